@@ -1,0 +1,21 @@
+"""The names of the actors that there is one of; and how the many are named."""
+
+from messages.base import Address, PositionId
+
+POSITIONS = Address("positions")
+PORTFOLIO = Address("portfolio")
+ORDER_ROUTER = Address("order_router")
+GATEWAY = Address("gateway")
+MARKET_DATA = Address("market_data")
+STRATEGY = Address("strategy")
+GUARDIAN = Address("guardian")
+OBSERVERS = Address("observers")
+SUPERVISOR = Address("supervisor")
+CLOCK = Address("clock")
+
+_POSITION = "position/"
+
+
+def position_address(position_id: PositionId) -> Address:
+    """Return where a position is reached."""
+    return Address(_POSITION + position_id)

@@ -1,0 +1,44 @@
+"""What the gateway receives."""
+
+from messages.base import ClientOrderId, ExchangeOrderId, Message, Symbol, Timestamp
+from messages.orders import OrderRequest, Priority
+
+
+class SubmitOrder(Message, frozen=True, kw_only=True):
+    """Send an order to the venue. From the order router."""
+
+    request: OrderRequest
+    priority: Priority
+
+
+class CancelAtVenue(Message, frozen=True, kw_only=True):
+    """Cancel an order at the venue. From the order router."""
+
+    client_order_id: ClientOrderId
+    exchange_order_id: ExchangeOrderId | None
+    symbol: Symbol
+    priority: Priority
+
+
+class LookUpOrder(Message, frozen=True, kw_only=True):
+    """Ask the venue how an order stands. From the order router."""
+
+    client_order_id: ClientOrderId
+    exchange_order_id: ExchangeOrderId | None
+    symbol: Symbol
+
+
+class FetchBalances(Message, frozen=True, kw_only=True):
+    """Ask the venue for the account's balances. From the portfolio."""
+
+
+class MarketMoved(Message, frozen=True, kw_only=True):
+    """The embedded market trades at a price. From a recording's feed or a generated market."""
+
+    symbol: Symbol
+    at: Timestamp
+    bid: float
+    ask: float
+    last: float
+    quantity: float | None = None
+    """Base that traded, or stands at the best price; None: without limit."""

@@ -1,0 +1,107 @@
+"""The words for markets: rules, quotes, candles and what a venue can do."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from messages.base import Currency, Milliseconds, Symbol, Timestamp, base_currency, quote_currency
+
+
+class FeeCurrency(StrEnum):
+    """In what a venue takes its fee."""
+
+    RECEIVED = "received"
+    """Base on a buy, quote on a sell (Binance without BNB)."""
+    QUOTE = "quote"
+    """Quote both ways (MEXC spot)."""
+    THIRD = "third"
+    """A third currency (BNB); see ``MarketRules.fee_third_currency``."""
+
+
+class MarketRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a venue demands of orders on one symbol."""
+
+    symbol: Symbol
+    tick_size: Decimal
+    """Prices are multiples of it, quote per base."""
+    step_size: Decimal
+    """Quantities are multiples of it, base."""
+    min_quantity: Decimal
+    """Base."""
+    min_notional: Decimal
+    """Price × quantity is at least this, quote."""
+    maker_fee_ratio: Decimal
+    taker_fee_ratio: Decimal
+    fee_currency: FeeCurrency = FeeCurrency.QUOTE
+    fee_third_currency: Currency | None = None
+    fee_third_rate: Decimal | None = None
+    """Quote per unit of the third currency, at which the fee is turned into it."""
+    max_stops: int = 5
+    """Algo orders a symbol may have at a time (Binance: MAX_NUM_ALGO_ORDERS = 5)."""
+
+    @property
+    def base(self) -> Currency:
+        """The currency that is bought and sold."""
+        return base_currency(self.symbol)
+
+    @property
+    def quote(self) -> Currency:
+        """The currency it is paid in."""
+        return quote_currency(self.symbol)
+
+
+class OcoRemainder(StrEnum):
+    """What a venue does to an OCO's stop leg when its limit leg fills in part."""
+
+    CANCELED = "canceled"
+    """Binance: the other leg goes at the first fill; what is left has no stop."""
+    REDUCED = "reduced"
+    """The other leg stays, for what is left."""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a venue really does on spot, from its profile; never what a library claims."""
+
+    native_stop: bool = False
+    """STOP: a market order at the trigger."""
+    native_stop_limit: bool = False
+    oco: bool = False
+    oco_remainder: OcoRemainder = OcoRemainder.CANCELED
+    post_only: bool = False
+    ioc: bool = True
+    market: bool = True
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """Best prices of one symbol at one moment. Floats: for decisions, never for booking."""
+
+    symbol: Symbol
+    at: Timestamp
+    bid: float
+    ask: float
+    last: float
+    bid_quantity: float = 0.0
+    """Base, at the best bid; 0 where it isn't known."""
+    ask_quantity: float = 0.0
+    low: float | None = None
+    """Lowest ``last`` since the quote before, where quotes were conflated; None: no conflation."""
+    high: float | None = None
+
+    @property
+    def mid(self) -> float:
+        """Halfway between bid and ask."""
+        return (self.bid + self.ask) / 2
+
+
+class Candle(msgspec.Struct, frozen=True, kw_only=True):
+    """Prices of one interval."""
+
+    start: Timestamp
+    interval_ms: Milliseconds
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    """Base currency."""

@@ -1,0 +1,78 @@
+"""What market data receives."""
+
+import msgspec
+
+from messages.base import Message, PositionId, Symbol
+from messages.market import Candle, Quote
+from messages.plan import TriggerSource
+from messages.position import LevelName
+
+
+class QuoteReceived(Message, frozen=True, kw_only=True):
+    """The best prices of a symbol. From the gateway."""
+
+    quote: Quote
+
+
+class CandleReceived(Message, frozen=True, kw_only=True):
+    """A closed candle. From the gateway or a recording's feed."""
+
+    symbol: Symbol
+    candle: Candle
+
+
+class Level(msgspec.Struct, frozen=True):
+    """One price at which a position wants to hear."""
+
+    name: LevelName
+    price: float
+    is_above: bool
+    """True: fires at this price or higher; False: at this price or lower."""
+
+
+class ArmTriggers(Message, frozen=True, kw_only=True):
+    """Replace the position's registration. From the position; answered with ``TriggersArmed``.
+
+    Levels that the last fresh quote already touches fire at once.
+    """
+
+    position_id: PositionId
+    symbol: Symbol
+    generation: int
+    """Grows with each registration of a position; older ones are ignored."""
+    source: TriggerSource
+    levels: tuple[Level, ...]
+
+
+class DisarmTriggers(Message, frozen=True, kw_only=True):
+    """Forget the position's registration, and that it holds the symbol. From the position."""
+
+    position_id: PositionId
+    symbol: Symbol
+    generation: int
+
+
+class HoldSymbol(Message, frozen=True, kw_only=True):
+    """The position lives on this symbol: poll it first, tell it of staleness. From the position."""
+
+    position_id: PositionId
+    symbol: Symbol
+
+
+class RequestQuote(Message, frozen=True, kw_only=True):
+    """Answer with the last fresh quote. From a position."""
+
+    position_id: PositionId
+    symbol: Symbol
+
+
+class NextLevel(Message, frozen=True, kw_only=True):
+    """Which armed or resting price does a move from ``start`` to ``end`` meet first?
+
+    Asked by a recording's feed, of market data and of the embedded exchange; the answer is a price
+    between the two (``end`` included, ``start`` not), or None.
+    """
+
+    symbol: Symbol
+    start: float
+    end: float

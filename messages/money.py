@@ -1,0 +1,116 @@
+"""Exact money: one decimal context, in which a result that would need rounding raises ``Inexact``.
+
+Importing this module installs the context in the importing thread and, as decimal's default, in
+every thread started later. Sums and products are exact; a quotient or a price that must be rounded
+goes through one of the functions below, whose name says which way, and whose argument says to what
+step. Comparing or mixing with a float raises ``FloatOperation``.
+"""
+
+import decimal
+from collections.abc import Iterable
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+
+import msgspec
+
+from messages.base import Currency
+
+MONEY_CONTEXT = decimal.Context(
+    prec=60,
+    rounding=ROUND_HALF_EVEN,
+    traps=[
+        decimal.Inexact,
+        decimal.InvalidOperation,
+        decimal.DivisionByZero,
+        decimal.Overflow,
+        decimal.FloatOperation,
+    ],
+)
+_ROUNDING_CONTEXT = decimal.Context(
+    prec=60,
+    traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
+)
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+CENT_OF_SATOSHI = Decimal("1e-10")
+"""The step of averages, cost shares and ratios that a division makes: finer than any venue's."""
+
+
+def install_money_context() -> None:
+    """Make the exact context this thread's, and the default of threads to come."""
+    default = decimal.DefaultContext
+    default.prec = MONEY_CONTEXT.prec
+    default.rounding = MONEY_CONTEXT.rounding
+    for signal in default.traps:
+        default.traps[signal] = MONEY_CONTEXT.traps[signal]
+    decimal.setcontext(MONEY_CONTEXT.copy())
+
+
+install_money_context()
+
+
+class Money(msgspec.Struct, frozen=True):
+    """An amount of one currency."""
+
+    currency: Currency
+    amount: Decimal
+
+
+def floor_to_step(value: Decimal, step: Decimal) -> Decimal:
+    """Return the largest multiple of ``step`` that is at most ``value`` (any sign of ``value``)."""
+    return _to_step(value, step, ROUND_FLOOR)
+
+
+def ceil_to_step(value: Decimal, step: Decimal) -> Decimal:
+    """Return the smallest multiple of ``step`` that is at least ``value``."""
+    return _to_step(value, step, ROUND_CEILING)
+
+
+def divide_down(dividend: Decimal, divisor: Decimal, step: Decimal = CENT_OF_SATOSHI) -> Decimal:
+    """Return the quotient rounded down (towards minus infinity) to a multiple of ``step``.
+
+    Raises ``decimal.DivisionByZero`` for a zero divisor.
+    """
+    return floor_to_step(_divide(dividend, divisor, ROUND_FLOOR), step)
+
+
+def divide_up(dividend: Decimal, divisor: Decimal, step: Decimal = CENT_OF_SATOSHI) -> Decimal:
+    """Return ``dividend / divisor`` rounded up to a multiple of ``step``."""
+    return ceil_to_step(_divide(dividend, divisor, ROUND_CEILING), step)
+
+
+def from_float(value: float, step: Decimal) -> Decimal:
+    """Return a quote as a price: the multiple of ``step`` nearest to ``value``.
+
+    The one door from float quotes into money. ``repr`` gives the shortest decimal of the float, so
+    a quote that was a multiple of the tick comes out as exactly that.
+    """
+    return _to_step(Decimal(repr(value)), step, ROUND_HALF_EVEN)
+
+
+def add_money(total: Iterable[Money], more: Iterable[Money]) -> tuple[Money, ...]:
+    """Return the sum per currency, sorted by currency, currencies with a zero sum left out."""
+    sums: dict[Currency, Decimal] = {}
+    for money in (*total, *more):
+        sums[money.currency] = sums.get(money.currency, ZERO) + money.amount
+    return tuple(Money(currency, sums[currency]) for currency in sorted(sums) if sums[currency])
+
+
+def amount_in(monies: Iterable[Money], currency: Currency) -> Decimal:
+    """Return how much of ``currency`` is among ``monies``."""
+    return sum((money.amount for money in monies if money.currency == currency), ZERO)
+
+
+def _divide(dividend: Decimal, divisor: Decimal, rounding: str) -> Decimal:
+    context = _ROUNDING_CONTEXT.copy()
+    context.rounding = rounding
+    return context.divide(dividend, divisor)
+
+
+def _to_step(value: Decimal, step: Decimal, rounding: str) -> Decimal:
+    # Most steps are powers of ten, where quantize does the whole of it in one call.
+    if step.as_tuple().digits == (1,):
+        return value.quantize(step, rounding=rounding, context=_ROUNDING_CONTEXT)
+    units = _divide(value, step, rounding).to_integral_value(rounding)
+    return units * step

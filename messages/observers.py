@@ -1,0 +1,54 @@
+"""What observers receive: facts for people. Nothing here makes anything trade."""
+
+from enum import StrEnum
+
+from messages.base import Address, Message, PositionId, Symbol
+from messages.market import Quote
+
+
+class AlarmKind(StrEnum):
+    """What is wrong."""
+
+    EXIT_STUCK = "exit_stuck"
+    EXIT_LOST = "exit_lost"
+    """An exit stayed unknown; it may be live."""
+    PLACEMENT_FAILED = "placement_failed"
+    """A protection could not be placed; the trigger covers."""
+    SHORTAGE = "shortage"
+    """The venue has less than the books."""
+    OVERFILL = "overfill"
+    """The venue filled more than was asked."""
+    UNMATCHED_FILL = "unmatched_fill"
+    STEP_SKIPPED = "step_skipped"
+    """A message made its actor raise; the actor goes on with its last good state."""
+    STRATEGY_FAILED = "strategy_failed"
+    ESCALATED = "escalated"
+    DAILY_LOSS_LIMIT = "daily_loss_limit"
+    MARKET_STALE = "market_stale"
+    JOURNAL = "journal"
+
+
+class Alarm(Message, frozen=True, kw_only=True):
+    """A person should look. From any actor, to ``observers``."""
+
+    kind: AlarmKind
+    text: str
+    position_id: PositionId | None = None
+    symbol: Symbol | None = None
+
+
+class EntryRefused(Message, frozen=True, kw_only=True):
+    """Nothing was bought, and which guard said so. From strategy or position."""
+
+    symbol: Symbol
+    guard: str
+    text: str
+    quote: Quote | None = None
+
+
+class MessageSkipped(Message, frozen=True, kw_only=True):
+    """An actor raised on a message and skipped it. From the runtime, to ``observers``."""
+
+    actor: Address
+    message_type: str
+    error: str

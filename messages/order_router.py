@@ -1,0 +1,92 @@
+"""What the order router receives."""
+
+from enum import StrEnum
+
+from messages.base import ClientOrderId, Message, Milliseconds, PositionId
+from messages.orders import OrderFacts, OrderRequest, RejectReason
+
+
+class PlaceOrder(Message, frozen=True, kw_only=True):
+    """Place an order; asked twice, it is placed once. From a position."""
+
+    request: OrderRequest
+
+
+class CancelOrder(Message, frozen=True, kw_only=True):
+    """Cancel an order; asked twice, or when it is over, it does no harm. From a position."""
+
+    client_order_id: ClientOrderId
+    urgent: bool = False
+    """An exit waits for it: it goes before everything that protects or enters."""
+
+
+class ReleaseOrders(Message, frozen=True, kw_only=True):
+    """The position is CLOSED: fills from here on are unmatched. From the position; answered."""
+
+    position_id: PositionId
+
+
+class ResendOrders(Message, frozen=True, kw_only=True):
+    """Tell the position how each of its orders stands. From the runtime, after a skipped fact."""
+
+    position_id: PositionId
+
+
+class OrderReported(Message, frozen=True, kw_only=True):
+    """How an order stands at the venue. From the gateway: ack, event or look-up."""
+
+    facts: OrderFacts
+
+
+class FailureKind(StrEnum):
+    """What is known of a request that failed."""
+
+    RETRYABLE = "retryable"
+    """It surely did not reach the matching engine."""
+    REJECTED = "rejected"
+    """The venue said no."""
+    UNKNOWN = "unknown"
+    """It may have been done."""
+
+
+class SubmitFailed(Message, frozen=True, kw_only=True):
+    """A submit got no ack. From the gateway."""
+
+    client_order_id: ClientOrderId
+    kind: FailureKind
+    reason: RejectReason = RejectReason.OTHER
+    text: str = ""
+    retry_after_ms: Milliseconds | None = None
+
+
+class CancelFailed(Message, frozen=True, kw_only=True):
+    """A cancel was refused or lost. From the gateway.
+
+    REJECTED means that the venue does not cancel it (MEXC and Binance -2011): it filled, is
+    canceled already or never was. Only a look-up tells which.
+    """
+
+    client_order_id: ClientOrderId
+    kind: FailureKind
+    text: str = ""
+    retry_after_ms: Milliseconds | None = None
+
+
+class OrderNotFound(Message, frozen=True, kw_only=True):
+    """The venue knows no such order, it says: one such answer is no proof. From the gateway."""
+
+    client_order_id: ClientOrderId
+
+
+class LookUpFailed(Message, frozen=True, kw_only=True):
+    """A look-up got no answer; it may be asked again. From the gateway."""
+
+    client_order_id: ClientOrderId
+    text: str = ""
+    retry_after_ms: Milliseconds | None = None
+
+
+class StreamChanged(Message, frozen=True, kw_only=True):
+    """The venue's order stream is up or down. From the gateway."""
+
+    up: bool

@@ -1,0 +1,181 @@
+"""The words for orders: what is asked of a venue, and how an order stands there."""
+
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from messages.base import (
+    ClientOrderId,
+    ExchangeOrderId,
+    Milliseconds,
+    PositionId,
+    Symbol,
+    Timestamp,
+)
+from messages.money import ZERO, Money
+
+
+class Side(StrEnum):
+    """Which way an order trades."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class OrderType(StrEnum):
+    """What kind of order. ``OCO`` is a limit leg and a stop leg of which one cancels the other."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    """A market order, sent when the trigger price is touched."""
+    STOP_LIMIT = "stop_limit"
+    """A limit order, sent when the trigger price is touched."""
+    OCO = "oco"
+
+
+class TimeInForce(StrEnum):
+    """How long an order lives."""
+
+    GTC = "gtc"
+    """Until canceled."""
+    IOC = "ioc"
+    """Fill at once what fills, cancel the rest."""
+
+
+class Purpose(StrEnum):
+    """What an order is for; it decides what goes first."""
+
+    ENTRY = "entry"
+    TAKE_PROFIT = "take_profit"
+    STOP_LOSS = "stop_loss"
+    CLOSE = "close"
+    """An exit that is under way: the ladder's orders."""
+
+
+class Priority(IntEnum):
+    """What leaves first, lowest first; no request overtakes an earlier one of the same order."""
+
+    EXIT = 0
+    """Exits that reduce now, and the cancels they wait for."""
+    PROTECTION = 1
+    ENTRY = 2
+    QUERY = 3
+
+
+class OrderStatus(StrEnum):
+    """How an order stands, as the router knows it."""
+
+    NEW = "new"
+    """Accepted by the router, not sent."""
+    SUBMITTED = "submitted"
+    """Sent, not answered."""
+    OPEN = "open"
+    PARTIALLY_FILLED = "partially_filled"
+    UNKNOWN = "unknown"
+    """Sent, and nobody can say yet what became of it. It may be live."""
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+TERMINAL_STATUSES = frozenset(
+    {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED}
+)
+"""Nothing more happens to these, says the venue. A fill after it is booked all the same."""
+
+
+class StopStatus(StrEnum):
+    """How the stop leg of a STOP, STOP_LIMIT or OCO order stands at the venue."""
+
+    NONE = "none"
+    """The order has no stop leg."""
+    WORKING = "working"
+    TRIGGERED = "triggered"
+    """Touched: its market or limit order is in the book or done."""
+    GONE = "gone"
+    """Canceled or expired: it protects nothing any more."""
+
+
+class RejectReason(StrEnum):
+    """Why a venue refused, in the words that decide what to do next."""
+
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    """Not the coins it takes: locked by another order, or a fee took some. MEXC: 30005."""
+    BELOW_MINIMUM = "below_minimum"
+    """Quantity or notional under the market's minimum."""
+    PRECISION = "precision"
+    """Price or quantity is off its tick or step."""
+    PRICE_OUT_OF_RANGE = "price_out_of_range"
+    WOULD_TRIGGER_AT_ONCE = "would_trigger_at_once"
+    """The stop's trigger price is already passed. (Binance -2010.)"""
+    WOULD_TAKE = "would_take"
+    """Post-only, and it would have matched."""
+    TOO_MANY_STOPS = "too_many_stops"
+    """The symbol's limit of algo orders is reached. (Binance -2010, MAX_NUM_ALGO_ORDERS.)"""
+    DUPLICATE_ID = "duplicate_id"
+    """The client order id is in use: the order is live already; look it up."""
+    UNKNOWN_SYMBOL = "unknown_symbol"
+    MARKET_HALTED = "market_halted"
+    NOT_SUPPORTED = "not_supported"
+    """This venue, or our profile of it, has no such order."""
+    NO_LIQUIDITY = "no_liquidity"
+    """A market or IOC order found an empty book."""
+    NEVER_PLACED = "never_placed"
+    """Its outcome was unknown; several look-ups on a healthy stream did not find it."""
+    WITHDRAWN = "withdrawn"
+    """Canceled before it was sent."""
+    AUTHENTICATION = "authentication"
+    OTHER = "other"
+
+
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One order as it is asked of a venue."""
+
+    client_order_id: ClientOrderId
+    position_id: PositionId
+    symbol: Symbol
+    side: Side
+    type: OrderType
+    purpose: Purpose
+    quantity: Decimal
+    """Base currency, a multiple of the market's step."""
+    price: Decimal | None = None
+    """Limit price of LIMIT, STOP_LIMIT and of OCO's limit leg; None for MARKET and STOP."""
+    trigger_price: Decimal | None = None
+    """Of STOP, STOP_LIMIT and of OCO's stop leg."""
+    stop_limit_price: Decimal | None = None
+    """OCO only: limit price of the stop leg; None makes it a market order when triggered."""
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    wait_ms: Milliseconds | None = None
+    """How long the order may work before the router cancels it (a ladder's rung); None: for
+    ever."""
+
+
+class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """How an order stands at the venue: cumulative, so hearing it twice or late does no harm."""
+
+    client_order_id: ClientOrderId
+    status: OrderStatus
+    filled: Decimal = ZERO
+    """Base currency, over all fills."""
+    cost: Decimal = ZERO
+    """Quote currency over all fills, exact, without fees; an average is derived, for people."""
+    fees: tuple[Money, ...] = ()
+    """Total per currency, sorted by currency; negative where the exchange paid a rebate."""
+    stop: StopStatus = StopStatus.NONE
+    exchange_order_id: ExchangeOrderId | None = None
+    reason: RejectReason | None = None
+    """Of REJECTED and EXPIRED."""
+    text: str = ""
+    """What the venue said of it, for people; no secrets."""
+    at: Timestamp = Timestamp(0)
+    """When the venue says so."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing more happens to it."""
+        return self.status in TERMINAL_STATUSES

@@ -1,0 +1,174 @@
+"""What a position receives."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+from messages.base import Message, PositionId, Symbol
+from messages.market import Capabilities, MarketRules, Quote
+from messages.orders import OrderFacts
+from messages.plan import Plan
+
+
+class Begin(Message, frozen=True, kw_only=True):
+    """The first message of a position: everything it needs to know. From the positions actor."""
+
+    position_id: PositionId
+    symbol: Symbol
+    budget: Decimal
+    plan: Plan
+    rules: MarketRules
+    capabilities: Capabilities
+    quote: Quote
+    atr: float | None = None
+    order_prefix: str
+    """What its client order ids begin with: see ``messages.ids``."""
+    decision: str
+
+
+class BudgetGranted(Message, frozen=True, kw_only=True):
+    """The budget is reserved. From the portfolio."""
+
+    budget: Decimal
+
+
+class DenialReason(StrEnum):
+    """Which rule of the portfolio refused an entry."""
+
+    NOT_ENOUGH_FREE = "not_enough_free"
+    MAX_POSITIONS = "max_positions"
+    POSITIONS_PER_SYMBOL = "positions_per_symbol"
+    SYMBOL_CAP = "symbol_cap"
+    COOLDOWN = "cooldown"
+    MAX_BUDGET = "max_budget"
+    DAILY_LOSS_LIMIT = "daily_loss_limit"
+    NOT_ACTIVE = "not_active"
+    """The trading state is REDUCING or HALTED."""
+
+
+class BudgetDenied(Message, frozen=True, kw_only=True):
+    """No budget. From the portfolio."""
+
+    reason: DenialReason
+    text: str
+
+
+class OrderUpdated(Message, frozen=True, kw_only=True):
+    """How one of its orders stands now: cumulative. From the order router."""
+
+    facts: OrderFacts
+
+
+class OrdersReleased(Message, frozen=True, kw_only=True):
+    """The router has let go of the position's orders; no more will come. From the order router."""
+
+
+class LevelName(StrEnum):
+    """Which of a position's price levels was crossed."""
+
+    STOP_LOSS = "stop_loss"
+    """The stop in force: plain, trailing or break-even, whichever is highest."""
+    TAKE_PROFIT = "take_profit"
+    """As a trigger, where it does not rest at the venue."""
+    SWITCH_TO_STOP_LOSS = "switch_to_stop_loss"
+    SWITCH_TO_TAKE_PROFIT = "switch_to_take_profit"
+    RATCHET = "ratchet"
+    """The price from which the stop moves up: trailing or break-even."""
+
+
+class TriggersArmed(Message, frozen=True, kw_only=True):
+    """The registration with this generation is in force. From market data."""
+
+    generation: int
+    fresh: bool
+    """Whether the symbol's quotes are fresh now."""
+
+
+class TriggerFired(Message, frozen=True, kw_only=True):
+    """A level of the registration with this generation was touched. From market data.
+
+    All levels that one quote touches are told at once, the stop first. The registration is gone
+    with it: the position arms a new one.
+    """
+
+    generation: int
+    levels: tuple[LevelName, ...]
+    quote: Quote
+
+
+class MarketFreshness(Message, frozen=True, kw_only=True):
+    """The symbol's quotes became stale or fresh. From market data, on change."""
+
+    fresh: bool
+    quote: Quote | None = None
+
+
+class QuoteAnswered(Message, frozen=True, kw_only=True):
+    """The answer to ``RequestQuote``. From market data."""
+
+    quote: Quote | None
+    """None: no fresh quote is known."""
+
+
+class VenueReachability(Message, frozen=True, kw_only=True):
+    """The venue can, or can't, be reached. From the order router, on change."""
+
+    reachable: bool
+
+
+class CloseCause(StrEnum):
+    """Why a position leaves."""
+
+    TAKE_PROFIT = "take_profit"
+    STOP_LOSS = "stop_loss"
+    TRAILING_STOP = "trailing_stop"
+    BREAK_EVEN = "break_even"
+    TIME_LIMIT = "time_limit"
+    BY_HAND = "by_hand"
+    HALT = "halt"
+    END_OF_RECORDING = "end_of_recording"
+    ENTRY_FAILED = "entry_failed"
+    """Nothing was bought."""
+    DENIED = "denied"
+    """The portfolio granted no budget."""
+    WITHDRAWN = "withdrawn"
+    """Closed before it was bought."""
+    UNTRADABLE = "untradable"
+    """Refused before entry: it could not be sold at its stop."""
+    ADOPTED_SALE = "adopted_sale"
+    """Fills that no position expected, sold by policy."""
+
+
+class ClosePosition(Message, frozen=True, kw_only=True):
+    """Leave now. From an operator, the guardian or a replay's end."""
+
+    cause: CloseCause
+    reason: str
+
+
+class ChangeProtection(Message, frozen=True, kw_only=True):
+    """Replace the plan's distances. From an operator; None leaves one as it is."""
+
+    take_profit_ratio: Decimal | None = None
+    stop_loss_ratio: Decimal | None = None
+    reason: str
+
+
+class SwitchProtection(Message, frozen=True, kw_only=True):
+    """Put the take profit or the stop loss into the slot, in mode SWITCHING. From an operator."""
+
+    to_stop_loss: bool
+    reason: str
+
+
+class AddToPosition(Message, frozen=True, kw_only=True):
+    """Buy more. Refused by name: a position is entered once."""
+
+    budget: Decimal
+
+
+class StopEntering(Message, frozen=True, kw_only=True):
+    """Cancel what still buys; what it bought is protected. From the guardian, on a halt."""
+
+
+class ResendBooking(Message, frozen=True, kw_only=True):
+    """Tell the portfolio again. From the portfolio, where it could not book."""
