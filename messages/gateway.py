@@ -1,6 +1,14 @@
 """What the gateway receives."""
 
-from messages.base import ClientOrderId, ExchangeOrderId, Message, Symbol, Timestamp
+from messages.base import (
+    ClientOrderId,
+    Currency,
+    ExchangeOrderId,
+    Message,
+    PositionId,
+    Symbol,
+    Timestamp,
+)
 from messages.orders import OrderRequest, Priority
 
 
@@ -26,6 +34,13 @@ class LookUpOrder(Message, frozen=True, kw_only=True):
     client_order_id: ClientOrderId
     exchange_order_id: ExchangeOrderId | None
     symbol: Symbol
+
+
+class RequestBalance(Message, frozen=True, kw_only=True):
+    """Tell the position what the venue would let it sell. From a position after a refused exit."""
+
+    position_id: PositionId
+    currency: Currency
 
 
 class FetchBalances(Message, frozen=True, kw_only=True):

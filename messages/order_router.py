@@ -21,9 +21,11 @@ class CancelOrder(Message, frozen=True, kw_only=True):
 
 
 class ReleaseOrders(Message, frozen=True, kw_only=True):
-    """The position is CLOSED: fills from here on are unmatched. From the position; answered."""
+    """The position is CLOSED: fills beyond these are unmatched. From the position; answered."""
 
     position_id: PositionId
+    booked: tuple[OrderFacts, ...] = ()
+    """Its orders with fills, as it booked them; of others it booked nothing."""
 
 
 class ResendOrders(Message, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from messages.base import Message, PositionId, Symbol
+from messages.base import Currency, Message, PositionId, Symbol
 from messages.market import Capabilities, MarketRules, Quote
 from messages.orders import OrderFacts
 from messages.plan import Plan
@@ -107,6 +107,14 @@ class QuoteAnswered(Message, frozen=True, kw_only=True):
 
     quote: Quote | None
     """None: no fresh quote is known."""
+
+
+class BalanceAnswered(Message, frozen=True, kw_only=True):
+    """The answer to ``RequestBalance``. From the gateway."""
+
+    currency: Currency
+    free: Decimal | None
+    """What the venue would let us sell now; None: it did not answer."""
 
 
 class VenueReachability(Message, frozen=True, kw_only=True):
