@@ -1,0 +1,245 @@
+"""The settings, typed: one frozen struct per section of the config.
+
+Owns names, types, units and meaning. ``limits`` owns the allowed ranges, ``rules`` what must fit
+together, ``loading`` how files and ``--set`` become settings, and ``default.toml`` the defaults as
+a person reads them; a test holds the defaults below equal to that file.
+
+A duration is a ``_ms`` field here and a ``_seconds`` key in the file. A ratio is a fraction: 0.03
+is 3 %. Money is Decimal; what is compared with quotes only is float. None is an absent key, or
+``"none"``.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from messages.base import Currency, Milliseconds, Symbol
+from messages.market import Capabilities, FeeCurrency
+from messages.plan import Plan
+from messages.portfolio import TradingState
+
+
+class CandlePath(StrEnum):
+    """In which order a candle's prices are walked."""
+
+    LOW_FIRST = "low_first"
+    """Open, low, high, close."""
+    HIGH_FIRST = "high_first"
+    """Open, high, low, close."""
+
+
+class VolumeIn(StrEnum):
+    """The currency a recording's volume column counts."""
+
+    BASE = "base"
+    QUOTE = "quote"
+
+
+class UnmatchedPolicy(StrEnum):
+    """What becomes of coins that a late fill brought and no position expects."""
+
+    ADOPT = "adopt"
+    """A new position with the original plan takes them."""
+    SELL = "sell"
+    """They are sold at once."""
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base of every section."""
+
+
+class AccountSettings(Section, frozen=True, kw_only=True):
+    """Whose orders these are."""
+
+    tag: str = ""
+    """At most 4 of 0-9 and a-z, part of every client order id; tells apart two bots on one venue
+    account."""
+
+
+class StrategySettings(Section, frozen=True, kw_only=True):
+    """Who decides on entries."""
+
+    use: str = "drop"
+    """``drop``, or a user's class as ``module:Class``."""
+
+
+class DropSettings(Section, frozen=True, kw_only=True):
+    """The drop strategy: buy when the price fell far enough in a short time."""
+
+    drop_ratio: float = 0.015
+    """Fall from the highest close within the look-back."""
+    lookback_ms: Milliseconds = Milliseconds(1_800_000)
+    budget: Decimal = Decimal(200)
+    """Quote currency per entry, fees included."""
+    symbols: tuple[Symbol, ...] = ()
+    """Where it trades; empty: wherever there are quotes."""
+
+
+class GuardSettings(Section, frozen=True, kw_only=True):
+    """What must hold for an entry, and how long a strategy may think."""
+
+    min_volume: float = 0.0
+    """Quote currency traded in the last closed candle; 0: no limit."""
+    max_spread_ratio: float = 0.01
+    """(Ask - bid) over mid."""
+    min_depth: float = 0.0
+    """Quote currency at the best ask, where it is known; 0: no limit."""
+    max_slippage_ratio: float = 0.005
+    """Expected price of the whole entry over the best ask, less one."""
+    deadline_ms: Milliseconds = Milliseconds(1_000)
+    """For one call of the strategy."""
+
+
+class PortfolioSettings(Section, frozen=True, kw_only=True):
+    """What the portfolio refuses, and what it does with coins nobody expects."""
+
+    max_positions: int = 10
+    """Living positions over all symbols."""
+    positions_per_symbol: int = 1
+    symbol_cap: Decimal | None = None
+    """Quote currency reserved and invested in one symbol at a time; None: no limit."""
+    cooldown_ms: Milliseconds = Milliseconds(60_000)
+    """After a position on a symbol ended, before the next on it."""
+    max_budget: Decimal | None = None
+    """Quote currency of one position; None: no limit."""
+    daily_loss_limit: Decimal | None = None
+    """Quote currency lost, realised and with fees, since 00:00 UTC, per currency; None: no
+    limit."""
+    unmatched_policy: UnmatchedPolicy = UnmatchedPolicy.ADOPT
+
+
+class MarketDataSettings(Section, frozen=True, kw_only=True):
+    """When quotes are old, how often they are fetched, which are doubted."""
+
+    stale_ms: Milliseconds = Milliseconds(10_000)
+    """Age at which a quote covers nothing any more."""
+    held_poll_ms: Milliseconds = Milliseconds(1_500)
+    """Between polls of a symbol with a living position."""
+    poll_ms: Milliseconds = Milliseconds(5_000)
+    """Between polls of any other symbol."""
+    jump_ratio: float = 0.2
+    """Change from the quote before at which a quote is held back until the next confirms it."""
+    atr_candles: int = 14
+    """Closed candles the average true range is taken over."""
+    candle_ms: Milliseconds = Milliseconds(60_000)
+    """Interval of the candles built from quotes or trades."""
+
+
+class RouterSettings(Section, frozen=True, kw_only=True):
+    """How the order router repeats, looks up and forgets."""
+
+    retry_backoff_ms: Milliseconds = Milliseconds(250)
+    """Before the first repetition of a request that is safe to repeat; doubles each time."""
+    retry_backoff_max_ms: Milliseconds = Milliseconds(10_000)
+    retry_attempts: int = 5
+    """Tries of one request, the first included."""
+    unknown_lookup_interval_ms: Milliseconds = Milliseconds(2_000)
+    """Between look-ups of an order whose outcome is unknown."""
+    unknown_not_found_needed: int = 3
+    """Not-founds in a row, on a healthy stream, that mean it was never placed."""
+    unknown_settle_ms: Milliseconds = Milliseconds(5_000)
+    """Least time from submitting to believing not-founds; longer than a request lives."""
+    terminal_ttl_ms: Milliseconds = Milliseconds(7_200_000)
+    """How long a terminal order is remembered."""
+    jitter_seed: int = 1
+    """Of the back-off's jitter, so that a run can be repeated."""
+
+
+class GuardianSettings(Section, frozen=True, kw_only=True):
+    """What may still be done after which trouble: ``reducing`` or ``halted``."""
+
+    daily_loss_state: TradingState = TradingState.REDUCING
+    escalation_state: TradingState = TradingState.HALTED
+    """After too many restarts."""
+    journal_failure_state: TradingState = TradingState.HALTED
+
+
+class ReplaySettings(Section, frozen=True, kw_only=True):
+    """How a recording is played."""
+
+    candle_path: CandlePath = CandlePath.LOW_FIRST
+    """The one whose trades are written; the summary reports both."""
+    candle_ms: Milliseconds = Milliseconds(60_000)
+    """Interval of the candles that the strategy sees of a recording of trades."""
+
+
+class PaperSettings(Section, frozen=True, kw_only=True):
+    """The embedded paper exchange."""
+
+    latency_ms: Milliseconds = Milliseconds(0)
+    """From a request to its effect in the book, and again from there to its answer."""
+    seed: int = 1
+    """Of everything it varies, so that a run can be repeated."""
+    capabilities: Capabilities = Capabilities(
+        native_stop=True, native_stop_limit=True, oco=True, post_only=True
+    )
+
+
+class MarketSettings(Section, frozen=True, kw_only=True):
+    """The rules of one symbol, ``[market."BTC/USDT"]``; what is absent is inferred or defaulted."""
+
+    tick_size: Decimal | None = None
+    """Quote per base; every recorded price must be a multiple of it."""
+    step_size: Decimal | None = None
+    """Base."""
+    min_quantity: Decimal | None = None
+    """Base."""
+    min_notional: Decimal | None = None
+    """Quote."""
+    maker_fee_ratio: Decimal | None = None
+    """Negative is a rebate."""
+    taker_fee_ratio: Decimal | None = None
+    fee_currency: FeeCurrency | None = None
+    fee_third_currency: Currency | None = None
+    """Of ``fee_currency = "third"``."""
+    fee_third_rate: Decimal | None = None
+    """Quote per unit of the third currency."""
+    spread_ratio: Decimal | None = None
+    """(Ask - bid) over the recorded price, which lies in the middle."""
+    depth_quantity: Decimal | None = None
+    """Base that stands at the best price; None: without limit."""
+    volume_in: VolumeIn = VolumeIn.BASE
+
+
+def _min_notionals() -> dict[Currency, Decimal]:
+    return {
+        Currency("USDT"): Decimal(5),
+        Currency("USDC"): Decimal(5),
+        Currency("BTC"): Decimal("0.0001"),
+        Currency("ETH"): Decimal("0.001"),
+    }
+
+
+class MarketDefaults(Section, frozen=True, kw_only=True):
+    """Of every symbol whose ``[market."…"]`` says nothing else, and a recording can't tell."""
+
+    maker_fee_ratio: Decimal = Decimal("0.001")
+    taker_fee_ratio: Decimal = Decimal("0.001")
+    fee_currency: FeeCurrency = FeeCurrency.QUOTE
+    spread_ratio: Decimal = Decimal(0)
+    min_notional: dict[Currency, Decimal] = msgspec.field(default_factory=_min_notionals)
+    """By quote currency; of any other, 0."""
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """Everything a person may set."""
+
+    account: AccountSettings = AccountSettings()
+    capital: dict[Currency, Decimal] = msgspec.field(
+        default_factory=lambda: {Currency("USDT"): Decimal(10_000)}
+    )
+    """What the portfolio may use of each currency; never taken from the wallet."""
+    strategy: StrategySettings = StrategySettings()
+    drop: DropSettings = DropSettings()
+    guards: GuardSettings = GuardSettings()
+    plan: Plan = Plan(take_profit_ratio=Decimal("0.03"), stop_loss_ratio=Decimal("0.02"))
+    """The plan of every position opened from now on."""
+    portfolio: PortfolioSettings = PortfolioSettings()
+    market_data: MarketDataSettings = MarketDataSettings()
+    router: RouterSettings = RouterSettings()
+    guardian: GuardianSettings = GuardianSettings()
+    replay: ReplaySettings = ReplaySettings()
+    paper: PaperSettings = PaperSettings()
+    market_defaults: MarketDefaults = MarketDefaults()
+    market: dict[Symbol, MarketSettings] = {}
