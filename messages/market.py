@@ -87,6 +87,9 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     low: float | None = None
     """Lowest ``last`` since the quote before, where quotes were conflated; None: no conflation."""
     high: float | None = None
+    low_bid: float | None = None
+    """Lowest bid likewise; None: it kept its distance from ``last``."""
+    high_bid: float | None = None
 
     @property
     def mid(self) -> float:
