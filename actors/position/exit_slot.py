@@ -1,8 +1,8 @@
 """The exit slot: the only place where an order that reduces a position can live, as one table.
 
 Rule 1: the slot changes only through ``slot_after``, and the table is total.
-Rule 2: the slot is free again only when the venue has confirmed that its order is over, and with what
-filled; a canceled *request* frees nothing. So a position can't sell the same coins twice.
+Rule 2: the slot is free again only when the venue has confirmed that its order is over, and with
+what filled; a canceled *request* frees nothing. So a position can't sell the same coins twice.
 A native OCO order counts as one.
 """
 
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from actors.tables import STAY, Fault, Goto, IllegalInputError, Ignore, Outcome
+from actors.tables import STAY, Fault, Goto, Ignore, IllegalInputError, Outcome
 from messages.base import ClientOrderId, Timestamp
 from messages.money import ZERO
 from messages.orders import Purpose
@@ -107,7 +107,6 @@ class ExitSlot(msgspec.Struct, frozen=True, kw_only=True):
     trigger_price: Decimal | None = None
     since: Timestamp = Timestamp(0)
     """When the state was entered."""
-    cancel_asked: bool = False
 
 
 EMPTY_SLOT = ExitSlot()
@@ -127,11 +126,6 @@ def slot_after(slot: ExitSlot, input_: SlotInput, now: Timestamp) -> ExitSlot:
         case Goto(state=SlotState.EMPTY):
             return EMPTY_SLOT
         case Goto():
-            return msgspec.structs.replace(
-                slot,
-                state=outcome.state,
-                since=now,
-                cancel_asked=slot.cancel_asked or input_ is SlotInput.CANCEL_ASKED,
-            )
+            return msgspec.structs.replace(slot, state=outcome.state, since=now)
         case _:
             return slot

@@ -1,15 +1,16 @@
 """The life of a position: the whole of it, as one table.
 
-Rule 1: a state changes only through ``advance``, and the table is total: every cell says what happens.
+Rule 1: a state changes only through ``advance``, and the table is total: each cell says what
+happens.
 Rule 2: this file knows states and inputs, never prices, orders or clocks.
 
-Inputs are of two kinds: what was *heard* (one per message), and what the core *judged* from the facts
-after it (the last group): covered, cover lost, entry over, exit begun, flat.
+Inputs are of two kinds: what was *heard* (one per message), and what the core *judged* from the
+facts after it (the last group): covered, cover lost, entry over, exit begun, flat.
 """
 
 from enum import StrEnum
 
-from actors.tables import STAY, Fault, Goto, IllegalInputError, Ignore, Outcome
+from actors.tables import STAY, Fault, Goto, Ignore, IllegalInputError, Outcome
 
 
 class State(StrEnum):
@@ -32,7 +33,7 @@ class State(StrEnum):
 class Input(StrEnum):
     """What can happen to a position."""
 
-    # Heard: commands and answers
+    # Heard, commands and answers:
     BEGUN = "begun"
     BUDGET_GRANTED = "budget_granted"
     BUDGET_DENIED = "budget_denied"
@@ -43,7 +44,7 @@ class Input(StrEnum):
     ADD_ASKED = "add_asked"
     BOOKING_ASKED = "booking_asked"
     DEADLINE_PASSED = "deadline_passed"
-    # Heard: facts of the venue and the market
+    # Heard, facts of the venue and the market:
     ORDER_UPDATED = "order_updated"
     ORDERS_RELEASED = "orders_released"
     BALANCE_TOLD = "balance_told"
@@ -52,7 +53,7 @@ class Input(StrEnum):
     TRIGGER_FIRED = "trigger_fired"
     MARKET_FRESHNESS = "market_freshness"
     QUOTE_TOLD = "quote_told"
-    # Judged from the facts
+    # Judged from the facts:
     ENTRY_FILLED = "entry_filled"
     """The entry is over, and it bought something."""
     ENTRY_EMPTY = "entry_empty"

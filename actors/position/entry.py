@@ -1,0 +1,161 @@
+"""The entry ladder: how a position buys, once."""
+
+from decimal import Decimal
+
+from actors.position.placing import Want, cancel, place, rung_price
+from actors.position.position import live_orders
+from actors.position.states import Input, State
+from actors.position.turn import Turn
+from exchange.rules import quantity_for
+from messages.addresses import MARKET_DATA
+from messages.base import Timestamp
+from messages.market import Quote
+from messages.market_data import RequestQuote
+from messages.money import ONE, ZERO, amount_in, from_float
+from messages.orders import OrderFacts, OrderStatus, Purpose, RejectReason, Side
+from messages.plan import Rung
+from messages.position import CloseCause
+
+
+def begin_entry(turn: Turn) -> None:
+    """Size and place the first order; refuse what could not be sold at its stop."""
+    deadline = Timestamp(turn.now + turn.charter.plan.entry_deadline_ms)
+    turn.update_entry(deadline=deadline)
+    if (problem := _untradable(turn)) is not None:
+        turn.update_entry(is_stopping=True)
+        turn.update(close_cause=CloseCause.UNTRADABLE, close_reason=problem)
+        return
+    _place_rung(turn, turn.charter.quote)
+
+
+def stop_entering(turn: Turn) -> None:
+    """Buy no more: cancel what works; what it bought is kept."""
+    if turn.position.entry.is_over:
+        return
+    turn.update_entry(is_stopping=True, waits_for_quote=False)
+    for order in live_orders(turn.position, Side.BUY):
+        cancel(turn, order, urgent=turn.position.closing is not None)
+
+
+def work_entry(turn: Turn) -> None:
+    """Take the entry one step on, if nothing of it is under way."""
+    position, entry = turn.position, turn.position.entry
+    if entry.is_over or position.state in {State.NEW, State.CLOSED}:
+        return
+    if position.closing is not None or turn.now >= entry.deadline:
+        stop_entering(turn)
+    if live_orders(turn.position, Side.BUY) or turn.position.entry.waits_for_quote:
+        return
+    if turn.position.entry.is_stopping:
+        _end(turn)
+
+
+def on_entry_order_ended(turn: Turn, facts: OrderFacts) -> None:
+    """Go to the next rung with what is left of the budget, or end the entry."""
+    entry, plan = turn.position.entry, turn.charter.plan
+    if entry.is_over or entry.is_stopping:
+        return
+    goes_on = facts.status is not OrderStatus.REJECTED or facts.reason in {
+        RejectReason.NO_LIQUIDITY,
+        RejectReason.WOULD_TAKE,
+    }
+    if entry.tries >= plan.entry_ladder[entry.rung].attempts:
+        entry_rung, tries = entry.rung + 1, 0
+    else:
+        entry_rung, tries = entry.rung, entry.tries
+    if facts.status is OrderStatus.FILLED or not goes_on or entry_rung >= len(plan.entry_ladder):
+        _note_refusal(turn, facts)
+        turn.update_entry(is_stopping=True)
+        return
+    turn.update_entry(rung=entry_rung, tries=tries, waits_for_quote=True)
+    message = RequestQuote(position_id=turn.charter.position_id, symbol=turn.charter.symbol)
+    turn.send(MARKET_DATA, message)
+
+
+def on_entry_quote(turn: Turn, quote: Quote | None) -> None:
+    """Place the rung that waited for a price; without a fresh one, buy no more."""
+    if not turn.position.entry.waits_for_quote:
+        return
+    turn.update_entry(waits_for_quote=False)
+    if quote is None:
+        turn.update_entry(is_stopping=True)
+        return
+    _place_rung(turn, quote)
+
+
+def _place_rung(turn: Turn, quote: Quote) -> None:
+    entry = turn.position.entry
+    rung = turn.charter.plan.entry_ladder[entry.rung]
+    quantity = _quantity(turn, rung, quote)
+    if not _is_enough(turn, quantity, quote):
+        turn.update_entry(is_stopping=True)
+        return
+    turn.update_entry(tries=entry.tries + 1)
+    want = Want(
+        side=Side.BUY,
+        purpose=Purpose.ENTRY,
+        type=rung.type,
+        quantity=quantity,
+        price=rung_price(rung, Side.BUY, quote, turn.charter.rules.tick_size),
+        time_in_force=rung.time_in_force,
+        wait_ms=rung.wait_ms,
+    )
+    place(turn, want)
+
+
+def _quantity(turn: Turn, rung: Rung, quote: Quote) -> Decimal:
+    """Return what the rest of the budget buys."""
+    rules, plan = turn.charter.rules, turn.charter.plan
+    limit = rung_price(rung, Side.BUY, quote, rules.tick_size)
+    price = from_float(quote.ask, rules.tick_size) if limit is None else limit
+    slippage = plan.slippage_ratio if limit is None else ZERO
+    left = remaining_budget(turn)
+    return quantity_for(left, price, rules.taker_fee_ratio, slippage, rules.step_size)
+
+
+def _is_enough(turn: Turn, quantity: Decimal, quote: Quote) -> bool:
+    rules = turn.charter.rules
+    notional = quantity * from_float(quote.bid, rules.tick_size)
+    return quantity >= max(rules.min_quantity, rules.step_size) and notional >= rules.min_notional
+
+
+def _untradable(turn: Turn) -> str | None:
+    """Say why the position could not be sold at its stop, if so."""
+    charter, plan, rules = turn.charter, turn.charter.plan, turn.charter.rules
+    quantity = _quantity(turn, plan.entry_ladder[0], charter.quote)
+    price = from_float(charter.quote.bid, rules.tick_size)
+    loss = plan.stop_loss_ratio or ZERO
+    at_stop = quantity * price * (ONE - loss) * (ONE - rules.taker_fee_ratio)
+    needed = rules.min_notional * (ONE + plan.minimum_margin_ratio)
+    if quantity < max(rules.min_quantity, rules.step_size) or at_stop < needed:
+        return (
+            f"{charter.budget} {rules.quote} buys {quantity} {rules.base}, worth {at_stop.normalize():f} "
+            f"{rules.quote} at its stop: the market takes no sale under {rules.min_quantity} "
+            f"{rules.base} or {needed.normalize():f} {rules.quote} (minimum and margin)"
+        )
+    return None
+
+
+def remaining_budget(turn: Turn) -> Decimal:
+    """Return what the entry may still spend, quote: the budget less cost and fees so far."""
+    booked, rules = turn.position.booked, turn.charter.rules
+    spent = booked.bought_cost + amount_in(booked.fees, rules.quote)
+    return max(turn.charter.budget - spent, ZERO)
+
+
+def _note_refusal(turn: Turn, facts: OrderFacts) -> None:
+    if facts.status is OrderStatus.REJECTED:
+        reason = f"entry refused: {facts.reason or 'no reason given'} {facts.text}".rstrip()
+        turn.update(close_cause=CloseCause.ENTRY_FAILED, close_reason=reason)
+
+
+def _end(turn: Turn) -> None:
+    """Every entry order is terminal and none follows."""
+    turn.update_entry(is_over=True)
+    if turn.position.booked.bought:
+        turn.update(entered_at=turn.now, close_cause=None, close_reason="")
+        turn.advance(Input.ENTRY_FILLED)
+    elif turn.position.state is State.OPENING:
+        if turn.position.close_cause is None:
+            turn.update(close_cause=CloseCause.ENTRY_FAILED, close_reason="nothing was bought")
+        turn.advance(Input.ENTRY_EMPTY)

@@ -1,0 +1,98 @@
+"""How a position asks for an order: its id, its request, and the books it keeps of it."""
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.position.position import OwnOrder, leg_of, with_order
+from actors.position.turn import Turn
+from messages.addresses import ORDER_ROUTER
+from messages.base import ClientOrderId, Milliseconds
+from messages.ids import client_order_id
+from messages.market import Quote
+from messages.money import ONE, ceil_to_step, floor_to_step, from_float
+from messages.order_router import CancelOrder, PlaceOrder
+from messages.orders import (
+    OrderFacts,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Purpose,
+    Side,
+    TimeInForce,
+)
+from messages.plan import Rung
+
+
+class Want(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as the position would like it to be."""
+
+    side: Side
+    purpose: Purpose
+    type: OrderType
+    quantity: Decimal
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    stop_limit_price: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    wait_ms: Milliseconds | None = None
+
+
+def place(turn: Turn, want: Want) -> ClientOrderId:
+    """Ask the router for the order; return its id, made from what is in the journal already."""
+    position, charter = turn.position, turn.charter
+    if want.side is Side.BUY:
+        attempt = position.entry_attempts + 1
+        turn.update(entry_attempts=attempt)
+    else:
+        attempt = position.exit_attempts + 1
+        turn.update(exit_attempts=attempt)
+    order_id = client_order_id(charter.order_prefix, leg_of(want.side), attempt)
+    request = OrderRequest(
+        client_order_id=order_id,
+        position_id=charter.position_id,
+        symbol=charter.symbol,
+        side=want.side,
+        type=want.type,
+        purpose=want.purpose,
+        quantity=want.quantity,
+        price=want.price,
+        trigger_price=want.trigger_price,
+        stop_limit_price=want.stop_limit_price,
+        time_in_force=want.time_in_force,
+        wait_ms=want.wait_ms,
+    )
+    order = OwnOrder(
+        side=want.side,
+        purpose=want.purpose,
+        quantity=want.quantity,
+        facts=OrderFacts(client_order_id=order_id, status=OrderStatus.NEW, at=turn.now),
+    )
+    turn.update(orders=with_order(turn.position.orders, order))
+    turn.send(ORDER_ROUTER, PlaceOrder(request=request))
+    return order_id
+
+
+def cancel(turn: Turn, order: OwnOrder, *, urgent: bool) -> None:
+    """Ask the router to cancel the order, once; the router sees to it that it happens."""
+    if order.cancel_asked:
+        return
+    asked = msgspec.structs.replace(order, cancel_asked=True)
+    turn.update(orders=with_order(turn.position.orders, asked))
+    message = CancelOrder(client_order_id=order.facts.client_order_id, urgent=urgent)
+    turn.send(ORDER_ROUTER, message)
+
+
+def rung_price(rung: Rung, side: Side, quote: Quote, tick_size: Decimal) -> Decimal | None:
+    """Return the limit price of a ladder's rung; None for a market order.
+
+    The offset goes towards the other side of the book, and so does the rounding: a buy's price up
+    from the ask, a sell's down from the bid.
+    """
+    if rung.type is not OrderType.LIMIT:
+        return None
+    if side is Side.BUY:
+        ask = from_float(quote.ask, tick_size)
+        return ceil_to_step(ask * (ONE + rung.offset_ratio), tick_size)
+    bid = from_float(quote.bid, tick_size)
+    return max(floor_to_step(bid * (ONE - rung.offset_ratio), tick_size), tick_size)

@@ -1,0 +1,205 @@
+"""Desired against actual: the one place that fills or clears the exit slot.
+
+Messages only change facts, or what is desired. Then ``plan_exit`` compares the two and asks for the
+next thing: place, cancel, or wait. So a close by hand in the middle of a switch, a fill that races
+a cancel, a cancel refused because the order filled, all converge, in whatever order they are heard.
+"""
+
+import msgspec
+
+from actors.position import closing, resting
+from actors.position.exit_slot import ExitSlot, SlotInput, SlotState, slot_after
+from actors.position.placing import Want, cancel, place
+from actors.position.position import OwnOrder, find_order
+from actors.position.turn import Turn
+from messages.observers import AlarmKind
+from messages.orders import (
+    OrderFacts,
+    OrderStatus,
+    OrderType,
+    Purpose,
+    RejectReason,
+    Side,
+    StopStatus,
+)
+from messages.position import CloseCause
+
+ALARMING_REFUSALS = 3
+"""Resting orders refused in a row before a person is told; the trigger covers meanwhile."""
+
+
+def plan_exit(turn: Turn) -> None:
+    """Ask for what takes the slot from what is in it to what should be."""
+    slot = turn.position.slot
+    if slot.state is SlotState.UNKNOWN:
+        _write_off_if_lost(turn)
+    if turn.position.closing is not None:
+        if _is_left_to_the_stop(turn):
+            return
+        closing.prepare(turn)
+        want = closing.wanted_exit(turn.life, turn.now)
+    else:
+        want = resting.wanted_resting(turn.life, turn.now)
+    slot = turn.position.slot
+    match slot.state:
+        case SlotState.EMPTY if want is not None:
+            _fill(turn, want)
+        case SlotState.PLACING | SlotState.WORKING if not _is_as_wanted(turn, slot, want):
+            _clear(turn, slot)
+        case _:
+            pass  # as wanted, or the venue has the word
+
+
+def hear_slot_order(turn: Turn, facts: OrderFacts) -> None:
+    """Let the slot follow what the venue says of its order."""
+    slot = turn.position.slot
+    if slot.order_id != facts.client_order_id:
+        return
+    if facts.is_terminal:
+        turn.update(slot=slot_after(slot, SlotInput.ENDED, turn.now))
+        _after_end(turn, slot, facts)
+    elif facts.status is OrderStatus.UNKNOWN:
+        turn.update(slot=slot_after(slot, SlotInput.LOST, turn.now))
+    elif facts.status in {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}:
+        turn.update(slot=slot_after(slot, SlotInput.LIVE, turn.now))
+        if turn.position.protection.refusals:
+            turn.update_protection(refusals=0, retry_at=None)
+        if facts.stop is StopStatus.TRIGGERED:
+            begin_stop_exit(turn, "the stop at the venue was touched")
+
+
+def begin_stop_exit(turn: Turn, reason: str) -> None:
+    """Want out because of the stop; a native stop in the slot is given time to fill first."""
+    cause = turn.stop_cause
+    turn.begin_exit(cause, reason, is_emergency=True)
+    order = find_order(turn.position, turn.position.slot.order_id)
+    can_fill = order is not None and order.facts.stop in {StopStatus.WORKING, StopStatus.TRIGGERED}
+    state = turn.position.slot.state
+    if can_fill and state is SlotState.WORKING and turn.position.closing is not None:
+        until = turn.now + turn.charter.plan.stop_fill_ms
+        turn.update_closing(stop_order_until=until)
+
+
+def _is_left_to_the_stop(turn: Turn) -> bool:
+    """Whether a native stop that was touched still has time to fill."""
+    exit_ = turn.position.closing
+    if exit_ is None or exit_.stop_order_until is None:
+        return False
+    if turn.position.slot.state is SlotState.WORKING and turn.now < exit_.stop_order_until:
+        order = find_order(turn.position, turn.position.slot.order_id)
+        if order is not None and order.facts.stop is not StopStatus.GONE:
+            return True
+    turn.update_closing(stop_order_until=None)
+    return False
+
+
+def _fill(turn: Turn, want: Want) -> None:
+    order_id = place(turn, want)
+    placed = slot_after(turn.position.slot, SlotInput.PLACED, turn.now)
+    slot = msgspec.structs.replace(
+        placed,
+        order_id=order_id,
+        purpose=want.purpose,
+        quantity=want.quantity,
+        price=want.price,
+        trigger_price=want.trigger_price,
+    )
+    turn.update(slot=slot)
+    if turn.position.closing is not None:
+        turn.update_closing(tries=turn.position.closing.tries + 1)
+
+
+def _clear(turn: Turn, slot: ExitSlot) -> None:
+    order = find_order(turn.position, slot.order_id)
+    if order is not None:
+        cancel(turn, order, urgent=turn.position.closing is not None)
+    turn.update(slot=slot_after(slot, SlotInput.CANCEL_ASKED, turn.now))
+
+
+def _is_as_wanted(turn: Turn, slot: ExitSlot, want: Want | None) -> bool:
+    order = find_order(turn.position, slot.order_id)
+    if order is None:
+        return True
+    if slot.purpose is Purpose.CLOSE:
+        # A rung's order works until it ends; only a hurry to a market order ends it sooner.
+        return want is None or want.price is not None or slot.price is None
+    if want is None:
+        return not _is_unwanted(turn)
+    return (
+        want.purpose is slot.purpose
+        and want.price == slot.price
+        and want.trigger_price == slot.trigger_price
+        and want.quantity == order.remaining
+        and not _has_lost_its_stop(want, order)
+    )
+
+
+def _is_unwanted(turn: Turn) -> bool:
+    """Whether a resting order must go although nothing is to take its place yet."""
+    return turn.position.closing is not None or not turn.life.sellable
+
+
+def _has_lost_its_stop(want: Want, order: OwnOrder) -> bool:
+    """Whether an OCO's stop leg is gone: Binance cancels it at the limit leg's first fill."""
+    return want.type is OrderType.OCO and order.facts.stop is StopStatus.GONE
+
+
+def _after_end(turn: Turn, slot: ExitSlot, facts: OrderFacts) -> None:
+    order = find_order(turn.position, facts.client_order_id)
+    if turn.position.closing is not None:
+        if slot.purpose is Purpose.CLOSE:
+            closing.on_exit_order_ended(turn, facts)
+        return
+    if facts.status is OrderStatus.FILLED:
+        turn.update_protection(refusals=0, retry_at=None)
+    elif facts.reason is RejectReason.WOULD_TRIGGER_AT_ONCE:
+        begin_stop_exit(turn, "price was beyond the stop when it was placed")
+    elif facts.stop is StopStatus.TRIGGERED:
+        begin_stop_exit(turn, "the stop at the venue was touched and did not fill")
+    elif order is None or not order.cancel_asked:
+        _on_resting_refused(turn, facts)
+
+
+def _on_resting_refused(turn: Turn, facts: OrderFacts) -> None:
+    """Try again, more and more slowly: refused, or canceled by somebody else."""
+    plan, refusals = turn.charter.plan, turn.position.protection.refusals + 1
+    pause = min(plan.exit_retry_ms * 2 ** min(refusals - 1, 20), plan.stuck_retry_ms)
+    turn.update_protection(refusals=refusals, retry_at=turn.now + pause)
+    if refusals == ALARMING_REFUSALS:
+        text = f"{facts.status}: {facts.reason or 'not by us'} {facts.text}".rstrip()
+        turn.alarm(AlarmKind.PLACEMENT_FAILED, f"a resting order ended {refusals} times, {text}")
+
+
+def _write_off_if_lost(turn: Turn) -> None:
+    slot, plan = turn.position.slot, turn.charter.plan
+    order = find_order(turn.position, slot.order_id)
+    if order is None or turn.now < slot.since + plan.unknown_exit_ms:
+        return
+    lost = msgspec.structs.replace(order, is_lost=True)
+    orders = tuple(lost if o is order else o for o in turn.position.orders)
+    turn.update(orders=orders, slot=slot_after(slot, SlotInput.WRITTEN_OFF, turn.now))
+    text = f"exit {slot.order_id} is unknown since {turn.now - slot.since} ms: it may be live"
+    turn.alarm(AlarmKind.EXIT_LOST, text)
+
+
+def take_back(turn: Turn, order: OwnOrder) -> None:
+    """A lost exit is live after all: it goes, since another may have its place."""
+    cancel(turn, order, urgent=True)
+
+
+def why_closed(turn: Turn) -> tuple[CloseCause, str]:
+    """Return why the position left, judged by the order that sold most."""
+    position = turn.position
+    sellers = [o for o in position.orders if o.side is Side.SELL and o.facts.filled]
+    if not sellers:
+        if position.close_cause is not None:
+            return position.close_cause, position.close_reason
+        if position.closing is not None:
+            return position.closing.cause, position.closing.reason
+        return CloseCause.ENTRY_FAILED, "what was bought is too little to be sold"
+    seller = max(sellers, key=lambda o: o.facts.filled)
+    if seller.purpose is Purpose.CLOSE and position.closing is not None:
+        return position.closing.cause, position.closing.reason
+    if seller.purpose is Purpose.STOP_LOSS or seller.facts.stop is StopStatus.TRIGGERED:
+        return turn.stop_cause, "the stop at the venue filled"
+    return CloseCause.TAKE_PROFIT, "the take profit at the venue filled"

@@ -1,0 +1,268 @@
+"""What is known of one position: its charter, its facts, and what follows from them by arithmetic.
+
+Owns the entities ``Charter`` (what it was told at its opening) and ``Position`` (what happened
+since), and the sums over its orders. Decides nothing.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from actors.position.exit_slot import EMPTY_SLOT, ExitSlot
+from actors.position.states import State
+from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
+from messages.ids import ENTRY_LEG, EXIT_LEG
+from messages.market import Capabilities, MarketRules, Quote
+from messages.market_data import Level
+from messages.money import ZERO, Money, add_money, amount_in, divide_down, floor_to_step
+from messages.orders import OrderFacts, Purpose, Side
+from messages.plan import Plan
+from messages.position import CloseCause
+
+
+class Charter(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What the position was told at its opening; replaced only by a recorded command."""
+
+    position_id: PositionId
+    symbol: Symbol
+    budget: Decimal
+    """Quote currency, fees included."""
+    plan: Plan
+    rules: MarketRules
+    capabilities: Capabilities
+    quote: Quote
+    """The quote the decision was made on."""
+    atr: Decimal | None
+    """Average true range at the decision, quote per base."""
+    order_prefix: str
+    decision: str
+
+
+class OwnOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One order of the position: what it asked for, and how it stands."""
+
+    side: Side
+    purpose: Purpose
+    quantity: Decimal
+    facts: OrderFacts
+    cancel_asked: bool = False
+    is_lost: bool = False
+    """Unknown for so long that it was written off; it may be live."""
+
+    @property
+    def remaining(self) -> Decimal:
+        """What may still fill, base."""
+        return self.quantity - self.facts.filled
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the entry ladder is."""
+
+    rung: int = 0
+    tries: int = 0
+    """Orders sent from this rung."""
+    deadline: Timestamp = Timestamp(0)
+    is_stopping: bool = False
+    """Buy no more: canceled, late, halted, or the exit has begun."""
+    is_over: bool = False
+    """Every entry order was terminal, and none follows."""
+    waits_for_quote: bool = False
+
+
+class Closing(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the exit is."""
+
+    cause: CloseCause
+    reason: str
+    since: Timestamp
+    rung: int
+    tries: int = 0
+    """Orders sent from this rung."""
+    refusals: int = 0
+    """Refused exits in a row."""
+    retry_at: Timestamp | None = None
+    quote: Quote | None = None
+    """For the next limit price; None: to be asked for."""
+    waits_for_quote: bool = False
+    waits_for_balance: bool = False
+    sellable: Decimal | None = None
+    """What the venue said it would let us sell, after it refused; base."""
+    is_dust: bool = False
+    """The venue refused what is left as too small."""
+    is_stuck: bool = False
+    stop_order_until: Timestamp | None = None
+    """Until then a native stop that was touched is left to fill."""
+
+
+class UnprotectedCause(StrEnum):
+    """Why held coins were not covered."""
+
+    OPENING = "opening"
+    SWITCHING = "switching"
+    CLOSING = "closing"
+    STALE_MARKET = "stale_market"
+    VENUE_UNREACHABLE = "venue_unreachable"
+    PROCESS_DOWN = "process_down"
+
+
+class Unprotected(msgspec.Struct, frozen=True):
+    """How long something was held and not covered, for one cause."""
+
+    cause: UnprotectedCause
+    total_ms: int
+
+
+class Protection(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the stop was ratcheted, what should rest, and what market data was told."""
+
+    highest: Decimal | None = None
+    """The highest price that moved a ratchet: the stop follows from it."""
+    rests_stop: bool = False
+    """SWITCHING: whether the stop, not the take profit, has the slot."""
+    switched_at: Timestamp | None = None
+    switches: int = 0
+    refusals: int = 0
+    """Refused resting orders in a row."""
+    retry_at: Timestamp | None = None
+    generation: int = 0
+    """Of the last registration sent to market data; 0: none."""
+    levels: tuple[Level, ...] = ()
+    """What was last sent."""
+    armed: tuple[Level, ...] = ()
+    """What market data has in force, as far as we heard."""
+
+
+class Booked(msgspec.Struct, frozen=True, kw_only=True):
+    """The sums over all orders; what the portfolio is told."""
+
+    bought: Decimal = ZERO
+    bought_cost: Decimal = ZERO
+    sold: Decimal = ZERO
+    sold_proceeds: Decimal = ZERO
+    fees: tuple[Money, ...] = ()
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Everything that happened to one position, as far as it heard."""
+
+    position_id: PositionId
+    state: State = State.NEW
+    began_at: Timestamp
+    changed_at: Timestamp
+    """When ``state`` was entered."""
+    entered_at: Timestamp | None = None
+    """When the entry was over; ages count from here."""
+    closed_at: Timestamp | None = None
+    close_cause: CloseCause | None = None
+    close_reason: str = ""
+    orders: tuple[OwnOrder, ...] = ()
+    """Every order that filled or may still fill, and the last one."""
+    entry_attempts: int = 0
+    exit_attempts: int = 0
+    """Orders ever placed, per leg: the next one's number is one more."""
+    slot: ExitSlot = EMPTY_SLOT
+    entry: Entry = Entry()
+    closing: Closing | None = None
+    protection: Protection = Protection()
+    market_is_fresh: bool = True
+    venue_is_reachable: bool = True
+    unprotected: tuple[Unprotected, ...] = ()
+    measured_at: Timestamp
+    """Until when ``unprotected`` is summed."""
+    booked: Booked = Booked()
+    reserve: Decimal = ZERO
+    """What the portfolio was last told that it may still spend, quote."""
+    is_released: bool = False
+
+
+class Life(msgspec.Struct, frozen=True):
+    """A position with its charter: what the core works on."""
+
+    charter: Charter
+    position: Position
+
+    @property
+    def held(self) -> Decimal:
+        """Base that is ours now: bought, less sold, less the fees that were taken in it."""
+        booked = self.position.booked
+        return booked.bought - booked.sold - amount_in(booked.fees, self.charter.rules.base)
+
+    @property
+    def sellable(self) -> Decimal:
+        """What is held, in whole steps of the market."""
+        return floor_to_step(max(self.held, ZERO), self.charter.rules.step_size)
+
+    @property
+    def acquired(self) -> Decimal:
+        """Base that the entry brought in, less the fees taken in it."""
+        return self.held + self.position.booked.sold
+
+    @property
+    def average_entry(self) -> Decimal | None:
+        """Quote per base bought, fees aside; None before the first fill."""
+        booked = self.position.booked
+        return divide_down(booked.bought_cost, booked.bought) if booked.bought else None
+
+    def is_dust(self, price: Decimal) -> bool:
+        """Whether what is held is too little to be sold at ``price``."""
+        rules = self.charter.rules
+        return self.sellable < max(rules.min_quantity, rules.step_size) or (
+            self.sellable * price < rules.min_notional
+        )
+
+
+def leg_of(side: Side) -> str:
+    """Return the letter of a client order id for the side it trades on."""
+    return ENTRY_LEG if side is Side.BUY else EXIT_LEG
+
+
+def sums(orders: tuple[OwnOrder, ...]) -> Booked:
+    """Return what all orders together did, exactly."""
+    bought = bought_cost = sold = sold_proceeds = ZERO
+    fees: tuple[Money, ...] = ()
+    for order in orders:
+        facts = order.facts
+        if not facts.filled:
+            continue
+        if order.side is Side.BUY:
+            bought += facts.filled
+            bought_cost += facts.cost
+        else:
+            sold += facts.filled
+            sold_proceeds += facts.cost
+        fees = add_money(fees, facts.fees)
+    return Booked(
+        bought=bought, bought_cost=bought_cost, sold=sold, sold_proceeds=sold_proceeds, fees=fees
+    )
+
+
+def find_order(position: Position, order_id: ClientOrderId | None) -> OwnOrder | None:
+    """Return the position's order with this id, if it still knows it."""
+    for order in position.orders:
+        if order.facts.client_order_id == order_id:
+            return order
+    return None
+
+
+def with_order(orders: tuple[OwnOrder, ...], order: OwnOrder) -> tuple[OwnOrder, ...]:
+    """Return ``orders`` with this one added or replaced, and without those that say nothing more.
+
+    An order that ended without a fill adds nothing to any sum. Should it fill after all, its facts
+    are cumulative and it comes back whole.
+    """
+    order_id = order.facts.client_order_id
+    others = (o for o in orders if o.facts.client_order_id != order_id)
+    return (*(o for o in others if o.facts.filled or not o.facts.is_terminal), order)
+
+
+def live_orders(position: Position, side: Side) -> tuple[OwnOrder, ...]:
+    """Return the orders of one side that may still fill, lost ones aside."""
+    return tuple(
+        o for o in position.orders if o.side is side and not o.facts.is_terminal and not o.is_lost
+    )
+
+
+def lost_orders(position: Position) -> tuple[OwnOrder, ...]:
+    """Return the orders that were written off and may be live."""
+    return tuple(o for o in position.orders if o.is_lost and not o.facts.is_terminal)

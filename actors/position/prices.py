@@ -1,0 +1,181 @@
+"""Where a position's prices lie: stop, target, and the levels it wants to hear of. Pure arithmetic.
+
+Returns are price against average entry, fees aside; break-even counts both fees. A stop is rounded
+down to the tick, a target up: never nearer to the entry than the plan says.
+"""
+
+from decimal import Decimal
+
+from actors.position.position import Charter, Life, lost_orders
+from messages.base import Timestamp
+from messages.market_data import Level
+from messages.money import ONE, ZERO, ceil_to_step, divide_up, floor_to_step
+from messages.plan import ProtectionMode
+from messages.position import CloseCause, LevelName
+
+
+def protection_mode(charter: Charter) -> ProtectionMode:
+    """Return the plan's mode, or SYNTHETIC where the venue can't do it."""
+    can = charter.capabilities
+    has_stop = can.native_stop or can.native_stop_limit
+    mode = charter.plan.protection_mode
+    match mode:
+        case ProtectionMode.SWITCHING | ProtectionMode.STOP_RESTS if not has_stop:
+            return ProtectionMode.SYNTHETIC
+        case ProtectionMode.OCO if not can.oco:
+            return ProtectionMode.SYNTHETIC
+        case _:
+            return mode
+
+
+def stop(life: Life) -> tuple[Decimal, CloseCause] | None:
+    """Return the stop in force and the rule that put it there; None without a fill or a stop."""
+    average = life.average_entry
+    if average is None:
+        return None
+    tick = life.charter.rules.tick_size
+    stops = [
+        (floor_to_step(price, tick), cause)
+        for price, cause in _stops(life, average)
+        if price >= tick
+    ]
+    # Of equal ones the first: the plain stop explains itself best.
+    return max(stops, key=lambda s: s[0], default=None)
+
+
+def _stops(life: Life, average: Decimal) -> list[tuple[Decimal, CloseCause]]:
+    plan, highest = life.charter.plan, life.position.protection.highest
+    stops = []
+    if plan.stop_loss_atr is not None and life.charter.atr is not None:
+        distance = life.charter.atr * plan.stop_loss_atr
+        stops.append((average - distance, CloseCause.STOP_LOSS))
+    elif plan.stop_loss_ratio is not None:
+        stops.append((average * (ONE - plan.stop_loss_ratio), CloseCause.STOP_LOSS))
+    if highest is None:
+        return stops
+    if plan.break_even_at_ratio is not None and highest >= _at(average, plan.break_even_at_ratio):
+        stops.append((break_even_price(life, average), CloseCause.BREAK_EVEN))
+    if plan.trailing is not None and highest >= _at(average, plan.trailing.activation_ratio):
+        trailing_stop = highest * (ONE - plan.trailing.distance_ratio)
+        stops.append((trailing_stop, CloseCause.TRAILING_STOP))
+    return stops
+
+
+def break_even_price(life: Life, average: Decimal) -> Decimal:
+    """Return the price at which a sale pays for the entry and both fees.
+
+    With f taken of what is received both ways: p × q(1−f) × (1−f) = average × q. Where the fee is
+    taken in quote it is average × (1+f) / (1−f), which is less by f², so this is never too low.
+    """
+    kept = ONE - life.charter.rules.taker_fee_ratio
+    return divide_up(average, kept * kept, life.charter.rules.tick_size)
+
+
+def target(life: Life, now: Timestamp) -> Decimal | None:
+    """Return the take profit in force at ``now``: the next part's, or the (aging) last one."""
+    average = life.average_entry
+    if average is None:
+        return None
+    plan, part = life.charter.plan, next_part(life)
+    if part is not None:
+        price = _at(average, part[0])
+    elif (aged := _aged_ratio(life, now)) is not None:
+        price = _at(average, aged)
+    elif plan.take_profit_atr is not None and life.charter.atr is not None:
+        price = average + life.charter.atr * plan.take_profit_atr
+    elif plan.take_profit_ratio is not None:
+        price = _at(average, plan.take_profit_ratio)
+    else:
+        return None
+    return ceil_to_step(price, life.charter.rules.tick_size)
+
+
+def next_part(life: Life) -> tuple[Decimal, Decimal] | None:
+    """Return the return and the quantity of the scale-out's next part; None: no part is left."""
+    step_size, sold = life.charter.rules.step_size, life.position.booked.sold
+    share = ZERO
+    for part in life.charter.plan.scale_out:
+        share += part.part_ratio
+        quantity = floor_to_step(life.acquired * share, step_size) - sold
+        if quantity > ZERO:
+            return part.take_profit_ratio, quantity
+    return None
+
+
+def _aged_ratio(life: Life, now: Timestamp) -> Decimal | None:
+    entered_at = life.position.entered_at
+    if entered_at is None:
+        return None
+    ratio = None
+    for aged in life.charter.plan.take_profit_by_age:
+        if now - entered_at >= aged.after_ms:
+            ratio = aged.take_profit_ratio
+    return ratio
+
+
+def wanted_levels(life: Life, now: Timestamp) -> tuple[Level, ...]:
+    """Return the prices the position wants to hear of; the stop is among them in every mode."""
+    average = life.average_entry
+    if average is None or life.position.closing is not None or not life.sellable:
+        return ()
+    levels = []
+    if (stop_now := stop(life)) is not None:
+        levels.append(Level(LevelName.STOP_LOSS, float(stop_now[0]), is_above=False))
+    levels += _switch_levels(life, average, now)
+    if _takes_profit_by_trigger(life) and (price := target(life, now)) is not None:
+        levels.append(Level(LevelName.TAKE_PROFIT, float(price), is_above=True))
+    if (price := _next_ratchet(life, average)) is not None:
+        levels.append(Level(LevelName.RATCHET, float(price), is_above=True))
+    return tuple(levels)
+
+
+def _takes_profit_by_trigger(life: Life) -> bool:
+    """Whether the take profit is watched here, because it does not rest at the venue."""
+    protection, mode = life.position.protection, protection_mode(life.charter)
+    if life.charter.plan.scale_out:
+        return False  # a part is sold by an order that rests; a trigger would sell all
+    if mode is ProtectionMode.STOP_RESTS or protection.refusals:
+        return True
+    if lost_orders(life.position):
+        return True
+    return mode is ProtectionMode.SWITCHING and protection.rests_stop
+
+
+def _switch_levels(life: Life, average: Decimal, now: Timestamp) -> list[Level]:
+    switching = life.charter.plan.switching
+    if protection_mode(life.charter) is not ProtectionMode.SWITCHING or switching is None:
+        return []
+    protection = life.position.protection
+    if not protection.rests_stop:
+        price = float(_at(average, switching.to_stop_loss_ratio))
+        return [Level(LevelName.SWITCH_TO_STOP_LOSS, price, is_above=False)]
+    if now < (switch_back_at(life) or now):
+        return []
+    price = float(_at(average, switching.to_take_profit_ratio))
+    return [Level(LevelName.SWITCH_TO_TAKE_PROFIT, price, is_above=True)]
+
+
+def switch_back_at(life: Life) -> Timestamp | None:
+    """Return when the take profit may have the slot back; None: the stop does not have it."""
+    switching, protection = life.charter.plan.switching, life.position.protection
+    if switching is None or not protection.rests_stop or protection.switched_at is None:
+        return None
+    return Timestamp(protection.switched_at + switching.minimum_interval_ms)
+
+
+def _next_ratchet(life: Life, average: Decimal) -> Decimal | None:
+    """Return the price from which the stop lies higher than now."""
+    plan, highest = life.charter.plan, life.position.protection.highest or ZERO
+    candidates = []
+    if plan.break_even_at_ratio is not None:
+        candidates.append(_at(average, plan.break_even_at_ratio))
+    if plan.trailing is not None:
+        activation = _at(average, plan.trailing.activation_ratio)
+        moved = highest * (ONE + plan.trailing.step_ratio)
+        candidates.append(activation if highest < activation else moved)
+    tick = life.charter.rules.tick_size
+    return min((ceil_to_step(c, tick) for c in candidates if c > highest), default=None)
+
+
+def _at(average: Decimal, ratio: Decimal) -> Decimal:
+    return average * (ONE + ratio)

@@ -1,0 +1,130 @@
+"""Whether what is held is covered, for how long it was not and why, and the triggers that cover it.
+
+Covered means: a working stop at the venue, or an armed stop trigger with fresh quotes and a
+reachable venue. A lone take profit covers nothing.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.position.exit_slot import SlotState
+from actors.position.position import Life, Position, Unprotected, UnprotectedCause, find_order
+from actors.position.prices import wanted_levels
+from actors.position.states import Input, State
+from actors.position.turn import Turn
+from messages.addresses import MARKET_DATA
+from messages.base import Timestamp
+from messages.market import Quote
+from messages.market_data import ArmTriggers, DisarmTriggers
+from messages.money import ZERO, from_float
+from messages.orders import StopStatus
+from messages.plan import TriggerSource
+from messages.position import LevelName
+
+
+def unprotected_quantity(life: Life) -> Decimal:
+    """Return held − covered, base: what nothing would sell if the price fell now."""
+    held = max(life.held, ZERO)
+    if not held or is_covered_by_trigger(life.position):
+        return ZERO
+    return max(held - _covered_at_the_venue(life.position), ZERO)
+
+
+def is_covered(life: Life) -> bool:
+    """Whether all that could be sold is covered."""
+    return life.sellable > ZERO and unprotected_quantity(life) <= life.held - life.sellable
+
+
+def is_covered_by_trigger(position: Position) -> bool:
+    """Whether a stop trigger is armed, and would be heard and obeyed."""
+    armed = any(level.name is LevelName.STOP_LOSS for level in position.protection.armed)
+    return armed and position.market_is_fresh and position.venue_is_reachable
+
+
+def _covered_at_the_venue(position: Position) -> Decimal:
+    order = find_order(position, position.slot.order_id)
+    if order is None or order.facts.stop is not StopStatus.WORKING:
+        return ZERO
+    return order.remaining
+
+
+def unprotected_cause(position: Position) -> UnprotectedCause:
+    """Return why what is held is not covered."""
+    if not position.venue_is_reachable:
+        return UnprotectedCause.VENUE_UNREACHABLE
+    if position.closing is not None:
+        return UnprotectedCause.CLOSING
+    if not position.market_is_fresh:
+        return UnprotectedCause.STALE_MARKET
+    if position.slot.state is SlotState.CANCELING:
+        return UnprotectedCause.SWITCHING
+    return UnprotectedCause.OPENING
+
+
+def measured(life: Life, now: Timestamp) -> Position:
+    """Return the position with the time since the last look summed to its cause, if uncovered."""
+    position = life.position
+    elapsed = now - position.measured_at
+    if elapsed <= 0 or position.state is State.CLOSED:
+        return position
+    sums = {u.cause: u.total_ms for u in position.unprotected}
+    if unprotected_quantity(life) > ZERO:
+        cause = unprotected_cause(position)
+        sums[cause] = sums.get(cause, 0) + elapsed
+    unprotected = tuple(Unprotected(cause, sums[cause]) for cause in sorted(sums))
+    return msgspec.structs.replace(position, unprotected=unprotected, measured_at=now)
+
+
+def judge_cover(turn: Turn) -> None:
+    """Tell the table whether what is held is covered."""
+    if turn.position.state in {State.OPEN, State.PROTECTING}:
+        turn.advance(Input.COVERED if is_covered(turn.life) else Input.COVER_LOST)
+
+
+def arm_triggers(turn: Turn) -> None:
+    """Replace the registration at market data if the levels are not what it was last told."""
+    protection, charter = turn.position.protection, turn.charter
+    levels = wanted_levels(turn.life, turn.now)
+    if levels == protection.levels:
+        return
+    generation = protection.generation + 1
+    turn.update_protection(levels=levels, generation=generation)
+    message = ArmTriggers(
+        position_id=charter.position_id,
+        symbol=charter.symbol,
+        generation=generation,
+        source=charter.plan.trigger_source,
+        levels=levels,
+    )
+    turn.send(MARKET_DATA, message)
+
+
+def disarm_triggers(turn: Turn) -> None:
+    """Forget the registration, and the symbol: the position is closed."""
+    generation = turn.position.protection.generation + 1
+    turn.update_protection(levels=(), armed=(), generation=generation)
+    message = DisarmTriggers(
+        position_id=turn.charter.position_id, symbol=turn.charter.symbol, generation=generation
+    )
+    turn.send(MARKET_DATA, message)
+
+
+def ratchet(turn: Turn, quote: Quote) -> None:
+    """Remember a new highest price; the stop follows from it."""
+    source = turn.charter.plan.trigger_source
+    price = quote.high if quote.high is not None else source_price(quote, source)
+    tick_size = turn.charter.rules.tick_size
+    highest = turn.position.protection.highest or ZERO
+    turn.update_protection(highest=max(highest, from_float(price, tick_size)))
+
+
+def source_price(quote: Quote, source: TriggerSource) -> float:
+    """Return the price of the quote that triggers look at."""
+    match source:
+        case TriggerSource.BID:
+            return quote.bid
+        case TriggerSource.LAST:
+            return quote.last
+        case TriggerSource.MID:
+            return quote.mid

@@ -1,0 +1,122 @@
+"""What should rest at the venue while a position is held: take profit, stop, or both."""
+
+from decimal import Decimal
+
+from actors.position.placing import Want
+from actors.position.position import Life, find_order, lost_orders
+from actors.position.prices import next_part, protection_mode, stop, target
+from actors.position.states import State
+from messages.base import Timestamp
+from messages.money import ONE, floor_to_step
+from messages.orders import OrderType, Purpose, Side
+from messages.plan import ProtectionMode
+
+RESIZE_RATIO = 2
+"""While the entry still fills, a resting order is only replaced by one at least so many times it."""
+
+
+def wanted_resting(life: Life, now: Timestamp) -> Want | None:
+    """Return the order that should rest now; None: none, the trigger alone covers."""
+    position = life.position
+    if position.state in {State.NEW, State.CLOSED} or position.closing is not None:
+        return None
+    if position.protection.retry_at is not None and now < position.protection.retry_at:
+        return None
+    if lost_orders(position):
+        return None  # its coins may be locked, or sold, by an order that nobody can see
+    match protection_mode(life.charter):
+        case ProtectionMode.SYNTHETIC:
+            want = _take_profit(life, now)
+        case ProtectionMode.STOP_RESTS:
+            want = _stop(life)
+        case ProtectionMode.SWITCHING if position.protection.rests_stop:
+            want = _stop(life)
+        case ProtectionMode.SWITCHING:
+            want = _take_profit(life, now)
+        case ProtectionMode.OCO:
+            want = _oco(life, now)
+    if want is None or not _is_large_enough(life, want):
+        return None
+    return _unless_still_filling(life, want)
+
+
+def _take_profit(life: Life, now: Timestamp) -> Want | None:
+    price, part = target(life, now), next_part(life)
+    if price is None:
+        return None
+    quantity = life.sellable if part is None else min(part[1], life.sellable)
+    return Want(
+        side=Side.SELL,
+        purpose=Purpose.TAKE_PROFIT,
+        type=OrderType.LIMIT,
+        quantity=quantity,
+        price=price,
+    )
+
+
+def _stop(life: Life) -> Want | None:
+    stop_now = stop(life)
+    if stop_now is None:
+        return None
+    trigger, limit = stop_now[0], _stop_limit_price(life, stop_now[0])
+    return Want(
+        side=Side.SELL,
+        purpose=Purpose.STOP_LOSS,
+        type=OrderType.STOP if limit is None else OrderType.STOP_LIMIT,
+        quantity=life.sellable,
+        price=limit,
+        trigger_price=trigger,
+    )
+
+
+def _oco(life: Life, now: Timestamp) -> Want | None:
+    stop_now, take_profit = stop(life), target(life, now)
+    if stop_now is None or take_profit is None:
+        return None
+    return Want(
+        side=Side.SELL,
+        purpose=Purpose.TAKE_PROFIT,
+        type=OrderType.OCO,
+        quantity=life.sellable,
+        price=take_profit,
+        trigger_price=stop_now[0],
+        stop_limit_price=_stop_limit_price(life, stop_now[0]),
+    )
+
+
+def _stop_limit_price(life: Life, trigger: Decimal) -> Decimal | None:
+    """Return the stop's limit; None where it is to be, and can be, a market order."""
+    plan, rules = life.charter.plan, life.charter.rules
+    offset = plan.stop_limit_offset_ratio
+    if offset is None:
+        if life.charter.capabilities.native_stop:
+            return None
+        offset = plan.slippage_ratio
+    return max(floor_to_step(trigger * (ONE - offset), rules.tick_size), rules.tick_size)
+
+
+def _is_large_enough(life: Life, want: Want) -> bool:
+    """Whether the venue would take it, at the lowest price it can sell at."""
+    rules = life.charter.rules
+    prices = (want.price, want.trigger_price, want.stop_limit_price)
+    lowest = min(price for price in prices if price is not None)
+    return want.quantity >= rules.min_quantity and want.quantity * lowest >= rules.min_notional
+
+
+def _unless_still_filling(life: Life, want: Want) -> Want | None:
+    """Leave a smaller order alone while the entry fills bit by bit: the trigger covers the rest."""
+    position = life.position
+    resting = find_order(position, position.slot.order_id)
+    if position.entry.is_over or resting is None:
+        return want
+    if want.quantity >= resting.remaining * RESIZE_RATIO:
+        return want
+    return Want(
+        side=want.side,
+        purpose=want.purpose,
+        type=want.type,
+        quantity=resting.remaining,
+        price=position.slot.price,
+        trigger_price=position.slot.trigger_price,
+        stop_limit_price=want.stop_limit_price,
+    )

@@ -1,0 +1,89 @@
+"""One step under way: the position as it is so far, and what it wants to send.
+
+Lives inside ``core.step`` only; what leaves the step is frozen.
+"""
+
+from typing import Any
+
+import msgspec
+
+from actors.position.position import Charter, Closing, Entry, Life, Position, Protection
+from actors.position.prices import stop
+from actors.position.states import Input, State, advance
+from messages.addresses import OBSERVERS
+from messages.base import Address, Message, Timestamp
+from messages.envelope import Send
+from messages.observers import Alarm, AlarmKind
+from messages.position import CloseCause
+
+
+class Turn:
+    """The working copy of one step: each change replaces the frozen life by another."""
+
+    def __init__(self, life: Life, now: Timestamp) -> None:
+        """Begin with ``life`` as it was."""
+        self.life = life
+        self.now = now
+        self.outbox: list[Send] = []
+
+    @property
+    def charter(self) -> Charter:
+        """What the position was told at its opening."""
+        return self.life.charter
+
+    @property
+    def position(self) -> Position:
+        """The position as it is so far."""
+        return self.life.position
+
+    @property
+    def stop_cause(self) -> CloseCause:
+        """Which rule put the stop where it is."""
+        stop_now = stop(self.life)
+        return CloseCause.STOP_LOSS if stop_now is None else stop_now[1]
+
+    def update(self, **changes: Any) -> None:  # noqa: ANN401 - any field of Position
+        """Replace fields of the position."""
+        position = msgspec.structs.replace(self.life.position, **changes)
+        self.life = Life(self.life.charter, position)
+
+    def update_entry(self, **changes: Any) -> None:  # noqa: ANN401 - any field of Entry
+        """Replace fields of the entry's progress."""
+        entry: Entry = msgspec.structs.replace(self.position.entry, **changes)
+        self.update(entry=entry)
+
+    def update_closing(self, **changes: Any) -> None:  # noqa: ANN401 - any field of Closing
+        """Replace fields of the exit's progress; the exit has begun."""
+        if self.position.closing is None:
+            raise AssertionError("no exit has begun")
+        closing: Closing = msgspec.structs.replace(self.position.closing, **changes)
+        self.update(closing=closing)
+
+    def update_protection(self, **changes: Any) -> None:  # noqa: ANN401 - any of Protection
+        """Replace fields of the protection's progress."""
+        protection: Protection = msgspec.structs.replace(self.position.protection, **changes)
+        self.update(protection=protection)
+
+    def send(self, to: Address, message: Message) -> None:
+        """Put one message into the outbox."""
+        self.outbox.append(Send(to, message))
+
+    def alarm(self, kind: AlarmKind, text: str) -> None:
+        """Tell a person."""
+        position_id, symbol = self.charter.position_id, self.charter.symbol
+        alarm = Alarm(kind=kind, text=text, position_id=position_id, symbol=symbol)
+        self.send(OBSERVERS, alarm)
+
+    def advance(self, input_: Input) -> None:
+        """Let the table say what ``input_`` does to the state."""
+        state = advance(self.position.state, input_)
+        if state is not self.position.state:
+            self.update(state=state, changed_at=self.now)
+
+    def begin_exit(self, cause: CloseCause, reason: str, *, is_emergency: bool = False) -> None:
+        """Want out: from here on the ladder is what is desired. Heard again, the first cause stays."""
+        if self.position.state is State.CLOSED or self.position.closing is not None:
+            return
+        rung = self.charter.plan.stop_rung if is_emergency else 0
+        self.update(closing=Closing(cause=cause, reason=reason, since=self.now, rung=rung))
+        self.advance(Input.EXIT_BEGUN)
