@@ -3,7 +3,9 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from messages.base import ClientOrderId, Currency, Message, PositionId, Symbol
+import msgspec
+
+from messages.base import ClientOrderId, Currency, Message, Milliseconds, PositionId, Symbol
 from messages.money import Money
 from messages.orders import OrderFacts, Side
 
@@ -12,6 +14,30 @@ class AllotCapital(Message, frozen=True, kw_only=True):
     """The capital config allots, per currency. From the supervisor, once per journal."""
 
     capital: tuple[Money, ...]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What the portfolio grants at most. None: without limit."""
+
+    max_positions: int | None = None
+    """Open positions at a time, over all symbols."""
+    positions_per_symbol: int = 1
+    cooldown_ms: Milliseconds = Milliseconds(0)
+    """After a position that had bought something closed, its symbol rests."""
+    max_budget: Decimal | None = None
+    """Of one position, in its quote currency."""
+    symbol_cap: Decimal | None = None
+    """Reserved and invested on one symbol, the new budget included, in its quote currency."""
+    daily_loss_limit: Decimal | None = None
+    """Realised net loss of one UTC day, fees included; in each currency by itself."""
+    look_every_ms: Milliseconds | None = None
+    """How often the venue's balances are compared with the books; None: only when in doubt."""
+
+
+class SetLimits(Message, frozen=True, kw_only=True):
+    """Replace the limits. From the supervisor, at the start and on a reload of the config."""
+
+    limits: Limits
 
 
 class ReserveBudget(Message, frozen=True, kw_only=True):
@@ -99,3 +125,24 @@ class CurrencyRow(Message, frozen=True, kw_only=True):
     total: Decimal
     held: Decimal
     """Coins held as some position's base, and dust."""
+
+
+class DescribeAccounts(Message, frozen=True, kw_only=True):
+    """Answer with ``AccountsDescribed``. Asked by tools; nothing is recorded."""
+
+    valued_in: Currency | None = None
+    """The currency of ``equity``; None: no valuation."""
+
+
+class AccountsDescribed(Message, frozen=True, kw_only=True):
+    """The answer to ``DescribeAccounts``. Not a command."""
+
+    rows: tuple[CurrencyRow, ...]
+    """Sorted by currency."""
+    equity: Decimal | None
+    """Cash and coins at the last known rates, for people; None: unknown, as a rate is missing."""
+    open_positions: int
+    trades: int
+    """Closed positions that had bought something."""
+    wins: int
+    """Trades with a profit in their quote currency."""

@@ -43,6 +43,8 @@ class DenialReason(StrEnum):
     DAILY_LOSS_LIMIT = "daily_loss_limit"
     NOT_ACTIVE = "not_active"
     """The trading state is REDUCING or HALTED."""
+    FAILED = "failed"
+    """No rule: the portfolio raised on the request and skipped it."""
 
 
 class BudgetDenied(Message, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from decimal import Decimal
 from messages.base import Message, PositionId, Symbol
 from messages.market import Capabilities, MarketRules, Quote
 from messages.plan import Plan
+from messages.position import CloseCause
 
 
 class OpenPosition(Message, frozen=True, kw_only=True):
@@ -34,3 +35,16 @@ class PositionEnded(Message, frozen=True, kw_only=True):
 
     position_id: PositionId
     symbol: Symbol
+
+
+class CloseAllPositions(Message, frozen=True, kw_only=True):
+    """Tell every position to close. From an operator, or at the end of a recording."""
+
+    cause: CloseCause
+    reason: str
+
+
+class StopAllEntering(Message, frozen=True, kw_only=True):
+    """Tell every position ``StopEntering``. From the guardian, on a halt."""
+
+    reason: str

@@ -1,0 +1,67 @@
+"""The portfolio's shell: the books, recorded step by step."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from actors.portfolio import core
+from actors.portfolio.books import Books
+from actors.runtime.actor import CoreActor
+from messages.addresses import OBSERVERS
+from messages.base import Address, Message, Milliseconds, Timestamp
+from messages.envelope import Send, Step, Wake
+from messages.observers import Alarm, AlarmKind
+from messages.portfolio import DescribeAccounts, ReserveBudget
+
+if TYPE_CHECKING:
+    from actors.runtime.system import System
+
+_WAKE_AGAIN_MS = Milliseconds(1_000)
+
+
+class PortfolioActor(CoreActor):
+    """Keeps the books and lets the core step them."""
+
+    def __init__(self, system: "System", address: Address, books: Books | None = None) -> None:
+        """Take the books as recovered from the journal; None: new ones."""
+        super().__init__(system, address)
+        self.books = books or Books()
+        self._asked_again: set[tuple[str, str]] = set()
+        """Facts that were skipped and asked for again, by type and position; not recorded."""
+
+    def step(self, message: Message, now: Timestamp) -> Step:
+        """Call the core."""
+        step = core.step(self.books, message, now)
+        if self._asked_again:
+            self._asked_again.discard(_source(message))
+        return step
+
+    def apply(self, change: msgspec.Struct) -> None:
+        """Take one entity into the books."""
+        self.books.apply(change)
+
+    def wake_at(self, change: msgspec.Struct) -> tuple[str, Timestamp | None]:
+        """Return when an entity wants to be looked at."""
+        return core.wake_at(change)
+
+    def answer(self, message: Message) -> object:
+        """Describe the accounts to a tool."""
+        if isinstance(message, DescribeAccounts):
+            return core.describe(self.books, message)
+        return NotImplemented
+
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Refuse a skipped request, ask once for a skipped fact, look again at a deadline."""
+        if isinstance(message, Wake):
+            self.set_timer(message.key, Timestamp(self.now() + _WAKE_AGAIN_MS))
+        if _source(message) in self._asked_again:
+            text = f"{type(message).__name__} can't be booked, asked for again: {error}"
+            return (Send(OBSERVERS, Alarm(kind=AlarmKind.STEP_SKIPPED, text=text)),)
+        sends = core.after_skip(message, str(error))
+        if sends and not isinstance(message, ReserveBudget):
+            self._asked_again.add(_source(message))
+        return sends
+
+
+def _source(message: Message) -> tuple[str, str]:
+    return type(message).__name__, getattr(message, "position_id", "")

@@ -1,0 +1,73 @@
+"""The venue's balances beside the books: differences are named, never booked.
+
+A difference counts after two equal looks some seconds apart: between them a fill may be under way.
+The first surplus of a currency that is confirmed is what is not ours: coins of the wallet beyond
+the capital that config allots.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from messages.addresses import OBSERVERS
+from messages.base import Currency, Milliseconds, Timestamp
+from messages.envelope import Send
+from messages.money import ZERO
+from messages.observers import Alarm, AlarmKind
+
+LOOK_AGAIN_MS = Milliseconds(5_000)
+"""Between two looks at a difference."""
+ANSWER_TIMEOUT_MS = Milliseconds(30_000)
+"""After which an unanswered request for balances is repeated."""
+
+
+class Balance(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What the venue says of one currency, against the books."""
+
+    currency: Currency
+    not_ours: Decimal | None = None
+    """At the venue, but not in the books and never to be; None: not established yet."""
+    difference: Decimal = ZERO
+    """Named and alarmed: venue less books less what is not ours. Negative is a shortage."""
+    suspected: Decimal | None = None
+    """A difference that was seen once, or twice within ``LOOK_AGAIN_MS``."""
+    suspected_at: Timestamp | None = None
+
+
+class LookDue(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """When the balances are asked for next."""
+
+    at: Timestamp | None = None
+
+
+def compared(
+    balance: Balance, reported: Decimal, booked: Decimal, now: Timestamp
+) -> tuple[Balance, tuple[Send, ...]]:
+    """Return the row after one look, and the alarm if this look confirmed a difference."""
+    if balance.not_ours is None and reported == booked:
+        return Balance(currency=balance.currency, not_ours=ZERO), ()
+    difference = reported - booked - (balance.not_ours or ZERO)
+    if balance.not_ours is not None and difference == balance.difference:
+        return msgspec.structs.replace(balance, suspected=None, suspected_at=None), ()
+    if difference != balance.suspected or balance.suspected_at is None:
+        return msgspec.structs.replace(balance, suspected=difference, suspected_at=now), ()
+    if now - balance.suspected_at < LOOK_AGAIN_MS:
+        return balance, ()
+    return _confirmed(balance, difference, reported, booked)
+
+
+def _confirmed(
+    balance: Balance, difference: Decimal, reported: Decimal, booked: Decimal
+) -> tuple[Balance, tuple[Send, ...]]:
+    if balance.not_ours is None and difference > 0:
+        return Balance(currency=balance.currency, not_ours=difference), ()
+    not_ours = balance.not_ours or ZERO
+    after = Balance(currency=balance.currency, not_ours=not_ours, difference=difference)
+    if not difference:
+        return after, ()
+    kind = AlarmKind.SHORTAGE if difference < 0 else AlarmKind.SURPLUS
+    text = (
+        f"{kind} of {abs(difference)} {balance.currency}: the venue reports {reported}, "
+        f"the books say {booked}, {not_ours} is not ours"
+    )
+    return after, (Send(OBSERVERS, Alarm(kind=kind, text=text)),)

@@ -1,0 +1,259 @@
+"""What the portfolio does with a message. Pure: it reads the books and returns what changes.
+
+Every message costs a few dict look-ups, however many positions live.
+"""
+
+import msgspec
+
+from actors.portfolio.accounts import FORGET_AFTER_MS, Booking, Cumulative, Posting, book
+from actors.portfolio.balances import LookDue
+from actors.portfolio.books import Books
+from actors.portfolio.looking import ask_balances, compare_balances, is_due, look, look_scheduled
+from actors.portfolio.rules import Asked, Denial, Trading, refusal
+from actors.portfolio.settling import allotted, settled
+from actors.portfolio.valuation import Rate, equity
+from messages.addresses import GATEWAY, GUARDIAN, OBSERVERS, position_address
+from messages.base import Message, PositionId, Timestamp, quote_currency
+from messages.envelope import NOTHING, Removed, Send, Step, Wake
+from messages.gateway import FetchBalances
+from messages.guardian import ResendTradingState
+from messages.ids import position_of
+from messages.money import ZERO
+from messages.observers import Alarm, AlarmKind
+from messages.orders import Side
+from messages.portfolio import (
+    AccountsDescribed,
+    AllotCapital,
+    BalancesReported,
+    BookPosition,
+    ConversionRate,
+    CurrencyRow,
+    DescribeAccounts,
+    ReserveBudget,
+    SetLimits,
+    TradingStateChanged,
+    UnmatchedFill,
+)
+from messages.position import BudgetDenied, BudgetGranted, DenialReason, ResendBooking
+
+_LOOK = "look"
+_BOOKING = "booking/"
+_DENIAL = "denial/"
+
+
+def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: PLR0911 - one a message
+    """Return what ``message`` changes and sends.
+
+    Raises:
+        TypeError: the message is none of the portfolio's.
+    """
+    match message:
+        case BookPosition():
+            return _book_position(books, message, now)
+        case ReserveBudget():
+            return _reserve(books, message, now)
+        case UnmatchedFill():
+            return _book_unmatched(books, message, now)
+        case ConversionRate():
+            return _take_rate(books, message)
+        case BalancesReported():
+            return compare_balances(books, message, now)
+        case Wake():
+            return _wake(books, message.key, now)
+        case TradingStateChanged():
+            return Step((Trading(state=message.state, reason=message.reason),))
+        case SetLimits():
+            return Step((message.limits, *look_scheduled(books, message.limits, now)))
+        case AllotCapital():
+            asked = ask_balances(now)
+            return Step((*allotted(books, message.capital, now), *asked.changes), asked.outbox)
+        case _:
+            raise TypeError(f"the portfolio does not take {type(message).__name__}")
+
+
+def wake_at(change: msgspec.Struct) -> tuple[str, Timestamp | None]:
+    """Return the key and the deadline of one changed entity; a key may have none."""
+    match change:
+        case Booking():
+            return _BOOKING + change.key, change.forget_at
+        case Denial():
+            return _DENIAL + change.position_id, change.forget_at
+        case LookDue():
+            return _LOOK, change.at
+        case _:
+            return "", None
+
+
+def after_skip(message: Message, error: str) -> tuple[Send, ...]:
+    """Return what to send when ``message`` raised and was skipped."""
+    match message:
+        case ReserveBudget():
+            text = f"the request was skipped: {error}"
+            denied = BudgetDenied(reason=DenialReason.FAILED, text=text)
+            return (Send(position_address(message.position_id), denied),)
+        case BookPosition():
+            return (Send(position_address(message.position_id), ResendBooking()),)
+        case TradingStateChanged():
+            return (Send(GUARDIAN, ResendTradingState()),)
+        case BalancesReported():
+            return (Send(GATEWAY, FetchBalances()),)
+        case _:
+            return ()
+
+
+def describe(books: Books, question: DescribeAccounts) -> AccountsDescribed:
+    """Answer a tool."""
+    accounts = [books.accounts[currency] for currency in sorted(books.accounts)]
+    rows = tuple(
+        CurrencyRow(
+            currency=account.currency,
+            free=account.free,
+            reserved=account.reserved,
+            invested=account.invested,
+            total=account.total,
+            held=account.held,
+        )
+        for account in accounts
+    )
+    valued_in = question.valued_in
+    return AccountsDescribed(
+        rows=rows,
+        equity=None if valued_in is None else equity(accounts, valued_in, books.rates),
+        open_positions=books.totals.open_positions,
+        trades=books.totals.trades,
+        wins=books.totals.wins,
+    )
+
+
+def _reserve(books: Books, message: ReserveBudget, now: Timestamp) -> Step:
+    known = books.bookings.get(message.position_id)
+    if known is not None:
+        return Step(outbox=(_granted(known),))
+    denied = books.denials.get(message.position_id)
+    if denied is not None:
+        return Step(outbox=(_denied(denied),))
+    currency = quote_currency(message.symbol)
+    asked = Asked(
+        symbol=message.symbol,
+        budget=message.budget,
+        now=now,
+        account=books.account(currency),
+        row=books.row(message.symbol),
+        totals=books.totals,
+        limits=books.limits,
+        trading=books.trading,
+    )
+    refused = refusal(asked)
+    if refused is not None:
+        reason, text = refused
+        denial = Denial(
+            position_id=message.position_id,
+            reason=reason,
+            text=text,
+            forget_at=Timestamp(now + FORGET_AFTER_MS),
+        )
+        return Step((denial,), (_denied(denial),))
+    granted = Booking(
+        key=message.position_id,
+        symbol=message.symbol,
+        is_position=True,
+        budget=message.budget,
+        reserved=message.budget,
+    )
+    move = Posting(currency=currency, free=-message.budget, reserved=message.budget)
+    done = settled(books, None, granted, (move,), now)
+    return Step(done.changes, (_granted(granted), *done.outbox))
+
+
+def _granted(booking: Booking) -> Send:
+    address = position_address(PositionId(booking.key))
+    return Send(address, BudgetGranted(budget=booking.budget))
+
+
+def _denied(denial: Denial) -> Send:
+    answer = BudgetDenied(reason=denial.reason, text=denial.text)
+    return Send(position_address(denial.position_id), answer)
+
+
+def _book_position(books: Books, message: BookPosition, now: Timestamp) -> Step:
+    told = Cumulative(
+        bought=message.bought,
+        cost=message.bought_cost,
+        sold=message.sold,
+        proceeds=message.sold_proceeds,
+        fees=message.fees,
+    )
+    known = books.bookings.get(message.position_id)
+    if known is None and (message.closed or told == Cumulative()):
+        return NOTHING  # denied, withdrawn before it asked, or booked and forgotten long ago
+    booking = known or Booking(key=message.position_id, symbol=message.symbol, is_position=True)
+    after, postings = book(booking, told, message.reserve, closed=message.closed)
+    return _changed(books, known, after, postings, now)
+
+
+def _book_unmatched(books: Books, message: UnmatchedFill, now: Timestamp) -> Step:
+    """Book the order as a row of its own.
+
+    What it bought is held there at its cost. What it sold comes from dust: coins that nobody
+    claims any more; dust below zero says that coins were sold which a booking claims.
+    """
+    is_buy = message.side is Side.BUY
+    told = (
+        Cumulative(bought=message.filled, cost=message.cost, fees=message.fees)
+        if is_buy
+        else Cumulative(sold=message.filled, proceeds=message.cost, fees=message.fees)
+    )
+    known = books.bookings.get(message.client_order_id)
+    booking = known or Booking(
+        key=message.client_order_id, symbol=message.symbol, is_position=False
+    )
+    after, postings = book(booking, told, ZERO, closed=not is_buy)
+    done = _changed(books, known, after, postings, now)
+    if done == NOTHING:
+        return NOTHING
+    text = (
+        f"{message.client_order_id}: a {message.side} of {message.filled} {message.symbol} "
+        f"for {message.cost} that no position expects; booked as a row of its own"
+    )
+    alarm = Alarm(
+        kind=AlarmKind.UNMATCHED_FILL,
+        text=text,
+        position_id=position_of(message.client_order_id),
+        symbol=message.symbol,
+    )
+    return Step(done.changes, (*done.outbox, Send(OBSERVERS, alarm)))
+
+
+def _changed(
+    books: Books,
+    known: Booking | None,
+    after: Booking,
+    postings: tuple[Posting, ...],
+    now: Timestamp,
+) -> Step:
+    if after == known:
+        return NOTHING
+    if after.closed:
+        after = msgspec.structs.replace(after, forget_at=Timestamp(now + FORGET_AFTER_MS))
+    return settled(books, known, after, postings, now)
+
+
+def _take_rate(books: Books, message: ConversionRate) -> Step:
+    if books.rates.get(message.symbol) == message.rate:
+        return NOTHING
+    return Step((Rate(symbol=message.symbol, rate=message.rate),))
+
+
+def _wake(books: Books, key: str, now: Timestamp) -> Step:
+    if key == _LOOK:
+        return look(books, now)
+    kind, _, name = key.partition("/")
+    if kind == "booking":
+        booking = books.bookings.get(name)
+        if booking is not None and is_due(booking.forget_at, now):
+            return Step((Removed(kind="Booking", key=name),))
+    if kind == "denial":
+        denial = books.denials.get(PositionId(name))
+        if denial is not None and is_due(denial.forget_at, now):
+            return Step((Removed(kind="Denial", key=name),))
+    return NOTHING

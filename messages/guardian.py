@@ -1,0 +1,53 @@
+"""What the guardian receives."""
+
+from decimal import Decimal
+
+from messages.base import Address, Currency, Message
+
+
+class Halt(Message, frozen=True, kw_only=True):
+    """No new risk, and cancel working entries. From an operator."""
+
+    reason: str
+
+
+class EnterReducing(Message, frozen=True, kw_only=True):
+    """No new risk; exits and protection go on. From an operator; it also softens their halt."""
+
+    reason: str
+
+
+class Resume(Message, frozen=True, kw_only=True):
+    """Trade again. From an operator. A journal that still fails keeps the halt."""
+
+    reason: str
+
+
+class DailyLossReached(Message, frozen=True, kw_only=True):
+    """The realised loss of this UTC day reached its limit. From the portfolio."""
+
+    currency: Currency
+    loss: Decimal
+    """Positive."""
+    limit: Decimal
+
+
+class Escalated(Message, frozen=True, kw_only=True):
+    """Supervision gave up on an actor: too many restarts. From the supervisor."""
+
+    actor: Address
+    error: str
+
+
+class JournalFailed(Message, frozen=True, kw_only=True):
+    """Steps can't be persisted. From the journal."""
+
+    error: str
+
+
+class JournalHealed(Message, frozen=True, kw_only=True):
+    """Steps are persisted again. From the journal."""
+
+
+class ResendTradingState(Message, frozen=True, kw_only=True):
+    """Tell the portfolio the trading state again. From it, where it could not take it."""
