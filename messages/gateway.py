@@ -12,6 +12,12 @@ from messages.base import (
 from messages.orders import OrderRequest, Priority
 
 
+class FollowSymbols(Message, frozen=True, kw_only=True):
+    """Tell the rules of these symbols, and their quotes from now on. From the supervisor."""
+
+    symbols: tuple[Symbol, ...]
+
+
 class SubmitOrder(Message, frozen=True, kw_only=True):
     """Send an order to the venue. From the order router."""
 
@@ -47,6 +53,19 @@ class FetchBalances(Message, frozen=True, kw_only=True):
     """Ask the venue for the account's balances. From the portfolio."""
 
 
+class FetchOpenOrders(Message, frozen=True, kw_only=True):
+    """Ask the venue which orders work on a symbol. From the reconciler."""
+
+    symbol: Symbol
+
+
+class FetchTrades(Message, frozen=True, kw_only=True):
+    """Ask the venue for the account's fills on a symbol. From the reconciler."""
+
+    symbol: Symbol
+    since: Timestamp
+
+
 class MarketMoved(Message, frozen=True, kw_only=True):
     """The embedded market trades at a price. From a recording's feed or a generated market."""
 
@@ -57,3 +76,5 @@ class MarketMoved(Message, frozen=True, kw_only=True):
     last: float
     quantity: float | None = None
     """Base that traded, or stands at the best price; None: without limit."""
+    gap: bool = False
+    """The market opened here and did not pass the prices between: what it jumped over fills here."""

@@ -122,11 +122,6 @@ def step(life: Life | None, message: PositionMessage, now: Timestamp) -> Step:
     return _finish(life, turn)
 
 
-def wake_at(life: Life) -> Timestamp | None:
-    """Return the next deadline that the position waits for."""
-    return min(_deadlines(life), default=None)
-
-
 def _begin(message: Begin, now: Timestamp) -> Turn:
     atr = message.atr
     tick_size = message.rules.tick_size
@@ -376,8 +371,10 @@ def _end(turn: Turn) -> None:
 def _finish(before: Life | None, turn: Turn) -> Step:
     """Book what is new, and return the entities that are."""
     if before is None:
+        turn.update(wakes_at=min(_deadlines(turn.life), default=None))
         return Step((turn.charter, turn.position), tuple(turn.outbox))
     _set_reserve(turn)
+    turn.update(wakes_at=min(_deadlines(turn.life), default=None))
     was, is_ = before.position, turn.position
     newly_closed = is_.state is State.CLOSED and was.state is not State.CLOSED
     if newly_closed or (was.booked, was.reserve) != (is_.booked, is_.reserve):
@@ -397,7 +394,7 @@ def _set_reserve(turn: Turn) -> None:
 
 
 def _book(turn: Turn) -> None:
-    """Tell the portfolio how the position stands: all of it, so that hearing it twice is harmless."""
+    """Tell the portfolio how the position stands: all of it, so hearing it twice is harmless."""
     booked = turn.position.booked
     message = BookPosition(
         position_id=turn.charter.position_id,

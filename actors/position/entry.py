@@ -128,10 +128,11 @@ def _untradable(turn: Turn) -> str | None:
     at_stop = quantity * price * (ONE - loss) * (ONE - rules.taker_fee_ratio)
     needed = rules.min_notional * (ONE + plan.minimum_margin_ratio)
     if quantity < max(rules.min_quantity, rules.step_size) or at_stop < needed:
+        minimum = f"{rules.min_quantity} {rules.base} or {needed.normalize():f} {rules.quote}"
         return (
-            f"{charter.budget} {rules.quote} buys {quantity} {rules.base}, worth {at_stop.normalize():f} "
-            f"{rules.quote} at its stop: the market takes no sale under {rules.min_quantity} "
-            f"{rules.base} or {needed.normalize():f} {rules.quote} (minimum and margin)"
+            f"{charter.budget} {rules.quote} buys {quantity} {rules.base}, worth "
+            f"{at_stop.normalize():f} {rules.quote} at its stop; the least the market takes, "
+            f"with the plan's margin, is {minimum}"
         )
     return None
 

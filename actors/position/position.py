@@ -174,6 +174,9 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     reserve: Decimal = ZERO
     """What the portfolio was last told that it may still spend, quote."""
     is_released: bool = False
+    """The router has let go of its orders: nothing more will come."""
+    wakes_at: Timestamp | None = None
+    """The next deadline that it has not acted on yet."""
 
 
 class Life(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from messages.orders import OrderType, Purpose, Side
 from messages.plan import ProtectionMode
 
 RESIZE_RATIO = 2
-"""While the entry still fills, a resting order is only replaced by one at least so many times it."""
+"""While the entry fills, a resting order is only replaced by one so many times its size."""
 
 
 def wanted_resting(life: Life, now: Timestamp) -> Want | None:

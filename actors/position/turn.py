@@ -81,7 +81,7 @@ class Turn:
             self.update(state=state, changed_at=self.now)
 
     def begin_exit(self, cause: CloseCause, reason: str, *, is_emergency: bool = False) -> None:
-        """Want out: from here on the ladder is what is desired. Heard again, the first cause stays."""
+        """Want out: from here on the ladder is what is desired; the first cause stays."""
         if self.position.state is State.CLOSED or self.position.closing is not None:
             return
         rung = self.charter.plan.stop_rung if is_emergency else 0

@@ -1,0 +1,124 @@
+"""The gateway actor: requests in, the port's events out, each to the actor whose fact it is."""
+
+from collections.abc import Callable
+from typing import assert_never, cast
+
+from actors.runtime.actor import Actor
+from actors.runtime.system import System
+from exchange.port import Event, ExchangePort, Sink
+from messages.addresses import (
+    MARKET_DATA,
+    ORDER_ROUTER,
+    PORTFOLIO,
+    POSITIONS,
+    RECONCILER,
+    position_address,
+)
+from messages.base import Address, Message
+from messages.gateway import (
+    CancelAtVenue,
+    FetchBalances,
+    FetchOpenOrders,
+    FetchTrades,
+    FollowSymbols,
+    LookUpOrder,
+    RequestBalance,
+    SubmitOrder,
+)
+from messages.market_data import CandleReceived, QuoteReceived
+from messages.money import amount_in
+from messages.order_router import (
+    CancelFailed,
+    LookUpFailed,
+    OrderNotFound,
+    OrderReported,
+    StreamChanged,
+    SubmitFailed,
+)
+from messages.portfolio import BalancesReported
+from messages.position import BalanceAnswered
+from messages.positions import MarketRulesReported
+from messages.reconciler import OpenOrdersReported, TradesReported
+
+Request = (
+    FollowSymbols
+    | SubmitOrder
+    | CancelAtVenue
+    | LookUpOrder
+    | RequestBalance
+    | FetchBalances
+    | FetchOpenOrders
+    | FetchTrades
+)
+
+HEARS: dict[type[Event], Address] = {
+    OrderReported: ORDER_ROUTER,
+    SubmitFailed: ORDER_ROUTER,
+    CancelFailed: ORDER_ROUTER,
+    OrderNotFound: ORDER_ROUTER,
+    LookUpFailed: ORDER_ROUTER,
+    StreamChanged: ORDER_ROUTER,
+    BalancesReported: PORTFOLIO,
+    MarketRulesReported: POSITIONS,
+    OpenOrdersReported: RECONCILER,
+    TradesReported: RECONCILER,
+    QuoteReceived: MARKET_DATA,
+    CandleReceived: MARKET_DATA,
+}
+"""Whose fact each event is."""
+
+
+class Gateway(Actor):
+    """Wraps a port; every answer enters as a message."""
+
+    def __init__(
+        self, system: System, address: Address, connect: Callable[[Sink], ExchangePort]
+    ) -> None:
+        """Connect; events come by ``emit`` from now on."""
+        super().__init__(system, address)
+        self.port = connect(self.emit)
+        self._asking: list[RequestBalance] = []
+
+    def emit(self, event: Event) -> None:
+        """Hand on an event of the port."""
+        self.send(HEARS[type(event)], event)
+        if isinstance(event, BalancesReported):
+            self._answer_askers(event)
+
+    def handle(self, message: Message) -> object:
+        """Ask the venue."""
+        self.request(cast("Request", message))
+        return None
+
+    def request(self, message: Request) -> None:
+        """Make the port's call that the message stands for."""
+        port, now = self.port, self.now()
+        match message:
+            case SubmitOrder():
+                port.submit(message, now)
+            case CancelAtVenue():
+                port.cancel(message, now)
+            case LookUpOrder():
+                port.look_up(message, now)
+            case RequestBalance():
+                self._asking.append(message)
+                port.fetch_balances(FetchBalances(), now)
+            case FetchBalances():
+                port.fetch_balances(message, now)
+            case FetchOpenOrders():
+                port.fetch_open_orders(message, now)
+            case FetchTrades():
+                port.fetch_trades(message, now)
+            case FollowSymbols():
+                for symbol in message.symbols:
+                    port.fetch_market_rules(symbol, now)
+                    port.subscribe(symbol, now)
+            case _:
+                assert_never(message)
+
+    def _answer_askers(self, balances: BalancesReported) -> None:
+        asking, self._asking = self._asking, []
+        for request in asking:
+            free = amount_in(balances.free, request.currency)
+            answer = BalanceAnswered(currency=request.currency, free=free)
+            self.send(position_address(request.position_id), answer)
