@@ -77,4 +77,16 @@ class MarketMoved(Message, frozen=True, kw_only=True):
     quantity: float | None = None
     """Base that traded, or stands at the best price; None: without limit."""
     gap: bool = False
-    """The market opened here and did not pass the prices between: what it jumped over fills here."""
+    """The market opened here: what it jumped over fills here, not at the prices between."""
+
+
+class WatchSymbols(Message, frozen=True, kw_only=True):
+    """How often to fetch whose quotes where they are polled, from now on. From market data.
+
+    Sent when a position opens on a symbol that none held, and when the last one there ends.
+    """
+
+    held: tuple[Symbol, ...]
+    held_poll_ms: Milliseconds
+    others: tuple[Symbol, ...]
+    poll_ms: Milliseconds

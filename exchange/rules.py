@@ -1,0 +1,172 @@
+"""What a venue demands of an order, what it charges, and how much a budget buys.
+
+Owns the arithmetic of tick, step, minimum and fee. Knows no balance, no market and no other order:
+see ``exchange.matching_checks`` for those.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+
+from messages.base import Currency
+from messages.market import FeeCurrency, MarketRules
+from messages.money import (
+    ONE,
+    ZERO,
+    Money,
+    ceil_to_step,
+    divide_down,
+    divide_up,
+    floor_to_step,
+)
+from messages.orders import OrderRequest, OrderType, RejectReason, Side, TimeInForce
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a venue says no, for the machine and for people."""
+
+    reason: RejectReason
+    text: str
+
+
+def check_request(
+    request: OrderRequest, rules: MarketRules, market_price: Decimal | None
+) -> Refusal | None:
+    """Return why ``request`` can't be taken under ``rules``; None if it can.
+
+    ``market_price`` stands in for the price of a market order; None: its notional is not checked.
+    """
+    return (
+        _check_shape(request)
+        or _check_quantity(request, rules)
+        or _check_prices(request, rules)
+        or _check_notional(request, rules, market_price)
+    )
+
+
+def floor_price(price: Decimal, rules: MarketRules) -> Decimal:
+    """Return the highest price of the market that is at most ``price``."""
+    return floor_to_step(price, rules.tick_size)
+
+
+def ceil_price(price: Decimal, rules: MarketRules) -> Decimal:
+    """Return the lowest price of the market that is at least ``price``."""
+    return ceil_to_step(price, rules.tick_size)
+
+
+def floor_quantity(quantity: Decimal, rules: MarketRules) -> Decimal:
+    """Return the largest quantity of the market that is at most ``quantity``."""
+    return floor_to_step(quantity, rules.step_size)
+
+
+def is_tradable(quantity: Decimal, price: Decimal, rules: MarketRules) -> bool:
+    """Return whether a venue takes ``quantity`` at ``price``: less is dust."""
+    return quantity >= rules.min_quantity and quantity * price >= rules.min_notional
+
+
+def fee_of_fill(
+    rules: MarketRules, side: Side, price: Decimal, quantity: Decimal, *, is_maker: bool
+) -> Money:
+    """Return the fee of one fill, in the currency the venue takes it in; negative is a rebate."""
+    ratio = rules.maker_fee_ratio if is_maker else rules.taker_fee_ratio
+    if rules.fee_currency is FeeCurrency.THIRD:
+        currency, rate = third_currency(rules)
+        return Money(currency, divide_up(price * quantity * ratio, rate))
+    if rules.fee_currency is FeeCurrency.RECEIVED and side is Side.BUY:
+        return Money(rules.base, quantity * ratio)
+    return Money(rules.quote, price * quantity * ratio)
+
+
+def third_currency(rules: MarketRules) -> tuple[Currency, Decimal]:
+    """Return the third currency fees are taken in and its rate, quote per unit.
+
+    Raises ``ValueError`` where the rules name none.
+    """
+    if rules.fee_third_currency is None or rules.fee_third_rate is None:
+        raise ValueError(
+            f"{rules.symbol}: fee_currency = third needs fee_third_currency and fee_third_rate"
+        )
+    return rules.fee_third_currency, rules.fee_third_rate
+
+
+def quantity_for(
+    budget: Decimal, price: Decimal, fee_ratio: Decimal, slippage_ratio: Decimal, step: Decimal
+) -> Decimal:
+    """Return how much ``budget`` buys, fee and slippage included, floored to ``step``."""
+    return divide_down(budget, price * (ONE + fee_ratio + slippage_ratio), step)
+
+
+def _check_shape(request: OrderRequest) -> Refusal | None:
+    needs_price = request.type in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.OCO)
+    needs_trigger = request.type in (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.OCO)
+    takes_stop_limit = request.type is OrderType.OCO
+    kind = request.type.value
+    if needs_price != (request.price is not None):
+        return _refuse(f"a {kind} order {'needs a' if needs_price else 'takes no'} price")
+    if needs_trigger != (request.trigger_price is not None):
+        return _refuse(f"a {kind} order {'needs a' if needs_trigger else 'takes no'} trigger price")
+    if request.stop_limit_price is not None and not takes_stop_limit:
+        return _refuse(f"a {kind} order takes no stop_limit_price")
+    if request.post_only and (
+        request.type is not OrderType.LIMIT or request.time_in_force is TimeInForce.IOC
+    ):
+        return _refuse("post_only goes with a limit order that may rest")
+    return None
+
+
+def _check_quantity(request: OrderRequest, rules: MarketRules) -> Refusal | None:
+    quantity = request.quantity
+    if floor_to_step(quantity, rules.step_size) != quantity:
+        return Refusal(
+            RejectReason.PRECISION,
+            f"quantity {quantity} is no multiple of the step {rules.step_size}",
+        )
+    if quantity <= ZERO or quantity < rules.min_quantity:
+        return Refusal(
+            RejectReason.BELOW_MINIMUM,
+            f"quantity {quantity} is under the minimum {rules.min_quantity}",
+        )
+    return None
+
+
+def _check_prices(request: OrderRequest, rules: MarketRules) -> Refusal | None:
+    for name, price in _prices(request):
+        if price <= ZERO:
+            return Refusal(RejectReason.PRICE_OUT_OF_RANGE, f"{name} {price} is not above zero")
+        if floor_to_step(price, rules.tick_size) != price:
+            return Refusal(
+                RejectReason.PRECISION,
+                f"{name} {price} is no multiple of the tick {rules.tick_size}",
+            )
+    return None
+
+
+def _check_notional(
+    request: OrderRequest, rules: MarketRules, market_price: Decimal | None
+) -> Refusal | None:
+    # Each leg is an order of its own to the venue: the lowest price decides. A trigger beside a
+    # limit price is no price that anything trades at.
+    prices = [price for name, price in _prices(request) if name != "trigger_price"]
+    if request.trigger_price is not None and (
+        request.type is OrderType.STOP or request.type is OrderType.OCO
+    ):
+        prices.append(request.stop_limit_price or request.trigger_price)
+    price = min(prices, default=market_price)
+    if price is not None and price * request.quantity < rules.min_notional:
+        return Refusal(
+            RejectReason.BELOW_MINIMUM,
+            f"notional {price * request.quantity} is under the minimum {rules.min_notional}",
+        )
+    return None
+
+
+def _prices(request: OrderRequest) -> Iterator[tuple[str, Decimal]]:
+    for name in ("price", "trigger_price", "stop_limit_price"):
+        price: Decimal | None = getattr(request, name)
+        if price is not None:
+            yield name, price
+
+
+def _refuse(text: str) -> Refusal:
+    return Refusal(RejectReason.OTHER, text)
