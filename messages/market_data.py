@@ -2,7 +2,7 @@
 
 import msgspec
 
-from messages.base import Message, PositionId, Symbol
+from messages.base import Message, Milliseconds, PositionId, Symbol
 from messages.market import Candle, Quote
 from messages.plan import TriggerSource
 from messages.position import LevelName
@@ -76,3 +76,29 @@ class NextLevel(Message, frozen=True, kw_only=True):
     symbol: Symbol
     start: float
     end: float
+
+
+class ReadMarket(Message, frozen=True, kw_only=True):
+    """Answer an ask with the symbol's ``MarketRow``, or None. From tools."""
+
+    symbol: Symbol
+
+
+class MarketRow(Message, frozen=True, kw_only=True):
+    """What is known of one symbol, as ``ask`` answers it to tools. Not a command."""
+
+    symbol: Symbol
+    quote: Quote | None
+    fresh: bool
+    spread_ratio: float | None
+    """(Ask - bid) over mid."""
+    atr: float | None
+    """Quote per base."""
+    candles: tuple[Candle, ...]
+    """The last closed ones, in order."""
+    quarantined: int
+    """Quotes and candles not believed so far."""
+    held_by: tuple[PositionId, ...]
+    armed: int
+    """Live trigger registrations."""
+    poll_interval_ms: Milliseconds

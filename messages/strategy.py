@@ -1,6 +1,11 @@
-"""What the strategy receives."""
+"""What the strategy receives, and the words of a decision to enter."""
 
-from messages.base import Message, Symbol
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from messages.base import Message, Symbol, Timestamp
 from messages.market import Candle, Quote
 
 
@@ -19,3 +24,77 @@ class SymbolBusy(Message, frozen=True, kw_only=True):
 
     symbol: Symbol
     busy: bool
+
+
+class EntryEnded(Message, frozen=True, kw_only=True):
+    """A position's entry is over. From the position; it adapts how much slippage is borne."""
+
+    symbol: Symbol
+    filled_ratio: float
+    """What was bought of what was asked for, 0 to 1."""
+
+
+class MarketView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a strategy looks at to decide on one symbol."""
+
+    now: Timestamp
+    quote: Quote
+    candle: Candle | None
+    """The candle that just closed; None: only the quote is new."""
+    atr: float | None
+    """Average true range of closed candles, quote per base; None: too few closed."""
+    is_busy: bool
+    """A position lives on the symbol."""
+    ended_at: Timestamp | None
+    """When the last position on it ended; None: none did."""
+
+    @property
+    def symbol(self) -> Symbol:
+        """The market that is looked at."""
+        return self.quote.symbol
+
+
+class Enter(msgspec.Struct, frozen=True, kw_only=True):
+    """A strategy's wish to open a position on the symbol it was shown."""
+
+    reason: str
+    """For people: what was seen, with the numbers."""
+    budget: Decimal | None = None
+    """Quote currency, fees included; None: the configured one."""
+    plan: dict[str, Any] = {}
+    """Fields of the plan that differ from the configured one, such as ``take_profit_ratio``."""
+
+
+class Consult(Message, frozen=True, kw_only=True):
+    """What does the strategy say to this? To the thread that runs it; answered with ``Advised``."""
+
+    number: int
+    view: MarketView
+
+
+class Advised(Message, frozen=True, kw_only=True):
+    """What the strategy said, or how it failed. From the thread that runs it."""
+
+    number: int
+    """Of the ``Consult`` it answers."""
+    enter: Enter | None = None
+    error: str | None = None
+    took_ms: float = 0.0
+
+
+class Verdict(Message, frozen=True, kw_only=True):
+    """How a wish to enter fared, as ``ask`` answers it to tools. Not a command."""
+
+    symbol: Symbol
+    at: Timestamp
+    passed: bool
+    guard: str
+    """The one that refused; of a wish that passed, the last one."""
+    text: str
+    """The numbers."""
+
+
+class ReadVerdict(Message, frozen=True, kw_only=True):
+    """Answer an ask with the symbol's last ``Verdict``, or None. From tools."""
+
+    symbol: Symbol

@@ -1,0 +1,41 @@
+"""The actor around market data's core.
+
+Owns nothing but the way in and out. Give its mailbox a conflating queue
+(``quotes.conflation_key``, ``quotes.conflate``) where quotes come faster than they are handled;
+in a replay nothing is conflated.
+"""
+
+from actors.market_data.core import MarketData
+from actors.runtime.actor import Actor
+from actors.runtime.system import System
+from config.settings import MarketDataSettings
+from messages.base import Address, Message, Symbol
+from messages.market_data import QuoteReceived
+
+
+class MarketDataActor(Actor):
+    """Market data as an actor: an edge, not recorded."""
+
+    def __init__(
+        self,
+        system: System,
+        address: Address,
+        settings: MarketDataSettings,
+        symbols: tuple[Symbol, ...] = (),
+        *,
+        wants_ticks: bool = False,
+    ) -> None:
+        """Begin with ``symbols`` to poll; with ``wants_ticks`` the strategy hears every quote."""
+        super().__init__(system, address)
+        self._core = MarketData(
+            settings, self.send, self.set_timer, symbols=symbols, wants_ticks=wants_ticks
+        )
+        self._on_quote = self._core.on_quote
+        self._now = system.clock.now
+
+    def handle(self, message: Message) -> object:
+        """Hand the message to the core."""
+        if type(message) is QuoteReceived:  # the hot path: one quote in a thousand means anything
+            self._on_quote(message.quote, self._now())
+            return None
+        return self._core.handle(message, self._now())

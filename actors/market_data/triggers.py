@@ -1,0 +1,291 @@
+"""The trigger index of one symbol: which registrations does a quote touch?
+
+Owns registrations, their generations and the heaps over their prices. Knows no clock, no mailbox
+and not whether a quote may be believed.
+
+A registration fires once, with all its levels that the quote touches; so of each direction only
+its nearest level needs a place in a heap. Replaced, disarmed and fired registrations stay in the
+heaps as dead entries until they reach the top or are the greater half.
+"""
+
+import heapq
+from collections.abc import Iterator
+from itertools import chain
+from math import inf
+from typing import NamedTuple
+
+from messages.base import PositionId
+from messages.market import Quote
+from messages.market_data import ArmTriggers, Level
+from messages.plan import TriggerSource
+from messages.position import LevelName
+
+TOLERANCE_RATIO = 1e-12
+"""A price this near counts as touching: bid and mid are sums of floats, off by a last digit."""
+
+_SMALL = 64
+"""Heaps up to this size may hold any share of dead entries."""
+
+_URGENCY = {name: place for place, name in enumerate(LevelName)}
+"""The stop first."""
+
+
+class Fired(NamedTuple):
+    """A registration that a quote touched, and which of its levels, the stop first."""
+
+    position_id: PositionId
+    generation: int
+    levels: tuple[LevelName, ...]
+
+
+class _Registration:
+    """What one position armed. Dead once it fired or was replaced."""
+
+    __slots__ = ("generation", "is_live", "levels", "number", "position_id", "source")
+
+    def __init__(self, message: ArmTriggers, number: int) -> None:
+        self.position_id = message.position_id
+        self.generation = message.generation
+        self.source = message.source
+        self.levels = message.levels
+        self.number = number
+        self.is_live = True
+
+    def nearest(self, *, above: bool) -> float | None:
+        """Return the price of the level that a move in this direction meets first."""
+        prices = [level.price for level in self.levels if level.is_above is above]
+        if not prices:
+            return None
+        return min(prices) if above else max(prices)
+
+
+_Entry = tuple[float, int, _Registration]
+"""Reach at which it fires, number of the registration (earlier first), the registration."""
+
+
+class _Side:
+    """The levels of one price source in one direction, the nearest on top.
+
+    Its unit is the *reach*: a price above the market as it is, below the market negated; so on both
+    sides a level is touched when its reach is at most the market's.
+    """
+
+    __slots__ = ("dead", "entries", "is_above")
+
+    def __init__(self, *, is_above: bool) -> None:
+        self.is_above = is_above
+        self.entries: list[_Entry] = []
+        self.dead = 0
+
+    def add(self, registration: _Registration) -> None:
+        price = registration.nearest(above=self.is_above)
+        if price is not None:
+            entry = (_reach(price, above=self.is_above), registration.number, registration)
+            heapq.heappush(self.entries, entry)
+
+    def bury(self, registration: _Registration) -> None:
+        """Count the entry of a registration that has just died."""
+        if registration.nearest(above=self.is_above) is not None:
+            self.dead += 1
+
+    def clean(self) -> None:
+        """Drop the dead from the top, and everywhere once they are the greater half."""
+        entries = self.entries
+        if self.dead * 2 > len(entries) > _SMALL:
+            self.entries = entries = [entry for entry in entries if entry[2].is_live]
+            heapq.heapify(entries)
+            self.dead = 0
+        while entries and not entries[0][2].is_live:
+            heapq.heappop(entries)
+            self.dead -= 1
+
+    def pop_touched(self, price: float) -> Iterator[_Registration]:
+        """Take out, nearest first, the live registrations that the market's price touches."""
+        reach = price if self.is_above else -price
+        while self.entries and self.entries[0][0] <= reach:
+            registration = heapq.heappop(self.entries)[2]
+            if registration.is_live:
+                yield registration
+            self.dead -= 1
+
+    def first_met(self, start: float, end: float) -> float | None:
+        """Return the nearest level beyond ``start`` and up to ``end``, prices of this source."""
+        self.clean()
+        if not self.entries:
+            return None
+        price = self._met(self.entries[0], start, end)
+        if price is not None or self.entries[0][0] > self._market_reach(start):
+            return price
+        # The top is touched already, by a quote that was not used: look behind it.
+        met = (self._met(entry, start, end) for entry in self.entries if entry[2].is_live)
+        return (min if self.is_above else max)((p for p in met if p is not None), default=None)
+
+    def _met(self, entry: _Entry, start: float, end: float) -> float | None:
+        price = entry[2].nearest(above=self.is_above)
+        is_beyond = entry[0] > self._market_reach(start)
+        is_within = entry[0] <= self._market_reach(end)
+        return price if is_beyond and is_within else None
+
+    def _market_reach(self, price: float) -> float:
+        return price if self.is_above else -price
+
+
+class _Source:
+    """Both directions of one price source."""
+
+    __slots__ = ("above", "below", "source")
+
+    def __init__(self, source: TriggerSource) -> None:
+        self.source = source
+        self.below = _Side(is_above=False)
+        self.above = _Side(is_above=True)
+
+
+class TriggerIndex:
+    """The registrations of all positions on one symbol."""
+
+    __slots__ = ("_latest", "_number", "_sources", "quiet_above", "quiet_below")
+
+    def __init__(self) -> None:
+        """Begin with nothing armed."""
+        self._latest: dict[PositionId, _Registration] = {}
+        self._sources = {source: _Source(source) for source in TriggerSource}
+        self._number = 0
+        self.quiet_below = -inf
+        """Over this price, whatever its source, no level below the market is touched."""
+        self.quiet_above = inf
+        """Under this price no level above the market is touched."""
+
+    def __len__(self) -> int:
+        """Count the live registrations."""
+        return sum(registration.is_live for registration in self._latest.values())
+
+    @property
+    def size(self) -> int:
+        """Count the entries of all heaps, dead ones included."""
+        return sum(len(s.below.entries) + len(s.above.entries) for s in self._sources.values())
+
+    def arm(self, message: ArmTriggers) -> bool:
+        """Replace the position's registration; return False if a newer one is known."""
+        latest = self._latest.get(message.position_id)
+        if latest is not None:
+            if message.generation < latest.generation:
+                return False
+            self._kill(latest)
+        self._number += 1
+        registration = _Registration(message, self._number)
+        self._latest[message.position_id] = registration
+        source = self._sources[message.source]
+        source.below.add(registration)
+        source.above.add(registration)
+        self._settle()
+        return True
+
+    def disarm(self, position_id: PositionId, generation: int) -> bool:
+        """Forget the position; return False if a newer registration is known."""
+        latest = self._latest.get(position_id)
+        if latest is None:
+            return True
+        if generation < latest.generation:
+            return False
+        self._kill(latest)
+        del self._latest[position_id]
+        self._settle()
+        return True
+
+    def touch(self, quote: Quote, *, conflated: bool = True) -> list[Fired]:
+        """Fire what the quote touches, what lies below the market first, the nearest first.
+
+        With ``conflated`` the extremes since the quote before count too, where it has them.
+        """
+        fired: list[Fired] = []
+        for source in self._sources.values():
+            if not source.below.entries and not source.above.entries:
+                continue
+            price = price_of(quote, source.source)
+            lowest, highest = extremes(quote, source.source) if conflated else (price, price)
+            touched = chain(source.below.pop_touched(lowest), source.above.pop_touched(highest))
+            # One at a time: firing a registration kills its entry on the other side.
+            fired.extend(self._fire(registration, lowest, highest) for registration in touched)
+        self._settle()
+        return fired
+
+    def next_level(self, start: float, end: float, quote: Quote | None) -> float | None:
+        """Return the ``last`` at which a move of it from ``start`` to ``end`` first meets a level.
+
+        Bid and mid are taken to keep the distance from ``last`` that they have in ``quote``.
+        """
+        if start == end:
+            return None
+        is_up = end > start
+        met = []
+        for source in self._sources.values():
+            side = source.above if is_up else source.below
+            if side.entries:
+                offset = price_of(quote, source.source) - quote.last if quote else 0.0
+                price = side.first_met(start + offset, end + offset)
+                if price is not None:
+                    # The tolerance may put it a last digit beyond the end.
+                    met.append(min(price - offset, end) if is_up else max(price - offset, end))
+        return (min if is_up else max)(met, default=None)
+
+    def _fire(self, registration: _Registration, lowest: float, highest: float) -> Fired:
+        self._kill(registration)
+        touched = [
+            level.name for level in registration.levels if _is_touched(level, lowest, highest)
+        ]
+        touched.sort(key=_URGENCY.__getitem__)
+        return Fired(registration.position_id, registration.generation, tuple(touched))
+
+    def _kill(self, registration: _Registration) -> None:
+        if registration.is_live:
+            registration.is_live = False
+            source = self._sources[registration.source]
+            source.below.bury(registration)
+            source.above.bury(registration)
+
+    def _settle(self) -> None:
+        """Clean the heaps and set the quiet band anew."""
+        below, above = inf, inf
+        for source in self._sources.values():
+            source.below.clean()
+            source.above.clean()
+            if source.below.entries:
+                below = min(below, source.below.entries[0][0])
+            if source.above.entries:
+                above = min(above, source.above.entries[0][0])
+        self.quiet_below, self.quiet_above = -below, above
+
+
+def price_of(quote: Quote, source: TriggerSource) -> float:
+    """Return the price a trigger with this source looks at."""
+    match source:
+        case TriggerSource.BID:
+            return quote.bid
+        case TriggerSource.LAST:
+            return quote.last
+        case TriggerSource.MID:
+            return quote.mid
+
+
+def extremes(quote: Quote, source: TriggerSource) -> tuple[float, float]:
+    """Return the lowest and highest price of the source since the quote before.
+
+    What a conflated quote does not tell of bid and mid is taken to have kept its distance.
+    """
+    price = price_of(quote, source)
+    low, high, anchor = quote.low, quote.high, quote.last
+    if source is not TriggerSource.LAST and quote.low_bid is not None:
+        low, high, anchor = quote.low_bid, quote.high_bid, quote.bid
+    lowest = price if low is None else min(price, low + (price - anchor))
+    highest = price if high is None else max(price, high + (price - anchor))
+    return lowest, highest
+
+
+def _reach(price: float, *, above: bool) -> float:
+    return (price if above else -price) - price * TOLERANCE_RATIO
+
+
+def _is_touched(level: Level, lowest: float, highest: float) -> bool:
+    reach = _reach(level.price, above=level.is_above)
+    return reach <= (highest if level.is_above else -lowest)
