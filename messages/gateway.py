@@ -5,6 +5,7 @@ from messages.base import (
     Currency,
     ExchangeOrderId,
     Message,
+    Milliseconds,
     PositionId,
     Symbol,
     Timestamp,
