@@ -1,0 +1,204 @@
+"""What an order does when the gateway answers, or when it does not: pure, one order at a time.
+
+Owns the meaning of each answer and of each deadline. An answer to a request that is not under way
+is late or doubled: it changes nothing, unless it is a report, which is always a fact.
+"""
+
+from msgspec.structs import replace
+
+from actors.order_router.backoff import look_up_pause_ms, retry_pause_ms
+from actors.order_router.errands import (
+    end,
+    go_on,
+    is_live,
+    pause,
+    send,
+    settle,
+    want_cancel,
+    withdraw,
+)
+from actors.order_router.facts import merge, with_status
+from actors.order_router.order import (
+    Errand,
+    Request,
+    RoutedOrder,
+    VenueStream,
+    is_under_way,
+    priority_of,
+)
+from actors.order_router.states import Input, is_back_from_the_dead
+from config.settings import RouterSettings
+from messages.base import Timestamp
+from messages.order_router import CancelFailed, FailureKind, LookUpFailed, SubmitFailed
+from messages.orders import OrderFacts, OrderStatus, Priority, RejectReason
+
+
+def reported(
+    order: RoutedOrder, told: OrderFacts, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    """Take in what the venue says of the order: an ack, an event or the answer to a look-up."""
+    facts = merge(order.facts, told)
+    if order.facts.is_terminal and facts is order.facts:
+        return order
+    is_answer = told.status is not OrderStatus.UNKNOWN
+    after = replace(
+        order,
+        facts=facts,
+        errand=None if _answers(order.errand) else order.errand,
+        is_seen=order.is_seen or is_answer,
+        not_found=0,
+        not_found_since=None,
+        forget_at=None,
+    )
+    if facts.is_terminal:
+        return end(after, settings, now)
+    if order.facts.status is OrderStatus.SUBMITTED and facts.status is OrderStatus.UNKNOWN:
+        return settle(after, settings, now)
+    if is_live(after) and not is_live(order) and order.request.wait_ms is not None:
+        after = replace(after, wait_ends_at=Timestamp(now + order.request.wait_ms))
+    if is_back_from_the_dead(order.facts.status, facts.status):
+        return want_cancel(after, Priority.EXIT, settings, now)
+    return go_on(after, settings, now)
+
+
+def _answers(errand: Errand | None) -> bool:
+    """Return whether a report makes ``errand`` needless: all but a cancel, which wants an end."""
+    return errand is not None and errand.request is not Request.CANCEL
+
+
+def submit_failed(
+    order: RoutedOrder, failure: SubmitFailed, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    """Take in that a submit got no ack. The gateway says so once for each submit, or never."""
+    if failure.kind is FailureKind.RETRYABLE:
+        return _not_sent(order, failure, settings, now)
+    if failure.kind is FailureKind.REJECTED and failure.reason is not RejectReason.DUPLICATE_ID:
+        facts = with_status(order.facts, Input.SUBMIT_REJECTED, failure.reason, failure.text)
+        if facts is order.facts:
+            return order
+        return end(replace(order, facts=facts), settings, now)
+    facts = with_status(order.facts, Input.SUBMIT_UNKNOWN)
+    if facts is order.facts:
+        return order
+    unknown = replace(order, facts=facts, tries=0)
+    if failure.kind is FailureKind.REJECTED:
+        # The id is in use: an earlier submit arrived after all. It lives, so only look.
+        return send(unknown, Request.LOOK_UP, settings, now)
+    return settle(unknown, settings, now)
+
+
+def _not_sent(
+    order: RoutedOrder, failure: SubmitFailed, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    """Send it again after a pause: it surely did not arrive."""
+    facts = with_status(order.facts, Input.SUBMIT_RETRYABLE, failure.reason, failure.text)
+    if facts is order.facts:
+        return order
+    back = replace(order, facts=facts)
+    if order.cancel is not None:
+        return withdraw(back, settings, now)
+    if order.tries >= settings.retry_attempts:
+        given_up = with_status(facts, Input.GAVE_UP, failure.reason, failure.text)
+        return end(replace(back, facts=given_up), settings, now)
+    pause_ms = retry_pause_ms(order, settings, failure.retry_after_ms)
+    return pause(back, Request.SUBMIT, pause_ms, now)
+
+
+def cancel_failed(
+    order: RoutedOrder, failure: CancelFailed, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    """Look what became of the order, never assume; a cancel that surely did not go is repeated."""
+    if not is_under_way(order, Request.CANCEL):
+        return order
+    if failure.kind is FailureKind.RETRYABLE and order.cancel is not None:
+        pause_ms = retry_pause_ms(order, settings, failure.retry_after_ms)
+        return pause(order, Request.CANCEL, pause_ms, now)
+    if failure.retry_after_ms is not None:
+        return pause(order, Request.LOOK_UP, failure.retry_after_ms, now)
+    return send(order, Request.LOOK_UP, settings, now)
+
+
+def not_found(
+    order: RoutedOrder, venue: VenueStream, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    """Count an answer that proves nothing alone; conclude from enough of them."""
+    if not is_under_way(order, Request.LOOK_UP):
+        return order
+    counted = _count_not_found(order, venue, now)
+    if not _is_proved(counted, settings, now):
+        return pause(counted, Request.LOOK_UP, look_up_pause_ms(counted, settings), now)
+    facts = with_status(order.facts, Input.NOT_AT_VENUE, RejectReason.NEVER_PLACED)
+    if facts.is_terminal:
+        return end(replace(counted, facts=facts), settings, now)
+    lost = replace(counted, facts=facts, not_found=0, not_found_since=None)
+    return pause(lost, Request.LOOK_UP, look_up_pause_ms(lost, settings), now)
+
+
+def _count_not_found(order: RoutedOrder, venue: VenueStream, now: Timestamp) -> RoutedOrder:
+    """Count on one healthy stretch of the stream only: a venue in trouble finds nothing."""
+    if not venue.up:
+        return order
+    since = order.not_found_since
+    if since is None or since < venue.since:
+        return replace(order, not_found=1, not_found_since=now)
+    return replace(order, not_found=order.not_found + 1)
+
+
+def _is_proved(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> bool:
+    """Return whether the not-founds say enough.
+
+    An order that the venue has shown before and that is lost since may have filled. It stays
+    unknown, and its position is told so, for as long as terminal orders are remembered.
+    """
+    if order.not_found_since is None or order.not_found < settings.unknown_not_found_needed:
+        return False
+    is_lost = order.is_seen and order.facts.status is OrderStatus.UNKNOWN
+    needed_ms = settings.terminal_ttl_ms if is_lost else settings.unknown_settle_ms
+    return now - order.not_found_since >= needed_ms
+
+
+def look_up_failed(
+    order: RoutedOrder, failure: LookUpFailed, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    """Look again after a pause."""
+    if not is_under_way(order, Request.LOOK_UP):
+        return order
+    pause_ms = retry_pause_ms(order, settings, failure.retry_after_ms)
+    return pause(order, Request.LOOK_UP, pause_ms, now)
+
+
+def reconnected(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
+    """Look the order up: the stream was down, and events may be lost."""
+    if order.facts.is_terminal or order.facts.status is OrderStatus.NEW:
+        return order
+    if is_under_way(order):
+        # What is under way was asked while the stream was down: look once more after it.
+        return replace(order, look_up_next=True)
+    return send(order, Request.LOOK_UP, settings, now)
+
+
+def woken(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
+    """Do what the order's deadlines ask for; one that has not come yet asks for nothing."""
+    if order.wait_ends_at is not None and now >= order.wait_ends_at:
+        waited = replace(order, wait_ends_at=None)
+        order = want_cancel(waited, priority_of(order), settings, now)
+    errand = order.errand
+    if errand is None or now < errand.at:
+        return order
+    if errand.is_sent:
+        return _overdue(order, errand, settings, now)
+    return send(order, errand.request, settings, now)
+
+
+def _overdue(
+    order: RoutedOrder, errand: Errand, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    """Go on without the answer to a request: it is lost."""
+    match errand.request:
+        case Request.SUBMIT:
+            facts = with_status(order.facts, Input.SUBMIT_UNKNOWN)
+            return settle(replace(order, facts=facts), settings, now)
+        case Request.CANCEL:
+            return send(order, Request.LOOK_UP, settings, now)
+        case Request.LOOK_UP:
+            return pause(order, Request.LOOK_UP, retry_pause_ms(order, settings), now)

@@ -1,0 +1,231 @@
+"""What the order router does with a message. Pure: no actor, no clock, no venue, no log.
+
+Owns the way of a message to its order, and of the order's change to those who hear of it. Rules:
+
+- A position's requests may be asked twice: the second one is answered with what is known.
+- An order has one request under way at most: a cancel waits for the submit's answer.
+- Only what surely did not reach the venue is sent again; what may have is canceled by its id, then
+  looked for, and believed never placed only after several not-founds on a healthy stream.
+- Nothing at the gateway is waited for without a deadline.
+"""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from actors.order_router import answers
+from actors.order_router.errands import send, want_cancel
+from actors.order_router.order import Request, RoutedOrder, VenueStream, priority_of
+from actors.order_router.orders import Orders
+from actors.order_router.telling import sends_after, tell
+from config.settings import RouterSettings
+from messages.addresses import OBSERVERS, position_address
+from messages.base import ClientOrderId, Message, PositionId, Timestamp
+from messages.envelope import NOTHING, Removed, Send, Step, Wake
+from messages.ids import position_of
+from messages.money import ZERO
+from messages.observers import Alarm, AlarmKind
+from messages.order_router import (
+    CancelFailed,
+    CancelOrder,
+    LookUpFailed,
+    OrderNotFound,
+    OrderReported,
+    PlaceOrder,
+    ReleaseOrders,
+    ResendOrders,
+    StreamChanged,
+    SubmitFailed,
+)
+from messages.orders import OrderFacts, OrderRequest, OrderStatus, Priority, RejectReason
+from messages.position import OrdersReleased, VenueReachability
+
+Change = tuple[RoutedOrder | None, RoutedOrder]
+"""One order before (None: it is new) and after."""
+
+
+def step(  # noqa: PLR0911 - one for each kind of message
+    orders: Orders, settings: RouterSettings, message: Message, now: Timestamp
+) -> Step:
+    """Return what ``message`` changes and sends.
+
+    Raises:
+        TypeError: the message is none of the router's.
+
+    """
+    match message:
+        case PlaceOrder() | CancelOrder() | ReleaseOrders() | ResendOrders():
+            return _wish(orders, settings, message, now)
+        case OrderReported():
+            order = orders.by_id.get(message.facts.client_order_id)
+            if order is None:
+                return _stranger(message.facts)
+            return _conclude([(order, answers.reported(order, message.facts, settings, now))])
+        case SubmitFailed() | CancelFailed() | OrderNotFound() | LookUpFailed():
+            order = orders.by_id.get(message.client_order_id)
+            if order is None:
+                return NOTHING
+            return _conclude([(order, _answered(order, message, orders.venue, settings, now))])
+        case StreamChanged():
+            return _stream_changed(orders, settings, now, up=message.up)
+        case Wake():
+            return _wake(orders, ClientOrderId(message.key), settings, now)
+        case _:
+            raise TypeError(f"the order router does not take {type(message).__name__}")
+
+
+def _wish(
+    orders: Orders,
+    settings: RouterSettings,
+    message: PlaceOrder | CancelOrder | ReleaseOrders | ResendOrders,
+    now: Timestamp,
+) -> Step:
+    match message:
+        case PlaceOrder():
+            return _place(orders, message.request, settings, now)
+        case CancelOrder():
+            return _cancel(orders, message, settings, now)
+        case ReleaseOrders():
+            return _release(orders, message, settings, now)
+        case ResendOrders():
+            return _resend(orders, message.position_id)
+
+
+def _answered(
+    order: RoutedOrder,
+    message: SubmitFailed | CancelFailed | OrderNotFound | LookUpFailed,
+    venue: VenueStream,
+    settings: RouterSettings,
+    now: Timestamp,
+) -> RoutedOrder:
+    match message:
+        case SubmitFailed():
+            return answers.submit_failed(order, message, settings, now)
+        case CancelFailed():
+            return answers.cancel_failed(order, message, settings, now)
+        case OrderNotFound():
+            return answers.not_found(order, venue, settings, now)
+        case LookUpFailed():
+            return answers.look_up_failed(order, message, settings, now)
+
+
+def _conclude(changes: Iterable[Change], more: tuple[Send, ...] = ()) -> Step:
+    """Return the step that the changes of orders make, and what else it sends."""
+    changed = [(before, after) for before, after in changes if before != after]
+    sends = [send_ for before, after in changed for send_ in sends_after(before, after)]
+    return Step(tuple(after for _, after in changed), (*sends, *more))
+
+
+def _place(orders: Orders, request: OrderRequest, settings: RouterSettings, now: Timestamp) -> Step:
+    position_id = request.position_id
+    known = orders.by_id.get(request.client_order_id)
+    if known is not None:
+        return Step(outbox=_news(known))
+    facts = OrderFacts(client_order_id=request.client_order_id, status=OrderStatus.NEW)
+    order = send(RoutedOrder(request=request, facts=facts), Request.SUBMIT, settings, now)
+    if orders.venue.up or orders.has_listener(position_id):
+        return _conclude([(None, order)])
+    # It began while the stream was down: it has not heard so.
+    return _conclude([(None, order)], (_reachability(position_id, reachable=False),))
+
+
+def _cancel(orders: Orders, message: CancelOrder, settings: RouterSettings, now: Timestamp) -> Step:
+    order = orders.by_id.get(message.client_order_id)
+    if order is None:
+        return _cancel_unknown(message.client_order_id)
+    if order.facts.is_terminal:
+        return Step(outbox=_news(order))
+    priority = Priority.EXIT if message.urgent else priority_of(order)
+    return _conclude([(order, want_cancel(order, priority, settings, now))])
+
+
+def _cancel_unknown(order_id: ClientOrderId) -> Step:
+    """Answer a cancel of an order that was never taken in, or is forgotten without a fill."""
+    position_id = position_of(order_id)
+    if position_id is None:
+        return NOTHING
+    facts = OrderFacts(
+        client_order_id=order_id,
+        status=OrderStatus.CANCELED,
+        reason=RejectReason.WITHDRAWN,
+        text="the router knows no such order: it did not go out",
+    )
+    return Step(outbox=(tell(position_id, facts),))
+
+
+def _release(
+    orders: Orders, message: ReleaseOrders, settings: RouterSettings, now: Timestamp
+) -> Step:
+    booked = {facts.client_order_id: facts for facts in message.booked}
+    changes = [
+        (order, _released(order, booked, settings, now))
+        for order in orders.of_position(message.position_id)
+        if order.booked is None
+    ]
+    answer = Send(position_address(message.position_id), OrdersReleased())
+    return _conclude(changes, (answer,))
+
+
+def _released(
+    order: RoutedOrder,
+    booked: dict[ClientOrderId, OrderFacts],
+    settings: RouterSettings,
+    now: Timestamp,
+) -> RoutedOrder:
+    """Let go of an order; nobody is left to want it, so it is canceled if it may be live."""
+    order_id = order.request.client_order_id
+    nothing = OrderFacts(client_order_id=order_id, status=order.facts.status)
+    released = replace(order, booked=booked.get(order_id, nothing))
+    if order.facts.is_terminal:
+        return replace(released, forget_at=Timestamp(now + settings.terminal_ttl_ms))
+    return want_cancel(released, priority_of(order), settings, now)
+
+
+def _resend(orders: Orders, position_id: PositionId) -> Step:
+    news = [send_ for order in orders.of_position(position_id) for send_ in _news(order)]
+    return Step(outbox=(*news, _reachability(position_id, reachable=orders.venue.up)))
+
+
+def _news(order: RoutedOrder) -> tuple[Send, ...]:
+    """Return how an order stands, for the position that still listens."""
+    return () if order.booked is not None else (tell(order.request.position_id, order.facts),)
+
+
+def _stream_changed(orders: Orders, settings: RouterSettings, now: Timestamp, *, up: bool) -> Step:
+    changes: list[Change] = []
+    if up:
+        changes = [(o, answers.reconnected(o, settings, now)) for o in orders.by_id.values()]
+    if up == orders.venue.up:
+        return _conclude(changes)
+    told = tuple(_reachability(p, reachable=up) for p in orders.listening_positions())
+    looked_up = _conclude(changes, told)
+    return Step((VenueStream(up=up, since=now), *looked_up.changes), looked_up.outbox)
+
+
+def _reachability(position_id: PositionId, *, reachable: bool) -> Send:
+    return Send(position_address(position_id), VenueReachability(reachable=reachable))
+
+
+def _wake(
+    orders: Orders, order_id: ClientOrderId, settings: RouterSettings, now: Timestamp
+) -> Step:
+    order = orders.by_id.get(order_id)
+    if order is None:
+        return NOTHING
+    if order.forget_at is not None and now >= order.forget_at:
+        return Step((Removed(kind=RoutedOrder.__name__, key=order_id),))
+    return _conclude([(order, answers.woken(order, settings, now))])
+
+
+def _stranger(facts: OrderFacts) -> Step:
+    """Raise the alarm for an order that carries an id of ours and that nobody knows (any more)."""
+    position_id = position_of(facts.client_order_id)
+    is_harmless = facts.is_terminal and facts.filled == ZERO
+    if position_id is None or is_harmless:
+        return NOTHING
+    text = (
+        f"{facts.client_order_id}: the venue reports an order of ours that the router does not "
+        f"know: {facts.status}, filled {facts.filled} for {facts.cost}; look at the venue"
+    )
+    alarm = Alarm(kind=AlarmKind.UNMATCHED_FILL, text=text, position_id=position_id)
+    return Step(outbox=(Send(OBSERVERS, alarm),))

@@ -1,0 +1,79 @@
+"""How reports become one set of facts: whatever their order, nothing booked is ever lost.
+
+Owns the merge of a report into what is known. The status follows ``states``; quantities only grow.
+"""
+
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from actors.order_router.states import REPORTS, Input, advance
+from messages.money import ZERO, Money, add_money, amount_in
+from messages.orders import OrderFacts, RejectReason, StopStatus
+
+_STOP_RANK = {
+    StopStatus.NONE: 0,
+    StopStatus.WORKING: 1,
+    StopStatus.TRIGGERED: 2,
+    StopStatus.GONE: 3,
+}
+
+
+def input_of(told: OrderFacts) -> Input:
+    """Return what a report says of the order's status."""
+    input_ = REPORTS[told.status]
+    return Input.PARTIALLY_FILLED if input_ is Input.OPEN and told.filled > ZERO else input_
+
+
+def merge(known: OrderFacts, told: OrderFacts) -> OrderFacts:
+    """Return ``known`` after the report ``told``; ``known`` itself if it says nothing new.
+
+    A report that knows of fewer fills is older, whenever it is heard: it lowers nothing.
+    """
+    status = advance(known.status, input_of(told))
+    is_new_status = status is not known.status
+    merged = replace(
+        known,
+        status=status,
+        filled=max(known.filled, told.filled),
+        cost=max(known.cost, told.cost),
+        fees=_fees(known, told),
+        stop=max(known.stop, told.stop, key=_STOP_RANK.__getitem__),
+        exchange_order_id=known.exchange_order_id or told.exchange_order_id,
+        reason=told.reason if is_new_status else known.reason,
+        text=told.text if is_new_status else known.text,
+    )
+    return known if merged == known else replace(merged, at=max(known.at, told.at))
+
+
+def with_status(
+    facts: OrderFacts, input_: Input, reason: RejectReason | None = None, text: str = ""
+) -> OrderFacts:
+    """Return the facts after an input that is no report; as they are if it changes nothing."""
+    status = advance(facts.status, input_)
+    if status is facts.status:
+        return facts
+    return replace(facts, status=status, reason=reason, text=text)
+
+
+def fees_beyond(facts: OrderFacts, booked: OrderFacts) -> tuple[Money, ...]:
+    """Return the fees of ``facts`` that are not in ``booked``."""
+    return add_money(facts.fees, (Money(fee.currency, -fee.amount) for fee in booked.fees))
+
+
+def _fees(known: OrderFacts, told: OrderFacts) -> tuple[Money, ...]:
+    if told.filled < known.filled or not told.fees:
+        return known.fees
+    if told.filled > known.filled or not known.fees:
+        return told.fees
+    # Of the same fills: fees are often known later than the fill, one currency at a time.
+    currencies = sorted({fee.currency for fee in (*known.fees, *told.fees)})
+    return tuple(
+        Money(currency, _further_from_zero(amount_in(known.fees, currency), told_amount))
+        for currency in currencies
+        for told_amount in (amount_in(told.fees, currency),)
+    )
+
+
+def _further_from_zero(one: Decimal, other: Decimal) -> Decimal:
+    return max(one, other, key=abs)

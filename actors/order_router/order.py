@@ -1,0 +1,100 @@
+"""One order as the router keeps it: what was asked, what is known, and what is done about it.
+
+Owns the entity, its deadlines and its priorities. ``states`` owns what may happen to its status,
+``facts`` how reports merge, ``errands`` and ``answers`` what is done next.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from messages.base import Timestamp
+from messages.orders import OrderFacts, OrderRequest, Priority, Purpose
+
+
+class Request(StrEnum):
+    """What the router asks the gateway for an order."""
+
+    SUBMIT = "submit"
+    CANCEL = "cancel"
+    LOOK_UP = "look_up"
+
+
+class Errand(msgspec.Struct, frozen=True, kw_only=True):
+    """The one request that is under way for an order, or that waits for its time.
+
+    An order has one errand at most: so no request overtakes an earlier one of the same order. (Only
+    an urgent cancel is sent again while a slower one is under way: two cancels do no harm.)
+    """
+
+    request: Request
+    is_sent: bool
+    at: Timestamp
+    """Sent: from when its answer is overdue. Not sent: when to send it."""
+
+
+class RoutedOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """One order; its key is its client order id."""
+
+    request: OrderRequest
+    facts: OrderFacts
+    """Cumulative; its status is the order's."""
+    errand: Errand | None = None
+    requests: int = 0
+    """Sent to the gateway, over all kinds."""
+    tries: int = 0
+    """Requests sent in a row without coming to rest: pauses grow with it."""
+    cancel: Priority | None = None
+    """A cancel is wanted until the order is over, with this priority; None: it is not."""
+    look_up_next: bool = False
+    """The stream was down: look, as soon as the request under way is answered."""
+    is_seen: bool = False
+    """The venue has shown it: a not-found then never means that it was not placed."""
+    not_found: int = 0
+    """Not-founds in a row, on one healthy stretch of the stream."""
+    not_found_since: Timestamp | None = None
+    """When the first of them was heard."""
+    wait_ends_at: Timestamp | None = None
+    """When its rung is over: it is canceled then."""
+    booked: OrderFacts | None = None
+    """Released: what its position booked of it. None: the position still listens."""
+    forget_at: Timestamp | None = None
+
+
+class VenueStream(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The venue's order stream, as last heard of it. There is one."""
+
+    up: bool = True
+    since: Timestamp = Timestamp(0)
+    """When it became so."""
+
+
+_PRIORITIES = {
+    Purpose.CLOSE: Priority.EXIT,
+    Purpose.TAKE_PROFIT: Priority.PROTECTION,
+    Purpose.STOP_LOSS: Priority.PROTECTION,
+    Purpose.ENTRY: Priority.ENTRY,
+}
+
+
+def priority_of(order: RoutedOrder) -> Priority:
+    """Return with which priority the order's own requests go."""
+    return _PRIORITIES[order.request.purpose]
+
+
+def cancel_priority_of(order: RoutedOrder) -> Priority:
+    """Return with which priority a cancel of the order goes."""
+    return priority_of(order) if order.cancel is None else order.cancel
+
+
+def is_under_way(order: RoutedOrder, request: Request | None = None) -> bool:
+    """Return whether ``request`` (None: any) is sent and not answered."""
+    errand = order.errand
+    return errand is not None and errand.is_sent and request in {None, errand.request}
+
+
+def wake_at(order: RoutedOrder) -> Timestamp | None:
+    """Return the order's next deadline."""
+    errand_at = None if order.errand is None else order.errand.at
+    deadlines = (errand_at, order.wait_ends_at, order.forget_at)
+    return min((at for at in deadlines if at is not None), default=None)

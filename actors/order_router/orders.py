@@ -1,0 +1,70 @@
+"""All orders the router knows, by id and by position.
+
+Owns the indexes. The shell applies changes; the core only reads.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from actors.order_router.order import RoutedOrder, VenueStream
+from messages.base import ClientOrderId, PositionId
+from messages.envelope import Removed
+from messages.orders import OrderStatus
+
+
+class Orders:
+    """The router's state. An update costs O(1), however many orders live."""
+
+    def __init__(self) -> None:
+        """Begin with no order, on a stream that is up."""
+        self.venue = VenueStream()
+        self.by_id: dict[ClientOrderId, RoutedOrder] = {}
+        """In the order of placing."""
+        self.counts: dict[OrderStatus, int] = dict.fromkeys(OrderStatus, 0)
+        self._by_position: dict[PositionId, dict[ClientOrderId, None]] = {}
+
+    def apply(self, change: msgspec.Struct) -> None:
+        """Take one change in. Raises ``TypeError`` for an entity that is none of the router's."""
+        match change:
+            case RoutedOrder():
+                self._put(change)
+            case Removed():
+                self._remove(ClientOrderId(change.key))
+            case VenueStream():
+                self.venue = change
+            case _:
+                raise TypeError(f"{type(change).__name__} is no entity of the order router")
+
+    def of_position(self, position_id: PositionId) -> tuple[RoutedOrder, ...]:
+        """Return a position's orders, in the order of placing."""
+        return tuple(self.by_id[order_id] for order_id in self._by_position.get(position_id, ()))
+
+    def listening_positions(self) -> Iterator[PositionId]:
+        """Yield the positions that have not let go of their orders."""
+        for position_id in self._by_position:
+            if self.has_listener(position_id):
+                yield position_id
+
+    def has_listener(self, position_id: PositionId) -> bool:
+        """Return whether a position is known and has not let go of its orders."""
+        order_id = next(iter(self._by_position.get(position_id, ())), None)
+        return order_id is not None and self.by_id[order_id].booked is None
+
+    def _put(self, order: RoutedOrder) -> None:
+        order_id = order.request.client_order_id
+        before = self.by_id.get(order_id)
+        if before is None:
+            self._by_position.setdefault(order.request.position_id, {})[order_id] = None
+        else:
+            self.counts[before.facts.status] -= 1
+        self.by_id[order_id] = order
+        self.counts[order.facts.status] += 1
+
+    def _remove(self, order_id: ClientOrderId) -> None:
+        order = self.by_id.pop(order_id)
+        self.counts[order.facts.status] -= 1
+        of_position = self._by_position[order.request.position_id]
+        del of_position[order_id]
+        if not of_position:
+            del self._by_position[order.request.position_id]

@@ -1,0 +1,77 @@
+"""What the router says after a message that it could not take: refused, or asked for again.
+
+Owns the way on after a skipped message. Nothing changed by it; nothing went to the venue for it.
+"""
+
+from actors.order_router.orders import Orders
+from actors.order_router.telling import look_up_of, tell
+from messages.addresses import GATEWAY, OBSERVERS, ORDER_ROUTER
+from messages.base import ClientOrderId, Message
+from messages.envelope import Send
+from messages.observers import Alarm, AlarmKind
+from messages.order_router import (
+    CancelFailed,
+    CancelOrder,
+    LookUpFailed,
+    OrderNotFound,
+    OrderReported,
+    ReleaseOrders,
+    ResendOrders,
+    StreamChanged,
+    SubmitFailed,
+)
+from messages.orders import OrderFacts, OrderRequest, OrderStatus, RejectReason
+
+
+def refusal(orders: Orders, request: OrderRequest, error: str) -> Send:
+    """Return the refusal of a wish to place; the position may wish again, under another id."""
+    known = orders.by_id.get(request.client_order_id)
+    if known is not None:
+        return tell(request.position_id, known.facts)
+    facts = OrderFacts(
+        client_order_id=request.client_order_id,
+        status=OrderStatus.REJECTED,
+        reason=RejectReason.OTHER,
+        text=f"the order router could not take it: {error}",
+    )
+    return tell(request.position_id, facts)
+
+
+def after_skip(orders: Orders, message: Message, error: str) -> tuple[Send, ...]:
+    """Return what to send after ``message`` was skipped for the first time.
+
+    A command is heard once more. A fact is asked for again, as it stands at the venue.
+    """
+    match message:
+        case CancelOrder() | ReleaseOrders() | ResendOrders() | StreamChanged():
+            return (Send(ORDER_ROUTER, message),)
+        case OrderReported():
+            return _look_again(orders, message.facts.client_order_id)
+        case SubmitFailed() | CancelFailed() | OrderNotFound() | LookUpFailed():
+            # Their request counts as unanswered from its deadline on, if the look-up fails too.
+            return _look_again(orders, message.client_order_id)
+        case _:
+            return ()
+
+
+def after_second_skip(message: Message, error: str) -> tuple[Send, ...]:
+    """Return what to send when ``message`` was skipped again: now a person must look."""
+    text = f"the order router can't take {type(message).__name__}, heard twice: {error}"
+    return (Send(OBSERVERS, Alarm(kind=AlarmKind.STEP_SKIPPED, text=text)),)
+
+
+def source_of(message: Message) -> tuple[str, str]:
+    """Return what a message is of and whose: a second skip of the same is recognized by it."""
+    match message:
+        case OrderReported():
+            key = message.facts.client_order_id
+        case CancelOrder() | SubmitFailed() | CancelFailed() | OrderNotFound() | LookUpFailed():
+            key = message.client_order_id
+        case _:
+            return type(message).__name__, getattr(message, "position_id", "")
+    return type(message).__name__, key
+
+
+def _look_again(orders: Orders, order_id: ClientOrderId) -> tuple[Send, ...]:
+    order = orders.by_id.get(order_id)
+    return () if order is None else (Send(GATEWAY, look_up_of(order)),)

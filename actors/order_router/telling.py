@@ -1,0 +1,101 @@
+"""What is sent because an order changed: the next request, the news, the alarm.
+
+Owns who hears what. The difference between an order before and after a step says all of it, so that
+nothing is told twice and nothing is told that did not change.
+"""
+
+from collections.abc import Iterator
+
+from actors.order_router.facts import fees_beyond
+from actors.order_router.order import Request, RoutedOrder, cancel_priority_of, priority_of
+from messages.addresses import GATEWAY, OBSERVERS, PORTFOLIO, position_address
+from messages.base import Message, PositionId
+from messages.envelope import Send
+from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
+from messages.observers import Alarm, AlarmKind
+from messages.orders import OrderFacts
+from messages.portfolio import UnmatchedFill
+from messages.position import OrderUpdated
+
+
+def sends_after(before: RoutedOrder | None, after: RoutedOrder) -> Iterator[Send]:
+    """Yield what to send for the change of one order; ``before`` is None for a new one."""
+    if before is None or after.requests > before.requests:
+        yield Send(GATEWAY, request_of(after))
+    if after.booked is None:
+        if before is None or after.facts != before.facts:
+            yield tell(after.request.position_id, after.facts)
+    elif before is None or before.booked is None or after.facts != before.facts:
+        yield from _unmatched(after, after.booked)
+    if _is_overfilled(after) and (before is None or after.facts.filled > before.facts.filled):
+        yield Send(OBSERVERS, _overfill(after))
+
+
+def tell(position_id: PositionId, facts: OrderFacts) -> Send:
+    """Return the news of one order for its position."""
+    return Send(position_address(position_id), OrderUpdated(facts=facts))
+
+
+def request_of(order: RoutedOrder) -> Message:
+    """Return the message of the order's errand. Raises ``ValueError`` where it has none."""
+    errand = order.errand
+    if errand is None:
+        raise ValueError(f"nothing is to do for {order.request.client_order_id}")
+    request = order.request
+    match errand.request:
+        case Request.SUBMIT:
+            return SubmitOrder(request=request, priority=priority_of(order))
+        case Request.CANCEL:
+            return CancelAtVenue(
+                client_order_id=request.client_order_id,
+                exchange_order_id=order.facts.exchange_order_id,
+                symbol=request.symbol,
+                priority=cancel_priority_of(order),
+            )
+        case Request.LOOK_UP:
+            return look_up_of(order)
+
+
+def look_up_of(order: RoutedOrder) -> LookUpOrder:
+    """Return the question how the order stands."""
+    return LookUpOrder(
+        client_order_id=order.request.client_order_id,
+        exchange_order_id=order.facts.exchange_order_id,
+        symbol=order.request.symbol,
+    )
+
+
+def _unmatched(order: RoutedOrder, booked: OrderFacts) -> Iterator[Send]:
+    """Tell the portfolio what its position did not book; it raises the alarm."""
+    facts = order.facts
+    fees = fees_beyond(facts, booked)
+    if facts.filled <= booked.filled and facts.cost <= booked.cost and not fees:
+        return
+    unmatched = UnmatchedFill(
+        client_order_id=facts.client_order_id,
+        symbol=order.request.symbol,
+        side=order.request.side,
+        filled=facts.filled - booked.filled,
+        cost=facts.cost - booked.cost,
+        fees=fees,
+        facts=facts,
+    )
+    yield Send(PORTFOLIO, unmatched)
+
+
+def _is_overfilled(order: RoutedOrder) -> bool:
+    return order.facts.filled > order.request.quantity
+
+
+def _overfill(order: RoutedOrder) -> Alarm:
+    request = order.request
+    text = (
+        f"{request.client_order_id}: the venue filled {order.facts.filled} of {request.quantity} "
+        f"{request.symbol}; all of it is booked"
+    )
+    return Alarm(
+        kind=AlarmKind.OVERFILL,
+        text=text,
+        position_id=request.position_id,
+        symbol=request.symbol,
+    )
