@@ -14,7 +14,7 @@ from messages.addresses import (
     RECONCILER,
     position_address,
 )
-from messages.base import Address, Message
+from messages.base import Address, Message, Symbol
 from messages.gateway import (
     CancelAtVenue,
     FetchBalances,
@@ -24,6 +24,7 @@ from messages.gateway import (
     LookUpOrder,
     RequestBalance,
     SubmitOrder,
+    WatchSymbols,
 )
 from messages.market_data import CandleReceived, QuoteReceived
 from messages.money import amount_in
@@ -41,8 +42,7 @@ from messages.positions import MarketRulesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
 
 Request = (
-    FollowSymbols
-    | SubmitOrder
+    SubmitOrder
     | CancelAtVenue
     | LookUpOrder
     | RequestBalance
@@ -87,7 +87,13 @@ class Gateway(Actor):
 
     def handle(self, message: Message) -> object:
         """Ask the venue."""
-        self.request(cast("Request", message))
+        match message:
+            case FollowSymbols():
+                self._follow(message.symbols)
+            case WatchSymbols():
+                pass  # this port tells every quote as it comes: there is nothing to poll
+            case _:
+                self.request(cast("Request", message))
         return None
 
     def request(self, message: Request) -> None:
@@ -109,12 +115,13 @@ class Gateway(Actor):
                 port.fetch_open_orders(message, now)
             case FetchTrades():
                 port.fetch_trades(message, now)
-            case FollowSymbols():
-                for symbol in message.symbols:
-                    port.fetch_market_rules(symbol, now)
-                    port.subscribe(symbol, now)
             case _:
                 assert_never(message)
+
+    def _follow(self, symbols: tuple[Symbol, ...]) -> None:
+        for symbol in symbols:
+            self.port.fetch_market_rules(symbol, self.now())
+            self.port.subscribe(symbol, self.now())
 
     def _answer_askers(self, balances: BalancesReported) -> None:
         asking, self._asking = self._asking, []

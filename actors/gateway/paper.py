@@ -1,0 +1,40 @@
+"""The gateway to the embedded exchange: it also moves that exchange's market and its time."""
+
+from collections.abc import Callable
+
+from actors.gateway.actor import Gateway
+from actors.runtime.system import System
+from exchange.paper import PaperExchange
+from exchange.port import Sink
+from messages.base import Address, Message
+from messages.envelope import Wake
+from messages.gateway import MarketMoved
+from messages.market_data import NextLevel
+
+_IN_FLIGHT = "in flight"
+
+
+class PaperGateway(Gateway):
+    """Requests and events as any gateway's, and the outside market's moves besides."""
+
+    port: PaperExchange
+
+    def __init__(
+        self, system: System, address: Address, connect: Callable[[Sink], PaperExchange]
+    ) -> None:
+        """Connect to a venue of one's own."""
+        super().__init__(system, address, connect)
+
+    def handle(self, message: Message) -> object:
+        """Ask the venue, or let its market move."""
+        match message:
+            case MarketMoved():
+                self.port.market_moved(message, self.now())
+            case NextLevel():
+                return self.port.next_level(message)
+            case Wake():
+                self.port.wake(self.now())
+            case _:
+                super().handle(message)
+        self.set_timer(_IN_FLIGHT, self.port.next_wake())
+        return None

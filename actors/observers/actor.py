@@ -1,0 +1,44 @@
+"""The observers' mailbox: alarms, refusals and skipped messages, told to people."""
+
+from collections import Counter, deque
+
+from loguru import logger
+
+from actors.runtime.actor import Actor
+from actors.runtime.system import System
+from messages.base import Address, Message
+from messages.observers import Alarm, EntryRefused, MessageSkipped
+
+LAST_KEPT = 200
+"""How many of the last facts are kept for tools."""
+
+
+class Observers(Actor):
+    """Logs what people should know, and counts it by kind."""
+
+    def __init__(self, system: System, address: Address) -> None:
+        """Begin without a fact."""
+        super().__init__(system, address)
+        self.last: deque[Message] = deque(maxlen=LAST_KEPT)
+        self.alarms: Counter[str] = Counter()
+        self.refusals: Counter[str] = Counter()
+        """Entries refused, by guard."""
+        self.skipped: Counter[str] = Counter()
+        """Messages that made an actor raise, by actor."""
+
+    def handle(self, message: Message) -> object:
+        """Log and count."""
+        self.last.append(message)
+        match message:
+            case Alarm():
+                self.alarms[message.kind] += 1
+                about = message.position_id or message.symbol or ""
+                logger.critical("ALARM {} {}: {}", message.kind.value, about, message.text)
+            case EntryRefused():
+                self.refusals[message.guard] += 1
+                logger.debug("no entry in {}: {}: {}", message.symbol, message.guard, message.text)
+            case MessageSkipped():
+                self.skipped[message.actor] += 1
+            case _:
+                return super().handle(message)
+        return None

@@ -1,0 +1,108 @@
+"""A session's report: its trades, its equity over time, and what people were told.
+
+Follows the recorded steps; equity is a valuation at last prices, beside the books. Everything that
+is alive is kept, of what is over only its trade.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.journal.port import Record
+from actors.observers.trades import Trade, profit, trade_of
+from actors.position.position import Charter, Life, Position
+from actors.position.states import State
+from messages.base import Currency, PositionId, Symbol, Timestamp, quote_currency
+from messages.money import ZERO, from_float
+
+
+class EquityPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What a quote currency's capital was worth at one moment."""
+
+    at: Timestamp
+    currency: Currency
+    equity: Decimal
+    """Capital + profit of closed positions + of living ones at last prices."""
+    realised: Decimal
+    """Profit of closed positions."""
+    unrealised: Decimal
+    """Profit of living positions, were they sold now, exit fees aside."""
+    open_positions: int
+
+
+class Report:
+    """What happened so far, from the records."""
+
+    def __init__(self, capital: dict[Currency, Decimal]) -> None:
+        """Begin with the capital allotted."""
+        self.capital = capital
+        self.trades: list[Trade] = []
+        self.equity: list[EquityPoint] = []
+        self.max_drawdown: dict[Currency, Decimal] = {}
+        """Largest fall of equity from its highest point before, quote."""
+        self.prices: dict[Symbol, float] = {}
+        self._realised: dict[Currency, Decimal] = dict.fromkeys(capital, ZERO)
+        self._peak: dict[Currency, Decimal] = dict(capital)
+        self._charters: dict[PositionId, Charter] = {}
+        self._living: dict[PositionId, Position] = {}
+
+    def on_record(self, record: Record) -> None:
+        """Take in one step; for ``System.observe``."""
+        for change in record.changes:
+            if isinstance(change, Charter):
+                self._charters[change.position_id] = change
+            elif isinstance(change, Position):
+                self._take(change)
+
+    def sample(self, now: Timestamp, *, keep: bool) -> None:
+        """Value every currency's capital now; ``keep`` the point for the curve."""
+        counts, unrealised = self._value_living()
+        for currency, capital in self.capital.items():
+            realised, open_now = self._realised[currency], unrealised.get(currency, ZERO)
+            equity = capital + realised + open_now
+            peak = self._peak[currency] = max(self._peak[currency], equity)
+            fall = self.max_drawdown.get(currency, ZERO)
+            self.max_drawdown[currency] = max(fall, peak - equity)
+            if keep:
+                point = EquityPoint(
+                    at=now,
+                    currency=currency,
+                    equity=equity,
+                    realised=realised,
+                    unrealised=open_now,
+                    open_positions=counts.get(currency, 0),
+                )
+                self.equity.append(point)
+
+    def open_positions(self) -> list[Life]:
+        """Return the positions that are not over."""
+        return [Life(self._charters[p.position_id], p) for p in self._living.values()]
+
+    def _take(self, position: Position) -> None:
+        if position.state is not State.CLOSED:
+            self._living[position.position_id] = position
+            return
+        charter = self._charters.pop(position.position_id, None)
+        if charter is None:
+            return  # told before; what follows is only the router's letting go
+        self._living.pop(position.position_id, None)
+        trade = trade_of(charter, position)
+        if trade is not None:
+            self.trades.append(trade)
+            currency = charter.rules.quote
+            self._realised[currency] = self._realised.get(currency, ZERO) + trade.pnl
+
+    def _value_living(self) -> tuple[dict[Currency, int], dict[Currency, Decimal]]:
+        counts: dict[Currency, int] = {}
+        values: dict[Currency, Decimal] = {}
+        for position_id, position in self._living.items():
+            charter = self._charters[position_id]
+            currency = quote_currency(charter.symbol)
+            value = profit(charter, position)
+            price = self.prices.get(charter.symbol)
+            if price is not None:
+                held = Life(charter, position).held
+                value += held * from_float(price, charter.rules.tick_size)
+            counts[currency] = counts.get(currency, 0) + 1
+            values[currency] = values.get(currency, ZERO) + value
+        return counts, values

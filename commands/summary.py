@@ -1,0 +1,227 @@
+"""The summary of a replay, as data and as files.
+
+Owns the columns of trades.csv and equity.csv, and the keys of summary.json; docs/replay.md tells
+them.
+All three are made from the report alone: the same report, the same bytes.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actors.observers.report import EquityPoint, Report
+from actors.observers.trades import Trade
+from messages.base import Currency
+from messages.money import ZERO, Money, add_money, divide_down
+
+TRADE_COLUMNS = (
+    "position_id",
+    "symbol",
+    "began_at_ms",
+    "entered_at_ms",
+    "closed_at_ms",
+    "quantity",
+    "entry_price",
+    "exit_price",
+    "cost",
+    "proceeds",
+    "fees",
+    "pnl",
+    "return_ratio",
+    "cause",
+    "switches",
+    "exit_orders",
+    "dust",
+    "unprotected_ms",
+    "reason",
+)
+EQUITY_COLUMNS = (
+    "at_ms",
+    "currency",
+    "equity",
+    "realised",
+    "unrealised",
+    "open_positions",
+)
+HUNDREDTH_OF_PERCENT = Decimal("0.0001")
+
+
+class CurrencySummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What one quote currency's capital did."""
+
+    capital: Decimal
+    equity: Decimal
+    """At the end, open positions at last prices."""
+    pnl: Decimal
+    """Of closed positions."""
+    pnl_ratio: Decimal
+    """``pnl`` per capital, rounded down to 0.0001."""
+    max_drawdown: Decimal
+    """Largest fall of equity from its highest point before."""
+    max_drawdown_ratio: Decimal
+    """Per capital, rounded down to 0.0001."""
+
+
+class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
+    """How a replay along one candle path ended."""
+
+    candle_path: str
+    trades: int
+    wins: int
+    """Trades with a profit."""
+    win_ratio: Decimal | None
+    """Rounded down to 0.0001; None without a trade."""
+    currencies: dict[str, CurrencySummary]
+    fees: tuple[Money, ...]
+    """Of closed positions, per currency."""
+    exits: dict[str, int]
+    """Trades by why they left."""
+    unprotected_ms: dict[str, int]
+    """How long something was held and not covered, by cause, over all trades."""
+    refusals: dict[str, int]
+    """Entries refused, by guard or the portfolio's rule."""
+    alarms: dict[str, int]
+    skipped_messages: int
+    open_positions: int
+    """Left open at the end."""
+    steps: int
+    """Recorded."""
+    journal_hash: str
+    """Head of the chain over all records: the same inputs give the same."""
+
+
+def summarise(
+    report: Report,
+    *,
+    candle_path: str,
+    refusals: Counter[str],
+    alarms: Counter[str],
+    skipped_messages: int,
+    steps: int,
+    journal_hash: str,
+) -> ReplaySummary:
+    """Return the summary of a finished replay."""
+    trades = report.trades
+    wins = sum(trade.pnl > ZERO for trade in trades)
+    fees: tuple[Money, ...] = ()
+    unprotected: Counter[str] = Counter()
+    for trade in trades:
+        fees = add_money(fees, trade.fees)
+        unprotected.update(trade.unprotected)
+    return ReplaySummary(
+        candle_path=candle_path,
+        trades=len(trades),
+        wins=wins,
+        win_ratio=_ratio(Decimal(wins), Decimal(len(trades))) if trades else None,
+        currencies=_currencies(report),
+        fees=fees,
+        exits=_sorted(Counter(trade.cause.value for trade in trades)),
+        unprotected_ms=_sorted(unprotected),
+        refusals=_sorted(refusals),
+        alarms=_sorted(alarms),
+        skipped_messages=skipped_messages,
+        open_positions=len(report.open_positions()),
+        steps=steps,
+        journal_hash=journal_hash,
+    )
+
+
+def write_trades(path: Path, trades: Iterable[Trade]) -> None:
+    """Write trades.csv, one line per closed position, in order of closing."""
+    _write(path, TRADE_COLUMNS, (_trade_row(trade) for trade in trades))
+
+
+def write_equity(path: Path, points: Iterable[EquityPoint]) -> None:
+    """Write equity.csv, one line per moment and quote currency."""
+    rows = (
+        (
+            p.at,
+            p.currency,
+            _text(p.equity),
+            _text(p.realised),
+            _text(p.unrealised),
+            p.open_positions,
+        )
+        for p in points
+    )
+    _write(path, EQUITY_COLUMNS, rows)
+
+
+def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - anything msgspec encodes
+    """Write summary.json: decimals as strings, keys in order."""
+    encoded = msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2)
+    path.write_bytes(encoded + b"\n")
+
+
+def _trade_row(trade: Trade) -> tuple[object, ...]:
+    fees = " ".join(f"{_text(fee.amount)} {fee.currency}" for fee in trade.fees)
+    unprotected = " ".join(f"{cause}={ms}" for cause, ms in sorted(trade.unprotected.items()))
+    return (
+        trade.position_id,
+        trade.symbol,
+        trade.began_at,
+        trade.entered_at,
+        trade.closed_at,
+        _text(trade.quantity),
+        _text(trade.entry_price),
+        "" if trade.exit_price is None else _text(trade.exit_price),
+        _text(trade.cost),
+        _text(trade.proceeds),
+        fees,
+        _text(trade.pnl),
+        _text(trade.return_ratio),
+        trade.cause.value,
+        trade.switches,
+        trade.exit_orders,
+        _text(trade.dust),
+        unprotected,
+        trade.reason,
+    )
+
+
+def _currencies(report: Report) -> dict[str, CurrencySummary]:
+    summaries: dict[str, CurrencySummary] = {}
+    last = {point.currency: point for point in report.equity}
+    for currency, capital in sorted(report.capital.items()):
+        point = last.get(currency)
+        pnl = _sum_of(report.trades, currency)
+        drawdown = report.max_drawdown.get(currency, ZERO)
+        summaries[currency] = CurrencySummary(
+            capital=capital,
+            equity=capital if point is None else point.equity,
+            pnl=pnl,
+            pnl_ratio=_ratio(pnl, capital),
+            max_drawdown=drawdown,
+            max_drawdown_ratio=_ratio(drawdown, capital),
+        )
+    return summaries
+
+
+def _sum_of(trades: Iterable[Trade], currency: Currency) -> Decimal:
+    return sum((t.pnl for t in trades if t.quote_currency == currency), ZERO)
+
+
+def _ratio(part: Decimal, whole: Decimal) -> Decimal:
+    return divide_down(part, whole, HUNDREDTH_OF_PERCENT) if whole else ZERO
+
+
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return {key: counts[key] for key in sorted(counts)}
+
+
+def _text(number: Decimal) -> str:
+    """Return the number without an exponent and without trailing zeros."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
