@@ -64,4 +64,5 @@ class PortfolioActor(CoreActor):
 
 
 def _source(message: Message) -> tuple[str, str]:
-    return type(message).__name__, getattr(message, "position_id", "")
+    of = getattr(message, "position_id", "") or getattr(message, "client_order_id", "")
+    return type(message).__name__, of

@@ -12,7 +12,7 @@ from actors.portfolio.looking import ask_balances, compare_balances, is_due, loo
 from actors.portfolio.rules import Asked, Denial, Trading, refusal
 from actors.portfolio.settling import allotted, settled
 from actors.portfolio.valuation import Rate, equity
-from messages.addresses import GATEWAY, GUARDIAN, OBSERVERS, position_address
+from messages.addresses import GATEWAY, GUARDIAN, OBSERVERS, PORTFOLIO, position_address
 from messages.base import Message, PositionId, Timestamp, quote_currency
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.gateway import FetchBalances
@@ -61,7 +61,8 @@ def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: PLR09
         case Wake():
             return _wake(books, message.key, now)
         case TradingStateChanged():
-            return Step((Trading(state=message.state, reason=message.reason),))
+            trading = Trading(state=message.state, reason=message.reason)
+            return NOTHING if trading == books.trading else Step((trading,))
         case SetLimits():
             return Step((message.limits, *look_scheduled(books, message.limits, now)))
         case AllotCapital():
@@ -91,8 +92,11 @@ def after_skip(message: Message, error: str) -> tuple[Send, ...]:
             text = f"the request was skipped: {error}"
             denied = BudgetDenied(reason=DenialReason.FAILED, text=text)
             return (Send(position_address(message.position_id), denied),)
-        case BookPosition():
+        case BookPosition(closed=False):
             return (Send(position_address(message.position_id), ResendBooking()),)
+        case BookPosition() | UnmatchedFill():
+            # The source may be gone by now; the message says all there is, so it is tried again.
+            return (Send(PORTFOLIO, message),)
         case TradingStateChanged():
             return (Send(GUARDIAN, ResendTradingState()),)
         case BalancesReported():

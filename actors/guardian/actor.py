@@ -1,0 +1,37 @@
+"""The guardian's shell: one entity, recorded step by step."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from actors.guardian import core
+from actors.guardian.core import Guard
+from actors.runtime.actor import CoreActor
+from messages.base import Address, Message, Timestamp
+from messages.envelope import Step
+
+if TYPE_CHECKING:
+    from actors.runtime.system import System
+
+
+class GuardianActor(CoreActor):
+    """Keeps the trading state and lets the core step it."""
+
+    def __init__(self, system: "System", address: Address, guard: Guard | None = None) -> None:
+        """Take the state as recovered from the journal; None: trading."""
+        super().__init__(system, address)
+        self.guard = guard or Guard()
+
+    def step(self, message: Message, now: Timestamp) -> Step:
+        """Call the core."""
+        return core.step(self.guard, message, now)
+
+    def apply(self, change: msgspec.Struct) -> None:
+        """Take the new state.
+
+        Raises:
+            TypeError: the change is no guard.
+        """
+        if not isinstance(change, Guard):
+            raise TypeError(f"{type(change).__name__} is no entity of the guardian")
+        self.guard = change

@@ -1,0 +1,118 @@
+"""What the guardian does with a message. Pure; what it decides is in ``states.py``."""
+
+import msgspec
+
+from actors.guardian.states import EFFECTS, STRICTNESS, Cause, Hold, Input, Lift
+from messages.addresses import OBSERVERS, PORTFOLIO, POSITIONS
+from messages.base import Message, Timestamp
+from messages.envelope import NOTHING, Send, Step
+from messages.guardian import (
+    DailyLossReached,
+    EnterReducing,
+    Escalated,
+    Halt,
+    JournalFailed,
+    JournalHealed,
+    ResendTradingState,
+    Resume,
+)
+from messages.observers import Alarm
+from messages.portfolio import TradingState, TradingStateChanged
+from messages.positions import StopAllEntering
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """One cause that holds trading back."""
+
+    cause: Cause
+    state: TradingState
+    reason: str
+    since: Timestamp
+
+
+class Guard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The trading state and all that holds it."""
+
+    holds: tuple[Held, ...] = ()
+    """Sorted by cause."""
+    reason: str = "nothing holds it"
+    """Of the state; while something holds it, the reasons of all that do."""
+
+    @property
+    def state(self) -> TradingState:
+        """What may be done: the strictest of the holds."""
+        states = [hold.state for hold in self.holds]
+        return max(states, key=STRICTNESS.__getitem__, default=TradingState.ACTIVE)
+
+
+def step(guard: Guard, message: Message, now: Timestamp) -> Step:
+    """Apply ``message``.
+
+    Raises:
+        TypeError: the message is none of the guardian's.
+    """
+    if isinstance(message, ResendTradingState):
+        return Step(outbox=(_told(guard),))
+    input_, reason = _read(message)
+    effect = EFFECTS[input_]
+    match effect:
+        case Hold():
+            return _hold(guard, effect, reason, now)
+        case Lift():
+            return _lift(guard, effect, reason)
+
+
+def _read(message: Message) -> tuple[Input, str]:  # noqa: PLR0911 - one a message
+    match message:
+        case Halt(reason=reason):
+            return Input.HALT, reason
+        case EnterReducing(reason=reason):
+            return Input.ENTER_REDUCING, reason
+        case Resume(reason=reason):
+            return Input.RESUME, reason
+        case DailyLossReached():
+            lost = f"lost {message.loss} {message.currency} today (UTC)"
+            return Input.DAILY_LOSS_REACHED, f"{lost}; the limit is {message.limit}"
+        case Escalated():
+            return Input.ESCALATED, f"{message.actor} failed too often: {message.error}"
+        case JournalFailed():
+            return Input.JOURNAL_FAILED, f"the journal fails: {message.error}"
+        case JournalHealed():
+            return Input.JOURNAL_HEALED, "the journal is whole again"
+        case _:
+            raise TypeError(f"the guardian does not take {type(message).__name__}")
+
+
+def _hold(guard: Guard, effect: Hold, reason: str, now: Timestamp) -> Step:
+    before = next((hold for hold in guard.holds if hold.cause is effect.cause), None)
+    since = before.since if before else now
+    held = Held(cause=effect.cause, state=effect.state, reason=reason, since=since)
+    others = [hold for hold in guard.holds if hold.cause is not effect.cause]
+    after = _guard((*others, held), reason)
+    sends = [_told(after)]
+    # Said again on every further halt: a position that missed it hears it then.
+    if effect.state is TradingState.HALTED:
+        sends.append(Send(POSITIONS, StopAllEntering(reason=reason)))
+    if held != before:
+        text = f"trading is {after.state}: {after.reason}"
+        sends.append(Send(OBSERVERS, Alarm(kind=effect.alarm, text=text)))
+    return Step((after,) if after != guard else (), tuple(sends))
+
+
+def _lift(guard: Guard, effect: Lift, reason: str) -> Step:
+    left = tuple(hold for hold in guard.holds if hold.cause not in effect.causes)
+    if left == guard.holds:
+        # An operator who resumes hears how it stands, also when nothing changes.
+        return Step(outbox=(_told(guard),)) if guard.holds else NOTHING
+    after = _guard(left, reason)
+    return Step((after,), (_told(after),))
+
+
+def _guard(holds: tuple[Held, ...], reason: str) -> Guard:
+    ordered = tuple(sorted(holds, key=lambda hold: hold.cause))
+    reasons = "; ".join(hold.reason for hold in ordered)
+    return Guard(holds=ordered, reason=reasons or reason)
+
+
+def _told(guard: Guard) -> Send:
+    return Send(PORTFOLIO, TradingStateChanged(state=guard.state, reason=guard.reason))

@@ -1,0 +1,69 @@
+"""What each input does to the trading state: the whole of it, as tables.
+
+Rule 1: the trading state is the strictest of what is held; nothing held is ACTIVE.
+Rule 2: the tables are total: every input has an effect, every cause says who lifts it.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from messages.observers import AlarmKind
+from messages.portfolio import TradingState
+
+
+class Input(StrEnum):
+    """What the guardian hears."""
+
+    HALT = "halt"
+    ENTER_REDUCING = "enter_reducing"
+    RESUME = "resume"
+    DAILY_LOSS_REACHED = "daily_loss_reached"
+    ESCALATED = "escalated"
+    JOURNAL_FAILED = "journal_failed"
+    JOURNAL_HEALED = "journal_healed"
+
+
+class Cause(StrEnum):
+    """What may hold trading back; at most one hold of each."""
+
+    OPERATOR = "operator"
+    DAILY_LOSS = "daily_loss"
+    ESCALATION = "escalation"
+    JOURNAL = "journal"
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """This cause holds trading at this state, in the stead of what it held before."""
+
+    cause: Cause
+    state: TradingState
+    alarm: AlarmKind
+
+
+class Lift(msgspec.Struct, frozen=True):
+    """These causes hold no more."""
+
+    causes: frozenset[Cause]
+
+
+EFFECTS: dict[Input, Hold | Lift] = {
+    # An operator's later command replaces the earlier: REDUCING after HALTED softens it.
+    Input.HALT: Hold(Cause.OPERATOR, TradingState.HALTED, AlarmKind.TRADING_STATE),
+    Input.ENTER_REDUCING: Hold(Cause.OPERATOR, TradingState.REDUCING, AlarmKind.TRADING_STATE),
+    Input.DAILY_LOSS_REACHED: Hold(
+        Cause.DAILY_LOSS, TradingState.REDUCING, AlarmKind.DAILY_LOSS_LIMIT
+    ),
+    # Parts of the system are gone or nothing can be persisted: what still buys must stop too.
+    Input.ESCALATED: Hold(Cause.ESCALATION, TradingState.HALTED, AlarmKind.ESCALATED),
+    Input.JOURNAL_FAILED: Hold(Cause.JOURNAL, TradingState.HALTED, AlarmKind.JOURNAL),
+    # No wish heals a disk: only the journal lifts its own hold.
+    Input.RESUME: Lift(frozenset({Cause.OPERATOR, Cause.DAILY_LOSS, Cause.ESCALATION})),
+    Input.JOURNAL_HEALED: Lift(frozenset({Cause.JOURNAL})),
+}
+
+STRICTNESS: dict[TradingState, int] = {
+    TradingState.ACTIVE: 0,
+    TradingState.REDUCING: 1,
+    TradingState.HALTED: 2,
+}

@@ -1,0 +1,405 @@
+"""The portfolio's steps: reservations, cumulative bookings, closes, unmatched fills."""
+
+from decimal import Decimal
+
+import pytest
+
+from actors.portfolio.accounts import FORGET_AFTER_MS, Account, Booking, Posting
+from actors.portfolio.core import after_skip, describe, step, wake_at
+from actors.portfolio.rules import Denial
+from messages.addresses import GUARDIAN, PORTFOLIO, position_address
+from messages.base import Timestamp
+from messages.envelope import NOTHING, Removed, Send, Wake
+from messages.gateway import FetchBalances
+from messages.guardian import DailyLossReached, ResendTradingState, Resume
+from messages.money import Money
+from messages.observers import Alarm, AlarmKind
+from messages.orders import Side
+from messages.portfolio import (
+    AllotCapital,
+    ConversionRate,
+    DescribeAccounts,
+    Limits,
+    ReserveBudget,
+    TradingState,
+    TradingStateChanged,
+)
+from messages.position import BudgetDenied, BudgetGranted, DenialReason, ResendBooking
+from tests.actors.portfolio.ledger import (
+    BNB,
+    BTC,
+    BTC_USDT,
+    ETH,
+    ETH_BTC,
+    P1,
+    P2,
+    USDT,
+    Ledger,
+    booked,
+    both,
+    unmatched,
+)
+
+
+def test_capital_is_free_and_the_venue_is_asked_what_it_holds() -> None:
+    ledger = Ledger(1000)
+    assert ledger.account() == Account(currency=USDT, capital=Decimal(1000), free=Decimal(1000))
+    assert ledger.said(FetchBalances)
+
+
+def test_the_same_capital_told_twice_is_there_once() -> None:
+    ledger = Ledger(1000)
+    ledger.tell(AllotCapital(capital=(Money(USDT, Decimal(1000)),)))
+    assert ledger.account().total == 1000
+
+
+def test_a_grant_moves_the_budget_from_free_to_reserved() -> None:
+    ledger = Ledger(1000)
+    assert ledger.reserve(200) == BudgetGranted(budget=Decimal(200))
+    assert both(ledger.account().free, ledger.account().reserved) == (800, 200)
+
+
+def test_a_budget_asked_for_twice_is_reserved_once_and_granted_again() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    assert ledger.reserve(200) == BudgetGranted(budget=Decimal(200))
+    assert ledger.account().reserved == 200
+
+
+def test_a_denial_asked_for_twice_stays_a_denial_even_when_money_came_free() -> None:
+    ledger = Ledger(100)
+    ledger.reserve(100, P2)
+    denied = ledger.reserve(50, P1, ETH_BTC)
+    ledger.tell(booked(position=P2, closed=True))
+    assert isinstance(denied, BudgetDenied)
+    assert ledger.reserve(50, P1, ETH_BTC) == denied
+
+
+def test_a_buy_moves_its_cost_from_reserved_to_invested_and_holds_the_coins() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(reserve=80, bought=3, cost=120))
+    account = ledger.account()
+    assert both(account.free, account.reserved, account.invested) == (800, 80, 120)
+    assert both(ledger.account(BTC).held, account.total) == (3, 1000)
+
+
+def test_a_fee_in_quote_is_realised_at_once() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(reserve=79, bought=3, cost=120, fees=[(USDT, 1)]))
+    account = ledger.account()
+    assert both(account.free, account.reserved, account.total) == (800, 79, 999)
+
+
+def test_a_fee_in_base_takes_coins_and_leaves_their_cost() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(bought=3, cost=120, fees=[(BTC, "0.003")]))
+    assert ledger.account(BTC).held == Decimal("2.997")
+    assert both(ledger.account().invested, ledger.account().total) == (120, 1000)
+
+
+def test_a_fee_in_a_third_currency_is_paid_from_its_own_cash() -> None:
+    ledger = Ledger(1000)
+    ledger.tell(AllotCapital(capital=(Money(BNB, Decimal(1)),)))
+    ledger.reserve(200)
+    ledger.tell(booked(bought=3, cost=120, fees=[(BNB, "0.01")]))
+    assert both(ledger.account(BNB).free, ledger.account(BNB).total) == (
+        Decimal("0.99"),
+        Decimal("0.99"),
+    )
+
+
+def test_a_rebate_is_a_gain() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(bought=3, cost=120, fees=[(USDT, "-0.5")]))
+    assert ledger.account().total == Decimal("1000.5")
+
+
+def test_a_partial_sale_realises_against_its_share_of_the_cost_rounded_down() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(bought=3, cost=100, sold=1, proceeds=40))
+    assert ledger.account().invested == Decimal("66.6666666667")
+    assert ledger.account().realised == Decimal("6.6666666667")
+
+
+def test_the_last_sale_takes_all_the_rest() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(bought=3, cost=100, sold=1, proceeds=40))
+    ledger.tell(booked(bought=3, cost=100, sold=3, proceeds=110))
+    assert both(ledger.account().invested, ledger.account().realised) == (0, 10)
+
+
+def test_the_last_sale_leaves_nothing_of_a_cost_finer_than_the_step() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(bought=3, cost="100.000000000001", sold=3, proceeds=110))
+    assert both(ledger.account().invested, ledger.booking().invested) == (0, 0)
+
+
+def test_a_position_keeps_no_more_than_its_budget_leaves() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(reserve=200, bought=3, cost=120))
+    assert both(ledger.account().free, ledger.account().reserved) == (800, 80)
+
+
+def test_a_close_gives_the_reserve_back_once_whatever_is_told_again() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(closed=True))
+    assert both(ledger.account().free, ledger.account().reserved) == (1000, 0)
+    assert ledger.tell(booked(closed=True)) == NOTHING
+    assert ledger.tell(booked(reserve=200)) == NOTHING
+
+
+def test_what_may_still_be_spent_only_shrinks() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(reserve=50))
+    ledger.tell(booked(reserve=150))
+    assert both(ledger.account().free, ledger.account().reserved) == (950, 50)
+
+
+def test_a_late_booking_changes_nothing() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(reserve=20, bought=3, cost=180))
+    assert ledger.tell(booked(reserve=140, bought=1, cost=60)) == NOTHING
+
+
+def test_a_booking_told_twice_changes_nothing() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    told = booked(reserve=20, bought=3, cost=180, fees=[(USDT, "0.18")])
+    ledger.tell(told)
+    assert ledger.tell(told) == NOTHING
+
+
+def test_slippage_beyond_the_budget_comes_from_free() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(bought=3, cost=210))
+    assert both(ledger.account().free, ledger.account().invested) == (790, 210)
+    assert ledger.sent == []
+
+
+def test_free_below_zero_is_alarmed_once() -> None:
+    ledger = Ledger(200)
+    ledger.reserve(200)
+    ledger.tell(booked(bought=3, cost=210))
+    assert [alarm.kind for alarm in ledger.said(Alarm)] == [AlarmKind.SHORTAGE]
+    assert "10 USDT" in ledger.said(Alarm)[0].text
+    ledger.tell(booked(bought=4, cost=220))
+    assert both(ledger.account().free, ledger.said(Alarm)) == (-20, [])
+
+
+def test_dust_is_written_off_and_its_coins_are_kept() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(bought=10, cost=100, sold=9, proceeds=99, closed=True))
+    assert both(ledger.account().invested, ledger.account().total) == (0, 999)
+    assert both(ledger.account(BTC).held, ledger.account(BTC).dust) == (1, 1)
+    assert ledger.booking().realised == (Money(USDT, Decimal(-1)),)
+
+
+def test_a_fill_told_after_the_close_is_realised_at_once() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(bought=10, cost=100, sold=9, proceeds=99, closed=True))
+    ledger.tell(booked(bought=10, cost=100, sold=10, proceeds=110, closed=True))
+    assert both(ledger.account().total, ledger.account(BTC).held) == (1010, 0)
+
+
+def test_more_sold_than_held_leaves_the_difference_as_negative_dust() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(bought=10, cost=100, sold=11, proceeds=121, closed=True))
+    assert both(ledger.account(BTC).held, ledger.account(BTC).dust) == (-1, -1)
+    assert ledger.account().total == 1021
+
+
+def test_coins_held_as_base_do_not_mix_with_cash_of_the_same_currency() -> None:
+    ledger = Ledger(1000)
+    ledger.tell(AllotCapital(capital=(Money(BTC, Decimal(2)),)))
+    ledger.reserve(200, P1, BTC_USDT)
+    ledger.reserve(1, P2, ETH_BTC)
+    ledger.tell(booked(position=P1, bought=3, cost=120, fees=[(BTC, "0.1")]))
+    ledger.tell(booked(position=P2, symbol=ETH_BTC, bought=10, cost="0.5", fees=[(BTC, "0.01")]))
+    account = ledger.account(BTC)
+    assert both(account.free, account.invested) == (Decimal("1.49"), Decimal("0.5"))
+    assert both(account.held, account.total) == (Decimal("2.9"), Decimal("1.99"))
+    assert ledger.account(ETH).held == 10
+
+
+def test_trades_and_wins_are_counted_and_entries_that_failed_are_not() -> None:
+    ledger = Ledger(1000, Limits(positions_per_symbol=3))
+    ledger.reserve(100, P1)
+    ledger.reserve(100, P2)
+    ledger.tell(booked(position=P1, bought=1, cost=100, sold=1, proceeds=101, closed=True))
+    ledger.tell(booked(position=P2, closed=True))
+    totals = ledger.books.totals
+    assert both(totals.open_positions, totals.trades, totals.wins) == (0, 1, 1)
+
+
+def test_a_closed_booking_is_forgotten_when_its_time_has_come_and_not_before() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    done = ledger.tell(booked(closed=True))
+    booking = next(change for change in done.changes if isinstance(change, Booking))
+    key, at = wake_at(booking)
+    assert at == ledger.now + FORGET_AFTER_MS
+    assert ledger.tell(Wake(key=key)) == NOTHING
+    ledger.wait(FORGET_AFTER_MS)
+    assert ledger.tell(Wake(key=key)).changes == (Removed(kind="Booking", key=P1),)
+    assert ledger.tell(Wake(key=key)) == NOTHING
+    assert ledger.tell(booked(bought=1, cost=1, closed=True)) == NOTHING
+
+
+def test_a_denial_is_forgotten_too() -> None:
+    ledger = Ledger(0)
+    ledger.reserve(200)
+    (denial,) = ledger.books.denials.values()
+    key, _ = wake_at(denial)
+    assert ledger.tell(Wake(key=key)) == NOTHING
+    ledger.wait(FORGET_AFTER_MS)
+    assert ledger.tell(Wake(key=key)).changes == (Removed(kind="Denial", key=P1),)
+    assert isinstance(denial, Denial)
+
+
+def test_an_open_position_that_was_never_granted_is_booked_all_the_same() -> None:
+    ledger = Ledger(1000)
+    ledger.tell(booked(reserve=50, bought=1, cost=30))
+    account = ledger.account()
+    assert both(account.free, account.reserved, account.invested) == (970, 0, 30)
+
+
+def test_a_position_that_was_denied_and_says_so_changes_nothing() -> None:
+    ledger = Ledger(1000)
+    assert ledger.tell(booked(closed=True)) == NOTHING
+    assert ledger.tell(booked(reserve=5)) == NOTHING
+
+
+def test_an_unmatched_buy_is_held_at_its_cost_and_alarmed() -> None:
+    ledger = Ledger(1000)
+    ledger.tell(unmatched(Side.BUY, 2, 60, fees=[(USDT, "0.1")]))
+    account = ledger.account()
+    assert both(account.free, account.invested) == (Decimal("939.9"), 60)
+    assert both(ledger.account(BTC).held, ledger.account(BTC).dust) == (2, 0)
+    (alarm,) = ledger.said(Alarm)
+    assert both(alarm.kind, alarm.position_id) == (AlarmKind.UNMATCHED_FILL, P1)
+
+
+def test_an_unmatched_fill_told_twice_is_booked_once() -> None:
+    ledger = Ledger(1000)
+    ledger.tell(unmatched(Side.SELL, 2, 60))
+    assert ledger.tell(unmatched(Side.SELL, 2, 60)) == NOTHING
+    ledger.tell(unmatched(Side.SELL, 3, 90))
+    assert ledger.account().free == 1090
+
+
+def test_an_unmatched_sale_takes_the_dust_a_close_left() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(bought=10, cost=100, sold=9, proceeds=99, closed=True))
+    ledger.tell(unmatched(Side.SELL, 1, 11))
+    assert both(ledger.account(BTC).held, ledger.account(BTC).dust) == (0, 0)
+    assert ledger.account().total == 1010
+
+
+def test_an_unmatched_row_is_no_position() -> None:
+    ledger = Ledger(1000)
+    ledger.tell(unmatched(Side.BUY, 2, 60))
+    assert ledger.books.totals.open_positions == 0
+    assert isinstance(ledger.reserve(100), BudgetGranted)
+
+
+def test_the_guardian_is_told_once_when_the_loss_of_the_day_reaches_its_limit() -> None:
+    ledger = Ledger(1000, Limits(daily_loss_limit=Decimal(10), positions_per_symbol=3))
+    ledger.reserve(200)
+    ledger.tell(booked(bought=10, cost=100, sold=5, proceeds=41))
+    assert ledger.said(DailyLossReached) == []
+    done = ledger.tell(booked(bought=10, cost=100, sold=6, proceeds=50))
+    fact = DailyLossReached(currency=USDT, loss=Decimal(10), limit=Decimal(10))
+    assert done.outbox == (Send(GUARDIAN, fact),)
+    ledger.tell(booked(bought=10, cost=100, sold=7, proceeds=50))
+    assert ledger.said(DailyLossReached) == []
+
+
+def test_the_loss_of_yesterday_does_not_count_today() -> None:
+    ledger = Ledger(1000, Limits(daily_loss_limit=Decimal(10), positions_per_symbol=3))
+    ledger.reserve(200)
+    ledger.tell(booked(bought=10, cost=100, sold=10, proceeds=50, closed=True))
+    denied = ledger.reserve(50, P2)
+    assert isinstance(denied, BudgetDenied)
+    assert denied.reason is DenialReason.DAILY_LOSS_LIMIT
+    ledger.books.denials.clear()
+    ledger.wait(86_400_000)
+    assert isinstance(ledger.reserve(50, P2), BudgetGranted)
+
+
+def test_nothing_is_granted_while_trading_is_not_active() -> None:
+    ledger = Ledger(1000)
+    ledger.tell(TradingStateChanged(state=TradingState.REDUCING, reason="by hand"))
+    denied = ledger.reserve(50)
+    assert isinstance(denied, BudgetDenied)
+    assert both(denied.reason, "by hand" in denied.text) == (DenialReason.NOT_ACTIVE, True)
+    ledger.tell(TradingStateChanged(state=TradingState.ACTIVE, reason="looked at"))
+    assert isinstance(ledger.reserve(50, P2), BudgetGranted)
+
+
+def test_a_trading_state_told_twice_is_recorded_once() -> None:
+    ledger = Ledger(1000)
+    told = TradingStateChanged(state=TradingState.REDUCING, reason="by hand")
+    ledger.tell(told)
+    assert ledger.tell(told) == NOTHING
+
+
+def test_the_accounts_are_described_with_their_equity() -> None:
+    ledger = Ledger(1000)
+    ledger.reserve(200)
+    ledger.tell(booked(bought=2, cost=100))
+    unknown = describe(ledger.books, DescribeAccounts(valued_in=USDT))
+    assert unknown.equity is None
+    rate = ConversionRate(symbol=BTC_USDT, rate=60.0)
+    ledger.tell(rate)
+    assert ledger.tell(rate) == NOTHING
+    known = describe(ledger.books, DescribeAccounts(valued_in=USDT))
+    assert both(known.equity, known.open_positions) == (1020, 1)
+    assert [both(row.currency, row.held, row.invested) for row in known.rows] == [
+        (BTC, 2, 0),
+        (USDT, 0, 100),
+    ]
+
+
+def test_a_skipped_request_is_refused() -> None:
+    request = ReserveBudget(position_id=P1, symbol=BTC_USDT, budget=Decimal(1))
+    (send,) = after_skip(request, "boom")
+    assert send.to == position_address(P1)
+    assert isinstance(send.message, BudgetDenied)
+    assert send.message.reason is DenialReason.FAILED
+
+
+def test_a_skipped_booking_is_asked_for_again_or_tried_again_once_closed() -> None:
+    assert after_skip(booked(), "boom") == (Send(position_address(P1), ResendBooking()),)
+    last = booked(closed=True)
+    assert after_skip(last, "boom") == (Send(PORTFOLIO, last),)
+
+
+def test_a_skipped_trading_state_is_asked_for_again() -> None:
+    told = TradingStateChanged(state=TradingState.HALTED, reason="x")
+    assert after_skip(told, "boom") == (Send(GUARDIAN, ResendTradingState()),)
+
+
+def test_a_message_for_somebody_else_raises_and_names_it() -> None:
+    with pytest.raises(TypeError, match="Resume"):
+        step(Ledger().books, Resume(reason="x"), Timestamp(0))
+
+
+def test_a_posting_that_does_not_balance_is_refused() -> None:
+    with pytest.raises(ValueError, match="moves 1"):
+        Account(currency=USDT).posted(Posting(currency=USDT, free=Decimal(1)), Timestamp(0))
