@@ -4,7 +4,8 @@ from typing import cast
 
 import msgspec
 
-from actors.position.core import PositionMessage, step
+from actors.position.core import step
+from actors.position.inputs import PositionMessage
 from actors.position.position import Charter, Life, Position
 from actors.runtime.actor import CoreActor
 from actors.runtime.system import System

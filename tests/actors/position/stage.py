@@ -3,10 +3,9 @@
 from decimal import Decimal
 from typing import TypeVar
 
-import msgspec
-
-from actors.position.core import PositionMessage, step
+from actors.position.core import step
 from actors.position.exit_slot import SlotState
+from actors.position.inputs import PositionMessage
 from actors.position.position import Charter, Life, OwnOrder, Position, find_order
 from actors.position.states import State
 from messages.base import ClientOrderId, Message, PositionId, Symbol, Timestamp
@@ -109,7 +108,7 @@ class Stage:
         self.hear(BudgetGranted(budget=self.life.charter.budget))
         return self
 
-    def report(  # noqa: PLR0913 - the fields of an order's facts
+    def report(
         self,
         order_id: str,
         status: OrderStatus,

@@ -1,0 +1,40 @@
+"""When a position must look again, though nobody tells it anything. Pure arithmetic."""
+
+from actors.position.exit_slot import SlotState
+from actors.position.position import Life
+from actors.position.prices import switch_back_at
+from actors.position.states import State
+from messages.base import Timestamp
+
+
+def deadlines_of(life: Life) -> list[Timestamp]:
+    """Return the deadlines that have not been acted on yet."""
+    position, plan = life.position, life.charter.plan
+    state, exit_, slot = position.state, position.closing, position.slot
+    if state is State.CLOSED:
+        return []
+    if state is State.NEW:
+        return [Timestamp(position.began_at + plan.budget_deadline_ms)]
+    deadlines: list[int | None] = []
+    if not position.entry.is_over and not position.entry.is_stopping:
+        deadlines.append(position.entry.deadline)
+    if slot.state is SlotState.UNKNOWN:
+        deadlines.append(slot.since + plan.unknown_exit_ms)
+    if exit_ is not None:
+        deadlines += [exit_.retry_at, exit_.stop_order_until]
+    else:
+        later = [position.protection.retry_at, switch_back_at(life), *_ages(life)]
+        # Those of the past were looked at in the last step.
+        deadlines += [at for at in later if at is not None and at > position.measured_at]
+    return [Timestamp(at) for at in deadlines if at is not None]
+
+
+def _ages(life: Life) -> list[Timestamp]:
+    """Return when the position is old enough for another target, or for its end."""
+    plan, entered_at = life.charter.plan, life.position.entered_at
+    if entered_at is None:
+        return []
+    ages = [aged.after_ms for aged in plan.take_profit_by_age]
+    if plan.time_limit_ms is not None:
+        ages.append(plan.time_limit_ms)
+    return [Timestamp(entered_at + age) for age in ages]

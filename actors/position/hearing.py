@@ -1,0 +1,194 @@
+"""What one message changes: the facts, or what is desired. What follows is the core's business."""
+
+from typing import assert_never
+
+import msgspec
+
+from actors.position import closing, entry, planner, protection
+from actors.position.booking import book, tell_end
+from actors.position.inputs import PositionMessage
+from actors.position.position import Life, OwnOrder, find_order, sums, with_order
+from actors.position.states import State
+from actors.position.turn import Turn
+from messages.envelope import Wake
+from messages.ids import ENTRY_LEG
+from messages.orders import OrderFacts, OrderStatus, Purpose, Side
+from messages.position import (
+    AddToPosition,
+    BalanceAnswered,
+    Begin,
+    BudgetDenied,
+    BudgetGranted,
+    ChangeProtection,
+    CloseCause,
+    ClosePosition,
+    LevelName,
+    MarketFreshness,
+    OrdersReleased,
+    OrderUpdated,
+    QuoteAnswered,
+    ResendBooking,
+    StopEntering,
+    SwitchProtection,
+    TriggerFired,
+    TriggersArmed,
+    VenueReachability,
+)
+
+
+def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR0912 - one case each
+    """Change the facts, or what is desired."""
+    match message:
+        case Begin():
+            raise AssertionError("the table ignores a second beginning")
+        case BudgetGranted():
+            entry.begin_entry(turn)
+        case BudgetDenied():
+            turn.update(
+                close_cause=CloseCause.DENIED, close_reason=f"{message.reason}: {message.text}"
+            )
+        case ClosePosition():
+            _close(turn, message)
+        case StopEntering():
+            _stop_entering(turn)
+        case ChangeProtection():
+            _change_plan(turn, message)
+        case SwitchProtection():
+            _switch(turn, to_stop=message.to_stop_loss)
+        case AddToPosition():
+            raise AssertionError("the table refuses to add")
+        case ResendBooking():
+            book(turn)
+        case Wake():
+            _look_at_deadlines(turn)
+        case OrderUpdated():
+            _hear_order(turn, message.facts)
+        case OrdersReleased():
+            tell_end(turn)
+        case BalanceAnswered():
+            closing.on_balance(turn, message.free)
+        case VenueReachability():
+            turn.update(venue_is_reachable=message.reachable)
+        case TriggersArmed():
+            _hear_armed(turn, message)
+        case TriggerFired():
+            _hear_trigger(turn, message)
+        case MarketFreshness():
+            turn.update(market_is_fresh=message.fresh)
+        case QuoteAnswered():
+            entry.on_entry_quote(turn, message.quote)
+            closing.on_exit_quote(turn, message.quote)
+        case _:
+            assert_never(message)
+
+
+def _close(turn: Turn, message: ClosePosition) -> None:
+    if turn.position.closing is not None:
+        closing.hurry(turn)
+        return
+    if turn.position.state is State.NEW:
+        turn.update(close_cause=CloseCause.WITHDRAWN, close_reason=message.reason)
+    turn.begin_exit(message.cause, message.reason)
+
+
+def _stop_entering(turn: Turn) -> None:
+    if turn.position.state is State.NEW:
+        turn.update(close_cause=CloseCause.WITHDRAWN, close_reason="entries are halted")
+        turn.begin_exit(CloseCause.WITHDRAWN, "entries are halted")
+        return
+    entry.stop_entering(turn)
+
+
+def _change_plan(turn: Turn, message: ChangeProtection) -> None:
+    plan = turn.charter.plan
+    if message.take_profit_ratio is not None:
+        plan = msgspec.structs.replace(
+            plan,
+            take_profit_ratio=message.take_profit_ratio,
+            take_profit_by_age=(),
+            take_profit_atr=None,
+        )
+    if message.stop_loss_ratio is not None:
+        plan = msgspec.structs.replace(
+            plan, stop_loss_ratio=message.stop_loss_ratio, stop_loss_atr=None
+        )
+    turn.life = Life(msgspec.structs.replace(turn.charter, plan=plan), turn.position)
+
+
+def _switch(turn: Turn, *, to_stop: bool) -> None:
+    """Desire the other order in the slot; what is in it now goes first."""
+    state = turn.position.protection
+    if state.rests_stop == to_stop:
+        return
+    turn.update_protection(
+        rests_stop=to_stop, switched_at=turn.now, switches=state.switches + 1, retry_at=None
+    )
+
+
+def _look_at_deadlines(turn: Turn) -> None:
+    position, plan = turn.position, turn.charter.plan
+    if position.state is State.NEW and turn.now >= position.began_at + plan.budget_deadline_ms:
+        reason = f"no budget within {plan.budget_deadline_ms} ms"
+        turn.update(close_cause=CloseCause.WITHDRAWN, close_reason=reason)
+        turn.begin_exit(CloseCause.WITHDRAWN, reason)
+    closing.on_deadline(turn)
+
+
+def _hear_order(turn: Turn, facts: OrderFacts) -> None:
+    """Book what the venue did; it is a fact, whatever was expected."""
+    known = find_order(turn.position, facts.client_order_id)
+    if known is None:
+        known = _forgotten_order(turn, facts)
+    elif known.facts == facts:
+        return
+    order = msgspec.structs.replace(known, facts=facts)
+    turn.update(orders=with_order(turn.position.orders, order))
+    turn.update(booked=sums(turn.position.orders))
+    if order.side is Side.BUY:
+        if facts.is_terminal and not known.facts.is_terminal:
+            entry.on_entry_order_ended(turn, facts)
+        return
+    planner.hear_slot_order(turn, facts)
+    if order.is_lost and facts.status in {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}:
+        planner.take_back(turn, order)
+
+
+def _forgotten_order(turn: Turn, facts: OrderFacts) -> OwnOrder:
+    """Return an order that ended without a fill, was let go of, and is heard of again."""
+    leg = facts.client_order_id.removeprefix(turn.charter.order_prefix)
+    is_entry = leg.startswith(ENTRY_LEG)
+    return OwnOrder(
+        side=Side.BUY if is_entry else Side.SELL,
+        purpose=Purpose.ENTRY if is_entry else Purpose.CLOSE,
+        quantity=facts.filled,
+        facts=facts,
+    )
+
+
+def _hear_armed(turn: Turn, message: TriggersArmed) -> None:
+    state = turn.position.protection
+    if message.generation == state.generation:
+        turn.update_protection(armed=state.levels)
+        turn.update(market_is_fresh=message.fresh)
+
+
+def _hear_trigger(turn: Turn, message: TriggerFired) -> None:
+    """Act on the levels that were touched; a firing of an older registration is stale."""
+    if message.generation != turn.position.protection.generation:
+        return
+    turn.update_protection(levels=(), armed=())
+    if LevelName.STOP_LOSS in message.levels:
+        price = protection.source_price(message.quote, turn.charter.plan.trigger_source)
+        planner.begin_stop_exit(turn, f"price {price} is at or under the stop")
+    if turn.position.closing is not None:
+        turn.update_closing(quote=message.quote)
+        return
+    if LevelName.TAKE_PROFIT in message.levels:
+        turn.begin_exit(CloseCause.TAKE_PROFIT, "the target was reached")
+        turn.update_closing(quote=message.quote)
+    if LevelName.RATCHET in message.levels:
+        protection.ratchet(turn, message.quote)
+    if LevelName.SWITCH_TO_STOP_LOSS in message.levels:
+        _switch(turn, to_stop=True)
+    if LevelName.SWITCH_TO_TAKE_PROFIT in message.levels:
+        _switch(turn, to_stop=False)
