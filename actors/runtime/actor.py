@@ -1,0 +1,328 @@
+"""pykka's Actor on a lane: the base of every actor here.
+
+Owns what happens between a mailbox and a handler: the hooks of pykka, the skipping of a message
+that raises, and for recorded actors the order of step, journal, state, timers and sends.
+
+Refs, tell, ask, proxies and the registry are pykka's. Where this departs from pykka:
+
+- Actors share threads (a lane); the URN is the address, and stable.
+- A handler that raises, under a tell or an ask, whatever it raises, has that message skipped, and
+  the actor goes on; pykka stops the actor, or all of them for a ``BaseException``. ``on_failure``
+  is therefore never called; ``on_skipped`` is. Only ``KeyboardInterrupt`` passes: it is the
+  process's, not the message's.
+- An exception in ``on_start`` is reported like one in a handler; then the actor is stopped.
+- A stop overtakes the backlog. What still waits, or comes later, is a dead letter; its askers get
+  ``ActorDeadError``, also when they raced the stop.
+- A restarted actor keeps its ref and its mailbox.
+"""
+
+import weakref
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+import msgspec
+import pykka
+from pykka._envelope import Envelope as PykkaEnvelope  # its own door, and not public
+from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
+
+from actors.journal.port import Record
+from actors.runtime import registry
+from actors.runtime.mailbox import Delivery, Mailbox
+from messages.base import Address, Message, Timestamp
+from messages.envelope import Envelope, Send, Step
+
+if TYPE_CHECKING:
+    from actors.runtime.system import System
+
+registry.install()
+
+_PYKKAS_OWN = (_ActorStop, ProxyCall, ProxyGetAttr, ProxySetAttr)
+
+
+class AbandonedError(Exception):
+    """This actor hung and was replaced: nobody hears what it still wants to say."""
+
+
+class Stopped:
+    """What pykka keeps a ``threading.Event`` for, in a tenth of the memory: nobody waits on it."""
+
+    __slots__ = ("_is_set",)
+
+    def __init__(self) -> None:
+        """Begin unset."""
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        """Tell whether it was set."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Set it for good."""
+        self._is_set = True
+
+
+class Actor(pykka.Actor):
+    """An edge: not recorded. Its messages are handled one at a time, on its lane."""
+
+    actor_inbox: Mailbox
+
+    def __init__(self, system: "System", address: Address) -> None:
+        """Take a place at ``address``. Runs on the thread that spawns it."""
+        # In the stead of pykka's own, which makes a uuid, a ref and a threading.Event to throw
+        # away; the contract test holds that the same attributes are set.
+        self.system = system
+        self.address = address
+        self.actor_urn = address
+        self.actor_inbox = self._create_actor_inbox()
+        self._lane = self.actor_inbox.lane
+        self._take_ref()
+
+    def handle(self, message: Message) -> object:
+        """Handle a message; what it returns answers an ask."""
+        raise NotImplementedError(f"{self.address} does not handle {type(message).__name__}")
+
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:  # noqa: ARG002 - a hook
+        """Return what to send after a message was skipped: a refusal, or a request to hear again.
+
+        Runs on the lane, with the state as it was before the message.
+        """
+        return ()
+
+    def now(self) -> Timestamp:
+        """Return the time."""
+        return self.system.clock.now()
+
+    def set_timer(self, key: str, at: Timestamp | None) -> None:
+        """Be sent ``Wake(key)`` at ``at``, instead of when it was set before; None: never."""
+        self.system.clock.set_timer(self.address, key, at)
+
+    def send(self, to: Address, message: Message) -> None:
+        """Send a message, caused by the one in hand. From a handler, or ``on_start``.
+
+        Other threads use ``system.tell``. Raises ``AbandonedError`` where this actor was replaced.
+        """
+        lane = self._lane
+        if lane.abandoned:
+            raise AbandonedError(self.address)
+        in_hand = lane.in_hand
+        cause = in_hand.id if isinstance(in_hand, Envelope) else None
+        system = self.system
+        envelope = Envelope(message, self.address, (0, next(system.edge_ids)), cause)
+        mailbox = system.mailboxes.get(to)
+        if mailbox is None:
+            system.dead_letters.bury(to, envelope)
+        else:
+            mailbox.push(envelope)
+
+    def on_receive(self, message: Message) -> object:
+        """Handle what came under an ask or through a ref."""
+        return self.handle(message)
+
+    def process(self, delivery: Delivery) -> None:
+        """Handle one delivery; whatever goes wrong in it stays in it. Called by the mailbox."""
+        if type(delivery) is not Envelope:
+            self._process_foreign(cast("PykkaEnvelope[Any]", delivery))
+            return
+        try:
+            self.handle(delivery.message)
+        except BaseException as error:  # noqa: BLE001 - also SystemExit: see the module's text
+            self._skip(delivery, error)
+
+    def answer_ask(self, envelope: Envelope) -> object:
+        """Handle a message and return the answer. Raises what the handling raised."""
+        self._lane.in_hand = envelope
+        try:
+            return self._respond(envelope)
+        except BaseException as error:
+            self._skip(envelope, error)
+            raise
+
+    def _respond(self, envelope: Envelope) -> object:
+        return self.on_receive(envelope.message)
+
+    def _skip(self, envelope: Envelope, error: BaseException) -> None:
+        """Go on after a message that raised."""
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        self.actor_inbox.skipped += 1
+        for send in self._sends_after(envelope.message, error):
+            self.send(send.to, send.message)
+        self.system.report_skipped(self.address, envelope, error)
+
+    def _sends_after(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        try:
+            return self.on_skipped(message, error)
+        except BaseException as second:  # noqa: BLE001 - the way out of a failure must not fail
+            self.system.report(self.address, "on_skipped", second)
+            return ()
+
+    def _process_foreign(self, delivery: PykkaEnvelope[Any]) -> None:
+        """Handle what came through a pykka ref."""
+        try:
+            reply = self._handle_foreign(delivery.message)
+        except BaseException as error:  # noqa: BLE001 - as above
+            if delivery.reply_to is not None:
+                delivery.reply_to.set_exception((type(error), error, error.__traceback__))
+        else:
+            if delivery.reply_to is not None:
+                delivery.reply_to.set(reply)
+
+    def _handle_foreign(self, message: object) -> object:
+        if isinstance(message, _PYKKAS_OWN):
+            return self._handle_pykkas_own(message)
+        if isinstance(message, Envelope):
+            return self.answer_ask(message)
+        return self.answer_ask(self.system.envelope(cast("Message", message)))
+
+    def _handle_pykkas_own(self, message: object) -> object:
+        try:
+            return self._handle_receive(message)
+        except BaseException as error:
+            self.system.report(self.address, type(message).__name__, error)
+            raise
+
+    def begin(self) -> None:
+        """Run ``on_start``, before the first message; stop where it raises. Called on the lane."""
+        try:
+            self.on_start()
+        except BaseException as error:  # noqa: BLE001 - as above
+            self.system.report(self.address, "on_start", error)
+            self._stop()
+
+    # pykka's hooks.
+
+    def _create_actor_inbox(self) -> Mailbox:  # type: ignore[override]  # static in pykka, called on the instance
+        return self.system.place(self.address)
+
+    @staticmethod
+    def _create_future() -> pykka.Future[Any]:
+        return pykka.ThreadingFuture()
+
+    def _start_actor_loop(self) -> None:
+        self.system.open(self)
+
+    def _actor_loop(self) -> NoReturn:
+        raise NotImplementedError("a lane runs this actor; it has no loop")
+
+    def _stop(self) -> None:
+        try:
+            super()._stop()
+        finally:
+            self.system.close(self)
+
+    def _take_ref(self) -> None:
+        """Make the ref, or take over that of the actor that was here before a restart."""
+        ref = self.actor_inbox.ref
+        if ref is None:
+            self.actor_stopped = Stopped()  # type: ignore[assignment]  # all that pykka uses of it
+            ref = self.actor_inbox.ref = pykka.ActorRef(self)
+        else:
+            self.actor_stopped = ref.actor_stopped
+            ref._actor_weakref = weakref.ref(self)  # noqa: SLF001 - what proxies look through
+        self._actor_ref = ref
+
+
+class CoreActor(Actor):
+    """A recorded actor around a pure core.
+
+    receive → step → journal → apply → set timers → send. A step that raises has changed nothing.
+    Never pinned: the journal is written by one thread.
+    """
+
+    def step(self, message: Message, now: Timestamp) -> Step:
+        """Call the core with the state as it is. Changes nothing."""
+        raise NotImplementedError
+
+    def apply(self, change: msgspec.Struct) -> None:
+        """Take one change into the state. Must not raise: the step is recorded already."""
+        raise NotImplementedError
+
+    def wake_at(self, change: msgspec.Struct) -> tuple[str, Timestamp | None]:  # noqa: ARG002 - a hook
+        """Return the key and the deadline of a changed entity; (key, None) cancels its timer."""
+        return "", None
+
+    def answer(self, message: Message) -> object:  # noqa: ARG002 - a hook
+        """Answer a question of main or a tool; ``NotImplemented`` for anything that is a step."""
+        return NotImplemented
+
+    def process(self, delivery: Delivery) -> None:
+        """Step, record, apply, send; whatever goes wrong in it stays in it."""
+        if type(delivery) is not Envelope:
+            self._process_foreign(cast("PykkaEnvelope[Any]", delivery))
+            return
+        try:
+            self._take(delivery)
+        except BaseException as error:  # noqa: BLE001 - as in Actor
+            self._skip(delivery, error)
+
+    def _respond(self, envelope: Envelope) -> object:
+        """Answer a question, or take a step and answer with it."""
+        answer = self.answer(envelope.message)
+        return self._take(envelope) if answer is NotImplemented else answer
+
+    def _take(self, envelope: Envelope) -> Step:
+        now = self.system.clock.now()
+        step = self.step(envelope.message, now)
+        if step.changes or step.outbox:
+            wakes = [self.wake_at(change) for change in step.changes]
+            record = self._record(envelope, now, step)
+            self._apply(step)
+            for key, at in wakes:
+                self.system.clock.set_timer(self.address, key, at)
+            self._send_outbox(record)
+        return step
+
+    def _record(
+        self, envelope: Envelope, now: Timestamp, step: Step, error: str | None = None
+    ) -> Record:
+        journal = self.system.journal
+        record = Record(
+            sequence=journal.next_sequence,
+            actor=self.address,
+            now=now,
+            id=envelope.id,
+            cause=envelope.cause,
+            sender=envelope.sender,
+            message=envelope.message,
+            changes=step.changes,
+            outbox=step.outbox,
+            error=error,
+        )
+        journal.append(record)
+        return record
+
+    def _apply(self, step: Step) -> None:
+        try:
+            for change in step.changes:
+                self.apply(change)
+        except BaseException as error:  # noqa: BLE001 - recorded, so what it sends must leave
+            self.system.report(self.address, "apply", error)
+
+    def _send_outbox(self, record: Record) -> None:
+        mailboxes = self.system.mailboxes
+        for place, send in enumerate(record.outbox):
+            envelope = Envelope(send.message, self.address, (record.sequence, place), record.id)
+            mailbox = mailboxes.get(send.to)
+            if mailbox is None:
+                self.system.dead_letters.bury(send.to, envelope)
+            else:
+                mailbox.push(envelope)
+        self.system.tell_observers(record)
+
+    def _skip(self, envelope: Envelope, error: BaseException) -> None:
+        """Record that the message was skipped, so that it is not delivered again after a crash."""
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        self.actor_inbox.skipped += 1
+        outbox = self._sends_after(envelope.message, error)
+        try:
+            record = self._record(envelope, self.now(), Step(outbox=outbox), describe(error))
+        except BaseException as second:  # noqa: BLE001 - the journal failed: that is told instead
+            self.system.report(self.address, "journal", second)
+        else:
+            self._send_outbox(record)
+        self.system.report_skipped(self.address, envelope, error)
+
+
+def describe(error: BaseException) -> str:
+    """Return an error's class and text."""
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,48 @@
+"""What all tests share: actors that end with their test, and the folder of real recordings."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pykka import ActorRegistry
+
+from actors.runtime.actor import Actor
+from actors.runtime.mailbox import Mailbox
+
+_STOP_SECONDS = 5
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--recordings",
+        metavar="DIR",
+        help="folder of market recordings; tests that need them are skipped without it",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    folder = config.getoption("--recordings")
+    if folder is not None and not Path(folder).is_dir():
+        raise pytest.UsageError(f"--recordings: there is no folder {folder}")
+
+
+@pytest.fixture
+def recordings(request: pytest.FixtureRequest) -> Path:
+    """The folder of real recordings."""
+    folder = request.config.getoption("--recordings")
+    if folder is None:
+        pytest.skip("needs --recordings=DIR")
+    return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def _actors_end_with_their_test() -> Iterator[None]:
+    """Stop what a test left running: pykka's registry is the whole process's."""
+    yield
+    for ref in reversed(ActorRegistry.get_all()):
+        place = ref.actor_inbox
+        actor = place.actor if isinstance(place, Mailbox) else None
+        if isinstance(actor, Actor):
+            actor.system.shutdown(_STOP_SECONDS)
+        elif ref.is_alive():
+            ref.stop(timeout=_STOP_SECONDS)
