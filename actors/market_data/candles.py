@@ -4,7 +4,7 @@ Owns their order and the smoothing. Builds no candle: they come closed.
 """
 
 from collections import deque
-from math import isfinite
+from math import inf
 
 from messages.market import Candle
 
@@ -54,11 +54,11 @@ class CandleHistory:
 
 def is_possible(candle: Candle) -> bool:
     """Tell whether a market can have made this candle."""
-    prices = (candle.open, candle.close)
+    # Each comparison is false of what is not a number.
     return (
-        0 < candle.low <= min(prices)
-        and max(prices) <= candle.high
-        and isfinite(candle.high)
-        and candle.volume >= 0
-        and isfinite(candle.volume)
+        candle.low > 0
+        and candle.low <= candle.open <= candle.high
+        and candle.low <= candle.close <= candle.high
+        and candle.high < inf
+        and 0 <= candle.volume < inf
     )

@@ -41,22 +41,23 @@ class Fired(NamedTuple):
 class _Registration:
     """What one position armed. Dead once it fired or was replaced."""
 
-    __slots__ = ("generation", "is_live", "levels", "number", "position_id", "source")
+    __slots__ = ("above", "below", "generation", "is_live", "levels", "position_id", "source")
 
-    def __init__(self, message: ArmTriggers, number: int) -> None:
+    def __init__(self, message: ArmTriggers) -> None:
         self.position_id = message.position_id
         self.generation = message.generation
         self.source = message.source
         self.levels = message.levels
-        self.number = number
         self.is_live = True
-
-    def nearest(self, *, above: bool) -> float | None:
-        """Return the price of the level that a move in this direction meets first."""
-        prices = [level.price for level in self.levels if level.is_above is above]
-        if not prices:
-            return None
-        return min(prices) if above else max(prices)
+        self.below: float | None = None
+        """The highest level that fires at a price or lower; a fall meets it first."""
+        self.above: float | None = None
+        """The lowest level that fires at a price or higher."""
+        for level in message.levels:
+            if level.is_above:
+                self.above = level.price if self.above is None else min(self.above, level.price)
+            else:
+                self.below = level.price if self.below is None else max(self.below, level.price)
 
 
 _Entry = tuple[float, int, _Registration]
@@ -77,19 +78,26 @@ class _Side:
         self.entries: list[_Entry] = []
         self.dead = 0
 
-    def add(self, registration: _Registration) -> None:
-        price = registration.nearest(above=self.is_above)
+    def price(self, registration: _Registration) -> float | None:
+        """Return the registration's level on this side."""
+        return registration.above if self.is_above else registration.below
+
+    def add(self, registration: _Registration, number: int) -> None:
+        price = self.price(registration)
         if price is not None:
-            entry = (_reach(price, above=self.is_above), registration.number, registration)
+            entry = (_reach(price, above=self.is_above), number, registration)
             heapq.heappush(self.entries, entry)
 
     def bury(self, registration: _Registration) -> None:
         """Count the entry of a registration that has just died."""
-        if registration.nearest(above=self.is_above) is not None:
+        if self.price(registration) is not None:
             self.dead += 1
 
-    def clean(self) -> None:
-        """Drop the dead from the top, and everywhere once they are the greater half."""
+    def clean(self) -> float:
+        """Drop the dead from the top, and everywhere once they are the greater half.
+
+        Return the reach of the nearest level; infinite where there is none.
+        """
         entries = self.entries
         if self.dead * 2 > len(entries) > _SMALL:
             self.entries = entries = [entry for entry in entries if entry[2].is_live]
@@ -98,6 +106,7 @@ class _Side:
         while entries and not entries[0][2].is_live:
             heapq.heappop(entries)
             self.dead -= 1
+        return entries[0][0] if entries else inf
 
     def pop_touched(self, price: float) -> Iterator[_Registration]:
         """Take out, nearest first, the live registrations that the market's price touches."""
@@ -121,7 +130,7 @@ class _Side:
         return (min if self.is_above else max)((p for p in met if p is not None), default=None)
 
     def _met(self, entry: _Entry, start: float, end: float) -> float | None:
-        price = entry[2].nearest(above=self.is_above)
+        price = self.price(entry[2])
         is_beyond = entry[0] > self._market_reach(start)
         is_within = entry[0] <= self._market_reach(end)
         return price if is_beyond and is_within else None
@@ -173,11 +182,10 @@ class TriggerIndex:
                 return False
             self._kill(latest)
         self._number += 1
-        registration = _Registration(message, self._number)
-        self._latest[message.position_id] = registration
+        registration = self._latest[message.position_id] = _Registration(message)
         source = self._sources[message.source]
-        source.below.add(registration)
-        source.above.add(registration)
+        source.below.add(registration, self._number)
+        source.above.add(registration, self._number)
         self._settle()
         return True
 
@@ -213,7 +221,7 @@ class TriggerIndex:
     def next_level(self, start: float, end: float, quote: Quote | None) -> float | None:
         """Return the ``last`` at which a move of it from ``start`` to ``end`` first meets a level.
 
-        Bid and mid are taken to keep the distance from ``last`` that they have in ``quote``.
+        Bid and mid are taken to keep the ratio to ``last`` that they have in ``quote``.
         """
         if start == end:
             return None
@@ -222,11 +230,11 @@ class TriggerIndex:
         for source in self._sources.values():
             side = source.above if is_up else source.below
             if side.entries:
-                offset = price_of(quote, source.source) - quote.last if quote else 0.0
-                price = side.first_met(start + offset, end + offset)
+                scale = price_of(quote, source.source) / quote.last if quote else 1.0
+                price = side.first_met(start * scale, end * scale)
                 if price is not None:
                     # The tolerance may put it a last digit beyond the end.
-                    met.append(min(price - offset, end) if is_up else max(price - offset, end))
+                    met.append(min(price / scale, end) if is_up else max(price / scale, end))
         return (min if is_up else max)(met, default=None)
 
     def _fire(self, registration: _Registration, lowest: float, highest: float) -> Fired:
@@ -248,12 +256,10 @@ class TriggerIndex:
         """Clean the heaps and set the quiet band anew."""
         below, above = inf, inf
         for source in self._sources.values():
-            source.below.clean()
-            source.above.clean()
             if source.below.entries:
-                below = min(below, source.below.entries[0][0])
+                below = min(below, source.below.clean())
             if source.above.entries:
-                above = min(above, source.above.entries[0][0])
+                above = min(above, source.above.clean())
         self.quiet_below, self.quiet_above = -below, above
 
 
