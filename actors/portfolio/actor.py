@@ -53,7 +53,7 @@ class PortfolioActor(CoreActor):
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Refuse a skipped request, ask once for a skipped fact, look again at a deadline."""
         if isinstance(message, Wake):
-            self.set_timer(message.key, Timestamp(self.now() + _WAKE_AGAIN_MS))
+            self._wake_again(message.key)
         if _source(message) in self._asked_again:
             text = f"{type(message).__name__} can't be booked, asked for again: {error}"
             return (Send(OBSERVERS, Alarm(kind=AlarmKind.STEP_SKIPPED, text=text)),)
@@ -61,6 +61,11 @@ class PortfolioActor(CoreActor):
         if sends and not isinstance(message, ReserveBudget):
             self._asked_again.add(_source(message))
         return sends
+
+    def _wake_again(self, key: str) -> None:
+        at = core.deadline(self.books, key)
+        if at is not None:
+            self.set_timer(key, Timestamp(max(at, self.now() + _WAKE_AGAIN_MS)))
 
 
 def _source(message: Message) -> tuple[str, str]:

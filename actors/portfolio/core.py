@@ -8,7 +8,7 @@ import msgspec
 from actors.portfolio.accounts import FORGET_AFTER_MS, Booking, Cumulative, Posting, book
 from actors.portfolio.balances import LookDue
 from actors.portfolio.books import Books
-from actors.portfolio.looking import ask_balances, compare_balances, is_due, look, look_scheduled
+from actors.portfolio.looking import ask_balances, compare_balances, look_scheduled
 from actors.portfolio.rules import Asked, Denial, Trading, refusal
 from actors.portfolio.settling import allotted, settled
 from actors.portfolio.valuation import Rate, equity
@@ -83,6 +83,16 @@ def wake_at(change: msgspec.Struct) -> tuple[str, Timestamp | None]:
             return _LOOK, change.at
         case _:
             return "", None
+
+
+def deadline(books: Books, key: str) -> Timestamp | None:
+    """Return when the entity behind a timer's key is to be looked at; None: never, or gone."""
+    if key == _LOOK:
+        return books.look.at
+    kind, _, name = key.partition("/")
+    is_denial = kind + "/" == _DENIAL
+    entity = books.denials.get(PositionId(name)) if is_denial else books.bookings.get(name)
+    return None if entity is None else entity.forget_at
 
 
 def after_skip(message: Message, error: str) -> tuple[Send, ...]:
@@ -249,15 +259,10 @@ def _take_rate(books: Books, message: ConversionRate) -> Step:
 
 
 def _wake(books: Books, key: str, now: Timestamp) -> Step:
+    at = deadline(books, key)
+    if at is None or at > now:
+        return NOTHING
     if key == _LOOK:
-        return look(books, now)
-    kind, _, name = key.partition("/")
-    if kind == "booking":
-        booking = books.bookings.get(name)
-        if booking is not None and is_due(booking.forget_at, now):
-            return Step((Removed(kind="Booking", key=name),))
-    if kind == "denial":
-        denial = books.denials.get(PositionId(name))
-        if denial is not None and is_due(denial.forget_at, now):
-            return Step((Removed(kind="Denial", key=name),))
-    return NOTHING
+        return ask_balances(now)
+    kind = "Booking" if key.startswith(_BOOKING) else "Denial"
+    return Step((Removed(kind=kind, key=key.partition("/")[2]),))

@@ -4,7 +4,7 @@ from actors.portfolio.balances import ANSWER_TIMEOUT_MS, LOOK_AGAIN_MS, Balance,
 from actors.portfolio.books import Books
 from messages.addresses import GATEWAY
 from messages.base import Timestamp
-from messages.envelope import NOTHING, Send, Step
+from messages.envelope import Send, Step
 from messages.gateway import FetchBalances
 from messages.money import ZERO
 from messages.portfolio import BalancesReported, Limits
@@ -14,11 +14,6 @@ def ask_balances(now: Timestamp) -> Step:
     """Ask for the balances, and again when no answer comes."""
     again = LookDue(at=Timestamp(now + ANSWER_TIMEOUT_MS))
     return Step((again,), (Send(GATEWAY, FetchBalances()),))
-
-
-def look(books: Books, now: Timestamp) -> Step:
-    """Ask for the balances if it is time."""
-    return ask_balances(now) if is_due(books.look.at, now) else NOTHING
 
 
 def look_scheduled(books: Books, limits: Limits, now: Timestamp) -> tuple[LookDue, ...]:
@@ -51,8 +46,3 @@ def _next_look(books: Books, rows: list[Balance], now: Timestamp) -> Timestamp |
         return Timestamp(now + LOOK_AGAIN_MS)
     every = books.limits.look_every_ms
     return None if every is None else Timestamp(now + every)
-
-
-def is_due(at: Timestamp | None, now: Timestamp) -> bool:
-    """Whether a deadline has come."""
-    return at is not None and at <= now
