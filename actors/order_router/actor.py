@@ -74,4 +74,4 @@ class OrderRouter(CoreActor):
             self._skipped_once.discard(source)
             return skipped.after_second_skip(message, describe(error))
         self._skipped_once.add(source)
-        return skipped.after_skip(self.orders, message, describe(error))
+        return skipped.after_skip(self.orders, message)

@@ -37,7 +37,7 @@ def refusal(orders: Orders, request: OrderRequest, error: str) -> Send:
     return tell(request.position_id, facts)
 
 
-def after_skip(orders: Orders, message: Message, error: str) -> tuple[Send, ...]:
+def after_skip(orders: Orders, message: Message) -> tuple[Send, ...]:
     """Return what to send after ``message`` was skipped for the first time.
 
     A command is heard once more. A fact is asked for again, as it stands at the venue.
