@@ -8,7 +8,7 @@ from actors.portfolio.accounts import FORGET_AFTER_MS, Account, Booking, Posting
 from actors.portfolio.core import after_skip, describe, step, wake_at
 from actors.portfolio.rules import Denial
 from messages.addresses import GUARDIAN, PORTFOLIO, position_address
-from messages.base import Timestamp
+from messages.base import PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Wake
 from messages.gateway import FetchBalances
 from messages.guardian import DailyLossReached, ResendTradingState, Resume
@@ -403,3 +403,15 @@ def test_a_message_for_somebody_else_raises_and_names_it() -> None:
 def test_a_posting_that_does_not_balance_is_refused() -> None:
     with pytest.raises(ValueError, match="moves 1"):
         Account(currency=USDT).posted(Posting(currency=USDT, free=Decimal(1)), Timestamp(0))
+
+
+def test_a_booking_writes_as_much_with_a_hundred_positions_as_with_one() -> None:
+    def written(others: int) -> list[str]:
+        ledger = Ledger(100_000, Limits(positions_per_symbol=999))
+        for number in range(others):
+            ledger.reserve(10, PositionId(f"p{number + 10}"))
+        ledger.reserve(200)
+        done = ledger.tell(booked(reserve=80, bought=3, cost=120, fees=[(USDT, 1)]))
+        return [type(change).__name__ for change in done.changes]
+
+    assert written(100) == written(0) == ["Booking", "Account", "Account", "SymbolRow"]
