@@ -414,4 +414,4 @@ def test_a_booking_writes_as_much_with_a_hundred_positions_as_with_one() -> None
         done = ledger.tell(booked(reserve=80, bought=3, cost=120, fees=[(USDT, 1)]))
         return [type(change).__name__ for change in done.changes]
 
-    assert written(100) == written(0) == ["Booking", "Account", "Account", "SymbolRow"]
+    assert written(100) == written(0) == ["Booking", "Account", "Account"]
