@@ -84,8 +84,8 @@ class ThreadLane:
         """Give the mailbox a turn, after those that wait for one. From any thread."""
         mailbox.scheduled = True
         self._ready.append(mailbox)
-        if self._asleep:
-            self._wake.set()
+        if self._asleep or self.abandoned:
+            self._nudge(mailbox)
 
     def is_idle(self) -> bool:
         """Tell whether it rests and nothing waits for it."""
@@ -95,6 +95,17 @@ class ThreadLane:
         """End the thread once nothing waits for it."""
         self._stopping = True
         self._wake.set()
+
+    def abandon(self) -> None:
+        """Give up on the thread: what it does from now on does not count."""
+        self.abandoned = True
+        self.stop()
+
+    def _nudge(self, mailbox: Mailbox) -> None:
+        self._wake.set()
+        # The sender may still have seen this lane when the mailbox had moved on already.
+        if self._stopping and mailbox.lane is not self:
+            mailbox.lane.schedule(mailbox)
 
     def _run(self) -> None:
         install_money_context()  # also where the thread began before the money was imported
@@ -110,9 +121,10 @@ class ThreadLane:
             mailbox.deliver(self._batch_limit)
         except BaseException as error:  # noqa: BLE001 - nothing an actor does ends the others
             logger.opt(exception=error).critical("{}: a failure in the runtime", mailbox.address)
-        # First say that we no longer know, then look: see the module's text of the mailbox.
+        # First say that we no longer know, then look: see the module's text of the mailbox. One
+        # that is ours and has no actor gets one soon, which then asks for a turn.
         mailbox.scheduled = False
-        if mailbox.queue:
+        if mailbox.queue and (mailbox.actor is not None or mailbox.lane is not self):
             mailbox.lane.schedule(mailbox)
 
     def _sleep(self) -> bool:
@@ -171,8 +183,7 @@ class ProductionDispatcher:
         """Abandon the lane of a pinned actor; return a new one."""
         if not isinstance(lane, ThreadLane) or lane is self._shared:
             raise ValueError("only the thread of a pinned actor can be replaced")
-        lane.abandoned = True
-        lane.stop()
+        lane.abandon()
         self._forget(lane)
         return self.lane(lane.name, pinned=True)
 

@@ -125,12 +125,12 @@ class Mailbox:
             process(delivery)
         self.processed += done
 
-    def close(self, grave: Lane) -> None:
-        """Let the actor go; what waits or still comes goes to ``grave``."""
+    def move(self, lane: Lane) -> None:
+        """Let the actor go, and give what waits or still comes to another lane."""
         self.actor = None
-        self.lane = grave
+        self.lane = lane
         self.scheduled = False
-        grave.schedule(self)
+        lane.schedule(self)
 
 
 def refuse(delivery: Delivery, address: Address) -> None:

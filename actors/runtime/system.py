@@ -15,7 +15,7 @@ from pykka._envelope import Envelope as PykkaEnvelope  # its own door, and not p
 from pykka.messages import ProxyCall
 
 from actors.journal.port import Journal, Record
-from actors.runtime.actor import Actor, CoreActor, describe
+from actors.runtime.actor import AbandonedError, Actor, CoreActor, describe
 from actors.runtime.clock import Clock
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.dispatcher import Dispatcher
@@ -96,8 +96,11 @@ class System:
         """
         factory = self._factories[address]
         mailbox = self.mailboxes[address]
-        mailbox.actor = None
-        mailbox.lane = self.dispatcher.replace(mailbox.lane)
+        old = mailbox.lane
+        mailbox.move(self.dispatcher.replace(old))
+        if isinstance(old.in_hand, Envelope):
+            mailbox.skipped += 1
+            self.report_skipped(address, old.in_hand, AbandonedError("hung, and was replaced"))
         self._placed[address] = mailbox
         try:
             actor = factory()
@@ -163,7 +166,7 @@ class System:
         del self.mailboxes[actor.address]
         self._factories.pop(actor.address, None)
         lane = mailbox.lane
-        mailbox.close(self.dead_letters)
+        mailbox.move(self.dead_letters)
         self.dispatcher.release(lane)
 
     # Messages.
@@ -241,7 +244,7 @@ class System:
         mailbox.actor = actor
         if type(actor).on_start is not Actor.on_start:
             mailbox.queue.appendleft(PykkaEnvelope(ProxyCall(("begin",), (), {})))
-        if mailbox.queue:
+        if mailbox.queue:  # a turn that came before the actor found nobody
             mailbox.lane.schedule(mailbox)
 
     def _wake(self, address: Address, key: str) -> None:

@@ -1,0 +1,183 @@
+"""Looks from outside whether the dispatcher's threads get on.
+
+Owns the limits on how long one message may be in hand. A thread can't be killed: over the hard
+limit a pinned actor is given a new one, and the process ends where it is the shared one that hangs.
+Costs the threads nothing: it looks, from time to time, at what they have in hand.
+"""
+
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+from loguru import logger
+
+from actors.runtime.dispatcher import ProductionDispatcher, ThreadLane
+from actors.runtime.mailbox import Delivery
+from messages.base import Address, MessageId, Milliseconds
+from messages.envelope import Envelope
+
+EXIT_STUCK = 75
+"""The process's exit code after the hard limit: start it again, it recovers."""
+
+_NO_LIMITS: Mapping[Address, Milliseconds] = {}
+
+
+class Stuck(msgspec.Struct, frozen=True):
+    """A message that has been in hand for long."""
+
+    actor: Address
+    message_type: str
+    message_id: MessageId | None
+    """None: what came through a pykka ref."""
+    for_ms: Milliseconds
+    """At least so long."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long one message may be in hand."""
+
+    soft_ms: Milliseconds = Milliseconds(1_000)
+    """The actor is named, and the stacks of all threads are logged."""
+    hard_ms: Milliseconds = Milliseconds(30_000)
+    pinned_ms: Mapping[Address, Milliseconds] = _NO_LIMITS
+    """The hard limit of a pinned actor, where it has one of its own."""
+
+
+def end_process(note: Path, end: Callable[[int], object] = os._exit) -> Callable[[Stuck], None]:
+    """Return what to do at the hard limit: write the message down, end with ``EXIT_STUCK``.
+
+    Recovery reads the note and skips that message as one that raised.
+    """
+
+    def write_and_end(stuck: Stuck) -> None:
+        with note.open("wb") as file:
+            file.write(msgspec.json.encode(stuck))
+            file.flush()
+            os.fsync(file.fileno())
+        end(EXIT_STUCK)
+
+    return write_and_end
+
+
+class _Sight:
+    """What a lane was seen with, since when, and what was said about it."""
+
+    __slots__ = ("delivery", "is_lost", "is_told", "since")
+
+    def __init__(self, delivery: Delivery | None, since: float) -> None:
+        self.delivery = delivery
+        self.since = since
+        self.is_told = False
+        self.is_lost = False
+
+
+class Watchdog:
+    """Times what each lane has in hand; a thread of its own between ``start`` and ``stop``."""
+
+    def __init__(
+        self,
+        dispatcher: ProductionDispatcher,
+        limits: Limits,
+        *,
+        on_hard_limit: Callable[[Stuck], None],
+        on_pinned_lost: Callable[[Address, str], None],
+        on_soft_limit: Callable[[Stuck], None] | None = None,
+    ) -> None:
+        """Watch the lanes of ``dispatcher``; the callbacks run on the watchdog's thread.
+
+        ``on_pinned_lost`` hears of a pinned actor whose thread hangs or died, and why: tell the
+        supervisor. ``on_soft_limit`` replaces the log entry.
+        """
+        self._dispatcher = dispatcher
+        self._limits = limits
+        self._on_hard_limit = on_hard_limit
+        self._on_pinned_lost = on_pinned_lost
+        self._on_soft_limit = on_soft_limit or _log_stacks
+        self._sights: dict[ThreadLane, _Sight] = {}
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look, several times within the shortest limit."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._ended.set()
+        self._thread.join()
+
+    def look(self, now: float) -> None:
+        """Look at every lane once. ``now`` in seconds, of a clock that never goes back."""
+        lanes = self._dispatcher.lanes
+        shared = lanes[0]
+        self._sights = {lane: self._seen(lane, now) for lane in lanes}
+        for lane, sight in self._sights.items():
+            self._judge(lane, sight, now, is_pinned=lane is not shared)
+
+    def _seen(self, lane: ThreadLane, now: float) -> _Sight:
+        before = self._sights.get(lane)
+        in_hand = lane.in_hand
+        if before is not None and before.delivery is in_hand:
+            return before
+        return _Sight(in_hand, now)
+
+    def _judge(self, lane: ThreadLane, sight: _Sight, now: float, *, is_pinned: bool) -> None:
+        if is_pinned and not lane.thread.is_alive():
+            self._tell_lost(lane, sight, "its thread died")
+            return
+        stuck = _stuck(lane, sight, now)
+        if stuck is None:
+            return
+        if stuck.for_ms >= self._limits.soft_ms and not sight.is_told:
+            sight.is_told = True
+            self._on_soft_limit(stuck)
+        if is_pinned and stuck.for_ms >= self._pinned_limit(lane.name):
+            self._tell_lost(lane, sight, f"{stuck.message_type} in hand for {stuck.for_ms} ms")
+        elif not is_pinned and stuck.for_ms >= self._limits.hard_ms:
+            self._on_hard_limit(stuck)
+
+    def _tell_lost(self, lane: ThreadLane, sight: _Sight, why: str) -> None:
+        if not sight.is_lost:
+            sight.is_lost = True
+            self._on_pinned_lost(lane.name, why)
+
+    def _pinned_limit(self, name: Address) -> Milliseconds:
+        return self._limits.pinned_ms.get(name, self._limits.hard_ms)
+
+    def _run(self) -> None:
+        limits = self._limits
+        shortest_ms = min(limits.soft_ms, limits.hard_ms, *limits.pinned_ms.values())
+        while not self._ended.wait(shortest_ms / 4000):
+            self.look(time.monotonic())
+
+
+def _stuck(lane: ThreadLane, sight: _Sight, now: float) -> Stuck | None:
+    mailbox, delivery = lane.mailbox, sight.delivery
+    if mailbox is None or delivery is None:
+        return None
+    return Stuck(
+        actor=mailbox.address,
+        message_type=type(delivery.message).__name__,
+        message_id=delivery.id if isinstance(delivery, Envelope) else None,
+        for_ms=Milliseconds(int((now - sight.since) * 1000)),
+    )
+
+
+def _log_stacks(stuck: Stuck) -> None:
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    stacks = [
+        f"{names.get(ident, ident)}:\n{''.join(traceback.format_stack(frame))}"
+        for ident, frame in sys._current_frames().items()  # noqa: SLF001 - the only way in
+    ]
+    logger.warning(
+        "{} has had {} in hand for {} ms\n{}",
+        stuck.actor,
+        stuck.message_type,
+        stuck.for_ms,
+        "\n".join(stacks),
+    )
