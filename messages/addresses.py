@@ -8,6 +8,8 @@ ORDER_ROUTER = Address("order_router")
 GATEWAY = Address("gateway")
 MARKET_DATA = Address("market_data")
 STRATEGY = Address("strategy")
+STRATEGY_RUNNER = Address("strategy_runner")
+"""The thread that the strategy's own code runs on."""
 GUARDIAN = Address("guardian")
 RECONCILER = Address("reconciler")
 OBSERVERS = Address("observers")
