@@ -1,0 +1,322 @@
+"""Recorded markets: candles and trades as CSV or CSV.gz, read as a stream.
+
+Owns the files' form, their names, and every message about a broken one. What the recorded prices
+say about a market's rules is ``inference``'s business; what a candle means to an order, the
+business of ``candles``.
+
+A file's name tells its symbol, and for candles the interval: ``BTC-USDT-1m-2022-01.csv.gz``,
+``XRP-ETH-trades-2019-10.csv.gz``. Its first line tells what it holds: ``CANDLE_HEADER`` or
+``TRADE_HEADER``. Candles may be missing (holes); all else that is odd raises ``RecordingError``
+with the file, the line, what is wrong and what would be right.
+"""
+
+import gzip
+import heapq
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from itertools import pairwise
+from math import inf
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+import msgspec
+
+from config.settings import VolumeIn
+from messages.base import Milliseconds, Symbol, Timestamp
+from messages.market import Candle
+from messages.orders import Side
+
+CANDLE_HEADER = "timestamp,open,high,low,close,volume"
+"""Milliseconds UTC of the start; prices in quote per base; volume as ``volume_in`` says."""
+TRADE_HEADER = "timestamp,id,side,price,amount"
+"""Milliseconds UTC; the venue's id; the taker's side; quote per base; base."""
+
+_NAME = re.compile(
+    r"(?P<base>[A-Z0-9]{2,12})-(?P<quote>[A-Z0-9]{2,12})"
+    r"(-(?P<count>[1-9]\d{0,2})(?P<unit>[smhd])(?=[-.]|$))?.*",
+)
+_SYMBOL = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}")
+_UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_TIMESTAMP = re.compile(r"[1-9][0-9]{11,13}")
+"""Seconds (10 digits) and microseconds (16) are refused."""
+_FIRST_ROWS = 100
+"""How many rows the interval is taken from, where the name does not tell it."""
+
+T = TypeVar("T")
+
+
+class RecordingError(Exception):
+    """A recording can't be used: which file, which line, what is wrong, what would be right."""
+
+    def __init__(self, path: Path, line: int | None, problem: str) -> None:
+        """Name ``path``, the ``line`` (from 1, the header's) if it is one line's, and why."""
+        self.path = path
+        self.line = line
+        self.problem = problem
+        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}")
+
+
+class RecordingKind(StrEnum):
+    """What a recording holds."""
+
+    CANDLES = "candles"
+    TRADES = "trades"
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """A file that exists and whose header was read."""
+
+    path: Path
+    symbol: Symbol
+    kind: RecordingKind
+    interval_ms: Milliseconds | None
+    """Of candles; None for trades."""
+
+
+class RecordedTrade(msgspec.Struct, frozen=True, gc=False):
+    """One trade."""
+
+    at: Timestamp
+    price: float
+    quantity: float
+    """Base."""
+    side: Side
+    """The taker's."""
+
+
+def open_recording(path: Path, symbol: str | None = None) -> Recording:
+    """Look at a file's name and first lines; ``symbol`` overrides the name's.
+
+    Raises ``RecordingError``.
+    """
+    with _lines(path) as lines:
+        kind = _kind(path, lines.readline())
+        interval_ms = _interval(path, lines) if kind is RecordingKind.CANDLES else None
+    return Recording(path, _symbol(path, symbol), kind, interval_ms)
+
+
+def read_candles(recording: Recording, volume_in: VolumeIn) -> Iterator[Candle]:
+    """Yield the candles in order, the volume in base. Raises ``RecordingError`` at a broken line.
+
+    A volume in quote is divided by the middle of open and close: what a candle tells of the price
+    it was traded at. A hole is simply not there; see ``inference.survey`` for its length.
+    """
+    interval_ms = recording.interval_ms
+    if interval_ms is None:
+        raise RecordingError(recording.path, 1, f"holds trades, not candles: {CANDLE_HEADER}")
+    is_quote = volume_in is VolumeIn.QUOTE
+    for start, (open_, high, low, close, volume) in _candle_rows(recording.path, interval_ms):
+        base_volume = volume / ((open_ + close) / 2) if is_quote else volume
+        yield Candle(
+            start=start,
+            interval_ms=interval_ms,
+            open=open_,
+            high=high,
+            low=low,
+            close=close,
+            volume=base_volume,
+        )
+
+
+def read_trades(recording: Recording) -> Iterator[RecordedTrade]:
+    """Yield the trades in order. Raises ``RecordingError`` at a broken line."""
+    if recording.kind is not RecordingKind.TRADES:
+        raise RecordingError(recording.path, 1, f"holds candles, not trades: {TRADE_HEADER}")
+    path, last, last_id = recording.path, 0, ""
+    for line, fields in read_rows(recording):
+        at = _timestamp(path, line, fields[0])
+        if at < last:
+            raise RecordingError(path, line, _backwards(at, last))
+        if not fields[1] or fields[1] == last_id:
+            problem = (
+                f"id {fields[1]!r} is empty or that of the line before; each trade has its own"
+            )
+            raise RecordingError(path, line, problem)
+        last, last_id = at, fields[1]
+        price = _number(path, line, "price", fields[3])
+        quantity = _number(path, line, "amount", fields[4])
+        if not (price > 0 and quantity > 0):
+            raise RecordingError(path, line, "price and amount must be above 0")
+        yield RecordedTrade(at, price, quantity, _side(path, line, fields[2]))
+
+
+def read_rows(recording: Recording) -> Iterator[tuple[int, list[str]]]:
+    """Yield each line's number and its fields as text, the number of fields checked."""
+    path = recording.path
+    wanted = CANDLE_HEADER if recording.kind is RecordingKind.CANDLES else TRADE_HEADER
+    with _lines(path) as lines:
+        lines.readline()
+        yield from _fields(path, lines, wanted)
+
+
+def merge_by_time(streams: Iterable[Iterable[T]], time_of: Callable[[T], Timestamp]) -> Iterator[T]:
+    """Yield all streams' items as one stream in order of time; at one time, in the streams' order.
+
+    Keeps one item per stream in memory. Each stream must be in order itself.
+    """
+    return heapq.merge(*streams, key=time_of)
+
+
+def _candle_rows(
+    path: Path, interval_ms: int
+) -> Iterator[tuple[Timestamp, tuple[float, float, float, float, float]]]:
+    last = -1
+    with _lines(path) as lines:
+        lines.readline()
+        for line, fields in _fields(path, lines, CANDLE_HEADER):
+            start = _timestamp(path, line, fields[0])
+            if start <= last or start % interval_ms:
+                raise RecordingError(path, line, _bad_start(start, last, interval_ms))
+            last = start
+            try:
+                open_, high, low, close, volume = map(float, fields[1:])
+            except ValueError:
+                raise RecordingError(path, line, _not_numbers(fields)) from None
+            # Written so that NaN, which compares false with everything, is refused too.
+            if not (0 < low <= open_ <= high < inf and low <= close <= high and 0 <= volume < inf):
+                raise RecordingError(path, line, _bad_prices(open_, high, low, close, volume))
+            yield start, (open_, high, low, close, volume)
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[TextIO]:
+    """Open a file as text; turn what reading it raises into ``RecordingError``."""
+    is_gzip = path.suffix == ".gz"
+    try:
+        if is_gzip:
+            with gzip.open(path, "rt", encoding="utf-8") as lines:
+                yield lines
+        else:
+            with path.open(encoding="utf-8") as lines:
+                yield lines
+    except FileNotFoundError:
+        raise RecordingError(path, None, "there is no such file") from None
+    except gzip.BadGzipFile as error:
+        problem = f"is no whole gzip file ({error}); compress it, or drop the .gz"
+        raise RecordingError(path, None, problem) from None
+    except (EOFError, zlib.error) as error:
+        problem = f"the gzip file is cut off or damaged ({error}); copy it again"
+        raise RecordingError(path, None, problem) from None
+    except UnicodeDecodeError:
+        problem = "is not text; a CSV file, or one compressed as .csv.gz, is wanted"
+        raise RecordingError(path, None, problem) from None
+    except OSError as error:
+        raise RecordingError(path, None, f"can't be read: {error.strerror}") from None
+
+
+def _fields(path: Path, lines: TextIO, header: str) -> Iterator[tuple[int, list[str]]]:
+    wanted = header.count(",") + 1
+    line = 1
+    for line, text in enumerate(lines, start=2):
+        fields = text.rstrip("\n").split(",")
+        if len(fields) != wanted:
+            problem = f"has {len(fields)} fields, not {wanted}: {header}"
+            raise RecordingError(path, line, problem)
+        yield line, fields
+    if line == 1:
+        raise RecordingError(path, None, "holds a header and no rows")
+
+
+def _kind(path: Path, header: str) -> RecordingKind:
+    match header.rstrip("\n"):
+        case "":
+            raise RecordingError(path, None, "is empty")
+        case text if text == CANDLE_HEADER:
+            return RecordingKind.CANDLES
+        case text if text == TRADE_HEADER:
+            return RecordingKind.TRADES
+        case text:
+            problem = f"header is {text[:80]!r}, not {CANDLE_HEADER!r} or {TRADE_HEADER!r}"
+            raise RecordingError(path, 1, problem)
+
+
+def _symbol(path: Path, given: str | None) -> Symbol:
+    if given is not None:
+        if not _SYMBOL.fullmatch(given):
+            raise RecordingError(path, None, f"symbol {given!r} is not of the form BTC/USDT")
+        return Symbol(given)
+    name = _NAME.fullmatch(path.name)
+    if name is None:
+        problem = (
+            "the name tells no symbol; name it like BTC-USDT-1m-2022-01.csv.gz or say --symbol"
+        )
+        raise RecordingError(path, None, problem)
+    return Symbol(f"{name['base']}/{name['quote']}")
+
+
+def _interval(path: Path, lines: TextIO) -> Milliseconds:
+    """Take a candle's length from the name, or as the least step of the first rows."""
+    name = _NAME.fullmatch(path.name)
+    if name is not None and name["count"]:
+        return Milliseconds(int(name["count"]) * _UNIT_MS[name["unit"]])
+    starts = [
+        _timestamp(path, line, fields[0])
+        for (line, fields), _ in zip(
+            _fields(path, lines, CANDLE_HEADER), range(_FIRST_ROWS), strict=False
+        )
+    ]
+    steps = [after - before for before, after in pairwise(starts) if after > before]
+    if not steps:
+        problem = "neither name nor rows tell the interval; name it like BTC-USDT-1m-2022-01.csv"
+        raise RecordingError(path, None, problem)
+    return Milliseconds(min(steps))
+
+
+def _timestamp(path: Path, line: int, text: str) -> Timestamp:
+    if not _TIMESTAMP.fullmatch(text):
+        problem = f"timestamp {text[:40]!r} is not in milliseconds since 1970, UTC (13 digits)"
+        raise RecordingError(path, line, problem)
+    return Timestamp(int(text))
+
+
+def _number(path: Path, line: int, name: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = inf
+    if not -inf < number < inf:
+        raise RecordingError(path, line, f"{name} {text[:40]!r} is not a finite number")
+    return number
+
+
+def _side(path: Path, line: int, text: str) -> Side:
+    if text not in ("buy", "sell"):
+        raise RecordingError(path, line, f"side {text[:40]!r} is not buy or sell")
+    return Side(text)
+
+
+def _bad_start(start: int, last: int, interval_ms: int) -> str:
+    if start == last:
+        return f"timestamp {start} is there twice; each candle has its own"
+    if start < last:
+        return _backwards(start, last)
+    return f"timestamp {start} is no multiple of the candles' {interval_ms} ms"
+
+
+def _backwards(at: int, last: int) -> str:
+    return f"timestamp {at} is before the last line's {last}; lines must be in order of time"
+
+
+def _not_numbers(fields: list[str]) -> str:
+    for name, text in zip(CANDLE_HEADER.split(","), fields, strict=True):
+        try:
+            float(text)
+        except ValueError:
+            return f"{name} {text[:40]!r} is not a number"
+    raise AssertionError(fields)
+
+
+def _bad_prices(open_: float, high: float, low: float, close: float, volume: float) -> str:
+    named = {"open": open_, "high": high, "low": low, "close": close}
+    for name, price in named.items():
+        if not 0 < price < inf:
+            return f"{name} {price} is not a price: a finite number above 0 is wanted"
+    if not 0 <= volume < inf:
+        return f"volume {volume} is not a finite number, 0 or above"
+    if low > high:
+        return f"high {high} is below low {low}"
+    name, price = ("open", open_) if not low <= open_ <= high else ("close", close)
+    return f"{name} {price} is not between low {low} and high {high}"
