@@ -1,7 +1,7 @@
-"""pykka's Actor on a lane: the base of every actor here.
+"""The base of every actor: what happens between a mailbox and a handler.
 
-Owns what happens between a mailbox and a handler: the hooks of pykka, the skipping of a message
-that raises, and for recorded actors the order of step, journal, state, timers and sends.
+Owns the skipping of a message that raises, and for recorded actors the order of step, journal,
+state, timers and sends.
 
 Refs, tell, ask, proxies and the registry are pykka's. Where this departs from pykka:
 
@@ -16,65 +16,24 @@ Refs, tell, ask, proxies and the registry are pykka's. Where this departs from p
 - A restarted actor keeps its ref and its mailbox.
 """
 
-import weakref
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import Any, cast
 
 import msgspec
-import pykka
 from pykka._envelope import Envelope as PykkaEnvelope  # its own door, and not public
-from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
 
 from actors.journal.port import Record
-from actors.runtime import registry
-from actors.runtime.mailbox import Delivery, Mailbox
+from actors.runtime.hooks import LaneActor
+from actors.runtime.mailbox import Delivery
 from messages.base import Address, Message, Timestamp
 from messages.envelope import Envelope, Send, Step
-
-if TYPE_CHECKING:
-    from actors.runtime.system import System
-
-registry.install()
-
-_PYKKAS_OWN = (_ActorStop, ProxyCall, ProxyGetAttr, ProxySetAttr)
 
 
 class AbandonedError(Exception):
     """This actor hung and was replaced: nobody hears what it still wants to say."""
 
 
-class Stopped:
-    """What pykka keeps a ``threading.Event`` for, in a tenth of the memory: nobody waits on it."""
-
-    __slots__ = ("_is_set",)
-
-    def __init__(self) -> None:
-        """Begin unset."""
-        self._is_set = False
-
-    def is_set(self) -> bool:
-        """Tell whether it was set."""
-        return self._is_set
-
-    def set(self) -> None:
-        """Set it for good."""
-        self._is_set = True
-
-
-class Actor(pykka.Actor):
+class Actor(LaneActor):
     """An edge: not recorded. Its messages are handled one at a time, on its lane."""
-
-    actor_inbox: Mailbox
-
-    def __init__(self, system: "System", address: Address) -> None:
-        """Take a place at ``address``. Runs on the thread that spawns it."""
-        # In the stead of pykka's own, which makes a uuid, a ref and a threading.Event to throw
-        # away; the contract test holds that the same attributes are set.
-        self.system = system
-        self.address = address
-        self.actor_urn = address
-        self.actor_inbox = self._create_actor_inbox()
-        self._lane = self.actor_inbox.lane
-        self._take_ref()
 
     def handle(self, message: Message) -> object:
         """Handle a message; what it returns answers an ask."""
@@ -120,7 +79,7 @@ class Actor(pykka.Actor):
     def process(self, delivery: Delivery) -> None:
         """Handle one delivery; whatever goes wrong in it stays in it. Called by the mailbox."""
         if type(delivery) is not Envelope:
-            self._process_foreign(cast("PykkaEnvelope[Any]", delivery))
+            self.process_foreign(cast("PykkaEnvelope[Any]", delivery))
             return
         try:
             self.handle(delivery.message)
@@ -143,6 +102,8 @@ class Actor(pykka.Actor):
         """Go on after a message that raised."""
         if isinstance(error, KeyboardInterrupt):
             raise error
+        if self._lane.abandoned:
+            return  # it was reported when this actor was replaced
         self.actor_inbox.skipped += 1
         for send in self._sends_after(envelope.message, error):
             self.send(send.to, send.message)
@@ -154,71 +115,6 @@ class Actor(pykka.Actor):
         except BaseException as second:  # noqa: BLE001 - the way out of a failure must not fail
             self.system.report(self.address, "on_skipped", second)
             return ()
-
-    def _process_foreign(self, delivery: PykkaEnvelope[Any]) -> None:
-        """Handle what came through a pykka ref."""
-        try:
-            reply = self._handle_foreign(delivery.message)
-        except BaseException as error:  # noqa: BLE001 - as above
-            if delivery.reply_to is not None:
-                delivery.reply_to.set_exception((type(error), error, error.__traceback__))
-        else:
-            if delivery.reply_to is not None:
-                delivery.reply_to.set(reply)
-
-    def _handle_foreign(self, message: object) -> object:
-        if isinstance(message, _PYKKAS_OWN):
-            return self._handle_pykkas_own(message)
-        if isinstance(message, Envelope):
-            return self.answer_ask(message)
-        return self.answer_ask(self.system.envelope(cast("Message", message)))
-
-    def _handle_pykkas_own(self, message: object) -> object:
-        try:
-            return self._handle_receive(message)
-        except BaseException as error:
-            self.system.report(self.address, type(message).__name__, error)
-            raise
-
-    def begin(self) -> None:
-        """Run ``on_start``, before the first message; stop where it raises. Called on the lane."""
-        try:
-            self.on_start()
-        except BaseException as error:  # noqa: BLE001 - as above
-            self.system.report(self.address, "on_start", error)
-            self._stop()
-
-    # pykka's hooks.
-
-    def _create_actor_inbox(self) -> Mailbox:  # type: ignore[override]  # static in pykka, called on the instance
-        return self.system.place(self.address)
-
-    @staticmethod
-    def _create_future() -> pykka.Future[Any]:
-        return pykka.ThreadingFuture()
-
-    def _start_actor_loop(self) -> None:
-        self.system.open(self)
-
-    def _actor_loop(self) -> NoReturn:
-        raise NotImplementedError("a lane runs this actor; it has no loop")
-
-    def _stop(self) -> None:
-        try:
-            super()._stop()
-        finally:
-            self.system.close(self)
-
-    def _take_ref(self) -> None:
-        """Make the ref, or take over that of the actor that was here before a restart."""
-        ref = self.actor_inbox.ref
-        if ref is None:
-            self.actor_stopped = Stopped()  # type: ignore[assignment]  # all that pykka uses of it
-            ref = self.actor_inbox.ref = pykka.ActorRef(self)
-        else:
-            self.actor_stopped = ref.actor_stopped
-            ref._actor_weakref = weakref.ref(self)  # noqa: SLF001 - what proxies look through
-        self._actor_ref = ref
 
 
 class CoreActor(Actor):
@@ -247,7 +143,7 @@ class CoreActor(Actor):
     def process(self, delivery: Delivery) -> None:
         """Step, record, apply, send; whatever goes wrong in it stays in it."""
         if type(delivery) is not Envelope:
-            self._process_foreign(cast("PykkaEnvelope[Any]", delivery))
+            self.process_foreign(cast("PykkaEnvelope[Any]", delivery))
             return
         try:
             self._take(delivery)

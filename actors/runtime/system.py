@@ -19,6 +19,7 @@ from actors.runtime.actor import AbandonedError, Actor, CoreActor, describe
 from actors.runtime.clock import Clock
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.dispatcher import Dispatcher
+from actors.runtime.hooks import LaneActor
 from actors.runtime.mailbox import Mailbox, Queue
 from messages.addresses import CLOCK, OBSERVERS
 from messages.base import Address, Message, MessageId
@@ -152,13 +153,13 @@ class System:
             mailbox = self._placed[address] = Mailbox(address, lane, queue)
         return mailbox
 
-    def open(self, actor: Actor) -> None:
+    def open(self, actor: LaneActor) -> None:
         """Let messages reach a new actor. For the actor, when pykka starts it."""
         mailbox = self._placed.pop(actor.address)
         self._seat(mailbox, actor)
         self.mailboxes[actor.address] = mailbox
 
-    def close(self, actor: Actor) -> None:
+    def close(self, actor: LaneActor) -> None:
         """Let go of an actor. For the actor, when it stops."""
         mailbox = self.mailboxes.get(actor.address)
         if mailbox is None or mailbox.actor is not actor:
@@ -239,10 +240,10 @@ class System:
         skipped = MessageSkipped(actor=actor, message_type=what, error=describe(error))
         self.deliver(OBSERVERS, self.envelope(skipped, actor, cause))
 
-    def _seat(self, mailbox: Mailbox, actor: Actor) -> None:
+    def _seat(self, mailbox: Mailbox, actor: LaneActor) -> None:
         """Put the actor behind the mailbox; what waits is handled after its ``on_start``."""
         mailbox.actor = actor
-        if type(actor).on_start is not Actor.on_start:
+        if type(actor).on_start is not LaneActor.on_start:
             mailbox.queue.appendleft(PykkaEnvelope(ProxyCall(("begin",), (), {})))
         if mailbox.queue:  # a turn that came before the actor found nobody
             mailbox.lane.schedule(mailbox)
