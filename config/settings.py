@@ -162,6 +162,10 @@ class ReplaySettings(Section, frozen=True, kw_only=True):
     """The one whose trades are written; the summary reports both."""
     candle_ms: Milliseconds = Milliseconds(60_000)
     """Interval of the candles that the strategy sees of a recording of trades."""
+    equity_ms: Milliseconds = Milliseconds(3_600_000)
+    """Between two rows of equity.csv; the drawdown looks at every candle's end all the same."""
+    close_at_end: bool = True
+    """Sell what is still held when the recording is over, so that each position is booked."""
 
 
 class PaperSettings(Section, frozen=True, kw_only=True):

@@ -4,13 +4,14 @@ Owns the guess of tick size, step size and minimums, and the telling of where ea
 The file is read once, whole, before anything trades: so a broken line is found before the first
 order, and every recorded price is a multiple of the tick in use.
 
-- ``tick_size``: the coarsest of 1, 2 or 5 times a power of ten that divides every price; below
-  ``_FEW`` prices, the last decimal that occurs.
+- ``tick_size``: the coarsest of 1, 2 or 5 times a power of ten that divides every price (of fewer
+  than 100 prices, the last decimal that occurs).
 - ``step_size``: the same of the quantities, if they are in base and have at most 8 decimals; else
   the coarsest power of ten worth at most a tenth of the minimum notional at the first price.
 - ``min_quantity``: one step. All else: from ``[market_defaults]``.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
@@ -18,15 +19,45 @@ from typing import TypeVar
 import msgspec
 
 from config.settings import MarketDefaults, MarketSettings, VolumeIn
-from exchange.recordings import Recording, RecordingError, RecordingKind
-from exchange.survey import Survey
-from messages.base import quote_currency
+from exchange.grid import Grid
+from exchange.recordings import (
+    Recording,
+    RecordingError,
+    RecordingKind,
+    read_candles,
+    read_rows,
+    read_trades,
+)
+from messages.base import Milliseconds, Timestamp, quote_currency
 from messages.market import MarketRules
 from messages.money import ONE, ZERO
 
 _FINEST_STEP = Decimal("1e-8")
 
 T = TypeVar("T")
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """What one reading of a whole recording found."""
+
+    rows: int
+    first: Timestamp
+    last: Timestamp
+    """Of the last candle's start, or the last trade."""
+    first_price: Decimal
+    """The first candle's open, or the first trade's price."""
+    last_price: Decimal
+    """The last candle's close, or the last trade's price."""
+    holes: int
+    """Stretches of missing candles; 0 for trades, which have none."""
+    missing: int
+    """Candles that are not there, in all holes together."""
+    missing_ms: Milliseconds
+    """Their length."""
+    price_step: Decimal
+    """What divides every price."""
+    quantity_step: Decimal | None
+    """What divides every volume or amount as written; None: they tell nothing."""
 
 
 class Source(StrEnum):
@@ -56,6 +87,40 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     volume_in: VolumeIn
     origins: tuple[Origin, ...]
     """Each value above, and where it came from."""
+
+
+def survey(recording: Recording) -> Survey:
+    """Read a recording from end to end. Raises ``RecordingError`` at the first broken line."""
+    prices, quantities = Grid(), Grid()
+    rows = holes = missing = first = last = 0
+    interval_ms = recording.interval_ms or 0
+    first_text = last_text = ""
+    is_candles = recording.kind is RecordingKind.CANDLES
+    quantity_field = 5 if is_candles else 4
+    # The second reading gives the text of the line that the first has found to be sound.
+    for at, (_, fields) in zip(_moments(recording), read_rows(recording), strict=True):
+        price_texts = fields[1:5] if is_candles else fields[3:4]
+        if rows == 0:
+            first, first_text = at, price_texts[0]
+        elif is_candles and at > last + interval_ms:
+            holes += 1
+            missing += (at - last) // interval_ms - 1
+        rows, last, last_text = rows + 1, at, price_texts[-1]
+        for text in price_texts:
+            prices.add(text)
+        quantities.add(fields[quantity_field])
+    return Survey(
+        rows=rows,
+        first=Timestamp(first),
+        last=Timestamp(last),
+        first_price=Decimal(first_text),
+        last_price=Decimal(last_text),
+        holes=holes,
+        missing=missing,
+        missing_ms=Milliseconds(missing * interval_ms),
+        price_step=prices.step,
+        quantity_step=quantities.step if quantities.is_telling else None,
+    )
 
 
 def infer_market(
@@ -118,6 +183,12 @@ def plain(value: Decimal) -> str:
     """Return a decimal as people write it: no exponent, no trailing zeros."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _moments(recording: Recording) -> Iterator[Timestamp]:
+    if recording.kind is RecordingKind.CANDLES:
+        return (candle.start for candle in read_candles(recording, VolumeIn.BASE))
+    return (trade.at for trade in read_trades(recording))
 
 
 def _check_tick(recording: Recording, found: Survey, settings: MarketSettings) -> None:
