@@ -60,6 +60,8 @@ def prepare(turn: Turn) -> None:
     closing = turn.position.closing
     if closing is None or closing.waits_for_quote or closing.waits_for_balance:
         return
+    if not turn.life.sellable or (closing.retry_at is not None and turn.now < closing.retry_at):
+        return  # the pause after a refusal comes first, and then a fresh quote
     if lost_orders(turn.position) and closing.sellable is None:
         _look(turn)
     if closing.quote is not None:

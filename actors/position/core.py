@@ -40,11 +40,11 @@ def step(life: Life | None, message: PositionMessage, now: Timestamp) -> Step:
     if is_ignored(life.position.state, input_):
         return NOTHING
     turn = Turn(Life(life.charter, protection.measured(life, now)), now)
-    measured = turn.position
+    measured = turn.life
     turn.advance(input_)
     take_in(turn, message)
     _settle(turn)
-    if turn.position is measured and not turn.outbox and not isinstance(message, Wake):
+    if turn.life is measured and not turn.outbox and not isinstance(message, Wake):
         return NOTHING
     return _finish(life, turn)
 

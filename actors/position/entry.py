@@ -4,28 +4,47 @@ from decimal import Decimal
 
 from actors.position.placing import Want, cancel, place, rung_price
 from actors.position.position import live_orders
+from actors.position.prices import plain_stop
 from actors.position.states import Input, State
 from actors.position.turn import Turn
 from exchange.rules import quantity_for
-from messages.addresses import MARKET_DATA
+from messages.addresses import MARKET_DATA, OBSERVERS
 from messages.base import Timestamp
 from messages.market import Quote
 from messages.market_data import RequestQuote
 from messages.money import ONE, ZERO, amount_in, from_float
+from messages.observers import EntryRefused
 from messages.orders import OrderFacts, OrderStatus, Purpose, RejectReason, Side
-from messages.plan import Rung
+from messages.plan import Plan, Rung
 from messages.position import CloseCause
 
 
 def begin_entry(turn: Turn) -> None:
     """Size and place the first order; refuse what could not be sold at its stop."""
-    deadline = Timestamp(turn.now + turn.charter.plan.entry_deadline_ms)
-    turn.update_entry(deadline=deadline)
+    plan, began_at = turn.charter.plan, turn.position.began_at
+    turn.update_entry(deadline=Timestamp(turn.now + plan.entry_deadline_ms))
+    if turn.now >= began_at + plan.budget_deadline_ms:
+        # The grant overtook the wake; the quote of the decision is old all the same.
+        refuse(turn, CloseCause.WITHDRAWN, "late_grant", late_reason(plan))
+        return
     if (problem := _untradable(turn)) is not None:
-        turn.update_entry(is_stopping=True)
-        turn.update(close_cause=CloseCause.UNTRADABLE, close_reason=problem)
+        refuse(turn, CloseCause.UNTRADABLE, "untradable", problem)
         return
     _place_rung(turn, turn.charter.quote)
+
+
+def refuse(turn: Turn, cause: CloseCause, guard: str, text: str) -> None:
+    """Buy nothing, and say which guard said so."""
+    turn.update_entry(is_stopping=True)
+    turn.update(close_cause=cause, close_reason=f"{guard}: {text}")
+    charter = turn.charter
+    refused = EntryRefused(symbol=charter.symbol, guard=guard, text=text, quote=charter.quote)
+    turn.send(OBSERVERS, refused)
+
+
+def late_reason(plan: Plan) -> str:
+    """Say that the budget did not come in time."""
+    return f"no budget within {plan.budget_deadline_ms} ms"
 
 
 def stop_entering(turn: Turn) -> None:
@@ -124,8 +143,8 @@ def _untradable(turn: Turn) -> str | None:
     charter, plan, rules = turn.charter, turn.charter.plan, turn.charter.rules
     quantity = _quantity(turn, plan.entry_ladder[0], charter.quote)
     price = from_float(charter.quote.bid, rules.tick_size)
-    loss = plan.stop_loss_ratio or ZERO
-    at_stop = quantity * price * (ONE - loss) * (ONE - rules.taker_fee_ratio)
+    stop = plain_stop(charter, price)
+    at_stop = quantity * (price if stop is None else stop) * (ONE - rules.taker_fee_ratio)
     needed = rules.min_notional * (ONE + plan.minimum_margin_ratio)
     if quantity < max(rules.min_quantity, rules.step_size) or at_stop < needed:
         minimum = f"{rules.min_quantity} {rules.base} or {needed.normalize():f} {rules.quote}"

@@ -44,9 +44,7 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
         case BudgetGranted():
             entry.begin_entry(turn)
         case BudgetDenied():
-            turn.update(
-                close_cause=CloseCause.DENIED, close_reason=f"{message.reason}: {message.text}"
-            )
+            entry.refuse(turn, CloseCause.DENIED, message.reason, message.text)
         case ClosePosition():
             _close(turn, message)
         case StopEntering():
@@ -128,9 +126,8 @@ def _switch(turn: Turn, *, to_stop: bool) -> None:
 def _look_at_deadlines(turn: Turn) -> None:
     position, plan = turn.position, turn.charter.plan
     if position.state is State.NEW and turn.now >= position.began_at + plan.budget_deadline_ms:
-        reason = f"no budget within {plan.budget_deadline_ms} ms"
-        turn.update(close_cause=CloseCause.WITHDRAWN, close_reason=reason)
-        turn.begin_exit(CloseCause.WITHDRAWN, reason)
+        entry.refuse(turn, CloseCause.WITHDRAWN, "late_grant", entry.late_reason(plan))
+        turn.begin_exit(CloseCause.WITHDRAWN, entry.late_reason(plan))
     closing.on_deadline(turn)
 
 

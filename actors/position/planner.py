@@ -11,6 +11,7 @@ from actors.position import closing, resting
 from actors.position.exit_slot import ExitSlot, SlotInput, SlotState, slot_after
 from actors.position.placing import Want, cancel, place
 from actors.position.position import OwnOrder, find_order
+from actors.position.states import State
 from actors.position.turn import Turn
 from messages.observers import AlarmKind
 from messages.orders import (
@@ -150,14 +151,20 @@ def _after_end(turn: Turn, slot: ExitSlot, facts: OrderFacts) -> None:
         if slot.purpose is Purpose.CLOSE:
             closing.on_exit_order_ended(turn, facts)
         return
-    if facts.status is OrderStatus.FILLED:
-        turn.update_protection(refusals=0, retry_at=None)
-    elif facts.reason is RejectReason.WOULD_TRIGGER_AT_ONCE:
+    if facts.reason is RejectReason.WOULD_TRIGGER_AT_ONCE:
         begin_stop_exit(turn, "price was beyond the stop when it was placed")
-    elif facts.stop is StopStatus.TRIGGERED:
-        begin_stop_exit(turn, "the stop at the venue was touched and did not fill")
+    elif facts.stop is StopStatus.TRIGGERED and turn.life.sellable:
+        begin_stop_exit(turn, "the stop at the venue was touched and did not sell all")
+    elif facts.status is OrderStatus.FILLED:
+        _on_resting_filled(turn)
     elif order is None or not order.cancel_asked:
         _on_resting_refused(turn, facts)
+
+
+def _on_resting_filled(turn: Turn) -> None:
+    turn.update_protection(refusals=0, retry_at=None)
+    if turn.position.state is State.OPENING and not turn.charter.plan.scale_out:
+        turn.begin_exit(*why_closed(turn))  # it sold all there was: buy no more, sell what comes
 
 
 def _on_resting_refused(turn: Turn, facts: OrderFacts) -> None:
@@ -194,6 +201,8 @@ def why_closed(turn: Turn) -> tuple[CloseCause, str]:
     if not sellers:
         if position.close_cause is not None:
             return position.close_cause, position.close_reason
+        if position.closing is not None and not position.booked.bought:
+            return CloseCause.WITHDRAWN, position.closing.reason
         if position.closing is not None:
             return position.closing.cause, position.closing.reason
         return CloseCause.ENTRY_FAILED, "what was bought is too little to be sold"

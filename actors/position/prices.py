@@ -45,12 +45,8 @@ def stop(life: Life) -> tuple[Decimal, CloseCause] | None:
 
 def _stops(life: Life, average: Decimal) -> list[tuple[Decimal, CloseCause]]:
     plan, highest = life.charter.plan, life.position.protection.highest
-    stops = []
-    if plan.stop_loss_atr is not None and life.charter.atr is not None:
-        distance = life.charter.atr * plan.stop_loss_atr
-        stops.append((average - distance, CloseCause.STOP_LOSS))
-    elif plan.stop_loss_ratio is not None:
-        stops.append((average * (ONE - plan.stop_loss_ratio), CloseCause.STOP_LOSS))
+    plain = plain_stop(life.charter, average)
+    stops = [] if plain is None else [(plain, CloseCause.STOP_LOSS)]
     if highest is None:
         return stops
     if plan.break_even_at_ratio is not None and highest >= _at(average, plan.break_even_at_ratio):
@@ -59,6 +55,16 @@ def _stops(life: Life, average: Decimal) -> list[tuple[Decimal, CloseCause]]:
         trailing_stop = highest * (ONE - plan.trailing.distance_ratio)
         stops.append((trailing_stop, CloseCause.TRAILING_STOP))
     return stops
+
+
+def plain_stop(charter: Charter, average: Decimal) -> Decimal | None:
+    """Return the stop as the plan's distance sets it, before any ratchet; not rounded."""
+    plan = charter.plan
+    if plan.stop_loss_atr is not None and charter.atr is not None:
+        return average - charter.atr * plan.stop_loss_atr
+    if plan.stop_loss_ratio is not None:
+        return average * (ONE - plan.stop_loss_ratio)
+    return None
 
 
 def break_even_price(life: Life, average: Decimal) -> Decimal:
