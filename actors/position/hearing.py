@@ -4,15 +4,19 @@ from typing import assert_never
 
 import msgspec
 
+from actors.market_data.triggers import price_of
 from actors.position import closing, entry, planner, protection
 from actors.position.booking import book, tell_end
 from actors.position.inputs import PositionMessage
 from actors.position.position import Life, OwnOrder, find_order, sums, with_order
+from actors.position.prices import protection_mode
 from actors.position.states import State
 from actors.position.turn import Turn
+from actors.tables import IllegalInputError
 from messages.envelope import Wake
 from messages.ids import ENTRY_LEG
 from messages.orders import OrderFacts, OrderStatus, Purpose, Side
+from messages.plan import ProtectionMode
 from messages.position import (
     AddToPosition,
     BalanceAnswered,
@@ -52,7 +56,7 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
         case ChangeProtection():
             _change_plan(turn, message)
         case SwitchProtection():
-            _switch(turn, to_stop=message.to_stop_loss)
+            _switch_by_hand(turn, message)
         case AddToPosition():
             raise AssertionError("the table refuses to add")
         case ResendBooking():
@@ -111,6 +115,13 @@ def _change_plan(turn: Turn, message: ChangeProtection) -> None:
             plan, stop_loss_ratio=message.stop_loss_ratio, stop_loss_atr=None
         )
     turn.life = Life(msgspec.structs.replace(turn.charter, plan=plan), turn.position)
+
+
+def _switch_by_hand(turn: Turn, message: SwitchProtection) -> None:
+    mode = protection_mode(turn.charter)
+    if mode is not ProtectionMode.SWITCHING:
+        raise IllegalInputError(f"nothing is switched in mode {mode}: only in mode switching")
+    _switch(turn, to_stop=message.to_stop_loss)
 
 
 def _switch(turn: Turn, *, to_stop: bool) -> None:
@@ -175,7 +186,7 @@ def _hear_trigger(turn: Turn, message: TriggerFired) -> None:
         return
     turn.update_protection(levels=(), armed=())
     if LevelName.STOP_LOSS in message.levels:
-        price = protection.source_price(message.quote, turn.charter.plan.trigger_source)
+        price = price_of(message.quote, turn.charter.plan.trigger_source)
         planner.begin_stop_exit(turn, f"price {price} is at or under the stop")
     if turn.position.closing is not None:
         turn.update_closing(quote=message.quote)

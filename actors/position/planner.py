@@ -10,7 +10,7 @@ import msgspec
 from actors.position import closing, resting
 from actors.position.exit_slot import ExitSlot, SlotInput, SlotState, slot_after
 from actors.position.placing import Want, cancel, place
-from actors.position.position import OwnOrder, find_order
+from actors.position.position import OwnOrder, Position, find_order
 from actors.position.states import State
 from actors.position.turn import Turn
 from messages.observers import AlarmKind
@@ -74,11 +74,21 @@ def begin_stop_exit(turn: Turn, reason: str) -> None:
     cause = turn.stop_cause
     turn.begin_exit(cause, reason, is_emergency=True)
     order = find_order(turn.position, turn.position.slot.order_id)
-    can_fill = order is not None and order.facts.stop in {StopStatus.WORKING, StopStatus.TRIGGERED}
     state = turn.position.slot.state
-    if can_fill and state is SlotState.WORKING and turn.position.closing is not None:
+    if (
+        _can_sell_all(turn, order)
+        and state is SlotState.WORKING
+        and turn.position.closing is not None
+    ):
         until = turn.now + turn.charter.plan.stop_fill_ms
         turn.update_closing(stop_order_until=until)
+
+
+def _can_sell_all(turn: Turn, order: OwnOrder | None) -> bool:
+    """Whether its stop, once touched, sells everything: that of a scale-out's part does not."""
+    if order is None or order.remaining < turn.life.sellable:
+        return False
+    return order.facts.stop in {StopStatus.WORKING, StopStatus.TRIGGERED}
 
 
 def _is_left_to_the_stop(turn: Turn) -> bool:
@@ -196,19 +206,23 @@ def take_back(turn: Turn, order: OwnOrder) -> None:
 
 def why_closed(turn: Turn) -> tuple[CloseCause, str]:
     """Return why the position left, judged by the order that sold most."""
-    position = turn.position
+    position, exit_ = turn.position, turn.position.closing
     sellers = [o for o in position.orders if o.side is Side.SELL and o.facts.filled]
     if not sellers:
-        if position.close_cause is not None:
-            return position.close_cause, position.close_reason
-        if position.closing is not None and not position.booked.bought:
-            return CloseCause.WITHDRAWN, position.closing.reason
-        if position.closing is not None:
-            return position.closing.cause, position.closing.reason
-        return CloseCause.ENTRY_FAILED, "what was bought is too little to be sold"
+        return _why_nothing_was_sold(position)
     seller = max(sellers, key=lambda o: o.facts.filled)
-    if seller.purpose is Purpose.CLOSE and position.closing is not None:
-        return position.closing.cause, position.closing.reason
+    if seller.purpose is Purpose.CLOSE and exit_ is not None:
+        return exit_.cause, exit_.reason
     if seller.purpose is Purpose.STOP_LOSS or seller.facts.stop is StopStatus.TRIGGERED:
         return turn.stop_cause, "the stop at the venue filled"
     return CloseCause.TAKE_PROFIT, "the take profit at the venue filled"
+
+
+def _why_nothing_was_sold(position: Position) -> tuple[CloseCause, str]:
+    if position.close_cause is not None:
+        return position.close_cause, position.close_reason
+    if position.closing is None:
+        return CloseCause.ENTRY_FAILED, "what was bought is too little to be sold"
+    if not position.booked.bought:
+        return CloseCause.WITHDRAWN, position.closing.reason
+    return position.closing.cause, position.closing.reason

@@ -7,6 +7,7 @@ down to the tick, a target up: never nearer to the entry than the plan says.
 from decimal import Decimal
 
 from actors.position.position import Charter, Life, lost_orders
+from exchange.rules import is_tradable
 from messages.base import Timestamp
 from messages.market_data import Level
 from messages.money import ONE, ZERO, ceil_to_step, divide_up, floor_to_step
@@ -15,12 +16,17 @@ from messages.position import CloseCause, LevelName
 
 
 def protection_mode(charter: Charter) -> ProtectionMode:
-    """Return the plan's mode, or SYNTHETIC where the venue can't do it."""
+    """Return the plan's mode, or SYNTHETIC where the venue can't do it.
+
+    With scale-out a part must rest: a trigger would sell all. So then no stop rests alone.
+    """
     can = charter.capabilities
     has_stop = can.native_stop or can.native_stop_limit
     mode = charter.plan.protection_mode
     match mode:
         case ProtectionMode.SWITCHING | ProtectionMode.STOP_RESTS if not has_stop:
+            return ProtectionMode.SYNTHETIC
+        case ProtectionMode.STOP_RESTS if charter.plan.scale_out:
             return ProtectionMode.SYNTHETIC
         case ProtectionMode.OCO if not can.oco:
             return ProtectionMode.SYNTHETIC
@@ -97,14 +103,24 @@ def target(life: Life, now: Timestamp) -> Decimal | None:
 
 
 def next_part(life: Life) -> tuple[Decimal, Decimal] | None:
-    """Return the return and the quantity of the scale-out's next part; None: no part is left."""
-    step_size, sold = life.charter.rules.step_size, life.position.booked.sold
+    """Return the return and the quantity of the scale-out's next part; None: no part is left.
+
+    A part too small for the venue goes with the next; one that would leave too little takes all.
+    """
+    average, rules = life.average_entry, life.charter.rules
+    if average is None:
+        return None
     share = ZERO
     for part in life.charter.plan.scale_out:
         share += part.part_ratio
-        quantity = floor_to_step(life.acquired * share, step_size) - sold
-        if quantity > ZERO:
-            return part.take_profit_ratio, quantity
+        price = ceil_to_step(_at(average, part.take_profit_ratio), rules.tick_size)
+        quantity = floor_to_step(life.acquired * share, rules.step_size)
+        quantity = min(quantity - life.position.booked.sold, life.sellable)
+        rests_already = price == life.position.slot.price
+        if quantity > ZERO and (rests_already or is_tradable(quantity, price, rules)):
+            rest = life.sellable - quantity
+            all_of_it = not is_tradable(rest, price, rules)
+            return part.take_profit_ratio, life.sellable if all_of_it else quantity
     return None
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from actors.market_data.triggers import extremes
 from actors.position.exit_slot import SlotState
 from actors.position.position import Life, Position, Unprotected, UnprotectedCause, find_order
 from actors.position.prices import wanted_levels
@@ -19,7 +20,6 @@ from messages.market import Quote
 from messages.market_data import ArmTriggers, DisarmTriggers
 from messages.money import ZERO, from_float
 from messages.orders import StopStatus
-from messages.plan import TriggerSource
 from messages.position import LevelName
 
 
@@ -112,19 +112,7 @@ def disarm_triggers(turn: Turn) -> None:
 
 def ratchet(turn: Turn, quote: Quote) -> None:
     """Remember a new highest price; the stop follows from it."""
-    source = turn.charter.plan.trigger_source
-    price = quote.high if quote.high is not None else source_price(quote, source)
-    tick_size = turn.charter.rules.tick_size
+    _, high = extremes(quote, turn.charter.plan.trigger_source)
     highest = turn.position.protection.highest or ZERO
-    turn.update_protection(highest=max(highest, from_float(price, tick_size)))
-
-
-def source_price(quote: Quote, source: TriggerSource) -> float:
-    """Return the price of the quote that triggers look at."""
-    match source:
-        case TriggerSource.BID:
-            return quote.bid
-        case TriggerSource.LAST:
-            return quote.last
-        case TriggerSource.MID:
-            return quote.mid
+    seen = from_float(high, turn.charter.rules.tick_size)
+    turn.update_protection(highest=max(highest, seen))

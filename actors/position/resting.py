@@ -41,17 +41,21 @@ def wanted_resting(life: Life, now: Timestamp) -> Want | None:
 
 
 def _take_profit(life: Life, now: Timestamp) -> Want | None:
-    price, part = target(life, now), next_part(life)
+    price = target(life, now)
     if price is None:
         return None
-    quantity = life.sellable if part is None else min(part[1], life.sellable)
     return Want(
         side=Side.SELL,
         purpose=Purpose.TAKE_PROFIT,
         type=OrderType.LIMIT,
-        quantity=quantity,
+        quantity=_next_quantity(life),
         price=price,
     )
+
+
+def _next_quantity(life: Life) -> Decimal:
+    part = next_part(life)
+    return life.sellable if part is None else part[1]
 
 
 def _stop(life: Life) -> Want | None:
@@ -77,7 +81,7 @@ def _oco(life: Life, now: Timestamp) -> Want | None:
         side=Side.SELL,
         purpose=Purpose.TAKE_PROFIT,
         type=OrderType.OCO,
-        quantity=life.sellable,
+        quantity=_next_quantity(life),
         price=take_profit,
         trigger_price=stop_now[0],
         stop_limit_price=_stop_limit_price(life, stop_now[0]),
@@ -86,11 +90,11 @@ def _oco(life: Life, now: Timestamp) -> Want | None:
 
 def _stop_limit_price(life: Life, trigger: Decimal) -> Decimal | None:
     """Return the stop's limit; None where it is to be, and can be, a market order."""
-    plan, rules = life.charter.plan, life.charter.rules
+    plan, rules, able = life.charter.plan, life.charter.rules, life.charter.capabilities
     offset = plan.stop_limit_offset_ratio
+    if not able.native_stop_limit or (offset is None and able.native_stop):
+        return None
     if offset is None:
-        if life.charter.capabilities.native_stop:
-            return None
         offset = plan.slippage_ratio
     return max(floor_to_step(trigger * (ONE - offset), rules.tick_size), rules.tick_size)
 

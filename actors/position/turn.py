@@ -43,7 +43,9 @@ class Turn:
         return CloseCause.STOP_LOSS if stop_now is None else stop_now[1]
 
     def update(self, **changes: Any) -> None:  # noqa: ANN401 - any field of Position
-        """Replace fields of the position."""
+        """Replace fields of the position; what is as it was is no change."""
+        if all(getattr(self.life.position, name) == changes[name] for name in changes):
+            return
         position = msgspec.structs.replace(self.life.position, **changes)
         self.life = Life(self.life.charter, position)
 

@@ -186,7 +186,6 @@ class Stage:
         assert self.life is not None
         return self.life.position
 
-    @property
     def state(self) -> State:
         return self.position.state
 
