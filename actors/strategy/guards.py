@@ -1,6 +1,6 @@
 """What must hold of the market before a wish to enter becomes a position.
 
-Owns volume, spread, depth and slippage, and how much of spread and slippage is borne just now. Pure.
+Owns volume, spread, depth and slippage, and how much of spread and slippage is borne now. Pure.
 What the books allow (budget, cooldowns, positions per symbol) is the portfolio's.
 """
 
