@@ -141,9 +141,18 @@ def _arrive(draft: Draft, order: VenueOrder, limit: Decimal | None) -> None:
 
 
 def _rest(draft: Draft, order: VenueOrder, limit: Decimal | None) -> None:
-    other = Side.SELL if order.request.side is Side.BUY else Side.BUY
-    ahead = ZERO if limit is None else draft.offer(order.request.symbol, other).standing_at(limit)
+    ahead = ZERO if limit is None else _queue_at(draft, order.request, limit)
     draft.put(msgspec.structs.replace(order, limit=limit, ahead=ahead))
+
+
+def _queue_at(draft: Draft, request: OrderRequest, limit: Decimal) -> Decimal:
+    """Return the outside quantity before a new order; never less than an earlier order of ours."""
+    is_buy = request.side is Side.BUY
+    standing = draft.offer(request.symbol, Side.SELL if is_buy else Side.BUY).standing_at(limit)
+    market = draft.book.markets[request.symbol]
+    last = (market.buys if is_buy else market.sells).last_at(limit)
+    earlier = draft.order(last) if last is not None else None
+    return max(standing, earlier.ahead) if earlier is not None else standing
 
 
 def _cancel(draft: Draft, order_id: ClientOrderId) -> None:
