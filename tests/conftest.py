@@ -8,6 +8,7 @@ from pykka import ActorRegistry
 
 from actors.runtime.actor import Actor
 from actors.runtime.mailbox import Mailbox
+from actors.runtime.system import System
 
 _STOP_SECONDS = 5
 
@@ -39,10 +40,14 @@ def recordings(request: pytest.FixtureRequest) -> Path:
 def _actors_end_with_their_test() -> Iterator[None]:
     """Stop what a test left running: pykka's registry is the whole process's."""
     yield
+    systems: dict[int, System] = {}
     for ref in reversed(ActorRegistry.get_all()):
         place = ref.actor_inbox
         actor = place.actor if isinstance(place, Mailbox) else None
         if isinstance(actor, Actor):
-            actor.system.shutdown(_STOP_SECONDS)
-        elif ref.is_alive():
+            systems[id(actor.system)] = actor.system
+            actor._stop()  # at once: nothing more is delivered, and no test's hook called
+        else:
             ref.stop(timeout=_STOP_SECONDS)
+    for system in systems.values():
+        system.shutdown(_STOP_SECONDS)

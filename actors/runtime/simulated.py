@@ -17,8 +17,8 @@ from messages.envelope import Envelope
 Choose = Callable[[Sequence[Address]], int]
 """Given the addresses that have something, oldest message first, picks one by its index."""
 
-Delivered = Callable[[Address, Delivery], None]
-"""Told what was just delivered, and where."""
+Delivered = Callable[[Address, Envelope], None]
+"""Told what was just delivered, and where; not of stops and what else is pykka's own."""
 
 
 class LivelockError(Exception):
@@ -126,7 +126,7 @@ class SimulatedDispatcher:
     def _deliver(self, mailbox: Mailbox) -> None:
         mailbox.deliver(1)
         delivery, self.in_hand = self.in_hand, None
-        if self.on_delivered is not None and delivery is not None:
+        if self.on_delivered is not None and isinstance(delivery, Envelope):
             self.on_delivered(mailbox.address, delivery)
 
     def _run_plain(self) -> int:
