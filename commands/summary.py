@@ -95,16 +95,18 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
     """Head of the chain over all records: the same inputs give the same."""
 
 
-def summarise(
-    report: Report,
-    *,
-    candle_path: str,
-    refusals: Counter[str],
-    alarms: Counter[str],
-    skipped_messages: int,
-    steps: int,
-    journal_hash: str,
-) -> ReplaySummary:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a replay ended with, beside its report."""
+
+    candle_path: str
+    refusals: Counter[str]
+    alarms: Counter[str]
+    skipped_messages: int
+    steps: int
+    journal_hash: str
+
+
+def summarise(report: Report, outcome: Outcome) -> ReplaySummary:
     """Return the summary of a finished replay."""
     trades = report.trades
     wins = sum(trade.pnl > ZERO for trade in trades)
@@ -114,7 +116,7 @@ def summarise(
         fees = add_money(fees, trade.fees)
         unprotected.update(trade.unprotected)
     return ReplaySummary(
-        candle_path=candle_path,
+        candle_path=outcome.candle_path,
         trades=len(trades),
         wins=wins,
         win_ratio=_ratio(Decimal(wins), Decimal(len(trades))) if trades else None,
@@ -122,12 +124,12 @@ def summarise(
         fees=fees,
         exits=_sorted(Counter(trade.cause.value for trade in trades)),
         unprotected_ms=_sorted(unprotected),
-        refusals=_sorted(refusals),
-        alarms=_sorted(alarms),
-        skipped_messages=skipped_messages,
+        refusals=_sorted(outcome.refusals),
+        alarms=_sorted(outcome.alarms),
+        skipped_messages=outcome.skipped_messages,
         open_positions=len(report.open_positions()),
-        steps=steps,
-        journal_hash=journal_hash,
+        steps=outcome.steps,
+        journal_hash=outcome.journal_hash,
     )
 
 
@@ -142,9 +144,9 @@ def write_equity(path: Path, points: Iterable[EquityPoint]) -> None:
         (
             p.at,
             p.currency,
-            _text(p.equity),
-            _text(p.realised),
-            _text(p.unrealised),
+            plain(p.equity),
+            plain(p.realised),
+            plain(p.unrealised),
             p.open_positions,
         )
         for p in points
@@ -159,7 +161,7 @@ def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - anything ms
 
 
 def _trade_row(trade: Trade) -> tuple[object, ...]:
-    fees = " ".join(f"{_text(fee.amount)} {fee.currency}" for fee in trade.fees)
+    fees = " ".join(f"{plain(fee.amount)} {fee.currency}" for fee in trade.fees)
     unprotected = " ".join(f"{cause}={ms}" for cause, ms in sorted(trade.unprotected.items()))
     return (
         trade.position_id,
@@ -167,18 +169,18 @@ def _trade_row(trade: Trade) -> tuple[object, ...]:
         trade.began_at,
         trade.entered_at,
         trade.closed_at,
-        _text(trade.quantity),
-        _text(trade.entry_price),
-        "" if trade.exit_price is None else _text(trade.exit_price),
-        _text(trade.cost),
-        _text(trade.proceeds),
+        plain(trade.quantity),
+        plain(trade.entry_price),
+        "" if trade.exit_price is None else plain(trade.exit_price),
+        plain(trade.cost),
+        plain(trade.proceeds),
         fees,
-        _text(trade.pnl),
-        _text(trade.return_ratio),
+        plain(trade.pnl),
+        plain(trade.return_ratio),
         trade.cause.value,
         trade.switches,
         trade.exit_orders,
-        _text(trade.dust),
+        plain(trade.dust),
         unprotected,
         trade.reason,
     )
@@ -214,7 +216,7 @@ def _sorted(counts: Counter[str]) -> dict[str, int]:
     return {key: counts[key] for key in sorted(counts)}
 
 
-def _text(number: Decimal) -> str:
+def plain(number: Decimal) -> str:
     """Return the number without an exponent and without trailing zeros."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,151 @@
+"""One way through the recordings: the whole system on a virtual clock, from the first point on.
+
+Owns the life of one system: start the tree, play the feed, close what is open, read the outcome.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+from rich.console import Console
+
+from actors.journal.memory import MemoryJournal
+from actors.observers.actor import Observers
+from actors.observers.report import Report
+from actors.runtime.clock import VirtualClock
+from actors.runtime.dispatcher import Dispatcher
+from actors.runtime.simulated import SimulatedDispatcher
+from actors.runtime.system import System
+from actors.strategy.port import Strategy
+from commands.errors import RunFailedError
+from commands.feed import Feed, FeedItem, NotIdleError
+from commands.screen import progress_bar
+from commands.stage import Stage
+from commands.summary import Outcome, ReplaySummary, summarise
+from commands.tree import StartTree, Wiring
+from config.settings import CandlePath
+from exchange.paper import PaperExchange
+from exchange.port import Sink
+from messages.addresses import OBSERVERS, POSITIONS
+from messages.money import Money
+from messages.position import CloseCause
+from messages.positions import CloseAllPositions
+
+STOP_TIMEOUT_SECONDS = 10.0
+
+
+class Played(msgspec.Struct, frozen=True):
+    """What one way through the recordings came to."""
+
+    summary: ReplaySummary
+    report: Report
+
+
+class Player:
+    """Plays a stage; each time with a system of its own."""
+
+    def __init__(
+        self,
+        start: StartTree,
+        stage: Stage,
+        make_strategy: Callable[[], Strategy],
+        new_dispatcher: Callable[[], Dispatcher],
+        console: Console,
+    ) -> None:
+        """Take what every way has in common."""
+        self._start = start
+        self._stage = stage
+        self._make_strategy = make_strategy
+        self._new_dispatcher = new_dispatcher
+        self._console = console
+
+    def play(self, path: CandlePath) -> Played:
+        """Walk candles along ``path``; return what came of it.
+
+        Raises:
+            RunFailedError: the actors did not come to rest.
+
+        """
+        stage, dispatcher = self._stage, self._new_dispatcher()
+        clock = VirtualClock(min(scene.survey.first for scene in stage.scenes))
+        journal = MemoryJournal(keep=False)
+        system = System(dispatcher, clock, journal)
+        report = Report(stage.settings.capital)
+        system.observe(report.on_record)
+        try:
+            self._start(system, self._wiring(dispatcher))
+            self._feed(system, clock, path, report)
+            outcome = _outcome(system, journal, path)
+        except NotIdleError as error:
+            raise RunFailedError(str(error)) from None
+        finally:
+            system.shutdown(STOP_TIMEOUT_SECONDS)
+        return Played(summarise(report, outcome), report)
+
+    def _wiring(self, dispatcher: Dispatcher) -> Wiring:
+        return Wiring(
+            settings=self._stage.settings,
+            symbols=self._stage.symbols,
+            connect=_venue(self._stage),
+            make_strategy=self._make_strategy,
+            calls_strategy_directly=isinstance(dispatcher, SimulatedDispatcher),
+        )
+
+    def _feed(self, system: System, clock: VirtualClock, path: CandlePath, report: Report) -> None:
+        """Play every point; value the capital at each candle's end, keep a point an interval."""
+        stage = self._stage
+        spreads = {scene.symbol: float(scene.market.spread_ratio) for scene in stage.scenes}
+        feed = Feed(system, clock, spreads)
+        feed.settle()
+        interval = stage.settings.replay.equity_ms
+        next_kept = 0
+        with progress_bar(self._console, f"walking {path.value}", stage.points) as advance:
+
+            def on_item(item: FeedItem) -> None:
+                nonlocal next_kept
+                advance()
+                report.prices[item.symbol] = item.point.price
+                if item.is_last:
+                    at = clock.now()
+                    report.sample(at, keep=at >= next_kept)
+                    if at >= next_kept:
+                        next_kept = at - at % interval + interval
+
+                _stop_without_strategy(observers)
+
+            feed.play(stage.items(path), on_item)
+        if stage.settings.replay.close_at_end:
+            reason = "the recording is over"
+            close = CloseAllPositions(cause=CloseCause.END_OF_RECORDING, reason=reason)
+            system.tell(POSITIONS, close)
+            feed.settle()
+        report.sample(clock.now(), keep=True)
+
+
+def _outcome(system: System, journal: MemoryJournal, path: CandlePath) -> Outcome:
+    observers: Observers = system.mailboxes[OBSERVERS].actor  # type: ignore[assignment]
+    return Outcome(
+        candle_path=path.value,
+        refusals=observers.refusals,
+        alarms=observers.alarms,
+        skipped_messages=observers.skipped.total(),
+        steps=journal.durable,
+        journal_hash=journal.head,
+    )
+
+
+def _venue(stage: Stage) -> Callable[[Sink], PaperExchange]:
+    settings = stage.settings
+    balances = [
+        Money(currency, settings.capital[currency]) for currency in sorted(settings.capital)
+    ]
+
+    def connect(emit: Sink) -> PaperExchange:
+        return PaperExchange(
+            emit,
+            [scene.market.rules for scene in stage.scenes],
+            balances,
+            capabilities=settings.paper.capabilities,
+            latency_ms=settings.paper.latency_ms,
+        )
+
+    return connect

@@ -1,0 +1,131 @@
+"""The stage of a replay: recordings that were looked at, their markets, their points in time."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from math import inf
+from pathlib import Path
+
+import msgspec
+
+from commands.errors import UsageError
+from commands.feed import FeedItem, candle_items, trade_items
+from config.settings import CandlePath, MarketSettings, Settings
+from exchange.inference import Market, Survey, infer_market, survey
+from exchange.recordings import (
+    Recording,
+    RecordingKind,
+    merge_by_time,
+    open_recording,
+    read_candles,
+    read_trades,
+)
+from messages.base import Currency, Milliseconds, Symbol
+from messages.money import ZERO, divide_down
+
+STALE_INTERVALS = 2
+"""In a replay a quote is stale only after so many intervals of its recording without a candle."""
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """One recording: what it holds and which market it is traded on."""
+
+    recording: Recording
+    survey: Survey
+    market: Market
+
+    @property
+    def symbol(self) -> Symbol:
+        """The market's symbol."""
+        return self.recording.symbol
+
+    @property
+    def points(self) -> int:
+        """How many points the recording is played in."""
+        return self.survey.rows * (4 if self.recording.kind is RecordingKind.CANDLES else 1)
+
+    @property
+    def buy_and_hold_ratio(self) -> Decimal:
+        """The return of buying at the first price and holding to the last, fees aside."""
+        return divide_down(
+            self.survey.last_price - self.survey.first_price, self.survey.first_price
+        )
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """All recordings of one replay."""
+
+    scenes: tuple[Scene, ...]
+    settings: Settings
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The markets, in the order of the recordings."""
+        return tuple(scene.symbol for scene in self.scenes)
+
+    @property
+    def has_candles(self) -> bool:
+        """Whether the order of a candle's prices can matter."""
+        return any(s.recording.kind is RecordingKind.CANDLES for s in self.scenes)
+
+    @property
+    def points(self) -> int:
+        """How many points are played in all."""
+        return sum(scene.points for scene in self.scenes)
+
+    def items(self, path: CandlePath) -> Iterator[FeedItem]:
+        """Yield the points of all recordings in order of time."""
+        streams = [self._items_of(scene, path) for scene in self.scenes]
+        return merge_by_time(streams, lambda item: item.point.at)
+
+    def _items_of(self, scene: Scene, path: CandlePath) -> Iterator[FeedItem]:
+        recording, symbol = scene.recording, scene.symbol
+        if recording.kind is RecordingKind.TRADES:
+            return trade_items(symbol, read_trades(recording), self.settings.replay.candle_ms)
+        return candle_items(symbol, read_candles(recording, scene.market.volume_in), path)
+
+
+def look_at(paths: tuple[Path, ...], symbol: str | None, settings: Settings) -> Stage:
+    """Read every recording once, whole, before anything trades.
+
+    Raises:
+        RecordingError: a file is missing or broken: which, in which line, and how.
+        UsageError: two recordings of one symbol, or no capital in a recording's quote currency.
+
+    """
+    if symbol is not None and len(paths) > 1:
+        raise UsageError("--symbol names one market: play one recording with it")
+    scenes: list[Scene] = []
+    for path in paths:
+        recording = open_recording(path, symbol)
+        if recording.symbol in {scene.symbol for scene in scenes}:
+            raise UsageError(
+                f"{path}: {recording.symbol} is played already; one recording a symbol"
+            )
+        found = survey(recording)
+        market_settings = settings.market.get(recording.symbol, MarketSettings())
+        market = infer_market(recording, found, market_settings, settings.market_defaults)
+        scenes.append(Scene(recording, found, market))
+    _check_capital(scenes, settings)
+    return Stage(tuple(scenes), _slower_to_doubt(settings, scenes))
+
+
+def _check_capital(scenes: list[Scene], settings: Settings) -> None:
+    for scene in scenes:
+        quote = scene.market.rules.quote
+        if settings.capital.get(Currency(quote), ZERO) <= ZERO:
+            has = ", ".join(sorted(settings.capital)) or "none"
+            raise UsageError(
+                f"{scene.symbol} is paid in {quote}, and capital is allotted in {has} only: "
+                f"add --set capital.{quote}=… (and --set drop.budget=… in {quote})"
+            )
+
+
+def _slower_to_doubt(settings: Settings, scenes: list[Scene]) -> Settings:
+    """Return settings that believe a recording: it tells a price once an interval, however far.
+
+    A hole in it still makes the market stale; a jump in it is what happened.
+    """
+    longest = max((s.recording.interval_ms or Milliseconds(0) for s in scenes), default=0)
+    stale_ms = Milliseconds(max(settings.market_data.stale_ms, STALE_INTERVALS * longest))
+    market_data = msgspec.structs.replace(settings.market_data, stale_ms=stale_ms, jump_ratio=inf)
+    return msgspec.structs.replace(settings, market_data=market_data)

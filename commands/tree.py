@@ -1,0 +1,34 @@
+"""What a command gives the tree: settings, symbols, the venue to connect to, the strategy."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from actors.runtime.supervision import Children
+from actors.runtime.system import System
+from actors.strategy.port import Strategy
+from config.settings import Settings
+from exchange.paper import PaperExchange
+from exchange.port import Sink
+from messages.base import Symbol
+
+
+class Wiring(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that differs between one start of the tree and another."""
+
+    settings: Settings
+    symbols: tuple[Symbol, ...]
+    connect: Callable[[Sink], PaperExchange]
+    make_strategy: Callable[[], Strategy]
+    calls_strategy_directly: bool
+    """On the dispatcher, where there are no threads; else it has a thread of its own."""
+    journal_epoch: int = 1
+
+
+class StartTree(Protocol):
+    """Starts every actor of the tree in ``system``; it is ``supervisor.start``."""
+
+    def __call__(self, system: System, wiring: Wiring) -> Children:
+        """Start the actors, each after those it leans on."""
+        ...

@@ -1,0 +1,106 @@
+"""The tree: which actors there are, in which order they start and stop, and what each is given.
+
+Owns the wiring, and nothing else: it hands the tree to the command that a person typed. No module
+imports this one.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+
+from actors.gateway.paper import PaperGateway
+from actors.guardian.actor import GuardianActor
+from actors.market_data.actor import MarketDataActor
+from actors.observers.actor import Observers
+from actors.order_router.actor import OrderRouter
+from actors.portfolio.actor import PortfolioActor
+from actors.positions.actor import PositionsActor
+from actors.positions.core import Numbering
+from actors.runtime.supervision import Children, ChildSpec, RestartPolicy, Strategy, Supervisor
+from actors.runtime.system import System
+from actors.strategy.actor import spawn_strategy
+from commands.app import run
+from commands.tree import Wiring
+from messages.addresses import (
+    GATEWAY,
+    GUARDIAN,
+    MARKET_DATA,
+    OBSERVERS,
+    ORDER_ROUTER,
+    PORTFOLIO,
+    POSITIONS,
+    STRATEGY,
+    SUPERVISOR,
+)
+from messages.base import Address
+from messages.gateway import FollowSymbols
+from messages.guardian import Escalated
+from messages.money import Money
+from messages.portfolio import AllotCapital, Limits, SetLimits
+
+
+def start(system: System, wiring: Wiring) -> Children:
+    """Start the tree, each child after those it leans on; tell them what they may use.
+
+    Raises:
+        StartError: a child did not start; those before it were stopped again.
+
+    """
+    specs = _children(system, wiring)
+    policy = RestartPolicy(strategy=Strategy.REST_FOR_ONE)
+
+    def escalate(name: Address, error: str) -> None:
+        system.tell(GUARDIAN, Escalated(actor=name, error=error))
+
+    children = Children(specs)
+    children.start()
+    system.spawn(Supervisor, SUPERVISOR, specs, policy, escalate)
+    capital = wiring.settings.capital
+    system.tell(PORTFOLIO, SetLimits(limits=_limits(wiring)))
+    allotted = tuple(Money(currency, capital[currency]) for currency in sorted(capital))
+    system.tell(PORTFOLIO, AllotCapital(capital=allotted))
+    system.tell(GATEWAY, FollowSymbols(symbols=wiring.symbols))
+    return children
+
+
+def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
+    """Return the children in the order of starting; they are stopped in reverse."""
+    settings = wiring.settings
+    numbering = Numbering(account_tag=settings.account.tag, journal_epoch=wiring.journal_epoch)
+    spawn, data = system.spawn, settings.market_data
+    starts: dict[Address, Callable[[], object]] = {
+        OBSERVERS: partial(spawn, Observers, OBSERVERS),
+        GATEWAY: partial(spawn, PaperGateway, GATEWAY, wiring.connect),
+        ORDER_ROUTER: partial(spawn, OrderRouter, ORDER_ROUTER, settings.router),
+        MARKET_DATA: partial(spawn, MarketDataActor, MARKET_DATA, data, wiring.symbols),
+        PORTFOLIO: partial(spawn, PortfolioActor, PORTFOLIO),
+        POSITIONS: partial(spawn, PositionsActor, POSITIONS, numbering),
+        GUARDIAN: partial(spawn, GuardianActor, GUARDIAN),
+        STRATEGY: partial(
+            spawn_strategy,
+            system,
+            settings,
+            wiring.make_strategy,
+            direct=wiring.calls_strategy_directly,
+        ),
+    }
+    return [
+        ChildSpec(name=name, start=begin, stop=partial(system.stop, name))
+        for name, begin in starts.items()
+    ]
+
+
+def _limits(wiring: Wiring) -> Limits:
+    portfolio = wiring.settings.portfolio
+    return Limits(
+        max_positions=portfolio.max_positions,
+        positions_per_symbol=portfolio.positions_per_symbol,
+        cooldown_ms=portfolio.cooldown_ms,
+        max_budget=portfolio.max_budget,
+        symbol_cap=portfolio.symbol_cap,
+        daily_loss_limit=portfolio.daily_loss_limit,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run(start, sys.argv[1:]))

@@ -1,0 +1,107 @@
+"""The whole system on recorded markets, with the ledgers checked after every single message.
+
+The venue's ledger is the judge: what the system believes of itself is compared with it, never with
+a copy of the system's own arithmetic.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+import supervisor
+from actors.portfolio.actor import PortfolioActor
+from actors.portfolio.books import Books
+from actors.runtime.mailbox import Delivery
+from actors.runtime.simulated import SimulatedDispatcher
+from actors.runtime.supervision import Children
+from actors.runtime.system import System
+from actors.strategy.actor import strategy_of
+from commands.playing import Played, Player
+from commands.stage import Stage, look_at
+from commands.tree import Wiring
+from config.settings import CandlePath, Settings
+from exchange.paper import PaperExchange
+from exchange.port import Sink
+from messages.addresses import PORTFOLIO
+from messages.base import Address, Currency
+from messages.money import ZERO
+from messages.orders import Side
+
+
+class Watched:
+    """One replay on the simulated dispatcher, checked after every delivery."""
+
+    def __init__(self, recordings: tuple[Path, ...], settings: Settings) -> None:
+        self.settings = settings
+        self.stage: Stage = look_at(recordings, None, settings)
+        self.deliveries = 0
+        self.venue: PaperExchange | None = None
+        self.system: System | None = None
+
+    def play(self, path: CandlePath = CandlePath.LOW_FIRST) -> Played:
+        console = Console(quiet=True)
+        make_strategy = strategy_of(self.settings)
+        player = Player(self._start, self.stage, make_strategy, self._dispatcher, console)
+        played = player.play(path)
+        assert self.deliveries > 0
+        return played
+
+    def _dispatcher(self) -> SimulatedDispatcher:
+        return SimulatedDispatcher(on_delivered=self._check)
+
+    def _start(self, system: System, wiring: Wiring) -> Children:
+        self.system = system
+
+        def connect(emit: Sink) -> PaperExchange:
+            self.venue = wiring.connect(emit)
+            return self.venue
+
+        return supervisor.start(system, msgspec.structs.replace(wiring, connect=connect))
+
+    def _check(self, _address: Address, _delivery: Delivery) -> None:
+        self.deliveries += 1
+        assert self.venue is not None
+        assert self.system is not None
+        check_venue(self.venue)
+        check_books(self._books(self.system))
+
+    @staticmethod
+    def _books(system: System) -> Books | None:
+        mailbox = system.mailboxes.get(PORTFOLIO)
+        actor = None if mailbox is None else mailbox.actor
+        return actor.books if isinstance(actor, PortfolioActor) else None
+
+
+def check_venue(venue: PaperExchange) -> None:
+    """Never more sold than held, never more working to be sold than held."""
+    ledger = venue.ledger()
+    for balance in ledger.balances:
+        assert balance.total >= ZERO, f"{balance.currency} was sold short: {balance}"
+        assert balance.locked <= balance.total, f"more is locked than there is: {balance}"
+    for holding in ledger.holdings:
+        assert holding.working_sells <= holding.held, f"exits exceed what is held: {holding}"
+
+
+def check_books(books: Books | None) -> None:
+    """Per currency: free + reserved + invested = total, exactly."""
+    if books is None:
+        return
+    for account in books.accounts.values():
+        parts = account.free + account.reserved + account.invested
+        assert parts == account.total, f"the books of {account.currency} do not add up: {account}"
+
+
+def venue_profit(venue: PaperExchange, currency: Currency, capital: Decimal) -> Decimal:
+    """What the venue says was earned, once nothing is held."""
+    total = {balance.currency: balance.total for balance in venue.ledger().balances}
+    return total.get(currency, ZERO) - capital
+
+
+def sold_and_bought(venue: PaperExchange) -> tuple[Decimal, Decimal]:
+    """Base over all fills the venue still lists."""
+    fills = venue.ledger().fills
+    sold = sum((fill.quantity for fill in fills if fill.side is Side.SELL), ZERO)
+    bought = sum((fill.quantity for fill in fills if fill.side is Side.BUY), ZERO)
+    return sold, bought
