@@ -1,0 +1,29 @@
+"""One mistake in a config, and the error that tells all of them at once."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One mistake: which key, from where, what is wrong and what would be right."""
+
+    key: str
+    """Dotted, as typed: ``plan.take_profit_ratio``; empty: the file as a whole."""
+    source: str
+    """The file, or the ``--set`` option."""
+    text: str
+
+    def __str__(self) -> str:
+        """Return the mistake as one line."""
+        return ": ".join(part for part in (self.source, self.key, self.text) if part)
+
+
+class ConfigError(Exception):
+    """A config can't be used; ``problems`` holds every mistake that was found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Take at least one problem."""
+        self.problems = tuple(problems)
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(f"the config can't be used:\n{lines}")
