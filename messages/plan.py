@@ -24,6 +24,8 @@ class ProtectionMode(StrEnum):
     """A native stop rests, the take profit is a trigger in this process."""
     OCO = "oco"
     """Both rest, as one native order."""
+    TRIGGERS = "triggers"
+    """Nothing rests: take profit and stop are both triggers in this process, unseen by others."""
 
 
 class TriggerSource(StrEnum):

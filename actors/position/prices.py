@@ -18,7 +18,7 @@ from messages.position import CloseCause, LevelName
 def protection_mode(charter: Charter) -> ProtectionMode:
     """Return the plan's mode, or SYNTHETIC where the venue can't do it.
 
-    With scale-out a part must rest: a trigger would sell all. So then no stop rests alone.
+    With scale-out a part must rest: a trigger would sell all. So then the take profit rests.
     """
     can = charter.capabilities
     has_stop = can.native_stop or can.native_stop_limit
@@ -26,7 +26,7 @@ def protection_mode(charter: Charter) -> ProtectionMode:
     match mode:
         case ProtectionMode.SWITCHING | ProtectionMode.STOP_RESTS if not has_stop:
             return ProtectionMode.SYNTHETIC
-        case ProtectionMode.STOP_RESTS if charter.plan.scale_out:
+        case ProtectionMode.STOP_RESTS | ProtectionMode.TRIGGERS if charter.plan.scale_out:
             return ProtectionMode.SYNTHETIC
         case ProtectionMode.OCO if not can.oco:
             return ProtectionMode.SYNTHETIC
@@ -156,7 +156,7 @@ def _takes_profit_by_trigger(life: Life) -> bool:
     protection, mode = life.position.protection, protection_mode(life.charter)
     if life.charter.plan.scale_out:
         return False  # a part is sold by an order that rests; a trigger would sell all
-    if mode is ProtectionMode.STOP_RESTS or protection.refusals:
+    if mode in {ProtectionMode.STOP_RESTS, ProtectionMode.TRIGGERS} or protection.refusals:
         return True
     if lost_orders(life.position):
         return True

@@ -35,6 +35,8 @@ def wanted_resting(life: Life, now: Timestamp) -> Want | None:
             want = _take_profit(life, now)
         case ProtectionMode.OCO:
             want = _oco(life, now)
+        case ProtectionMode.TRIGGERS:
+            want = None
     if want is None or not _is_large_enough(life, want):
         return None
     return _unless_still_filling(life, want)

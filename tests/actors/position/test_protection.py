@@ -273,11 +273,27 @@ def test_the_stop_trigger_is_armed_in_every_mode(mode: ProtectionMode) -> None:
     assert stage.levels[LevelName.STOP_LOSS] == 98.0
 
 
-@pytest.mark.parametrize("mode", ProtectionMode)
+@pytest.mark.parametrize(
+    "mode", [mode for mode in ProtectionMode if mode is not ProtectionMode.TRIGGERS]
+)
 def test_at_most_one_order_rests_in_every_mode(mode: ProtectionMode) -> None:
     stage = Stage(replace(SWITCHING, protection_mode=mode)).protected()
     assert len(stage.placed) == 2
     assert stage.position.slot.state is SlotState.WORKING
+
+
+def test_with_triggers_alone_nothing_rests_and_both_prices_are_watched() -> None:
+    stage = Stage(replace(PLAN, protection_mode=ProtectionMode.TRIGGERS)).protected()
+    assert stage.state() is State.PROTECTING
+    assert stage.position.slot.state is SlotState.EMPTY
+    assert stage.levels == {LevelName.STOP_LOSS: 98.0, LevelName.TAKE_PROFIT: 103.0}
+
+
+def test_with_triggers_alone_the_target_is_sold_by_the_ladder() -> None:
+    stage = Stage(replace(PLAN, protection_mode=ProtectionMode.TRIGGERS)).protected()
+    stage.fire(LevelName.TAKE_PROFIT, price=103.0).fill(X1, "103")
+    assert stage.request(X1).type is OrderType.MARKET
+    assert stage.position.close_cause is CloseCause.TAKE_PROFIT
 
 
 @pytest.mark.parametrize(
