@@ -24,22 +24,24 @@ def wanted_resting(life: Life, now: Timestamp) -> Want | None:
         return None
     if lost_orders(position):
         return None  # its coins may be locked, or sold, by an order that nobody can see
-    match protection_mode(life.charter):
-        case ProtectionMode.SYNTHETIC:
-            want = _take_profit(life, now)
-        case ProtectionMode.STOP_RESTS:
-            want = _stop(life)
-        case ProtectionMode.SWITCHING if position.protection.rests_stop:
-            want = _stop(life)
-        case ProtectionMode.SWITCHING:
-            want = _take_profit(life, now)
-        case ProtectionMode.OCO:
-            want = _oco(life, now)
-        case ProtectionMode.TRIGGERS:
-            want = None
+    want = _wanted_in_mode(life, now)
     if want is None or not _is_large_enough(life, want):
         return None
     return _unless_still_filling(life, want)
+
+
+def _wanted_in_mode(life: Life, now: Timestamp) -> Want | None:
+    match protection_mode(life.charter):
+        case ProtectionMode.SYNTHETIC:
+            return _take_profit(life, now)
+        case ProtectionMode.SWITCHING:
+            return _stop(life) if life.position.protection.rests_stop else _take_profit(life, now)
+        case ProtectionMode.STOP_RESTS:
+            return _stop(life)
+        case ProtectionMode.OCO:
+            return _oco(life, now)
+        case ProtectionMode.TRIGGERS:
+            return None
 
 
 def _take_profit(life: Life, now: Timestamp) -> Want | None:
