@@ -27,6 +27,7 @@ from exchange.paper import PaperExchange
 from exchange.port import Sink
 from messages.addresses import OBSERVERS, POSITIONS
 from messages.money import Money
+from messages.observers import Alarm, AlarmKind
 from messages.position import CloseCause
 from messages.positions import CloseAllPositions
 
@@ -96,6 +97,7 @@ class Player:
         spreads = {scene.symbol: float(scene.market.spread_ratio) for scene in stage.scenes}
         feed = Feed(system, clock, spreads)
         feed.settle()
+        observers = _observers(system)
         interval = stage.settings.replay.equity_ms
         next_kept = 0
         with progress_bar(self._console, f"walking {path.value}", stage.points) as advance:
@@ -109,8 +111,7 @@ class Player:
                     report.sample(at, keep=at >= next_kept)
                     if at >= next_kept:
                         next_kept = at - at % interval + interval
-
-                _stop_without_strategy(observers)
+                    _stop_without_strategy(observers)
 
             feed.play(stage.items(path), on_item)
         if stage.settings.replay.close_at_end:
@@ -121,8 +122,22 @@ class Player:
         report.sample(clock.now(), keep=True)
 
 
+def _observers(system: System) -> Observers:
+    actor = system.mailboxes[OBSERVERS].actor
+    if not isinstance(actor, Observers):
+        raise AssertionError("the tree has observers")  # noqa: TRY004 - ours, not a caller's
+    return actor
+
+
+def _stop_without_strategy(observers: Observers) -> None:
+    """End a run whose strategy failed: what follows would not be what was asked for."""
+    if observers.alarms[AlarmKind.STRATEGY_FAILED]:
+        text = next(m.text for m in reversed(observers.last) if isinstance(m, Alarm))
+        raise RunFailedError(text)
+
+
 def _outcome(system: System, journal: MemoryJournal, path: CandlePath) -> Outcome:
-    observers: Observers = system.mailboxes[OBSERVERS].actor  # type: ignore[assignment]
+    observers = _observers(system)
     return Outcome(
         candle_path=path.value,
         refusals=observers.refusals,
