@@ -8,8 +8,6 @@ from math import gcd
 
 _FEW = 100
 """Fewer numbers than this may share a divisor by chance."""
-_MOST_DECIMALS = 8
-"""Quantities with more are sums made with floats, and tell no step."""
 
 
 class Grid:
@@ -20,10 +18,10 @@ class Grid:
         self._count = 0
         self._decimals = 0
         self._divisor = 0
-        """Of all numbers so far, in units of the last decimal; 0: only zeros so far."""
+        """Of all numbers so far, in units of the last decimal; 0: none so far."""
 
     def add(self, text: str) -> None:
-        """Take one number, 0 or above, as it is written."""
+        """Take one number above 0, as it is written."""
         self._count += 1
         if "e" in text or "E" in text:
             text = f"{Decimal(text):f}"
@@ -34,11 +32,6 @@ class Grid:
         # Once the last decimal itself divides all, a number with as few decimals changes nothing.
         if self._divisor != 1:
             self._divisor = gcd(self._divisor, int(Decimal(text).scaleb(self._decimals)))
-
-    @property
-    def is_telling(self) -> bool:
-        """Whether the numbers look like quantities: not all 0, and not sums of floats."""
-        return self._divisor > 0 and self._decimals <= _MOST_DECIMALS
 
     @property
     def step(self) -> Decimal:

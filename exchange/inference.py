@@ -6,8 +6,9 @@ order, and every recorded price is a multiple of the tick in use.
 
 - ``tick_size``: the coarsest of 1, 2 or 5 times a power of ten that divides every price (of fewer
   than 100 prices, the last decimal that occurs).
-- ``step_size``: the same of the quantities, if they are in base and have at most 8 decimals; else
-  the coarsest power of ten worth at most a tenth of the minimum notional at the first price.
+- ``step_size``: the same of the amounts of trades. A candle's volume tells nothing of it (it may be
+  rounded, or summed with floats): of candles, the coarsest power of ten, at most 1, that is worth
+  at most a tenth of the minimum notional at the first price.
 - ``min_quantity``: one step. All else: from ``[market_defaults]``.
 """
 
@@ -57,7 +58,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     price_step: Decimal
     """What divides every price."""
     quantity_step: Decimal | None
-    """What divides every volume or amount as written; None: they tell nothing."""
+    """What divides every amount of a trade; None for candles."""
 
 
 class Source(StrEnum):
@@ -96,7 +97,6 @@ def survey(recording: Recording) -> Survey:
     interval_ms = recording.interval_ms or 0
     first_text = last_text = ""
     is_candles = recording.kind is RecordingKind.CANDLES
-    quantity_field = 5 if is_candles else 4
     # The second reading gives the text of the line that the first has found to be sound.
     for at, (_, fields) in zip(_moments(recording), read_rows(recording), strict=True):
         price_texts = fields[1:5] if is_candles else fields[3:4]
@@ -108,7 +108,8 @@ def survey(recording: Recording) -> Survey:
         rows, last, last_text = rows + 1, at, price_texts[-1]
         for text in price_texts:
             prices.add(text)
-        quantities.add(fields[quantity_field])
+        if not is_candles:
+            quantities.add(fields[4])
     return Survey(
         rows=rows,
         first=Timestamp(first),
@@ -119,7 +120,7 @@ def survey(recording: Recording) -> Survey:
         missing=missing,
         missing_ms=Milliseconds(missing * interval_ms),
         price_step=prices.step,
-        quantity_step=quantities.step if quantities.is_telling else None,
+        quantity_step=None if is_candles else quantities.step,
     )
 
 
@@ -135,8 +136,7 @@ def infer_market(
     tick = chosen.infer("tick_size", settings.tick_size, found.price_step)
     quote_minimum = defaults.min_notional.get(quote_currency(recording.symbol), ZERO)
     min_notional = chosen.default("min_notional", settings.min_notional, quote_minimum)
-    inferred_step = _step(recording, found, settings.volume_in, min_notional)
-    step = chosen.infer("step_size", settings.step_size, inferred_step)
+    step = chosen.infer("step_size", settings.step_size, _step(found, min_notional))
     maker = chosen.default("maker_fee_ratio", settings.maker_fee_ratio, defaults.maker_fee_ratio)
     taker = chosen.default("taker_fee_ratio", settings.taker_fee_ratio, defaults.taker_fee_ratio)
     rules = MarketRules(
@@ -202,11 +202,8 @@ def _check_tick(recording: Recording, found: Survey, settings: MarketSettings) -
     raise RecordingError(recording.path, None, problem)
 
 
-def _step(
-    recording: Recording, found: Survey, volume_in: VolumeIn, min_notional: Decimal
-) -> Decimal:
-    is_base = recording.kind is RecordingKind.TRADES or volume_in is VolumeIn.BASE
-    if is_base and found.quantity_step is not None:
+def _step(found: Survey, min_notional: Decimal) -> Decimal:
+    if found.quantity_step is not None:
         return found.quantity_step
     step = ONE
     while step > _FINEST_STEP and step * found.first_price * 10 > min_notional:
