@@ -6,7 +6,7 @@ from actors.position.placing import Want, rung_price
 from actors.position.position import Closing, Life, lost_orders
 from actors.position.turn import Turn
 from messages.addresses import GATEWAY, MARKET_DATA
-from messages.base import Milliseconds, Timestamp
+from messages.base import Timestamp
 from messages.gateway import RequestBalance
 from messages.market import Quote
 from messages.market_data import RequestQuote
@@ -29,15 +29,14 @@ def wanted_exit(life: Life, now: Timestamp) -> Want | None:
     quantity = life.sellable
     if closing.sellable is not None:
         quantity = min(quantity, floor_to_step(closing.sellable, life.charter.rules.step_size))
-    rung = current_rung(life, closing)
-    rules = life.charter.rules
+    if quantity < _least(life) or is_only_dust(life):
+        return None
+    rung, rules = current_rung(life, closing), life.charter.rules
     price = None
     if rung.type is OrderType.LIMIT:
         if closing.quote is None:
             return None
         price = rung_price(rung, Side.SELL, closing.quote, rules.tick_size)
-    if quantity < max(rules.min_quantity, rules.step_size):
-        return None
     return Want(
         side=Side.SELL,
         purpose=Purpose.CLOSE,
@@ -55,6 +54,14 @@ def current_rung(life: Life, closing: Closing) -> Rung:
     return ladder[min(closing.rung, len(ladder) - 1)]
 
 
+def is_only_dust(life: Life) -> bool:
+    """Whether nothing is held that the venue would take."""
+    closing, price = life.position.closing, _last_price(life)
+    if price is None or life.is_dust(price):
+        return True
+    return closing is not None and life.sellable <= closing.dust_up_to
+
+
 def prepare(turn: Turn) -> None:
     """Ask for what the next order depends on: a quote, or a look at the venue's balance."""
     closing = turn.position.closing
@@ -63,35 +70,37 @@ def prepare(turn: Turn) -> None:
     if not turn.life.sellable or (closing.retry_at is not None and turn.now < closing.retry_at):
         return  # the pause after a refusal comes first, and then a fresh quote
     if lost_orders(turn.position) and closing.sellable is None:
+        turn.update_closing(retry_at=_in(turn, turn.charter.plan.exit_retry_ms))
         _look(turn)
-    if closing.quote is not None:
-        return
-    if current_rung(turn.life, closing).type is not OrderType.LIMIT:
-        return
-    message = RequestQuote(position_id=turn.charter.position_id, symbol=turn.charter.symbol)
-    turn.send(MARKET_DATA, message)
-    turn.update_closing(waits_for_quote=True, retry_at=_in(turn, turn.charter.plan.exit_retry_ms))
+    elif closing.quote is None and current_rung(turn.life, closing).type is OrderType.LIMIT:
+        message = RequestQuote(position_id=turn.charter.position_id, symbol=turn.charter.symbol)
+        turn.send(MARKET_DATA, message)
+        retry_at = _in(turn, turn.charter.plan.exit_retry_ms)
+        turn.update_closing(waits_for_quote=True, retry_at=retry_at)
 
 
 def on_exit_quote(turn: Turn, quote: Quote | None) -> None:
     """Go on with the quote; without one, to the ladder's end, which needs none."""
-    closing = turn.position.closing
+    closing, ladder = turn.position.closing, turn.charter.plan.exit_ladder
     if closing is None or not closing.waits_for_quote:
         return
     turn.update_closing(waits_for_quote=False, quote=quote, retry_at=None)
-    if quote is None:
-        turn.update_closing(rung=len(turn.charter.plan.exit_ladder) - 1, tries=0)
+    if quote is not None:
+        return
+    turn.update_closing(rung=len(ladder) - 1, tries=0)
+    if ladder[-1].type is OrderType.LIMIT:
+        _back_off(turn, "no fresh quote to set a limit price by")
 
 
 def on_balance(turn: Turn, free: Decimal | None) -> None:
     """Sell at most what the venue would let us; what is missing is told, and tried again."""
     closing = turn.position.closing
-    if closing is None or not closing.waits_for_balance:
-        return
+    if closing is None or not closing.waits_for_balance or free is None:
+        return  # without an answer the deadline looks again
     # While an exit is lost, one look is no proof: its coins may be locked, or about to be sold.
-    is_settled = not lost_orders(turn.position) or closing.sellable == free
-    turn.update_closing(waits_for_balance=not is_settled, sellable=free)
-    if free is not None and free < turn.life.sellable:
+    is_proof = not lost_orders(turn.position) or closing.sellable == free
+    turn.update_closing(waits_for_balance=not is_proof, sellable=free)
+    if free < turn.life.sellable and free != closing.sellable:
         base = turn.charter.rules.base
         text = f"{turn.life.held} {base} are held, but the venue would sell only {free}"
         turn.alarm(AlarmKind.SHORTAGE, text)
@@ -99,93 +108,105 @@ def on_balance(turn: Turn, free: Decimal | None) -> None:
 
 def on_exit_order_ended(turn: Turn, facts: OrderFacts) -> None:
     """Take the ladder's next step after an order of it is over."""
-    closing = turn.position.closing
-    if closing is None or not turn.life.sellable:
-        return
-    if facts.status is OrderStatus.REJECTED and facts.reason is RejectReason.BELOW_MINIMUM:
-        _on_too_small(turn)
-    if facts.status is OrderStatus.REJECTED:
-        _back_off(turn, facts)
+    if turn.position.closing is None or not turn.life.sellable:
         return
     if facts.filled:
         turn.update_closing(refusals=0, is_stuck=False, retry_at=None)
-    _next_try(turn, facts)
+    is_refused = facts.status is OrderStatus.REJECTED
+    if is_refused and facts.reason is not RejectReason.NO_LIQUIDITY:
+        _on_refused(turn, facts)
+    elif not _next_try(turn) and not facts.filled:
+        _back_off(turn, "nobody buys at the ladder's end")
 
 
 def hurry(turn: Turn) -> None:
-    """Go to the ladder's end now: it was asked for twice."""
+    """Go to the ladder's end now: it was asked for twice. Only a look at the balance is awaited."""
+    closing = turn.position.closing
+    if closing is None:
+        return
     last = len(turn.charter.plan.exit_ladder) - 1
-    turn.update_closing(rung=last, tries=0, retry_at=None, waits_for_quote=False)
+    turn.update_closing(rung=last, tries=0, waits_for_quote=False, stop_order_until=None)
+    if not closing.waits_for_balance:
+        turn.update_closing(retry_at=None)
 
 
 def on_deadline(turn: Turn) -> None:
-    """Ask again for an answer that did not come."""
+    """Ask again for an answer that did not come, or for coins that were not there."""
     closing = turn.position.closing
     if closing is None or closing.retry_at is None or turn.now < closing.retry_at:
         return
     turn.update_closing(retry_at=None)
-    if closing.waits_for_quote:
-        on_exit_quote(turn, None)
-    rules = turn.charter.rules
-    is_short = closing.sellable is not None and closing.sellable < max(
-        rules.min_quantity, rules.step_size
-    )
-    if closing.waits_for_balance or is_short:
+    on_exit_quote(turn, None)
+    is_short = closing.sellable is not None and closing.sellable < _least(turn.life)
+    if closing.waits_for_balance or (is_short and not is_only_dust(turn.life)):
+        _back_off(turn, "the venue does not show the coins")
         _look(turn)
 
 
-def _next_try(turn: Turn, facts: OrderFacts) -> None:
+def _on_refused(turn: Turn, facts: OrderFacts) -> None:
+    _back_off(turn, f"{facts.reason or 'no reason given'} {facts.text}".rstrip())
+    match facts.reason:
+        case RejectReason.INSUFFICIENT_FUNDS:
+            # Not "no liquidity": the coins are locked by another order, or a fee took some. Look.
+            _look(turn)
+        case RejectReason.BELOW_MINIMUM:
+            _on_too_small(turn)
+        case _:
+            _next_try(turn)
+
+
+def _next_try(turn: Turn) -> bool:
+    """Move on along the ladder, with a fresh quote; return False at its end, which is repeated."""
     closing, ladder = turn.position.closing, turn.charter.plan.exit_ladder
     if closing is None:
-        return
+        return False
     turn.update_closing(quote=None)
-    if closing.tries < ladder[closing.rung].attempts:
-        return
-    if closing.rung < len(ladder) - 1:
-        turn.update_closing(rung=closing.rung + 1, tries=0)
-        return
-    turn.update_closing(tries=0)
-    if not facts.filled:
-        _back_off(turn, facts)  # nobody buys: the book is empty
+    if closing.tries < current_rung(turn.life, closing).attempts:
+        return True
+    is_last = closing.rung >= len(ladder) - 1
+    turn.update_closing(rung=closing.rung if is_last else closing.rung + 1, tries=0)
+    return not is_last
 
 
-def _back_off(turn: Turn, facts: OrderFacts) -> None:
+def _back_off(turn: Turn, why: str) -> None:
+    """Pause, longer each time; an exit that is stuck is told of once, and never abandoned."""
     closing, plan = turn.position.closing, turn.charter.plan
     if closing is None:
         return
     refusals = closing.refusals + 1
+    is_stuck = refusals >= plan.exit_attempts
     pause = min(plan.exit_retry_ms * 2 ** min(refusals - 1, 20), plan.stuck_retry_ms)
-    if refusals >= plan.exit_attempts:
+    if is_stuck:
         pause = plan.stuck_retry_ms
-        if not closing.is_stuck:
-            text = f"{refusals} exits in a row were refused, last: {facts.reason} {facts.text}"
-            turn.alarm(AlarmKind.EXIT_STUCK, text.rstrip())
-        turn.update_closing(is_stuck=True)
-    turn.update_closing(refusals=refusals, retry_at=_in(turn, pause), quote=None)
-    if facts.reason is RejectReason.INSUFFICIENT_FUNDS:
-        # Not "no liquidity": the coins are locked by another order, or a fee took some. Look.
-        _look(turn, pause=Milliseconds(pause))
+    if is_stuck and not closing.is_stuck:
+        turn.alarm(AlarmKind.EXIT_STUCK, f"the exit failed {refusals} times in a row, last: {why}")
+    retry_at = _in(turn, pause)
+    turn.update_closing(refusals=refusals, is_stuck=is_stuck, retry_at=retry_at, quote=None)
 
 
-def _look(turn: Turn, pause: Milliseconds | None = None) -> None:
-    pause = turn.charter.plan.exit_retry_ms if pause is None else pause
+def _look(turn: Turn) -> None:
+    """Ask what the venue would let us sell; the pause that is set is the deadline."""
     message = RequestBalance(position_id=turn.charter.position_id, currency=turn.charter.rules.base)
     turn.send(GATEWAY, message)
-    turn.update_closing(waits_for_balance=True, retry_at=_in(turn, pause))
+    turn.update_closing(waits_for_balance=True)
 
 
 def _on_too_small(turn: Turn) -> None:
     rules, average = turn.charter.rules, turn.life.average_entry
-    if average is not None:
-        notional = turn.life.sellable * average
-        turn.update_closing(is_dust=notional < rules.min_notional * DUST_FACTOR)
+    sellable = turn.life.sellable
+    if average is not None and sellable * average < rules.min_notional * DUST_FACTOR:
+        turn.update_closing(dust_up_to=sellable)
 
 
 def _in(turn: Turn, pause: int) -> Timestamp:
     return Timestamp(turn.now + pause)
 
 
-def last_price(life: Life) -> Decimal | None:
+def _least(life: Life) -> Decimal:
+    return max(life.charter.rules.min_quantity, life.charter.rules.step_size)
+
+
+def _last_price(life: Life) -> Decimal | None:
     """Return the best price known for what is left: the exit's quote, or the average entry."""
     closing = life.position.closing
     if closing is not None and closing.quote is not None:

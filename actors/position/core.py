@@ -103,14 +103,11 @@ def _judge_time_limit(turn: Turn) -> None:
 
 
 def _judge_flat(turn: Turn) -> None:
-    life, position = turn.life, turn.position
+    position = turn.position
     if position.state is State.CLOSED or not position.entry.is_over:
         return
-    if any(not order.facts.is_terminal for order in position.orders):
-        return
-    price = closing.last_price(life)
-    exit_ = position.closing
-    if price is None or life.is_dust(price) or (exit_ is not None and exit_.is_dust):
+    is_settled = all(order.facts.is_terminal for order in position.orders)
+    if is_settled and closing.is_only_dust(turn.life):
         turn.advance(Input.FLAT)
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from actors.position.placing import Want, cancel, place, rung_price
-from actors.position.position import live_orders
+from actors.position.position import OwnOrder, live_orders
 from actors.position.prices import plain_stop
 from actors.position.states import Input, State
 from actors.position.turn import Turn
@@ -69,11 +69,21 @@ def work_entry(turn: Turn) -> None:
         _end(turn)
 
 
-def on_entry_order_ended(turn: Turn, facts: OrderFacts) -> None:
+def hear_entry_order(turn: Turn, before: OwnOrder, order: OwnOrder) -> None:
+    """Go on when an order of the entry is over; one that is live after the entry goes."""
+    if not order.facts.is_terminal and turn.position.entry.is_over:
+        cancel(turn, order, urgent=True)
+    elif order.facts.is_terminal and not before.facts.is_terminal:
+        _on_order_ended(turn, order.facts)
+
+
+def _on_order_ended(turn: Turn, facts: OrderFacts) -> None:
     """Go to the next rung with what is left of the budget, or end the entry."""
     entry, plan = turn.position.entry, turn.charter.plan
-    if entry.is_over or entry.is_stopping:
+    if entry.is_over or entry.is_stopping or entry.waits_for_quote:
         return
+    if live_orders(turn.position, Side.BUY):
+        return  # it was taken for over before, and the ladder is further
     goes_on = facts.status is not OrderStatus.REJECTED or facts.reason in {
         RejectReason.NO_LIQUIDITY,
         RejectReason.WOULD_TAKE,
@@ -158,8 +168,9 @@ def _untradable(turn: Turn) -> str | None:
 
 def remaining_budget(turn: Turn) -> Decimal:
     """Return what the entry may still spend, quote: the budget less cost and fees so far."""
-    booked, rules = turn.position.booked, turn.charter.rules
-    spent = booked.bought_cost + amount_in(booked.fees, rules.quote)
+    quote = turn.charter.rules.quote
+    bought = [order.facts for order in turn.position.orders if order.side is Side.BUY]
+    spent = sum((facts.cost + amount_in(facts.fees, quote) for facts in bought), ZERO)
     return max(turn.charter.budget - spent, ZERO)
 
 

@@ -153,11 +153,11 @@ def _hear_order(turn: Turn, facts: OrderFacts) -> None:
     turn.update(orders=with_order(turn.position.orders, order))
     turn.update(booked=sums(turn.position.orders))
     if order.side is Side.BUY:
-        if facts.is_terminal and not known.facts.is_terminal:
-            entry.on_entry_order_ended(turn, facts)
+        entry.hear_entry_order(turn, known, order)
         return
     planner.hear_slot_order(turn, facts)
-    if order.is_lost and facts.status in {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}:
+    is_live = facts.status in {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}
+    if is_live and turn.position.slot.order_id != facts.client_order_id:
         planner.take_back(turn, order)
 
 

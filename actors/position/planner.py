@@ -10,7 +10,7 @@ import msgspec
 from actors.position import closing, resting
 from actors.position.exit_slot import ExitSlot, SlotInput, SlotState, slot_after
 from actors.position.placing import Want, cancel, place
-from actors.position.position import OwnOrder, Position, find_order
+from actors.position.position import OwnOrder, Position, find_order, with_order
 from actors.position.states import State
 from actors.position.turn import Turn
 from messages.observers import AlarmKind
@@ -195,13 +195,24 @@ def _write_off_if_lost(turn: Turn) -> None:
     lost = msgspec.structs.replace(order, is_lost=True)
     orders = tuple(lost if o is order else o for o in turn.position.orders)
     turn.update(orders=orders, slot=slot_after(slot, SlotInput.WRITTEN_OFF, turn.now))
+    _forget_looks(turn)
     text = f"exit {slot.order_id} is unknown since {turn.now - slot.since} ms: it may be live"
     turn.alarm(AlarmKind.EXIT_LOST, text)
 
 
 def take_back(turn: Turn, order: OwnOrder) -> None:
-    """A lost exit is live after all: it goes, since another may have its place."""
+    """Cancel an exit that is live outside the slot: lost, or taken for over. It locks its coins."""
+    if not order.is_lost:
+        order = msgspec.structs.replace(order, is_lost=True)
+        turn.update(orders=with_order(turn.position.orders, order))
+        _forget_looks(turn)
     cancel(turn, order, urgent=True)
+
+
+def _forget_looks(turn: Turn) -> None:
+    """What the venue showed before an exit was lost proves nothing after it."""
+    if turn.position.closing is not None:
+        turn.update_closing(sellable=None)
 
 
 def why_closed(turn: Turn) -> tuple[CloseCause, str]:

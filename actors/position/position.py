@@ -88,8 +88,8 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
     waits_for_balance: bool = False
     sellable: Decimal | None = None
     """What the venue said it would let us sell, after it refused; base."""
-    is_dust: bool = False
-    """The venue refused what is left as too small."""
+    dust_up_to: Decimal = ZERO
+    """The venue refused this much as too small; base. More than this is no dust."""
     is_stuck: bool = False
     stop_order_until: Timestamp | None = None
     """Until then a native stop that was touched is left to fill."""

@@ -72,6 +72,8 @@ class Stage:
         """Everything that the position ever sent."""
         self.last: list[Message] = []
         """What the last message made it send."""
+        self.reported: dict[str, OrderFacts] = {}
+        """What the router last told of each order."""
         begin = Begin(
             position_id=P1,
             symbol=SYMBOL,
@@ -97,7 +99,7 @@ class Stage:
                 charter = change
             elif isinstance(change, Position):
                 position = change
-        if charter is not None and position is not None:
+        if result.changes and charter is not None and position is not None:
             self.life = Life(charter, position)
         self.last = [send.message for send in result.outbox]
         self.sent += self.last
@@ -120,11 +122,11 @@ class Stage:
         reason: RejectReason | None = None,
     ) -> "Stage":
         """The router tells how an order stands; without ``filled``: as much as it was."""
-        order = self.order(order_id)
+        known = self.reported.get(order_id)
         request = self.request(order_id)
-        quantity = order.facts.filled if filled is None else Decimal(filled)
+        quantity = (known.filled if known else ZERO) if filled is None else Decimal(filled)
         at = Decimal(price) if price is not None else (request.price or Decimal(100))
-        cost = order.facts.cost if filled is None else quantity * at
+        cost = (known.cost if known else ZERO) if filled is None else quantity * at
         has_stop = request.type in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.OCO}
         default = StopStatus.WORKING if has_stop else StopStatus.NONE
         facts = OrderFacts(
@@ -137,6 +139,7 @@ class Stage:
             reason=reason,
             at=self.now,
         )
+        self.reported[order_id] = facts
         self.hear(OrderUpdated(facts=facts))
         return self
 
