@@ -16,6 +16,7 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.strategy.actor import strategy_of
 from actors.strategy.port import StrategyError
 from commands.errors import RunFailedError, UsageError
+from commands.logs import LOG_NAME, log_to
 from commands.playing import Played, Player
 from commands.screen import show_stage, show_summary
 from commands.stage import look_at
@@ -55,6 +56,7 @@ def replay(start: StartTree, request: Request) -> None:
         raise UsageError(str(error)) from None
     new_dispatcher = _dispatcher(request.dispatcher)
     folder = _session_folder(request.session_dir)
+    log_to(folder)
     show_stage(console, stage)
     chosen = settings.replay.candle_path
     paths = [chosen, _other(chosen)] if stage.has_candles else [chosen]
@@ -64,7 +66,10 @@ def replay(start: StartTree, request: Request) -> None:
     show_summary(console, stage, [one.summary for one in played], folder)
     skipped = sum(one.summary.skipped_messages for one in played)
     if skipped:
-        raise RunFailedError(f"{skipped} messages made an actor raise; they are named above")
+        raise RunFailedError(
+            f"{skipped} messages made an actor raise: a fault of Holdfast's, told in "
+            f"{folder / LOG_NAME}"
+        )
 
 
 def _overrides(request: Request) -> list[str]:

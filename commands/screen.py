@@ -62,7 +62,7 @@ def show_summary(
     console.print(table)
     for scene in stage.scenes:
         console.print(f"buy and hold {scene.symbol}: {percent(scene.buy_and_hold_ratio)}")
-    console.print(f"\nwritten to {folder}: trades.csv, equity.csv, summary.json")
+    console.print(f"\nwritten to {folder}: trades.csv, equity.csv, summary.json, log.jsonl")
 
 
 def _rows(summaries: list[ReplaySummary]) -> list[tuple[str, list[str]]]:

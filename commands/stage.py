@@ -125,7 +125,8 @@ def _slower_to_doubt(settings: Settings, scenes: list[Scene]) -> Settings:
 
     A hole in it still makes the market stale; a jump in it is what happened.
     """
-    longest = max((s.recording.interval_ms or Milliseconds(0) for s in scenes), default=0)
+    of_trades = settings.replay.candle_ms
+    longest = max(scene.recording.interval_ms or of_trades for scene in scenes)
     stale_ms = Milliseconds(max(settings.market_data.stale_ms, STALE_INTERVALS * longest))
     market_data = msgspec.structs.replace(settings.market_data, stale_ms=stale_ms, jump_ratio=inf)
     return msgspec.structs.replace(settings, market_data=market_data)

@@ -33,12 +33,16 @@ class Observers(Actor):
             case Alarm():
                 self.alarms[message.kind] += 1
                 about = message.position_id or message.symbol or ""
-                logger.critical("ALARM {} {}: {}", message.kind.value, about, message.text)
+                self._log("CRITICAL", f"ALARM {message.kind.value} {about}: {message.text}")
             case EntryRefused():
                 self.refusals[message.guard] += 1
-                logger.debug("no entry in {}: {}: {}", message.symbol, message.guard, message.text)
+                self._log("DEBUG", f"no entry in {message.symbol}: {message.guard}: {message.text}")
             case MessageSkipped():
                 self.skipped[message.actor] += 1
             case _:
                 return super().handle(message)
         return None
+
+    def _log(self, level: str, text: str) -> None:
+        """Log with the market's time: in a replay the clock on the wall says nothing."""
+        logger.bind(at=self.now()).log(level, "{}", text)
