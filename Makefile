@@ -11,7 +11,7 @@ PIP_INSTALL = .venv/bin/python -m pip install --quiet --disable-pip-version-chec
 PYTEST = .venv/bin/python -m pytest $(if $(RECORDINGS),--recordings=$(RECORDINGS))
 
 help:
-	@echo 'make run    run the program:  make run ARGS="replay tests/data/NAME.csv"'
+	@echo 'make run    run the program:  make run ARGS="replay tests/data/BTC-USDT-1m.csv"'
 	@echo 'make test   run the tests:    make test ARGS="-k ladder"'
 	@echo 'make check  lint, check format and types, then run the tests'
 	@echo 'make bench  run every benchmark and print its figures'
@@ -31,10 +31,11 @@ check: .venv/.dev
 	.venv/bin/mypy .
 	$(PYTEST) $(ARGS)
 
+# A benchmark is a module: run as a script, its folder would come before the checkout.
 bench: .venv/.run
-	@for script in $$(grep -l __main__ benchmarks/*.py); do \
-	    echo "== $$script"; \
-	    .venv/bin/python "$$script" $(ARGS) || exit; \
+	@for module in $(patsubst %.py,%,$(subst /,.,$(shell grep -l __main__ benchmarks/*.py))); do \
+	    echo "== $$module"; \
+	    .venv/bin/python -m "$$module" $(ARGS) || exit; \
 	done
 
 # The stamps say with which pyproject.toml the environment was last filled.
