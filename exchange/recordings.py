@@ -25,6 +25,7 @@ from typing import TextIO, TypeVar
 import msgspec
 
 from config.settings import VolumeIn
+from exchange.recording_problems import backwards, bad_prices, bad_start, not_numbers
 from messages.base import Milliseconds, Symbol, Timestamp
 from messages.market import Candle
 from messages.orders import Side
@@ -129,7 +130,7 @@ def read_trades(recording: Recording) -> Iterator[RecordedTrade]:
     for line, fields in read_rows(recording):
         at = _timestamp(path, line, fields[0])
         if at < last:
-            raise RecordingError(path, line, _backwards(at, last))
+            raise RecordingError(path, line, backwards(at, last))
         if not fields[1] or fields[1] == last_id:
             problem = (
                 f"id {fields[1]!r} is empty or that of the line before; each trade has its own"
@@ -169,15 +170,17 @@ def _candle_rows(
         for line, fields in _fields(path, lines, CANDLE_HEADER):
             start = _timestamp(path, line, fields[0])
             if start <= last or start % interval_ms:
-                raise RecordingError(path, line, _bad_start(start, last, interval_ms))
+                raise RecordingError(path, line, bad_start(start, last, interval_ms))
             last = start
             try:
                 open_, high, low, close, volume = map(float, fields[1:])
             except ValueError:
-                raise RecordingError(path, line, _not_numbers(fields)) from None
+                raise RecordingError(
+                    path, line, not_numbers(CANDLE_HEADER.split(","), fields)
+                ) from None
             # Written so that NaN, which compares false with everything, is refused too.
             if not (0 < low <= open_ <= high < inf and low <= close <= high and 0 <= volume < inf):
-                raise RecordingError(path, line, _bad_prices(open_, high, low, close, volume))
+                raise RecordingError(path, line, bad_prices(open_, high, low, close, volume))
             yield start, (open_, high, low, close, volume)
 
 
@@ -286,37 +289,3 @@ def _side(path: Path, line: int, text: str) -> Side:
     if text not in ("buy", "sell"):
         raise RecordingError(path, line, f"side {text[:40]!r} is not buy or sell")
     return Side(text)
-
-
-def _bad_start(start: int, last: int, interval_ms: int) -> str:
-    if start == last:
-        return f"timestamp {start} is there twice; each candle has its own"
-    if start < last:
-        return _backwards(start, last)
-    return f"timestamp {start} is no multiple of the candles' {interval_ms} ms"
-
-
-def _backwards(at: int, last: int) -> str:
-    return f"timestamp {at} is before the last line's {last}; lines must be in order of time"
-
-
-def _not_numbers(fields: list[str]) -> str:
-    for name, text in zip(CANDLE_HEADER.split(","), fields, strict=True):
-        try:
-            float(text)
-        except ValueError:
-            return f"{name} {text[:40]!r} is not a number"
-    raise AssertionError(fields)
-
-
-def _bad_prices(open_: float, high: float, low: float, close: float, volume: float) -> str:
-    named = {"open": open_, "high": high, "low": low, "close": close}
-    for name, price in named.items():
-        if not 0 < price < inf:
-            return f"{name} {price} is not a price: a finite number above 0 is wanted"
-    if not 0 <= volume < inf:
-        return f"volume {volume} is not a finite number, 0 or above"
-    if low > high:
-        return f"high {high} is below low {low}"
-    name, price = ("open", open_) if not low <= open_ <= high else ("close", close)
-    return f"{name} {price} is not between low {low} and high {high}"
