@@ -26,7 +26,7 @@ from actors.order_router.order import (
     is_under_way,
     priority_of,
 )
-from actors.order_router.states import Input, is_back_from_the_dead
+from actors.order_router.states import Input, is_back_from_the_dead, is_ignored
 from config.settings import RouterSettings
 from messages.base import Timestamp
 from messages.order_router import CancelFailed, FailureKind, LookUpFailed, SubmitFailed
@@ -122,7 +122,8 @@ def not_found(
     order: RoutedOrder, venue: VenueStream, settings: RouterSettings, now: Timestamp
 ) -> RoutedOrder:
     """Count an answer that proves nothing alone; conclude from enough of them."""
-    if not is_under_way(order, Request.LOOK_UP):
+    is_asked = is_under_way(order, Request.LOOK_UP)
+    if not is_asked or is_ignored(order.facts.status, Input.NOT_FOUND):
         return order
     counted = _count_not_found(order, venue, now)
     if not _is_proved(counted, settings, now):

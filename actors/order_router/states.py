@@ -225,6 +225,11 @@ def advance(status: OrderStatus, input_: Input) -> OrderStatus:
             return status
 
 
+def is_ignored(status: OrderStatus, input_: Input) -> bool:
+    """Return whether ``input_`` says nothing in ``status``."""
+    return isinstance(TRANSITIONS[status][input_], Ignore)
+
+
 def is_back_from_the_dead(before: OrderStatus, after: OrderStatus) -> bool:
     """Return whether an order that was taken for over turned out to be live."""
     return before in TERMINAL_STATUSES and after not in TERMINAL_STATUSES

@@ -1,4 +1,4 @@
-"""A stage for the order router: the test plays positions, gateway and clock, and reads the sends."""
+"""A stage for the order router: the test plays positions, gateway and clock."""
 
 from decimal import Decimal
 from typing import TypeVar

@@ -1,5 +1,7 @@
 """Failed submits, cancels and look-ups; silence; orders nobody can find."""
 
+from itertools import pairwise
+
 import pytest
 from msgspec.structs import replace
 
@@ -40,7 +42,7 @@ def submit_times(stage: Stage, tries: int) -> list[Timestamp]:
 
 def test_a_submit_that_surely_failed_is_sent_again_after_growing_pauses() -> None:
     times = submit_times(Stage(), SETTINGS.retry_attempts)
-    pauses = [b - a for a, b in zip(times, times[1:], strict=False)]
+    pauses = [b - a for a, b in pairwise(times)]
     base = SETTINGS.retry_backoff_ms
     assert len(pauses) == SETTINGS.retry_attempts - 1
     for number, pause in enumerate(pauses):
