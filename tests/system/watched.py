@@ -27,7 +27,6 @@ from exchange.port import Sink
 from messages.addresses import PORTFOLIO
 from messages.base import Address, Currency
 from messages.money import ZERO
-from messages.orders import Side
 
 
 class Watched:
@@ -97,11 +96,3 @@ def venue_profit(venue: PaperExchange, currency: Currency, capital: Decimal) -> 
     """What the venue says was earned, once nothing is held."""
     total = {balance.currency: balance.total for balance in venue.ledger().balances}
     return total.get(currency, ZERO) - capital
-
-
-def sold_and_bought(venue: PaperExchange) -> tuple[Decimal, Decimal]:
-    """Base over all fills the venue still lists."""
-    fills = venue.ledger().fills
-    sold = sum((fill.quantity for fill in fills if fill.side is Side.SELL), ZERO)
-    bought = sum((fill.quantity for fill in fills if fill.side is Side.BUY), ZERO)
-    return sold, bought
