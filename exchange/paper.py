@@ -176,11 +176,12 @@ class PaperExchange:
         """Let the outside market trade. Raises ``UnknownSymbolError``."""
         if self._in_flight:
             self.wake(now)
-        if self._market(moved.symbol).touches(moved):
+        symbol = moved.symbol
+        if self._market(symbol).touches(moved):
             self._run(moved, now)
         else:
             self.book.apply(moved)
-        if moved.symbol in self._subscribed:
+        if symbol in self._subscribed:
             self._deliver(_quote(moved), now)
 
     def next_level(self, question: NextLevel) -> float | None:

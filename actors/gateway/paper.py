@@ -6,7 +6,7 @@ from actors.gateway.actor import Gateway
 from actors.runtime.system import System
 from exchange.paper import PaperExchange
 from exchange.port import Sink
-from messages.base import Address, Message
+from messages.base import Address, Message, Timestamp
 from messages.envelope import Wake
 from messages.gateway import MarketMoved
 from messages.market_data import NextLevel
@@ -24,6 +24,8 @@ class PaperGateway(Gateway):
     ) -> None:
         """Connect to a venue of one's own."""
         super().__init__(system, address, connect)
+        self._wakes_at: Timestamp | None = None
+        """What the timer is set to."""
 
     def handle(self, message: Message) -> object:
         """Ask the venue, or let its market move."""
@@ -33,8 +35,15 @@ class PaperGateway(Gateway):
             case NextLevel():
                 return self.port.next_level(message)
             case Wake():
+                self._wakes_at = None  # it went off
                 self.port.wake(self.now())
             case _:
                 super().handle(message)
-        self.set_timer(_IN_FLIGHT, self.port.next_wake())
+        self._watch_flights()
         return None
+
+    def _watch_flights(self) -> None:
+        at = self.port.next_wake()
+        if at != self._wakes_at:
+            self._wakes_at = at
+            self.set_timer(_IN_FLIGHT, at)

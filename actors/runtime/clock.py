@@ -74,6 +74,10 @@ class Timers:
         if len(self._heap) > _SWEEP_FROM + 2 * len(self._current):
             self._sweep()
 
+    def may_be_due(self, at: Timestamp) -> bool:
+        """Return False where nothing is due at ``at``; quick, and True too where it was moved."""
+        return bool(self._heap) and self._heap[0][0] <= at
+
     def next_deadline(self) -> Timestamp | None:
         """Return when the earliest timer is due; None if none is set."""
         heap = self._heap
@@ -138,11 +142,19 @@ class VirtualClock:
         dispatcher's ``run_until_idle`` or ``wait_idle``, so that what they cause happens at that
         time. Timers set meanwhile and due before ``at`` are part of the way. Time never goes back.
         """
-        while (deadline := self.next_deadline()) is not None and deadline <= at:
+        while (deadline := self._due_at(at)) is not None:
             self._now = max(self._now, deadline)
             self._wake_due()
             settle()
         self._now = max(self._now, at)
+
+    def _due_at(self, at: Timestamp) -> Timestamp | None:
+        """Return the earliest deadline, if it is due at ``at``."""
+        with self._lock:
+            if not self._timers.may_be_due(at):  # nearly always, and quick
+                return None
+            deadline = self._timers.next_deadline()
+        return deadline if deadline is not None and deadline <= at else None
 
     def _wake_due(self) -> None:
         while True:

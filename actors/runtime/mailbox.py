@@ -125,6 +125,13 @@ class Mailbox:
             process(delivery)
         self.processed += done
 
+    def deliver_next(self) -> None:
+        """Hand over one message; something waits. Only from the lane."""
+        if self.actor is not None:
+            delivery = self.lane.in_hand = self.queue.popleft()
+            self.processed += 1
+            self.actor.process(delivery)
+
     def move(self, lane: Lane) -> None:
         """Let the actor go, and give what waits or still comes to another lane."""
         self.actor = None

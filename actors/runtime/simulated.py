@@ -124,7 +124,7 @@ class SimulatedDispatcher:
         return self.wait_idle(timeout_seconds)
 
     def _deliver(self, mailbox: Mailbox) -> None:
-        mailbox.deliver(1)
+        mailbox.deliver_next()
         delivery, self.in_hand = self.in_hand, None
         if self.on_delivered is not None and isinstance(delivery, Envelope):
             self.on_delivered(mailbox.address, delivery)
@@ -136,7 +136,7 @@ class SimulatedDispatcher:
         while arrivals:
             mailbox = arrivals.popleft()
             if mailbox.queue:
-                mailbox.deliver(1)
+                mailbox.deliver_next()
                 delivered += 1
         self.in_hand = None
         return delivered

@@ -188,7 +188,12 @@ class System:
 
     def tell(self, to: Address, message: Message, sender: Address = OUTSIDE) -> None:
         """Send a message that no recorded step sent. From any thread."""
-        self.deliver(to, Envelope(message, sender, (0, next(self.edge_ids)), None))
+        envelope = Envelope(message, sender, (0, next(self.edge_ids)), None)
+        mailbox = self.mailboxes.get(to)
+        if mailbox is None:
+            self.dead_letters.bury(to, envelope)
+        else:
+            mailbox.push(envelope)
 
     def ask(self, to: Address, message: Message, timeout_seconds: float = 5.0) -> Any:  # noqa: ANN401 - each message has an answer of its own
         """Send a message and return the answer. For main and tools, never from an actor.
