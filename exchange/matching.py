@@ -22,8 +22,9 @@ import msgspec
 from exchange.matching_book import Market, MatchingBook, VenueOrder
 from exchange.matching_checks import check_funds, check_submit, outlay
 from exchange.matching_draft import Draft, Outcome, cash_fee_ratio, without_stop
+from exchange.matching_queries import balances, look_up, open_orders, trades
 from exchange.rules import quantity_for
-from messages.base import ClientOrderId, Message, Milliseconds, Symbol, Timestamp
+from messages.base import ClientOrderId, Message, Milliseconds, Timestamp
 from messages.envelope import Removed
 from messages.gateway import (
     CancelAtVenue,
@@ -35,12 +36,10 @@ from messages.gateway import (
     SubmitOrder,
 )
 from messages.market import OcoRemainder
-from messages.money import ZERO, Money, floor_to_step
+from messages.money import ZERO, floor_to_step
 from messages.order_router import (
     CancelFailed,
     FailureKind,
-    OrderNotFound,
-    OrderReported,
     SubmitFailed,
 )
 from messages.orders import (
@@ -52,8 +51,6 @@ from messages.orders import (
     StopStatus,
     TimeInForce,
 )
-from messages.portfolio import BalancesReported
-from messages.reconciler import OpenOrdersReported, TradesReported
 
 KEEP_FINISHED_MS = Milliseconds(24 * 60 * 60 * 1000)
 """How long the venue can still be asked about a finished order and its trades."""
@@ -93,15 +90,15 @@ def step(book: MatchingBook, command: Command, now: Timestamp) -> Outcome:
         case CancelAtVenue():
             _cancel(draft, command.client_order_id)
         case LookUpOrder():
-            _look_up(draft, command.client_order_id)
+            draft.events.append(look_up(book, command.client_order_id))
         case ForceFill():
             _force_fill(draft, command)
         case FetchBalances():
-            draft.events.append(_balances(book))
+            draft.events.append(balances(book))
         case FetchOpenOrders():
-            draft.events.append(_open_orders(book, command.symbol))
+            draft.events.append(open_orders(book, command.symbol))
         case FetchTrades():
-            draft.events.append(_trades(book, command))
+            draft.events.append(trades(book, command))
     return draft.outcome()
 
 
@@ -141,22 +138,13 @@ def _arrive(draft: Draft, order: VenueOrder, limit: Decimal | None) -> None:
 
 
 def _rest(draft: Draft, order: VenueOrder, limit: Decimal | None) -> None:
-    ahead = ZERO if limit is None else _queue_at(draft, order.request, limit)
+    other = Side.SELL if order.request.side is Side.BUY else Side.BUY
+    ahead = ZERO if limit is None else draft.offer(order.request.symbol, other).standing_at(limit)
     draft.put(msgspec.structs.replace(order, limit=limit, ahead=ahead))
 
 
-def _queue_at(draft: Draft, request: OrderRequest, limit: Decimal) -> Decimal:
-    """Return the outside quantity before a new order; never less than an earlier order of ours."""
-    is_buy = request.side is Side.BUY
-    standing = draft.offer(request.symbol, Side.SELL if is_buy else Side.BUY).standing_at(limit)
-    market = draft.book.markets[request.symbol]
-    last = (market.buys if is_buy else market.sells).last_at(limit)
-    earlier = draft.order(last) if last is not None else None
-    return max(standing, earlier.ahead) if earlier is not None else standing
-
-
 def _cancel(draft: Draft, order_id: ClientOrderId) -> None:
-    order = draft.order(order_id)
+    order = draft.find(order_id)
     if order is None or order.facts.is_terminal:
         how = "never came" if order is None else f"is {order.facts.status}"
         draft.events.append(
@@ -170,14 +158,6 @@ def _cancel(draft: Draft, order_id: ClientOrderId) -> None:
         draft.finish(order, OrderStatus.CANCELED)
 
 
-def _look_up(draft: Draft, order_id: ClientOrderId) -> None:
-    order = draft.order(order_id)
-    if order is None:
-        draft.events.append(OrderNotFound(client_order_id=order_id))
-    else:
-        draft.events.append(OrderReported(facts=order.facts))
-
-
 def _move(draft: Draft, moved: MarketMoved) -> None:
     market = draft.book.markets[moved.symbol]
     draft.move(moved)
@@ -185,8 +165,6 @@ def _move(draft: Draft, moved: MarketMoved) -> None:
         return
     for order_id, is_stop in _touched(market, moved):
         order = draft.order(order_id)
-        if order is None:  # the index names none that the book doesn't have
-            raise AssertionError(order_id)
         if is_stop and order.trigger is not None:
             _trigger(draft, order)
         elif not is_stop and order.limit is not None:
@@ -246,7 +224,7 @@ def _pass_queue(draft: Draft, order: VenueOrder, limit: Decimal) -> VenueOrder:
 
 
 def _force_fill(draft: Draft, command: ForceFill) -> None:
-    order = draft.order(command.client_order_id)
+    order = draft.find(command.client_order_id)
     if order is None:
         return
     rules, side = draft.market(order).rules, order.request.side
@@ -274,28 +252,3 @@ def _forget_finished(draft: Draft) -> None:
         fills = range(1, order.fills + 1)
         draft.changes += [Removed("Trade", f"{order.sequence}-{fill}") for fill in fills]
         draft.changes.append(Removed("VenueOrder", order_id))
-
-
-def _balances(book: MatchingBook) -> BalancesReported:
-    held = [book.balances[currency] for currency in sorted(book.balances)]
-    return BalancesReported(
-        total=tuple(Money(balance.currency, balance.total) for balance in held),
-        free=tuple(Money(balance.currency, balance.free) for balance in held),
-    )
-
-
-def _open_orders(book: MatchingBook, symbol: Symbol) -> OpenOrdersReported:
-    orders = (order for order in book.orders.values() if order.request.symbol == symbol)
-    return OpenOrdersReported(
-        symbol=symbol,
-        orders=tuple(order.facts for order in orders if not order.facts.is_terminal),
-    )
-
-
-def _trades(book: MatchingBook, command: FetchTrades) -> TradesReported:
-    trades = (trade for trade in book.trades.values() if trade.symbol == command.symbol)
-    return TradesReported(
-        symbol=command.symbol,
-        since=command.since,
-        trades=tuple(trade for trade in trades if trade.at >= command.since),
-    )

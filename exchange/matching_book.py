@@ -192,7 +192,8 @@ class MatchingBook:
         order_id = order.request.client_order_id
         market = self.markets[order.request.symbol]
         before = self.orders.get(order_id)
-        if before is None or (before.limit, before.trigger) != (order.limit, order.trigger):
+        legs_before = (before.limit, before.trigger) if before is not None else (None, None)
+        if legs_before != (order.limit, order.trigger):
             if before is not None:
                 market.take_out(before)
             market.place(order)

@@ -55,9 +55,13 @@ class Draft:
         self._moved = moved
         self.changes.append(moved)
 
-    def order(self, order_id: ClientOrderId) -> VenueOrder | None:
-        """Return an order as it stands now."""
+    def find(self, order_id: ClientOrderId) -> VenueOrder | None:
+        """Return an order as it stands now; None: there is none."""
         return self._orders.get(order_id) or self.book.orders.get(order_id)
+
+    def order(self, order_id: ClientOrderId) -> VenueOrder:
+        """Return an order as it stands now. Raises ``KeyError``."""
+        return self._orders.get(order_id) or self.book.orders[order_id]
 
     def balance(self, currency: Currency) -> Balance:
         """Return a balance as it stands now."""
@@ -102,7 +106,7 @@ class Draft:
 
     def put(self, order: VenueOrder) -> None:
         """Keep ``order`` as it is now, and lock what it may still use."""
-        before = self.order(order.request.client_order_id)
+        before = self.find(order.request.client_order_id)
         locked = lock_of(order, self.market(order).rules)
         self._lock(order, locked - (before.locked if before else ZERO))
         if locked != order.locked:

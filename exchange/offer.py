@@ -33,7 +33,7 @@ class Offer:
                 other = Side.SELL if self._is_buy else Side.BUY
                 quantity = floor_to_step(Decimal(repr(moved.quantity)), market.rules.step_size)
                 prices = depth.prices(self.best, market.rules.tick_size, other)
-                self._levels = [(price, quantity) for price in prices if price > ZERO]
+                self._levels = [(price, quantity) for price in prices if price > ZERO < quantity]
                 self._drop(self.taken)
 
     def meets(self, limit: Decimal | None) -> bool:

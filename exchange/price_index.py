@@ -46,14 +46,6 @@ class PriceIndex:
         end = bisect_right(self._entries, self._sign * float(price), key=_key)
         return iter(self._entries[:end])
 
-    def last_at(self, price: Decimal) -> ClientOrderId | None:
-        """Return the latest order at exactly ``price``."""
-        key = self._sign * float(price)
-        place = bisect_right(self._entries, key, key=_key) - 1
-        if place < 0 or self._entries[place][0] != key:
-            return None
-        return self._entries[place][2]
-
     def next(self, start: float, end: float) -> float | None:
         """Return the first price after ``start`` that is not after ``end``."""
         place = bisect_right(self._entries, self._sign * start, key=_key)

@@ -153,6 +153,18 @@ def test_a_fill_can_race_a_cancel_and_win() -> None:
     assert venue.cancel_failure("a").text == "-2011: Unknown order sent: a is filled"
 
 
+def test_a_fill_that_races_a_cancel_uses_what_the_order_locked() -> None:
+    fault = Fault(on=On.CANCEL, kind=FaultKind.FILLS_FIRST, times=2)
+    venue = a_venue(fault)
+    venue.sell("a", "10", 105)
+    venue.cancel("a")
+    assert venue.facts("a").status is OrderStatus.FILLED
+    assert venue.total(BTC) == 0
+    venue.buy("b", "110", 99)  # locks 10911.78 of 10998
+    venue.cancel("b")
+    assert venue.facts("b").filled == Decimal("109.76")  # what 10998 pays for at 100
+
+
 def test_a_fill_can_race_a_cancel_in_part() -> None:
     fault = Fault(on=On.CANCEL, kind=FaultKind.FILLS_FIRST, quantity=Decimal("0.4"))
     venue = a_venue(fault)

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from exchange.matching_book import Depth
 from messages.orders import OrderStatus
-from tests.exchange.venue import Venue, pairs
+from tests.exchange.venue import Venue, holding, pairs
 
 LEVELS = Depth(levels=3, ticks_apart=2)
 
@@ -93,6 +93,24 @@ def test_an_order_does_not_overtake_our_earlier_one_where_the_outside_has_left()
     venue.move(99.8, 99.9, quantity=1.5)
     assert venue.facts("a").status is OrderStatus.FILLED
     assert venue.fills("b") == pairs(("99.9", "0.5"))
+
+
+def test_a_market_without_any_quantity_fills_nothing() -> None:
+    venue = a_venue(2.0)
+    venue.sell("a", "1", 101)
+    venue.move(101.0, quantity=0.0)
+    assert venue.facts("a").status is OrderStatus.OPEN
+    assert venue.fills("a") == []
+    venue.sell("b", "1")
+    assert venue.facts("b").status is OrderStatus.EXPIRED
+    assert venue.fills("b") == []
+
+
+def test_nothing_trades_at_a_price_of_zero() -> None:
+    venue = Venue(depth=LEVELS, balances=holding(btc="90"))
+    venue.move(0.2, quantity=40.0)
+    venue.sell("a", "90")
+    assert venue.fills("a") == pairs(("0.2", 40))
 
 
 def test_a_market_that_goes_through_a_price_leaves_nobody_before_us() -> None:

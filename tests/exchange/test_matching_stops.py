@@ -53,6 +53,15 @@ def test_a_buy_stop_waits_above_the_market(venue: Venue) -> None:
     assert venue.locked(USDT) == 0
 
 
+def test_a_buy_stop_pays_with_what_it_locked() -> None:
+    venue = Venue(balances=holding(usdt="105.21"))
+    venue.move(100.0)
+    venue.submit("a", BUY, STOP, "1", trigger_price=105)
+    venue.move(105.0)
+    assert venue.facts("a").status is OrderStatus.FILLED
+    assert venue.balance(USDT) == Balance(currency=USDT)
+
+
 def test_a_buy_stop_that_finds_a_market_it_can_not_pay_expires() -> None:
     venue = Venue(balances=holding(usdt="106"))
     venue.move(100.0)
@@ -221,8 +230,8 @@ def test_the_limit_leg_of_an_oco_may_only_make(venue: Venue) -> None:
 
 def test_in_one_fall_what_lies_nearer_comes_first(venue: Venue) -> None:
     venue.submit("far", SELL, STOP, "1", trigger_price=95)
-    venue.buy("near", "1", 97)
-    venue.submit("middle", SELL, STOP, "1", trigger_price=96)
+    venue.submit("near", SELL, STOP, "1", trigger_price=97)
+    venue.buy("middle", "1", 96)
     venue.move(94.0)
     order = [fill.client_order_id for fill in venue.exchange.ledger().fills]
     assert order == ["near", "middle", "far"]

@@ -46,15 +46,6 @@ def test_what_is_removed_is_met_no_more() -> None:
     assert len(index) == 1
 
 
-def test_the_last_at_a_price_is_the_latest_of_exactly_that_price() -> None:
-    for rising in (True, False):
-        index = an_index("101", "102", "101", rising=rising)
-        assert index.last_at(Decimal("101.0")) == "101-2"
-        assert index.last_at(Decimal("102")) == "102-1"
-        assert index.last_at(Decimal("101.5")) is None
-        assert index.last_at(Decimal("103")) is None
-
-
 PRICES = st.lists(st.integers(1, 60), max_size=12)
 
 
