@@ -11,6 +11,7 @@ import msgspec
 from config.settings import (
     DropSettings,
     GuardSettings,
+    LogSettings,
     MarketDataSettings,
     MarketDefaults,
     MarketSettings,
@@ -18,6 +19,7 @@ from config.settings import (
     PortfolioSettings,
     ReplaySettings,
     RouterSettings,
+    SessionSettings,
     Settings,
 )
 from messages.plan import AgedTarget, Plan, Rung, ScaleOut, Switching, Trailing
@@ -120,7 +122,21 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "candle_ms": _limits(at_least="1", at_most=str(_DAY)),
         "equity_ms": _limits(at_least="0", at_most=str(365 * _DAY)),
     },
-    PaperSettings: {"latency_ms": _limits(at_least="0", at_most="60"), "seed": _SEED},
+    SessionSettings: {
+        "view_ms": _limits(at_least="0.25", at_most="60"),
+        "equity_ms": _limits(at_least="1", at_most=str(365 * _DAY)),
+        "stop_ms": _limits(at_least="1", at_most="600"),
+        "keep": _COUNT,
+    },
+    LogSettings: {
+        "rotate_bytes": _limits(at_least="100000", at_most="10000000000"),
+        "keep": _limits(at_least="0", at_most="1000"),
+    },
+    PaperSettings: {
+        "latency_ms": _limits(at_least="0", at_most="60"),
+        "seed": _SEED,
+        "speed": _limits(at_least="0.1", at_most="1000"),
+    },
     MarketSettings: {
         "tick_size": _POSITIVE,
         "step_size": _POSITIVE,

@@ -168,13 +168,37 @@ class ReplaySettings(Section, frozen=True, kw_only=True):
     """Sell what is still held when the recording is over, so that each position is booked."""
 
 
-class PaperSettings(Section, frozen=True, kw_only=True):
-    """The embedded paper exchange."""
+class SessionSettings(Section, frozen=True, kw_only=True):
+    """One run of the program: its screen, its files, its end."""
 
+    view_ms: Milliseconds = Milliseconds(500)
+    """Between two pictures of the live view."""
+    equity_ms: Milliseconds = Milliseconds(60_000)
+    """Between two rows of equity.csv, and two looks for the drawdown; the market's time."""
+    stop_ms: Milliseconds = Milliseconds(10_000)
+    """What a graceful stop may take; real time."""
+    keep: int = 20
+    """Folders kept in sessions/; older ones are removed."""
+
+
+class LogSettings(Section, frozen=True, kw_only=True):
+    """The log in the session's folder."""
+
+    rotate_bytes: int = 20_000_000
+    """Size at which a new file is begun."""
+    keep: int = 5
+    """Files kept beside the one that is written."""
+
+
+class PaperSettings(Section, frozen=True, kw_only=True):
+    """The embedded paper exchange and its market."""
+
+    speed: float = 60.0
+    """Of a session: the market's time over real time."""
     latency_ms: Milliseconds = Milliseconds(0)
     """From a request to its effect in the book, and again from there to its answer."""
     seed: int = 1
-    """Of everything it varies, so that a run can be repeated."""
+    """Of the market's prices and everything else that varies, so that a run can be repeated."""
     capabilities: Capabilities = Capabilities(
         native_stop=True, native_stop_limit=True, oco=True, post_only=True
     )
@@ -244,6 +268,8 @@ class Settings(Section, frozen=True, kw_only=True):
     router: RouterSettings = RouterSettings()
     guardian: GuardianSettings = GuardianSettings()
     replay: ReplaySettings = ReplaySettings()
+    session: SessionSettings = SessionSettings()
+    logs: LogSettings = LogSettings()
     paper: PaperSettings = PaperSettings()
     market_defaults: MarketDefaults = MarketDefaults()
     market: dict[Symbol, MarketSettings] = {}
