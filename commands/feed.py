@@ -3,17 +3,19 @@
 Owns the way of a price from one recorded point to the next. The next point waits until every
 mailbox is empty. Between two points inside a candle the price stops at each armed or resting price
 that it meets, so that orders and triggers fill where the path crosses them; a gap fills at the
-open.
+open. A candle within which nothing waits, neither for a price nor for a time, is not walked: its
+end says it all.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from math import inf
 
 import msgspec
 
 from actors.runtime.clock import VirtualClock
 from actors.runtime.system import System
 from config.settings import CandlePath
-from exchange.candles import CandleBuilder, PricePoint, walk
+from exchange.candles import CandleBuilder, PricePoint, end_of, walk
 from exchange.recordings import RecordedTrade
 from messages.addresses import GATEWAY, MARKET_DATA
 from messages.base import Milliseconds, Symbol, Timestamp
@@ -23,6 +25,9 @@ from messages.market_data import CandleReceived, NextLevel
 
 IDLE_TIMEOUT_SECONDS = 60.0
 """How long one point may keep the actors busy before the replay is given up."""
+
+_NEAR_RATIO = 1e-9
+"""A price this near to a level may touch it: floats are off by a last digit."""
 
 
 class NotIdleError(Exception):
@@ -42,11 +47,22 @@ class FeedItem(msgspec.Struct, frozen=True, gc=False):
     """Whether the candle ends with it."""
     closed: Candle | None = None
     """The candle of trades that ended before it."""
+    passed_over: CandlePath | None = None
+    """The candle was quiet, so its end is its only point; the others would lie along this path."""
 
 
-def candle_items(symbol: Symbol, candles: Iterable[Candle], path: CandlePath) -> Iterator[FeedItem]:
-    """Yield the points of each candle, walked along ``path``."""
+IsQuiet = Callable[[Symbol, Candle], bool]
+"""Whether nothing waits for a price within a candle, nor for its time."""
+
+
+def candle_items(
+    symbol: Symbol, candles: Iterable[Candle], path: CandlePath, is_quiet: IsQuiet
+) -> Iterator[FeedItem]:
+    """Yield the points of each candle, walked along ``path``; of a quiet one its end alone."""
     for candle in candles:
+        if is_quiet(symbol, candle):
+            yield FeedItem(symbol, end_of(candle), candle=candle, passed_over=path)
+            continue
         first, second, third, last = walk(candle, path)
         for point in (first, second, third):
             yield FeedItem(symbol, point, candle=candle, is_last=False)
@@ -64,20 +80,40 @@ def trade_items(
         yield FeedItem(symbol, point, trade.quantity, closed=closed)
 
 
+class _Band(msgspec.Struct, frozen=True, gc=False):
+    """The prices nearest to where a walk is that something waits for."""
+
+    below: float
+    above: float
+    sequence: int
+    """How long the journal was then. Without a step, nobody begins to wait or ceases to."""
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recording does not tell of a market."""
+
+    spread_ratio: float = 0.0
+    """(Ask - bid) over the recorded price, which lies in the middle."""
+    depth: float | None = None
+    """Base that stands at the best price where no trade tells it; None: without limit."""
+
+
+NOTHING_AROUND = Surroundings()
+
+
 class Feed:
     """Plays items to a running system."""
 
     def __init__(
-        self, system: System, clock: VirtualClock, spread_ratios: dict[Symbol, float]
+        self, system: System, clock: VirtualClock, surroundings: dict[Symbol, Surroundings]
     ) -> None:
-        """Play to ``system``; quotes lie around the recorded price, ``spread_ratios`` apart."""
+        """Play to ``system``; of what is in ``surroundings`` the recording tells nothing."""
         self._system = system
         self._clock = clock
-        self._spread_ratios = spread_ratios
+        self._surroundings = surroundings
         self._prices: dict[Symbol, tuple[Timestamp, float]] = {}
         """Per symbol where the walk is."""
-        self._quiet: dict[Symbol, tuple[Timestamp, int]] = {}
-        """Candles found quiet: their start, and how long the journal was then."""
+        self._bands: dict[Symbol, _Band] = {}
 
     def play(self, items: Iterable[FeedItem], on_item: Callable[[FeedItem], None]) -> None:
         """Play all items; ``on_item`` is called after each, with every mailbox empty.
@@ -87,14 +123,14 @@ class Feed:
 
         """
         for item in items:
+            candle = item.candle
             if item.closed is not None:
                 self._close(item.symbol, item.closed, item.point.at)
-            if item.is_last or not self._is_quiet(item):
-                self._move(item.symbol, item.point, item.quantity)
-            else:
-                self._prices[item.symbol] = (item.point.at, item.point.price)
-            if item.is_last and item.candle is not None:
-                self._close(item.symbol, item.candle, item.point.at)
+            if candle is not None and item.passed_over is not None:
+                self._catch_up(item.symbol, candle, item.passed_over)
+            self._move(item.symbol, item.point, item.quantity)
+            if candle is not None and item.is_last:
+                self._close(item.symbol, candle, item.point.at)
             on_item(item)
 
     def settle(self) -> None:
@@ -102,54 +138,84 @@ class Feed:
         if not self._system.dispatcher.wait_idle(IDLE_TIMEOUT_SECONDS):
             raise NotIdleError(f"the actors are still busy after {IDLE_TIMEOUT_SECONDS:.0f} s")
 
-    def _is_quiet(self, item: FeedItem) -> bool:
-        """Whether nothing waits for a price of the point's candle, nor for its time.
-
-        Then its end says it all. Found once, it holds for as long as no step was recorded: nothing
-        else makes anybody wait.
-        """
-        candle, known = item.candle, self._prices.get(item.symbol)
-        if candle is None or known is None:
-            return False
-        found = (candle.start, self._system.journal.next_sequence)
-        if self._quiet.get(item.symbol) == found:
-            return True
+    def is_quiet(self, symbol: Symbol, candle: Candle) -> bool:
+        """Tell whether nothing waits for a price within ``candle``, nor for its time."""
         deadline = self._clock.next_deadline()
-        if deadline is not None and deadline < candle.start + candle.interval_ms:
+        is_timeless = deadline is None or deadline >= candle.start + candle.interval_ms
+        return is_timeless and self._is_clear(symbol, candle.low, candle.high)
+
+    def _catch_up(self, symbol: Symbol, candle: Candle, path: CandlePath) -> None:
+        """Walk a candle after all if something began to wait since it was passed over.
+
+        What another symbol's point did may have to do with this one.
+        """
+        is_as_it_was = self._bands[symbol].sequence == self._system.journal.next_sequence
+        if not is_as_it_was and not self.is_quiet(symbol, candle):
+            for point in walk(candle, path)[:-1]:
+                self._move(symbol, point, None)
+
+    def _is_clear(self, symbol: Symbol, low: float, high: float) -> bool:
+        """Tell whether nothing waits for a price from ``low`` to ``high``, where the walk is."""
+        known = self._prices.get(symbol)
+        if known is None:
             return False
-        ends = (candle.low, candle.high)
-        if any(self._next_level(item.symbol, known[1], end) is not None for end in ends):
-            return False
-        self._quiet[item.symbol] = found
-        return True
+        price, band = known[1], self._bands.get(symbol)
+        if (
+            band is None
+            or band.sequence != self._system.journal.next_sequence
+            or not band.below < price < band.above
+        ):
+            band = self._bands[symbol] = self._ask_band(symbol, price)
+        return band.below < low and high < band.above
+
+    def _ask_band(self, symbol: Symbol, price: float) -> _Band:
+        below = self._next_level(symbol, price, 0.0)
+        above = self._next_level(symbol, price, inf)
+        return _Band(
+            -inf if below is None else below * (1 + _NEAR_RATIO),
+            inf if above is None else above * (1 - _NEAR_RATIO),
+            self._system.journal.next_sequence,
+        )
 
     def _move(self, symbol: Symbol, point: PricePoint, quantity: float | None) -> None:
         """Take the price to ``point``: at once if it is a gap, else past each level on the way."""
         started = self._prices.get(symbol)
         if not point.is_gap and started is not None:
-            start_at, start = started
-            price = start
-            while (level := self._next_level(symbol, price, point.price)) is not None:
-                if level == point.price:
-                    break
-                share = (level - start) / (point.price - start)
-                at = Timestamp(start_at + int((point.at - start_at) * share))
-                self._tell(symbol, PricePoint(at, level, is_gap=False), quantity)
-                price = level
+            low, high = sorted((started[1], point.price))
+            if not self._is_clear(symbol, low, high):
+                self._stop_at_levels(symbol, started, point, quantity)
         self._tell(symbol, point, quantity)
+
+    def _stop_at_levels(
+        self,
+        symbol: Symbol,
+        started: tuple[Timestamp, float],
+        point: PricePoint,
+        quantity: float | None,
+    ) -> None:
+        start_at, start = started
+        price = start
+        while (level := self._next_level(symbol, price, point.price)) is not None:
+            if level == point.price:
+                break
+            share = (level - start) / (point.price - start)
+            at = Timestamp(start_at + int((point.at - start_at) * share))
+            self._tell(symbol, PricePoint(at, level, is_gap=False), quantity)
+            price = level
 
     def _tell(self, symbol: Symbol, point: PricePoint, quantity: float | None) -> None:
         # With several symbols, another's point may have taken the clock further already.
         at = max(point.at, self._clock.now())
         self._clock.advance_to(at, self.settle)
-        half_spread = point.price * self._spread_ratios.get(symbol, 0.0) / 2
+        around = self._surroundings.get(symbol, NOTHING_AROUND)
+        half_spread = point.price * around.spread_ratio / 2
         moved = MarketMoved(
             symbol=symbol,
             at=at,
             bid=point.price - half_spread,
             ask=point.price + half_spread,
             last=point.price,
-            quantity=quantity,
+            quantity=around.depth if quantity is None else quantity,
             gap=point.is_gap,
         )
         self._system.tell(GATEWAY, moved)

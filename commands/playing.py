@@ -94,31 +94,31 @@ class Player:
     def _feed(self, system: System, clock: VirtualClock, path: CandlePath, report: Report) -> None:
         """Play every point; value the capital at each candle's end, keep a point an interval."""
         stage = self._stage
-        spreads = {scene.symbol: float(scene.market.spread_ratio) for scene in stage.scenes}
-        feed = Feed(system, clock, spreads)
+        feed = Feed(system, clock, {scene.symbol: scene.surroundings for scene in stage.scenes})
         feed.settle()
         observers = _observers(system)
         interval = stage.settings.replay.equity_ms
         next_kept = 0
-        with progress_bar(self._console, f"walking {path.value}", stage.points) as advance:
+        with progress_bar(self._console, f"walking {path.value}", stage.rows) as advance:
 
             def on_item(item: FeedItem) -> None:
                 nonlocal next_kept
-                advance()
                 report.prices[item.symbol] = item.point.price
                 if item.is_last:
+                    advance()
                     at = clock.now()
                     report.sample(at, keep=at >= next_kept)
                     if at >= next_kept:
                         next_kept = at - at % interval + interval
                     _stop_without_strategy(observers)
 
-            feed.play(stage.items(path), on_item)
+            feed.play(stage.items(path, feed.is_quiet), on_item)
         if stage.settings.replay.close_at_end:
             reason = "the recording is over"
             close = CloseAllPositions(cause=CloseCause.END_OF_RECORDING, reason=reason)
-            system.tell(POSITIONS, close)
-            feed.settle()
+            for _ in range(2):  # the second time is a hurry: to the ladder's end, at once
+                system.tell(POSITIONS, close)
+                feed.settle()
         report.sample(clock.now(), keep=True)
 
 

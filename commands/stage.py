@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from commands.errors import UsageError
-from commands.feed import FeedItem, candle_items, trade_items
+from commands.feed import FeedItem, IsQuiet, Surroundings, candle_items, trade_items
 from config.settings import CandlePath, MarketSettings, Settings
 from exchange.inference import Market, Survey, infer_market, survey
 from exchange.recordings import (
@@ -39,9 +39,18 @@ class Scene(msgspec.Struct, frozen=True):
         return self.recording.symbol
 
     @property
-    def points(self) -> int:
-        """How many points the recording is played in."""
-        return self.survey.rows * (4 if self.recording.kind is RecordingKind.CANDLES else 1)
+    def rows(self) -> int:
+        """How many candles or trades the recording holds."""
+        return self.survey.rows
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What the recording does not tell of its market, as set."""
+        depth = self.market.depth_quantity
+        return Surroundings(
+            spread_ratio=float(self.market.spread_ratio),
+            depth=None if depth is None else float(depth),
+        )
 
     @property
     def buy_and_hold_ratio(self) -> Decimal:
@@ -68,20 +77,21 @@ class Stage(msgspec.Struct, frozen=True):
         return any(s.recording.kind is RecordingKind.CANDLES for s in self.scenes)
 
     @property
-    def points(self) -> int:
-        """How many points are played in all."""
-        return sum(scene.points for scene in self.scenes)
+    def rows(self) -> int:
+        """How many candles and trades are played in all."""
+        return sum(scene.rows for scene in self.scenes)
 
-    def items(self, path: CandlePath) -> Iterator[FeedItem]:
-        """Yield the points of all recordings in order of time."""
-        streams = [self._items_of(scene, path) for scene in self.scenes]
+    def items(self, path: CandlePath, is_quiet: IsQuiet) -> Iterator[FeedItem]:
+        """Yield the points of all recordings in order of time; of a quiet candle its end alone."""
+        streams = [self._items_of(scene, path, is_quiet) for scene in self.scenes]
         return merge_by_time(streams, lambda item: item.point.at)
 
-    def _items_of(self, scene: Scene, path: CandlePath) -> Iterator[FeedItem]:
+    def _items_of(self, scene: Scene, path: CandlePath, is_quiet: IsQuiet) -> Iterator[FeedItem]:
         recording, symbol = scene.recording, scene.symbol
         if recording.kind is RecordingKind.TRADES:
             return trade_items(symbol, read_trades(recording), self.settings.replay.candle_ms)
-        return candle_items(symbol, read_candles(recording, scene.market.volume_in), path)
+        candles = read_candles(recording, scene.market.volume_in)
+        return candle_items(symbol, candles, path, is_quiet)
 
 
 def look_at(paths: tuple[Path, ...], symbol: str | None, settings: Settings) -> Stage:

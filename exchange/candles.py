@@ -47,8 +47,14 @@ def walk(candle: Candle, path: CandlePath) -> tuple[PricePoint, PricePoint, Pric
         PricePoint(start, candle.open, is_gap=True),
         PricePoint(Timestamp(start + interval // 3), second, is_gap=False),
         PricePoint(Timestamp(start + interval * 2 // 3), third, is_gap=False),
-        PricePoint(Timestamp(start + interval - 1), candle.close, is_gap=False),
+        end_of(candle),
     )
+
+
+def end_of(candle: Candle) -> PricePoint:
+    """Return the last point of ``candle``."""
+    at = Timestamp(candle.start + candle.interval_ms - 1)
+    return PricePoint(at, candle.close, is_gap=False)
 
 
 class CandleBuilder:
