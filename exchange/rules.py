@@ -148,10 +148,9 @@ def _check_notional(
     # Each leg is an order of its own to the venue: the lowest price decides. A trigger beside a
     # limit price is no price that anything trades at.
     prices = [price for name, price in _prices(request) if name != "trigger_price"]
-    if request.trigger_price is not None and (
-        request.type is OrderType.STOP or request.type is OrderType.OCO
-    ):
-        prices.append(request.stop_limit_price or request.trigger_price)
+    becomes_limit = request.type is OrderType.STOP_LIMIT or request.stop_limit_price is not None
+    if request.trigger_price is not None and not becomes_limit:
+        prices.append(request.trigger_price)
     price = min(prices, default=market_price)
     if price is not None and price * request.quantity < rules.min_notional:
         return Refusal(

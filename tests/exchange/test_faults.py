@@ -6,7 +6,7 @@ import pytest
 
 from exchange.fault_plan import Fault, FaultKind, FaultPlan, On
 from exchange.faults import FaultyExchange
-from messages.base import ClientOrderId, Milliseconds
+from messages.base import ClientOrderId, Milliseconds, Timestamp
 from messages.order_router import (
     FailureKind,
     LookUpFailed,
@@ -15,7 +15,7 @@ from messages.order_router import (
     SubmitFailed,
 )
 from messages.orders import OrderStatus, Purpose, RejectReason
-from tests.exchange.venue import BTC, RULES, Venue, holding
+from tests.exchange.venue import BTC, RULES, Venue, holding, pairs
 
 LATER_MS = Milliseconds(500)
 
@@ -225,6 +225,18 @@ def test_an_event_can_come_after_the_next() -> None:
     assert statuses(venue) == []
     venue.cancel("a")
     assert statuses(venue) == ["a canceled", "a open"]
+    venue.sell("b", "1", 105)
+    assert statuses(venue) == ["a canceled", "a open", "b open"]
+
+
+def test_what_is_late_still_comes_before_a_later_move() -> None:
+    venue = a_venue(Fault(on=On.CANCEL, kind=FaultKind.FILLS_LATER, delay_ms=LATER_MS))
+    venue.sell("a", "1", 105)
+    venue.cancel("a")
+    venue.now = Timestamp(venue.now + LATER_MS + 1)
+    venue.move(90.0)
+    assert venue.fills("a") == pairs((100, 1))
+    assert venue.facts("a").at == venue.now - 1
 
 
 def test_an_event_can_be_late_and_be_overtaken() -> None:

@@ -107,8 +107,13 @@ def test_a_resting_sell_locks_its_coins_and_fills_when_the_bid_touches_it(venue:
 
 def test_a_quote_with_float_noise_touches_the_price_it_means(venue: Venue) -> None:
     venue.sell("a", "1", 105)
-    venue.move(104.99999999999999)
-    assert venue.facts("a").status is OrderStatus.FILLED
+    venue.buy("b", "1", 95)
+    venue.submit("c", Side.SELL, OrderType.STOP, "1", trigger_price=96)
+    venue.submit("d", Side.BUY, OrderType.STOP, "1", trigger_price=104)
+    for noisy in (103.99999999999999, 104.99999999999999, 96.00000000000001, 95.00000000000001):
+        venue.move(noisy)
+    order = [fill.client_order_id for fill in venue.exchange.ledger().fills]
+    assert order == ["d", "a", "c", "b"]
 
 
 def test_a_gap_fills_at_the_open(venue: Venue) -> None:

@@ -121,6 +121,13 @@ def test_the_leg_with_the_lowest_price_must_reach_the_minimum_notional(
     assert check_request(a_request("a", SELL, order_type, "0.06", **words), RULES, None) is None
 
 
+def test_a_trigger_beside_a_limit_price_is_not_what_the_leg_trades_at() -> None:
+    words = {"price": "110", "trigger_price": "95", "stop_limit_price": "100"}
+    assert check_request(a_request("a", BUY, OCO, "0.05", **words), RULES, None) is None
+    words = {"price": "100", "trigger_price": "95"}
+    assert check_request(a_request("a", BUY, STOP_LIMIT, "0.05", **words), RULES, None) is None
+
+
 def test_prices_and_quantities_are_rounded_to_what_the_market_has() -> None:
     assert floor_price(Decimal("100.19"), RULES) == Decimal("100.1")
     assert ceil_price(Decimal("100.11"), RULES) == Decimal("100.2")
