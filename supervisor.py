@@ -75,7 +75,7 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
         MARKET_DATA: partial(spawn, MarketDataActor, MARKET_DATA, data, wiring.symbols),
         PORTFOLIO: partial(spawn, PortfolioActor, PORTFOLIO),
         POSITIONS: partial(spawn, PositionsActor, POSITIONS, numbering),
-        GUARDIAN: partial(spawn, GuardianActor, GUARDIAN),
+        GUARDIAN: partial(spawn, GuardianActor, GUARDIAN, settings.guardian),
         STRATEGY: partial(
             spawn_strategy,
             system,
@@ -99,6 +99,7 @@ def _limits(wiring: Wiring) -> Limits:
         max_budget=portfolio.max_budget,
         symbol_cap=portfolio.symbol_cap,
         daily_loss_limit=portfolio.daily_loss_limit,
+        look_every_ms=portfolio.compare_balances_ms,
     )
 
 

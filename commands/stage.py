@@ -133,10 +133,12 @@ def _check_capital(scenes: list[Scene], settings: Settings) -> None:
 def _slower_to_doubt(settings: Settings, scenes: list[Scene]) -> Settings:
     """Return settings that believe a recording: it tells a price once an interval, however far.
 
-    A hole in it still makes the market stale; a jump in it is what happened.
+    A hole in it still makes the market stale; a jump in it is what happened. The venue is embedded:
+    its balances are looked at when in doubt only.
     """
     of_trades = settings.replay.candle_ms
     longest = max(scene.recording.interval_ms or of_trades for scene in scenes)
     stale_ms = Milliseconds(max(settings.market_data.stale_ms, STALE_INTERVALS * longest))
     market_data = msgspec.structs.replace(settings.market_data, stale_ms=stale_ms, jump_ratio=inf)
-    return msgspec.structs.replace(settings, market_data=market_data)
+    portfolio = msgspec.structs.replace(settings.portfolio, compare_balances_ms=None)
+    return msgspec.structs.replace(settings, market_data=market_data, portfolio=portfolio)

@@ -19,6 +19,7 @@ from config.settings import (
     PortfolioSettings,
     ReplaySettings,
     RouterSettings,
+    RuntimeSettings,
     SessionSettings,
     Settings,
 )
@@ -99,6 +100,7 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "cooldown_ms": _WAIT,
         "max_budget": _POSITIVE,
         "daily_loss_limit": _POSITIVE,
+        "compare_balances_ms": _PAUSE,
     },
     MarketDataSettings: {
         "stale_ms": _PAUSE,
@@ -115,8 +117,14 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "unknown_lookup_interval_ms": _PAUSE,
         "unknown_not_found_needed": _limits(at_least="1", at_most="100"),
         "unknown_settle_ms": _PAUSE,
+        "answer_timeout_ms": _PAUSE,
         "terminal_ttl_ms": _DURATION,
         "jitter_seed": _SEED,
+    },
+    RuntimeSettings: {
+        "soft_limit_ms": _PAUSE,
+        "hard_limit_ms": _PAUSE,
+        "pinned_limit_ms": _PAUSE,
     },
     ReplaySettings: {
         "candle_ms": _limits(at_least="1", at_most=str(_DAY)),

@@ -93,6 +93,25 @@ def _intervals(settings: Settings) -> Iterator[Contradiction]:
         "router.retry_backoff_max_seconds",
         router.retry_backoff_max_ms,
     )
+    yield from _ordered(
+        "router.unknown_settle_seconds",
+        router.unknown_settle_ms,
+        "router.answer_timeout_seconds",
+        router.answer_timeout_ms,
+    )
+    yield from _ordered(
+        "runtime.soft_limit_seconds",
+        settings.runtime.soft_limit_ms,
+        "runtime.hard_limit_seconds",
+        settings.runtime.hard_limit_ms,
+    )
+    # A strategy that is late is first given up by who asked it.
+    yield from _ordered(
+        "guards.deadline_seconds",
+        settings.guards.deadline_ms,
+        "runtime.pinned_limit_seconds",
+        settings.runtime.pinned_limit_ms,
+    )
 
 
 def _ordered(name: str, small_ms: int, other: str, large_ms: int) -> Iterator[Contradiction]:

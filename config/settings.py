@@ -107,6 +107,9 @@ class PortfolioSettings(Section, frozen=True, kw_only=True):
     """Quote currency lost, realised and with fees, since 00:00 UTC, per currency; None: no
     limit."""
     unmatched_policy: UnmatchedPolicy = UnmatchedPolicy.ADOPT
+    compare_balances_ms: Milliseconds | None = Milliseconds(60_000)
+    """Between two looks at the venue's balances beside the books; None: only when in doubt. A
+    replay never looks: its venue is its own."""
 
 
 class MarketDataSettings(Section, frozen=True, kw_only=True):
@@ -140,6 +143,9 @@ class RouterSettings(Section, frozen=True, kw_only=True):
     """Not-founds in a row, on a healthy stream, that mean it was never placed."""
     unknown_settle_ms: Milliseconds = Milliseconds(5_000)
     """Least time from submitting to believing not-founds; longer than a request lives."""
+    answer_timeout_ms: Milliseconds = Milliseconds(15_000)
+    """After which a request without an answer counts as lost: it waits in a queue before it
+    lives."""
     terminal_ttl_ms: Milliseconds = Milliseconds(7_200_000)
     """How long a terminal order is remembered."""
     jitter_seed: int = 1
@@ -153,6 +159,17 @@ class GuardianSettings(Section, frozen=True, kw_only=True):
     escalation_state: TradingState = TradingState.HALTED
     """After too many restarts."""
     journal_failure_state: TradingState = TradingState.HALTED
+
+
+class RuntimeSettings(Section, frozen=True, kw_only=True):
+    """How long one message may be in hand; measured in real time, by the watchdog."""
+
+    soft_limit_ms: Milliseconds = Milliseconds(1_000)
+    """The actor and its message are named in the log, with the stacks of all threads."""
+    hard_limit_ms: Milliseconds = Milliseconds(30_000)
+    """The message is noted in the session's folder, and the process ends with code 75."""
+    pinned_limit_ms: Milliseconds = Milliseconds(30_000)
+    """An actor with a thread of its own is given a new one."""
 
 
 class ReplaySettings(Section, frozen=True, kw_only=True):
@@ -267,6 +284,7 @@ class Settings(Section, frozen=True, kw_only=True):
     market_data: MarketDataSettings = MarketDataSettings()
     router: RouterSettings = RouterSettings()
     guardian: GuardianSettings = GuardianSettings()
+    runtime: RuntimeSettings = RuntimeSettings()
     replay: ReplaySettings = ReplaySettings()
     session: SessionSettings = SessionSettings()
     logs: LogSettings = LogSettings()

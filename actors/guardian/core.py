@@ -2,7 +2,8 @@
 
 import msgspec
 
-from actors.guardian.states import EFFECTS, STRICTNESS, Cause, Hold, Input, Lift
+from actors.guardian.states import STRICTNESS, Cause, Hold, Input, Lift, effect_of
+from config.settings import GuardianSettings
 from messages.addresses import OBSERVERS, PORTFOLIO, POSITIONS
 from messages.base import Message, Timestamp
 from messages.envelope import NOTHING, Send, Step
@@ -45,7 +46,7 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         return max(states, key=STRICTNESS.__getitem__, default=TradingState.ACTIVE)
 
 
-def step(guard: Guard, message: Message, now: Timestamp) -> Step:
+def step(guard: Guard, settings: GuardianSettings, message: Message, now: Timestamp) -> Step:
     """Apply ``message``.
 
     Raises:
@@ -54,7 +55,7 @@ def step(guard: Guard, message: Message, now: Timestamp) -> Step:
     if isinstance(message, ResendTradingState):
         return Step(outbox=(_told(guard),))
     input_, reason = _read(message)
-    effect = EFFECTS[input_]
+    effect = effect_of(input_, settings)
     match effect:
         case Hold():
             return _hold(guard, effect, reason, now)

@@ -2,12 +2,15 @@
 
 Rule 1: the trading state is the strictest of what is held; nothing held is ACTIVE.
 Rule 2: the tables are total: every input has an effect, every cause says who lifts it.
+Rule 3: an operator's word holds at what it says; at what a trouble holds, the settings say
+(``EFFECTS`` shows their defaults).
 """
 
 from enum import StrEnum
 
 import msgspec
 
+from config.settings import GuardianSettings
 from messages.observers import AlarmKind
 from messages.portfolio import TradingState
 
@@ -61,6 +64,22 @@ EFFECTS: dict[Input, Hold | Lift] = {
     Input.RESUME: Lift(frozenset({Cause.OPERATOR, Cause.DAILY_LOSS, Cause.ESCALATION})),
     Input.JOURNAL_HEALED: Lift(frozenset({Cause.JOURNAL})),
 }
+
+
+def effect_of(input_: Input, settings: GuardianSettings) -> Hold | Lift:
+    """Return what an input does, at the state that the settings give a trouble."""
+    effect = EFFECTS[input_]
+    match input_:
+        case Input.DAILY_LOSS_REACHED:
+            state = settings.daily_loss_state
+        case Input.ESCALATED:
+            state = settings.escalation_state
+        case Input.JOURNAL_FAILED:
+            state = settings.journal_failure_state
+        case _:
+            return effect
+    return msgspec.structs.replace(effect, state=state)
+
 
 STRICTNESS: dict[TradingState, int] = {
     TradingState.ACTIVE: 0,

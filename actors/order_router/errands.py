@@ -27,16 +27,12 @@ from messages.orders import (
     TimeInForce,
 )
 
-OVERDUE_AFTER_LIVES = 3
-"""An answer is overdue after this many times as long as a request lives (``unknown_settle_ms``): it
-may wait in the gateway's queue before it lives."""
-
 
 def send(
     order: RoutedOrder, request: Request, settings: RouterSettings, now: Timestamp
 ) -> RoutedOrder:
     """Let ``request`` go out now."""
-    overdue_at = Timestamp(now + OVERDUE_AFTER_LIVES * settings.unknown_settle_ms)
+    overdue_at = Timestamp(now + settings.answer_timeout_ms)
     submits = request is Request.SUBMIT
     return replace(
         order,

@@ -32,6 +32,9 @@ def problems_of(*overrides: str) -> list[tuple[str, str]]:
         (["market_data.poll_seconds=1"], "market_data.held_poll_seconds", "at most"),
         (["market_data.stale_seconds=1"], "market_data.held_poll_seconds", "at most"),
         (["router.retry_backoff_seconds=11"], "router.retry_backoff_seconds", "at most"),
+        (["router.answer_timeout_seconds=4"], "router.unknown_settle_seconds", "at most"),
+        (["runtime.hard_limit_seconds=0.5"], "runtime.soft_limit_seconds", "at most"),
+        (["runtime.pinned_limit_seconds=0.5"], "guards.deadline_seconds", "at most"),
         (["guardian.escalation_state=active"], "guardian.escalation_state", "not active"),
         (
             ["market.BTC/USDT.fee_currency=third", "market.BTC/USDT.fee_third_rate=300"],

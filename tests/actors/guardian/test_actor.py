@@ -5,6 +5,7 @@ from actors.journal.memory import MemoryJournal
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
+from config.settings import GuardianSettings
 from messages.addresses import GUARDIAN
 from messages.base import Address, Message, Timestamp
 from messages.envelope import Step
@@ -31,7 +32,7 @@ class Stage:
     def __init__(self) -> None:
         self.dispatcher = SimulatedDispatcher()
         self.system = System(self.dispatcher, VirtualClock(), MemoryJournal())
-        self.system.spawn(Breaking, GUARDIAN)
+        self.system.spawn(Breaking, GUARDIAN, GuardianSettings())
 
     @property
     def actor(self) -> Breaking:

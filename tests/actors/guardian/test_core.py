@@ -2,12 +2,14 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.guardian.core import Guard, step
 from actors.guardian.states import STRICTNESS, Cause
+from config.settings import GuardianSettings
 from messages.addresses import OBSERVERS, PORTFOLIO, POSITIONS
 from messages.base import Address, Currency, Message, Timestamp
 from messages.envelope import NOTHING, Send, Step
@@ -26,6 +28,7 @@ from messages.portfolio import DescribeAccounts, TradingState, TradingStateChang
 from messages.positions import StopAllEntering
 
 NOW = Timestamp(1_700_000_000_000)
+SETTINGS = GuardianSettings()
 HALT = Halt(reason="by hand")
 REDUCE = EnterReducing(reason="slowly")
 RESUME = Resume(reason="looked at it")
@@ -39,14 +42,14 @@ INPUTS: list[Message] = [HALT, REDUCE, RESUME, LOSS, ESCALATED, FAILED, HEALED]
 def after(*messages: Message) -> Guard:
     guard = Guard()
     for message in messages:
-        for change in step(guard, message, NOW).changes:
+        for change in step(guard, SETTINGS, message, NOW).changes:
             assert isinstance(change, Guard)
             guard = change
     return guard
 
 
 def last(*messages: Message) -> Step:
-    return step(after(*messages[:-1]), messages[-1], NOW)
+    return step(after(*messages[:-1]), SETTINGS, messages[-1], NOW)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +128,7 @@ def test_the_portfolio_can_hear_the_state_again() -> None:
 
 def test_a_message_for_somebody_else_raises_and_names_it() -> None:
     with pytest.raises(TypeError, match="DescribeAccounts"):
-        step(Guard(), DescribeAccounts(), NOW)
+        step(Guard(), SETTINGS, DescribeAccounts(), NOW)
 
 
 @given(st.lists(st.sampled_from(INPUTS), max_size=12))
@@ -135,7 +138,7 @@ def test_after_any_sequence_the_state_is_the_strictest_hold_and_was_told(
 ) -> None:
     guard, told = Guard(), TradingState.ACTIVE
     for message in messages:
-        done = step(guard, message, NOW)
+        done = step(guard, SETTINGS, message, NOW)
         for change in done.changes:
             assert isinstance(change, Guard)
             guard = change
@@ -146,3 +149,34 @@ def test_after_any_sequence_the_state_is_the_strictest_hold_and_was_told(
     assert STRICTNESS[guard.state] == max(strictness, default=0)
     assert len({hold.cause for hold in guard.holds}) == len(guard.holds)
     assert told is guard.state
+
+
+@pytest.mark.parametrize(
+    ("trouble", "setting"),
+    [
+        (LOSS, "daily_loss_state"),
+        (ESCALATED, "escalation_state"),
+        (FAILED, "journal_failure_state"),
+    ],
+)
+@pytest.mark.parametrize("state", [TradingState.REDUCING, TradingState.HALTED])
+def test_what_a_trouble_holds_trading_at_is_set(
+    trouble: Message, setting: str, state: TradingState
+) -> None:
+    settings = msgspec.structs.replace(SETTINGS, **{setting: state})
+    done = step(Guard(), settings, trouble, NOW)
+    told = [send.message for send in done.outbox]
+    assert any(isinstance(m, TradingStateChanged) and m.state is state for m in told)
+    halts = [m for m in told if isinstance(m, StopAllEntering)]
+    assert bool(halts) == (state is TradingState.HALTED)
+
+
+def test_an_operators_word_holds_at_what_it_says() -> None:
+    lenient = GuardianSettings(
+        daily_loss_state=TradingState.REDUCING,
+        escalation_state=TradingState.REDUCING,
+        journal_failure_state=TradingState.REDUCING,
+    )
+    (guard,) = step(Guard(), lenient, HALT, NOW).changes
+    assert isinstance(guard, Guard)
+    assert guard.state is TradingState.HALTED

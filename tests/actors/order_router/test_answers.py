@@ -5,7 +5,6 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from actors.order_router.errands import OVERDUE_AFTER_LIVES
 from messages.base import Timestamp
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
 from messages.order_router import FailureKind, StreamChanged
@@ -20,7 +19,7 @@ from messages.orders import (
 from messages.position import OrderUpdated
 from tests.actors.order_router.stage import ORDER, SETTINGS, Stage, request
 
-OVERDUE_MS = OVERDUE_AFTER_LIVES * SETTINGS.unknown_settle_ms
+OVERDUE_MS = SETTINGS.answer_timeout_ms
 LONG_MS = 60_000
 
 
