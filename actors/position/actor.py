@@ -7,12 +7,22 @@ import msgspec
 from actors.position.core import step
 from actors.position.inputs import PositionMessage
 from actors.position.position import Charter, Life, Position
-from actors.runtime.actor import CoreActor
+from actors.runtime.actor import CoreActor, describe
 from actors.runtime.system import System
-from messages.addresses import ORDER_ROUTER
+from messages.addresses import OBSERVERS, POSITIONS
 from messages.base import Address, Message, PositionId, Timestamp
 from messages.envelope import Send, Step
-from messages.order_router import ResendOrders
+from messages.observers import EntryRefused
+from messages.position import (
+    AddToPosition,
+    Begin,
+    ChangeProtection,
+    ClosePosition,
+    Resync,
+    StopEntering,
+    SwitchProtection,
+)
+from messages.positions import PositionEnded
 
 
 class PositionActor(CoreActor):
@@ -49,6 +59,23 @@ class PositionActor(CoreActor):
             return "", change.wakes_at
         return "charter", None
 
-    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:  # noqa: ARG002 - a hook
-        """Ask for the orders' facts again: one of them may be what was skipped."""
-        return (Send(ORDER_ROUTER, ResendOrders(position_id=self.position_id)),)
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Refuse a command, or hear it once more; after a fact ask for all facts again."""
+        match message:
+            case Begin():
+                return not_begun(message, describe(error)) if self.position is None else ()
+            case ChangeProtection() | SwitchProtection() | AddToPosition():
+                return ()  # nothing has happened, and people are told that it was skipped
+            case ClosePosition() | StopEntering() | Resync():
+                return self.once_more(message, error)
+            case _:
+                resync = Resync(skipped=type(message).__name__, error=describe(error))
+                return (Send(self.address, resync),)
+
+
+def not_begun(begin: Begin, error: str) -> tuple[Send, ...]:
+    """Return the refusal of a position that could not begin, and its end: it asked for nothing."""
+    text = f"the beginning was skipped: {error}"
+    refused = EntryRefused(symbol=begin.symbol, guard="failed", text=text, quote=begin.quote)
+    ended = PositionEnded(position_id=begin.position_id, symbol=begin.symbol)
+    return Send(OBSERVERS, refused), Send(POSITIONS, ended)

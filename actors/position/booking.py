@@ -3,8 +3,9 @@
 from actors.position import entry
 from actors.position.states import State
 from actors.position.turn import Turn
-from messages.addresses import PORTFOLIO, POSITIONS
+from messages.addresses import ORDER_ROUTER, PORTFOLIO, POSITIONS
 from messages.money import ZERO
+from messages.order_router import ReleaseOrders
 from messages.portfolio import BookPosition
 from messages.positions import PositionEnded
 
@@ -35,10 +36,14 @@ def book(turn: Turn) -> None:
     turn.send(PORTFOLIO, message)
 
 
+def let_go_of_orders(turn: Turn) -> None:
+    """Ask the router to let go: it is told what was booked of each order that filled."""
+    booked = tuple(order.facts for order in turn.position.orders if order.facts.filled)
+    message = ReleaseOrders(position_id=turn.charter.position_id, booked=booked)
+    turn.send(ORDER_ROUTER, message)
+
+
 def tell_end(turn: Turn) -> None:
-    """Tell the positions actor that it is over, once."""
-    if turn.position.is_released:
-        return
-    turn.update(is_released=True)
+    """Tell the positions actor that it is over."""
     message = PositionEnded(position_id=turn.charter.position_id, symbol=turn.charter.symbol)
     turn.send(POSITIONS, message)

@@ -67,11 +67,13 @@ def prepare(turn: Turn) -> None:
     closing = turn.position.closing
     if closing is None or closing.waits_for_quote or closing.waits_for_balance:
         return
-    if not turn.life.sellable or (closing.retry_at is not None and turn.now < closing.retry_at):
+    if is_only_dust(turn.life) or (closing.retry_at is not None and turn.now < closing.retry_at):
         return  # the pause after a refusal comes first, and then a fresh quote
     if lost_orders(turn.position) and closing.sellable is None:
         turn.update_closing(retry_at=_in(turn, turn.charter.plan.exit_retry_ms))
         _look(turn)
+    elif closing.sellable is not None and closing.sellable < _least(turn.life):
+        _look_again(turn)
     elif closing.quote is None and current_rung(turn.life, closing).type is OrderType.LIMIT:
         message = RequestQuote(position_id=turn.charter.position_id, symbol=turn.charter.symbol)
         turn.send(MARKET_DATA, message)
@@ -108,10 +110,10 @@ def on_balance(turn: Turn, free: Decimal | None) -> None:
 
 def on_exit_order_ended(turn: Turn, facts: OrderFacts) -> None:
     """Take the ladder's next step after an order of it is over."""
-    if turn.position.closing is None or not turn.life.sellable:
+    if turn.position.closing is None or is_only_dust(turn.life):
         return
     if facts.filled:
-        turn.update_closing(refusals=0, is_stuck=False, retry_at=None)
+        _on_sold(turn)
     is_refused = facts.status is OrderStatus.REJECTED
     if is_refused and facts.reason is not RejectReason.NO_LIQUIDITY:
         _on_refused(turn, facts)
@@ -131,15 +133,23 @@ def hurry(turn: Turn) -> None:
 
 
 def on_deadline(turn: Turn) -> None:
-    """Ask again for an answer that did not come, or for coins that were not there."""
+    """Ask again for an answer that did not come."""
     closing = turn.position.closing
     if closing is None or closing.retry_at is None or turn.now < closing.retry_at:
         return
     turn.update_closing(retry_at=None)
     on_exit_quote(turn, None)
-    is_short = closing.sellable is not None and closing.sellable < _least(turn.life)
-    if closing.waits_for_balance or (is_short and not is_only_dust(turn.life)):
-        _back_off(turn, "the venue does not show the coins")
+    if closing.waits_for_balance:
+        _look_again(turn)
+
+
+def _on_sold(turn: Turn) -> None:
+    """Begin anew after a fill; what the venue had shown before it is sold, so look again."""
+    closing = turn.position.closing
+    turn.update_closing(refusals=0, is_stuck=False, retry_at=None)
+    if closing is not None and closing.sellable is not None:
+        retry_at = _in(turn, turn.charter.plan.exit_retry_ms)
+        turn.update_closing(sellable=None, retry_at=retry_at)
         _look(turn)
 
 
@@ -189,6 +199,11 @@ def _look(turn: Turn) -> None:
     message = RequestBalance(position_id=turn.charter.position_id, currency=turn.charter.rules.base)
     turn.send(GATEWAY, message)
     turn.update_closing(waits_for_balance=True)
+
+
+def _look_again(turn: Turn) -> None:
+    _back_off(turn, "the venue does not show the coins")
+    _look(turn)
 
 
 def _on_too_small(turn: Turn) -> None:

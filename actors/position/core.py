@@ -8,19 +8,18 @@ the facts add up to, and the portfolio what was booked.
 import msgspec
 
 from actors.position import closing, entry, planner, protection
-from actors.position.booking import book, set_reserve
+from actors.position.booking import book, let_go_of_orders, set_reserve
 from actors.position.deadlines import deadlines_of
 from actors.position.hearing import take_in
 from actors.position.inputs import INPUTS, PositionMessage
 from actors.position.position import Charter, Life, Position
 from actors.position.states import Input, State, is_ignored
 from actors.position.turn import Turn
-from messages.addresses import MARKET_DATA, ORDER_ROUTER, PORTFOLIO
+from messages.addresses import MARKET_DATA, PORTFOLIO
 from messages.base import Timestamp
 from messages.envelope import NOTHING, Step, Wake
 from messages.market_data import HoldSymbol
 from messages.money import from_float
-from messages.order_router import ReleaseOrders
 from messages.portfolio import ReserveBudget
 from messages.position import Begin, CloseCause
 
@@ -121,9 +120,7 @@ def _close_books(turn: Turn) -> None:
         entry=msgspec.structs.replace(turn.position.entry, is_over=True),
     )
     protection.disarm_triggers(turn)
-    booked = tuple(order.facts for order in turn.position.orders if order.facts.filled)
-    message = ReleaseOrders(position_id=turn.charter.position_id, booked=booked)
-    turn.send(ORDER_ROUTER, message)
+    let_go_of_orders(turn)
 
 
 def _finish(before: Life | None, turn: Turn) -> Step:

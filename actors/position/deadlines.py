@@ -16,6 +16,8 @@ def deadlines_of(life: Life) -> list[Timestamp]:
     if state is State.NEW:
         return [Timestamp(position.began_at + plan.budget_deadline_ms)]
     deadlines: list[int | None] = []
+    if position.faulted is not None:
+        deadlines.append(position.faulted.look_at)
     if not position.entry.is_over and not position.entry.is_stopping:
         deadlines.append(position.entry.deadline)
     if slot.state is SlotState.UNKNOWN:

@@ -5,7 +5,7 @@ from typing import assert_never
 import msgspec
 
 from actors.market_data.triggers import price_of
-from actors.position import closing, entry, planner, protection
+from actors.position import closing, entry, planner, protection, resync
 from actors.position.booking import book, tell_end
 from actors.position.inputs import PositionMessage
 from actors.position.position import Life, OwnOrder, find_order, sums, with_order
@@ -32,6 +32,7 @@ from messages.position import (
     OrderUpdated,
     QuoteAnswered,
     ResendBooking,
+    Resync,
     StopEntering,
     SwitchProtection,
     TriggerFired,
@@ -61,12 +62,14 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
             raise AssertionError("the table refuses to add")
         case ResendBooking():
             book(turn)
+        case Resync():
+            resync.on_skipped(turn, message)
         case Wake():
             _look_at_deadlines(turn)
         case OrderUpdated():
             _hear_order(turn, message.facts)
         case OrdersReleased():
-            tell_end(turn)
+            _hear_released(turn)
         case BalanceAnswered():
             closing.on_balance(turn, message.free)
         case VenueReachability():
@@ -140,6 +143,7 @@ def _look_at_deadlines(turn: Turn) -> None:
         entry.refuse(turn, CloseCause.WITHDRAWN, "late_grant", entry.late_reason(plan))
         turn.begin_exit(CloseCause.WITHDRAWN, entry.late_reason(plan))
     closing.on_deadline(turn)
+    resync.on_deadline(turn)
 
 
 def _hear_order(turn: Turn, facts: OrderFacts) -> None:
@@ -171,6 +175,12 @@ def _forgotten_order(turn: Turn, facts: OrderFacts) -> OwnOrder:
         quantity=facts.filled,
         facts=facts,
     )
+
+
+def _hear_released(turn: Turn) -> None:
+    if not turn.position.is_released:
+        turn.update(is_released=True, faulted=None)
+        tell_end(turn)
 
 
 def _hear_armed(turn: Turn, message: TriggersArmed) -> None:

@@ -16,6 +16,7 @@ from messages.position import (
     OrderUpdated,
     QuoteAnswered,
     ResendBooking,
+    Resync,
     StopEntering,
     SwitchProtection,
     TriggerFired,
@@ -33,6 +34,7 @@ PositionMessage = (
     | SwitchProtection
     | AddToPosition
     | ResendBooking
+    | Resync
     | Wake
     | OrderUpdated
     | OrdersReleased
@@ -54,6 +56,7 @@ INPUTS: dict[type[Message], Input] = {
     SwitchProtection: Input.SWITCH_ASKED,
     AddToPosition: Input.ADD_ASKED,
     ResendBooking: Input.BOOKING_ASKED,
+    Resync: Input.RESYNC_ASKED,
     Wake: Input.DEADLINE_PASSED,
     OrderUpdated: Input.ORDER_UPDATED,
     OrdersReleased: Input.ORDERS_RELEASED,

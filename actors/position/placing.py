@@ -74,10 +74,10 @@ def place(turn: Turn, want: Want) -> ClientOrderId:
 
 
 def cancel(turn: Turn, order: OwnOrder, *, urgent: bool) -> None:
-    """Ask the router to cancel the order, once; the router sees to it that it happens."""
-    if order.cancel_asked:
+    """Ask the router to cancel the order, once, and once more if it became urgent."""
+    if order.cancel_asked and (order.cancel_is_urgent or not urgent):
         return
-    asked = msgspec.structs.replace(order, cancel_asked=True)
+    asked = msgspec.structs.replace(order, cancel_asked=True, cancel_is_urgent=urgent)
     turn.update(orders=with_order(turn.position.orders, asked))
     message = CancelOrder(client_order_id=order.facts.client_order_id, urgent=urgent)
     turn.send(ORDER_ROUTER, message)

@@ -47,6 +47,8 @@ def plan_exit(turn: Turn) -> None:
             _fill(turn, want)
         case SlotState.PLACING | SlotState.WORKING if not _is_as_wanted(turn, slot, want):
             _clear(turn, slot)
+        case SlotState.CANCELING if turn.position.closing is not None:
+            _clear(turn, slot)  # the exit waits for it now: it may have to become urgent
         case _:
             pass  # as wanted, or the venue has the word
 

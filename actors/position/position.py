@@ -11,7 +11,7 @@ import msgspec
 
 from actors.position.exit_slot import EMPTY_SLOT, ExitSlot
 from actors.position.states import State
-from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
+from messages.base import ClientOrderId, Milliseconds, PositionId, Symbol, Timestamp
 from messages.ids import ENTRY_LEG, EXIT_LEG
 from messages.market import Capabilities, MarketRules, Quote
 from messages.market_data import Level
@@ -47,6 +47,8 @@ class OwnOrder(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal
     facts: OrderFacts
     cancel_asked: bool = False
+    cancel_is_urgent: bool = False
+    """An exit waits for the cancel, and the router was told so."""
     is_lost: bool = False
     """Unknown for so long that it was written off; it may be live."""
 
@@ -143,6 +145,17 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     fees: tuple[Money, ...] = ()
 
 
+class Faulted(msgspec.Struct, frozen=True, kw_only=True):
+    """It raised on a message and asked for the facts again; over when a pause passes without."""
+
+    since: Timestamp
+    pause_ms: Milliseconds
+    """Grows with each time that asking again did not help."""
+    look_at: Timestamp
+    has_raised_again: bool = False
+    """Since it asked last: a person was told."""
+
+
 class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Everything that happened to one position, as far as it heard."""
 
@@ -173,6 +186,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     booked: Booked = Booked()
     reserve: Decimal = ZERO
     """What the portfolio was last told that it may still spend, quote."""
+    faulted: Faulted | None = None
+    """None: what it was told last it could take."""
     is_released: bool = False
     """The router has let go of its orders: nothing more will come."""
     wakes_at: Timestamp | None = None

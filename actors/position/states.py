@@ -43,6 +43,8 @@ class Input(StrEnum):
     SWITCH_ASKED = "switch_asked"
     ADD_ASKED = "add_asked"
     BOOKING_ASKED = "booking_asked"
+    RESYNC_ASKED = "resync_asked"
+    """It raised on a message; what it may have missed is asked for again."""
     DEADLINE_PASSED = "deadline_passed"
     # Heard, facts of the venue and the market:
     ORDER_UPDATED = "order_updated"
@@ -100,6 +102,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.SWITCH_ASKED: Fault("nothing is held yet: there is no protection to switch"),
         Input.ADD_ASKED: _NO_ADDING,
         Input.BOOKING_ASKED: STAY,
+        Input.RESYNC_ASKED: STAY,
         Input.DEADLINE_PASSED: STAY,
         Input.ORDER_UPDATED: Ignore("it has placed no order yet"),
         Input.ORDERS_RELEASED: Ignore("it has placed no order yet"),
@@ -127,6 +130,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.SWITCH_ASKED: Fault("it is still being bought: switch when it is protected"),
         Input.ADD_ASKED: _NO_ADDING,
         Input.BOOKING_ASKED: STAY,
+        Input.RESYNC_ASKED: STAY,
         Input.DEADLINE_PASSED: STAY,
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
@@ -155,6 +159,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.SWITCH_ASKED: STAY,
         Input.ADD_ASKED: _NO_ADDING,
         Input.BOOKING_ASKED: STAY,
+        Input.RESYNC_ASKED: STAY,
         Input.DEADLINE_PASSED: STAY,
         # Also a late fill of the entry: it adds to what must be protected.
         Input.ORDER_UPDATED: STAY,
@@ -182,6 +187,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.SWITCH_ASKED: STAY,
         Input.ADD_ASKED: _NO_ADDING,
         Input.BOOKING_ASKED: STAY,
+        Input.RESYNC_ASKED: STAY,
         Input.DEADLINE_PASSED: STAY,
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
@@ -210,6 +216,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.SWITCH_ASKED: Fault("it is being sold: there is nothing left to switch"),
         Input.ADD_ASKED: _NO_ADDING,
         Input.BOOKING_ASKED: STAY,
+        Input.RESYNC_ASKED: STAY,
         Input.DEADLINE_PASSED: STAY,
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
@@ -236,6 +243,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.SWITCH_ASKED: Fault("the position is closed"),
         Input.ADD_ASKED: _NO_ADDING,
         Input.BOOKING_ASKED: STAY,
+        Input.RESYNC_ASKED: STAY,
         Input.DEADLINE_PASSED: _OVER,
         # The router compares it with what was booked, and tells the portfolio: unmatched.
         Input.ORDER_UPDATED: _OVER,

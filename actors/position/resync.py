@@ -1,0 +1,86 @@
+"""After a message that the position raised on: everything it may have missed is asked for again.
+
+Facts are cumulative and requests may be sent again, so asking too much does no harm. Raising again
+is told to a person, and asked again more and more slowly.
+"""
+
+from msgspec.structs import replace
+
+from actors.position.booking import book, let_go_of_orders, tell_end
+from actors.position.position import Faulted
+from actors.position.states import State
+from actors.position.turn import Turn
+from messages.addresses import MARKET_DATA, ORDER_ROUTER, PORTFOLIO
+from messages.base import Milliseconds, Timestamp
+from messages.market_data import HoldSymbol, RequestQuote
+from messages.observers import AlarmKind
+from messages.order_router import ResendOrders
+from messages.portfolio import ReserveBudget
+from messages.position import Resync
+
+
+def on_skipped(turn: Turn, message: Resync) -> None:
+    """Ask again at once; where that was done a moment ago, tell a person."""
+    faulted = turn.position.faulted
+    if faulted is None:
+        _mark(turn, turn.now, turn.charter.plan.exit_retry_ms)
+        _ask_again(turn)
+    elif not faulted.has_raised_again:
+        turn.update(faulted=replace(faulted, has_raised_again=True))
+        text = f"{message.skipped} can't be taken, heard again: {message.error}"
+        turn.alarm(AlarmKind.STEP_SKIPPED, text)
+
+
+def on_deadline(turn: Turn) -> None:
+    """Ask again if it raised again; else it is well."""
+    faulted = turn.position.faulted
+    if faulted is None or turn.now < faulted.look_at:
+        return
+    if not faulted.has_raised_again:
+        turn.update(faulted=None)
+        return
+    slower = min(faulted.pause_ms * 2, turn.charter.plan.stuck_retry_ms)
+    _mark(turn, faulted.since, Milliseconds(slower))
+    _ask_again(turn)
+
+
+def _mark(turn: Turn, since: Timestamp, pause_ms: Milliseconds) -> None:
+    look_at = Timestamp(turn.now + pause_ms)
+    turn.update(faulted=Faulted(since=since, pause_ms=pause_ms, look_at=look_at))
+
+
+def _ask_again(turn: Turn) -> None:
+    match turn.position.state:
+        case State.NEW:
+            _ask_for_budget(turn)
+        case State.CLOSED:
+            _ask_to_end(turn)
+        case _:
+            _ask_for_facts(turn)
+
+
+def _ask_for_budget(turn: Turn) -> None:
+    charter = turn.charter
+    position_id, symbol = charter.position_id, charter.symbol
+    request = ReserveBudget(position_id=position_id, symbol=symbol, budget=charter.budget)
+    turn.send(PORTFOLIO, request)
+    turn.send(MARKET_DATA, HoldSymbol(position_id=position_id, symbol=symbol))
+
+
+def _ask_for_facts(turn: Turn) -> None:
+    position, exit_ = turn.position, turn.position.closing
+    position_id, symbol = turn.charter.position_id, turn.charter.symbol
+    turn.send(ORDER_ROUTER, ResendOrders(position_id=position_id))
+    turn.send(MARKET_DATA, HoldSymbol(position_id=position_id, symbol=symbol))
+    # What fired is gone: a new registration is told at once of what is touched now.
+    turn.update_protection(levels=(), armed=())
+    if position.entry.waits_for_quote or (exit_ is not None and exit_.waits_for_quote):
+        turn.send(MARKET_DATA, RequestQuote(position_id=position_id, symbol=symbol))
+
+
+def _ask_to_end(turn: Turn) -> None:
+    book(turn)
+    if turn.position.is_released:
+        tell_end(turn)
+    else:
+        let_go_of_orders(turn)

@@ -1,0 +1,235 @@
+"""Who lives: numbering, the first message of a position, and letting go of ended ones."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from actors.position.states import State
+from actors.positions.core import ListedMarket, Living, Numbering, PositionsMessage, Roster, step
+from messages.addresses import OBSERVERS, STRATEGY, position_address
+from messages.base import Message, PositionId, Symbol, Timestamp
+from messages.envelope import NOTHING, Removed, Step
+from messages.ids import client_order_id, position_of
+from messages.market import Capabilities, MarketRules, Quote
+from messages.observers import EntryRefused
+from messages.plan import Plan
+from messages.position import Begin, CloseCause, ClosePosition, StopEntering
+from messages.positions import (
+    CloseAllPositions,
+    MarketRulesReported,
+    OpenPosition,
+    PositionEnded,
+    StopAllEntering,
+)
+from messages.strategy import SymbolBusy
+
+BTC, ETH = Symbol("BTC/USDT"), Symbol("ETH/USDT")
+P1, P2, P3 = PositionId("p1"), PositionId("p2"), PositionId("p3")
+ABLE = Capabilities(native_stop=True)
+PLAN = Plan(stop_loss_ratio=Decimal("0.02"))
+
+
+def rules(symbol: Symbol) -> MarketRules:
+    return MarketRules(
+        symbol=symbol,
+        tick_size=Decimal("0.1"),
+        step_size=Decimal("0.001"),
+        min_quantity=Decimal("0.001"),
+        min_notional=Decimal(5),
+        maker_fee_ratio=Decimal("0.001"),
+        taker_fee_ratio=Decimal("0.001"),
+    )
+
+
+def open_on(symbol: Symbol) -> OpenPosition:
+    return OpenPosition(
+        symbol=symbol,
+        budget=Decimal(200),
+        plan=PLAN,
+        quote=Quote(symbol=symbol, at=Timestamp(0), bid=100.0, ask=100.0, last=100.0),
+        atr=1.5,
+        decision="a drop of 2 %",
+    )
+
+
+class Stage:
+    """A roster, changed only through steps."""
+
+    def __init__(self, *symbols: Symbol) -> None:
+        self.roster = Roster(Numbering(account_tag="7", journal_epoch=3))
+        self.sent: list[tuple[str, Message]] = []
+        for symbol in symbols:
+            self.hear(MarketRulesReported(rules=rules(symbol), capabilities=ABLE))
+
+    def hear(self, message: PositionsMessage) -> Step:
+        result = step(self.roster, message)
+        for change in result.changes:
+            self.roster.apply(change)
+        self.sent = [(send.to, send.message) for send in result.outbox]
+        return result
+
+    def end(self, position_id: PositionId, symbol: Symbol) -> Step:
+        return self.hear(PositionEnded(position_id=position_id, symbol=symbol))
+
+
+def test_a_position_is_told_everything_in_its_first_message() -> None:
+    stage = Stage(BTC)
+    asked = open_on(BTC)
+    stage.hear(asked)
+    assert stage.sent[0] == (
+        position_address(P1),
+        Begin(
+            position_id=P1,
+            symbol=BTC,
+            budget=Decimal(200),
+            plan=PLAN,
+            rules=rules(BTC),
+            capabilities=ABLE,
+            quote=asked.quote,
+            atr=1.5,
+            order_prefix="h7e3p1",
+            decision="a drop of 2 %",
+        ),
+    )
+
+
+def test_positions_are_numbered_in_order_of_opening_and_no_number_comes_twice() -> None:
+    stage = Stage(BTC, ETH)
+    stage.hear(open_on(BTC))
+    stage.hear(open_on(ETH))
+    stage.end(P1, BTC)
+    stage.end(P2, ETH)
+    stage.hear(open_on(BTC))
+    assert list(stage.roster.living) == [P3]
+    assert stage.roster.numbering.next_number == 4
+
+
+def test_orders_of_a_position_are_known_by_its_prefix() -> None:
+    stage = Stage(BTC)
+    stage.hear(open_on(BTC))
+    begin = stage.sent[0][1]
+    assert isinstance(begin, Begin)
+    assert position_of(client_order_id(begin.order_prefix, "x", 12)) == P1
+
+
+def test_an_unknown_symbol_is_refused_and_the_known_ones_are_named() -> None:
+    stage = Stage(ETH, BTC)
+    result = stage.hear(open_on(Symbol("XRP/USDT")))
+    assert result.changes == ()
+    to, refused = stage.sent[0]
+    assert to == OBSERVERS
+    assert isinstance(refused, EntryRefused)
+    assert refused.guard == "unknown_symbol"
+    assert refused.text == "XRP/USDT is not listed here: known are BTC/USDT, ETH/USDT"
+
+
+def test_before_any_market_is_listed_nothing_can_be_opened() -> None:
+    stage = Stage()
+    stage.hear(open_on(BTC))
+    refused = stage.sent[0][1]
+    assert isinstance(refused, EntryRefused)
+    assert refused.text.endswith("known are none")
+
+
+def test_the_rules_of_the_moment_go_with_the_position() -> None:
+    stage = Stage(BTC)
+    finer = replace(rules(BTC), step_size=Decimal("0.0001"))
+    stage.hear(MarketRulesReported(rules=finer, capabilities=ABLE))
+    stage.hear(open_on(BTC))
+    begin = stage.sent[0][1]
+    assert isinstance(begin, Begin)
+    assert begin.rules == finer
+
+
+def test_rules_heard_twice_are_no_step() -> None:
+    stage = Stage(BTC)
+    assert stage.hear(MarketRulesReported(rules=rules(BTC), capabilities=ABLE)) == NOTHING
+
+
+def test_the_strategy_hears_when_a_symbol_becomes_busy_and_when_it_is_free_again() -> None:
+    stage = Stage(BTC)
+    stage.hear(open_on(BTC))
+    assert (STRATEGY, SymbolBusy(symbol=BTC, busy=True)) in stage.sent
+    stage.hear(open_on(BTC))
+    assert [to for to, _ in stage.sent] == [position_address(P2)]
+    stage.end(P1, BTC)
+    assert stage.sent == []
+    stage.end(P2, BTC)
+    assert stage.sent == [(STRATEGY, SymbolBusy(symbol=BTC, busy=False))]
+
+
+def test_symbols_are_busy_one_by_one() -> None:
+    stage = Stage(BTC, ETH)
+    stage.hear(open_on(BTC))
+    stage.hear(open_on(ETH))
+    assert (STRATEGY, SymbolBusy(symbol=ETH, busy=True)) in stage.sent
+
+
+def test_an_ended_position_is_let_go_of() -> None:
+    stage = Stage(BTC)
+    stage.hear(open_on(BTC))
+    assert stage.end(P1, BTC).changes == (Removed(kind="Living", key="p1"),)
+    assert stage.roster.living == {}
+    assert stage.roster.per_symbol == {}
+
+
+def test_an_end_heard_twice_is_no_step() -> None:
+    stage = Stage(BTC)
+    stage.hear(open_on(BTC))
+    stage.hear(open_on(BTC))
+    stage.end(P1, BTC)
+    assert stage.end(P1, BTC) == NOTHING
+    assert list(stage.roster.living) == [P2]
+
+
+def test_a_halt_reaches_every_living_position_in_order() -> None:
+    stage = Stage(BTC, ETH)
+    for symbol in (BTC, ETH, BTC):
+        stage.hear(open_on(symbol))
+    stage.end(P2, ETH)
+    stage.hear(StopAllEntering(reason="halted"))
+    assert stage.sent == [
+        (position_address(P1), StopEntering()),
+        (position_address(P3), StopEntering()),
+    ]
+
+
+def test_closing_all_tells_every_living_position_why() -> None:
+    stage = Stage(BTC)
+    stage.hear(open_on(BTC))
+    stage.hear(CloseAllPositions(cause=CloseCause.END_OF_RECORDING, reason="it is over"))
+    close = ClosePosition(cause=CloseCause.END_OF_RECORDING, reason="it is over")
+    assert stage.sent == [(position_address(P1), close)]
+
+
+def test_a_message_to_nobody_is_no_step() -> None:
+    assert Stage(BTC).hear(StopAllEntering(reason="halted")) == NOTHING
+
+
+def test_a_step_only_reads_the_roster() -> None:
+    stage = Stage(BTC)
+    step(stage.roster, open_on(BTC))
+    assert stage.roster.living == {}
+    assert stage.roster.numbering.next_number == 1
+
+
+def test_a_change_that_is_no_part_of_the_roster_is_a_mistake() -> None:
+    class Stranger(msgspec.Struct, frozen=True):
+        name: State = State.NEW
+
+    with pytest.raises(AssertionError, match="no Stranger"):
+        Stage().roster.apply(Stranger())
+
+
+def test_the_roster_is_rebuilt_from_its_changes() -> None:
+    stage, other = Stage(BTC), Roster(Numbering(account_tag="7", journal_epoch=3))
+    market = ListedMarket(rules=rules(BTC), capabilities=ABLE)
+    changes: list[msgspec.Struct] = [market]
+    changes += [*stage.hear(open_on(BTC)).changes, *stage.hear(open_on(BTC)).changes]
+    changes += stage.end(P1, BTC).changes
+    for change in changes:
+        other.apply(change)
+    assert vars(other) == vars(stage.roster)
+    assert other.living == {P2: Living(position_id=P2, symbol=BTC)}
