@@ -182,3 +182,11 @@ class StopEntering(Message, frozen=True, kw_only=True):
 
 class ResendBooking(Message, frozen=True, kw_only=True):
     """Tell the portfolio again. From the portfolio, where it could not book."""
+
+
+class Resync(Message, frozen=True, kw_only=True):
+    """It raised on a message: ask again for all that it may have missed. From its own shell."""
+
+    skipped: str
+    """The type of the message."""
+    error: str

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import assert_never, cast
 
-from actors.runtime.actor import Actor
+from actors.runtime.actor import Actor, describe
 from actors.runtime.system import System
 from exchange.port import Event, ExchangePort, Sink
 from messages.addresses import (
@@ -15,6 +15,7 @@ from messages.addresses import (
     position_address,
 )
 from messages.base import Address, Message, Symbol
+from messages.envelope import Send
 from messages.gateway import (
     CancelAtVenue,
     FetchBalances,
@@ -30,6 +31,7 @@ from messages.market_data import CandleReceived, QuoteReceived
 from messages.money import amount_in
 from messages.order_router import (
     CancelFailed,
+    FailureKind,
     LookUpFailed,
     OrderNotFound,
     OrderReported,
@@ -96,6 +98,19 @@ class Gateway(Actor):
                 self.request(cast("Request", message))
         return None
 
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Answer a skipped request as what it is: nobody knows whether the venue heard it."""
+        match message:
+            case FollowSymbols() | WatchSymbols():
+                return self.try_again(message)
+            case SubmitOrder() | CancelAtVenue() | LookUpOrder():
+                return (Send(ORDER_ROUTER, unanswered(message, describe(error))),)
+            case RequestBalance(position_id=position_id, currency=currency):
+                answer = BalanceAnswered(currency=currency, free=None)
+                return (Send(position_address(position_id), answer),)
+            case _:
+                return super().on_skipped(message, error)
+
     def request(self, message: Request) -> None:
         """Make the port's call that the message stands for."""
         port, now = self.port, self.now()
@@ -129,3 +144,18 @@ class Gateway(Actor):
             free = amount_in(balances.free, request.currency)
             answer = BalanceAnswered(currency=request.currency, free=free)
             self.send(position_address(request.position_id), answer)
+
+
+def unanswered(
+    message: SubmitOrder | CancelAtVenue | LookUpOrder, text: str
+) -> SubmitFailed | CancelFailed | LookUpFailed:
+    """Return the answer to a request whose outcome nobody knows."""
+    unknown = FailureKind.UNKNOWN
+    match message:
+        case SubmitOrder():
+            order_id = message.request.client_order_id
+            return SubmitFailed(client_order_id=order_id, kind=unknown, text=text)
+        case CancelAtVenue():
+            return CancelFailed(client_order_id=message.client_order_id, kind=unknown, text=text)
+        case LookUpOrder():
+            return LookUpFailed(client_order_id=message.client_order_id, text=text)

@@ -7,7 +7,7 @@ from actors.runtime.system import System
 from exchange.paper import PaperExchange
 from exchange.port import Sink
 from messages.base import Address, Message, Timestamp
-from messages.envelope import Wake
+from messages.envelope import Send, Wake
 from messages.gateway import MarketMoved
 from messages.market_data import NextLevel
 
@@ -41,6 +41,12 @@ class PaperGateway(Gateway):
                 super().handle(message)
         self._watch_flights()
         return None
+
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Let what is in flight arrive all the same."""
+        if not isinstance(message, Wake):
+            self._watch_flights()
+        return super().on_skipped(message, error)
 
     def _watch_flights(self) -> None:
         at = self.port.next_wake()

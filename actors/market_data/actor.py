@@ -10,7 +10,14 @@ from actors.runtime.actor import Actor
 from actors.runtime.system import System
 from config.settings import MarketDataSettings
 from messages.base import Address, Message, Symbol
-from messages.market_data import QuoteReceived
+from messages.envelope import Send
+from messages.market_data import (
+    ArmTriggers,
+    DisarmTriggers,
+    HoldSymbol,
+    QuoteReceived,
+    RequestQuote,
+)
 
 
 class MarketDataActor(Actor):
@@ -39,3 +46,9 @@ class MarketDataActor(Actor):
             self._on_quote(message.quote, self._now())
             return None
         return self._core.handle(message, self._now())
+
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Try again what a position asked for; of quotes and candles the next ones come."""
+        if isinstance(message, ArmTriggers | DisarmTriggers | HoldSymbol | RequestQuote):
+            return self.try_again(message)
+        return super().on_skipped(message, error)

@@ -104,7 +104,7 @@ def after_skip(message: Message, error: str) -> tuple[Send, ...]:
             return (Send(position_address(message.position_id), denied),)
         case BookPosition(closed=False):
             return (Send(position_address(message.position_id), ResendBooking()),)
-        case BookPosition() | UnmatchedFill():
+        case BookPosition() | UnmatchedFill() | SetLimits() | AllotCapital():
             # The source may be gone by now; the message says all there is, so it is tried again.
             return (Send(PORTFOLIO, message),)
         case TradingStateChanged():

@@ -5,12 +5,20 @@ from typing import cast
 import msgspec
 
 from actors.position.actor import PositionActor
-from actors.positions.core import Living, Numbering, PositionsMessage, Roster, step
-from actors.runtime.actor import CoreActor
+from actors.positions.core import (
+    Living,
+    Numbering,
+    PositionsMessage,
+    Roster,
+    not_opened,
+    step,
+)
+from actors.runtime.actor import CoreActor, describe
 from actors.runtime.system import System
 from messages.addresses import position_address
 from messages.base import Address, Message, PositionId, Timestamp
-from messages.envelope import Removed, Step
+from messages.envelope import Removed, Send, Step
+from messages.positions import OpenPosition
 
 
 class PositionsActor(CoreActor):
@@ -33,3 +41,9 @@ class PositionsActor(CoreActor):
             self.system.spawn(PositionActor, position_address(position_id), position_id)
         elif isinstance(change, Removed):
             self.system.stop(position_address(PositionId(change.key)))
+
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Refuse to open; hear anything else once more."""
+        if isinstance(message, OpenPosition):
+            return (not_opened(message, describe(error)),)
+        return self.once_more(message, error)

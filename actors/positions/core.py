@@ -130,6 +130,13 @@ def _open(roster: Roster, message: OpenPosition) -> Step:
     return Step(changes, tuple(outbox))
 
 
+def not_opened(message: OpenPosition, error: str) -> Send:
+    """Return the refusal of a wish on which the actor raised; nothing was opened."""
+    text = f"the wish to open was skipped: {error}"
+    refused = EntryRefused(symbol=message.symbol, guard="failed", text=text, quote=message.quote)
+    return Send(OBSERVERS, refused)
+
+
 def _end(roster: Roster, message: PositionEnded) -> Step:
     if message.position_id not in roster.living:
         return NOTHING

@@ -24,8 +24,13 @@ from pykka._envelope import Envelope as PykkaEnvelope  # its own door, and not p
 from actors.journal.port import Record
 from actors.runtime.hooks import LaneActor
 from actors.runtime.mailbox import Delivery
-from messages.base import Address, Message, Timestamp
-from messages.envelope import Envelope, Send, Step
+from messages.addresses import OBSERVERS
+from messages.base import Address, Message, Milliseconds, Timestamp
+from messages.envelope import Envelope, Send, Step, Wake
+from messages.observers import Alarm, AlarmKind
+
+WAKE_AGAIN_MS = Milliseconds(1_000)
+"""After a deadline that an actor raised on."""
 
 
 class AbandonedError(Exception):
@@ -42,8 +47,23 @@ class Actor(LaneActor):
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:  # noqa: ARG002 - a hook
         """Return what to send after a message was skipped: a refusal, or a request to hear again.
 
-        Runs on the lane, with the state as it was before the message.
+        Runs on the lane, with the state as it was before the message. A deadline is looked at again
+        a little later.
         """
+        if isinstance(message, Wake):
+            self.set_timer(message.key, Timestamp(self.now() + WAKE_AGAIN_MS))
+        return ()
+
+    def try_again(self, message: Message) -> tuple[Send, ...]:
+        """Handle the skipped message once more, at once; return an alarm if it raises again.
+
+        For ``on_skipped`` of what does no harm if heard twice, and nobody would say again. At once,
+        so that it keeps its place before what the same sender says next.
+        """
+        try:
+            self.handle(message)
+        except Exception as error:  # noqa: BLE001 - told, as the first time
+            return (_cannot_take(self.address, message, error),)
         return ()
 
     def now(self) -> Timestamp:
@@ -140,6 +160,16 @@ class CoreActor(Actor):
         """Answer a question of main or a tool; ``NotImplemented`` for anything that is a step."""
         return NotImplemented
 
+    def once_more(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Return the skipped message, to be heard once more; the second time, an alarm.
+
+        For ``on_skipped``, as ``try_again`` is; but a record holds one message, so it queues again.
+        """
+        in_hand = self._lane.in_hand
+        if isinstance(in_hand, Envelope) and in_hand.sender == self.address:
+            return (_cannot_take(self.address, message, error),)
+        return (Send(self.address, message),)
+
     def process(self, delivery: Delivery) -> None:
         """Step, record, apply, send; whatever goes wrong in it stays in it."""
         if type(delivery) is not Envelope:
@@ -217,6 +247,17 @@ class CoreActor(Actor):
         else:
             self._send_outbox(record)
         self.system.report_skipped(self.address, envelope, error)
+
+
+def _cannot_take(address: Address, message: Message, error: BaseException) -> Send:
+    text = f"{address} can't take {type(message).__name__}, tried twice: {describe(error)}"
+    alarm = Alarm(
+        kind=AlarmKind.STEP_SKIPPED,
+        text=text,
+        position_id=getattr(message, "position_id", None),
+        symbol=getattr(message, "symbol", None),
+    )
+    return Send(OBSERVERS, alarm)
 
 
 def describe(error: BaseException) -> str:

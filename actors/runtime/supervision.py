@@ -15,7 +15,7 @@ from loguru import logger
 from actors.runtime.actor import Actor, describe
 from messages.addresses import OBSERVERS
 from messages.base import Address, Message, Milliseconds, Timestamp
-from messages.envelope import Wake
+from messages.envelope import Send, Wake
 from messages.observers import Alarm, AlarmKind
 from messages.supervisor import ResourceLost
 
@@ -159,6 +159,12 @@ class Supervisor(Actor):
                 self._restart(Address(message.key))
             case _:
                 raise TypeError(f"{type(message).__name__} is not for the supervisor")
+
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Try again to plan a restart: nobody would speak of the loss again."""
+        if isinstance(message, ResourceLost):
+            return self.try_again(message)
+        return super().on_skipped(message, error)
 
     def _plan_restart(self, name: Address, error: str) -> None:
         if name not in self._specs:

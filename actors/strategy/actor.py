@@ -17,7 +17,8 @@ from actors.strategy.runner import Advisor, StrategyRunner
 from config.settings import Settings
 from messages.addresses import STRATEGY, STRATEGY_RUNNER
 from messages.base import Address, Message
-from messages.strategy import Advised, Consult
+from messages.envelope import Send
+from messages.strategy import Advised, Consult, SymbolBusy
 
 DROP = "drop"
 """What ``strategy.use`` calls the built-in one."""
@@ -42,6 +43,12 @@ class StrategyActor(Actor):
         """Hand the message to the desk."""
         return self._desk.handle(message, self.now())
 
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Try again to learn whether a symbol is busy; of markets the next one comes."""
+        if isinstance(message, SymbolBusy):
+            return self.try_again(message)
+        return super().on_skipped(message, error)
+
     def _ask_runner(self, consult: Consult) -> Advised | None:
         self.send(STRATEGY_RUNNER, consult)
         return None
@@ -62,13 +69,14 @@ def strategy_of(settings: Settings, folders: tuple[Path, ...] = ()) -> Callable[
     return partial(loaded(settings.strategy.use, folders), settings)
 
 
+def spawn_runner(system: System, make: Callable[[], Strategy]) -> None:
+    """Start the thread that the strategy's code runs on."""
+    system.spawn(StrategyRunner, STRATEGY_RUNNER, make, pinned=True)
+
+
 def spawn_strategy(
     system: System, settings: Settings, make: Callable[[], Strategy], *, direct: bool
 ) -> None:
-    """Start the strategy; ``direct`` calls its code on the dispatcher, else it has a thread."""
+    """Start the strategy; ``direct`` calls its code on the dispatcher, else the runner is asked."""
     orders = Orders(settings.strategy.use, settings.plan, settings.drop.budget, settings.guards)
-    if direct:
-        system.spawn(StrategyActor, STRATEGY, orders, make)
-    else:
-        system.spawn(StrategyRunner, STRATEGY_RUNNER, make, pinned=True)
-        system.spawn(StrategyActor, STRATEGY, orders)
+    system.spawn(StrategyActor, STRATEGY, orders, make if direct else None)

@@ -11,6 +11,7 @@ from actors.runtime.system import System
 from actors.strategy.port import Strategy, StrategyError, checked
 from messages.addresses import STRATEGY
 from messages.base import Address, Message
+from messages.envelope import Send
 from messages.strategy import Advised, Consult
 
 
@@ -53,3 +54,10 @@ class StrategyRunner(Actor):
             raise TypeError(f"a strategy's thread does not handle {type(message).__name__}")
         self.send(STRATEGY, self._advisor.advise(message))
         return None
+
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Say that there is no advice: the desk need not wait for its deadline."""
+        if isinstance(message, Consult):
+            failed = Advised(number=message.number, error=f"raised {describe(error)}")
+            return (Send(STRATEGY, failed),)
+        return super().on_skipped(message, error)
