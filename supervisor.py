@@ -16,9 +16,12 @@ from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
 from actors.positions.core import Numbering
+from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.supervision import Children, ChildSpec, RestartPolicy, Strategy, Supervisor
 from actors.runtime.system import System
-from actors.strategy.actor import spawn_strategy
+from actors.runtime.watchdog import Limits as HandLimits
+from actors.runtime.watchdog import Watchdog, end_process
+from actors.strategy.actor import spawn_runner, spawn_strategy
 from commands.app import run
 from commands.tree import Wiring
 from messages.addresses import (
@@ -30,13 +33,19 @@ from messages.addresses import (
     PORTFOLIO,
     POSITIONS,
     STRATEGY,
+    STRATEGY_RUNNER,
     SUPERVISOR,
+    WATCHDOG,
 )
 from messages.base import Address
 from messages.gateway import FollowSymbols
 from messages.guardian import Escalated
 from messages.money import Money
 from messages.portfolio import AllotCapital, Limits, SetLimits
+from messages.supervisor import ResourceLost
+
+STUCK_NOTE = "stuck.json"
+"""In the session's folder: the message that was in hand when the process ended with code 75."""
 
 
 def start(system: System, wiring: Wiring) -> Children:
@@ -46,7 +55,11 @@ def start(system: System, wiring: Wiring) -> Children:
         StartError: a child did not start; those before it were stopped again.
 
     """
-    specs = _children(system, wiring)
+    specs = [
+        *_watchdog(system, wiring),
+        *_runner(system, wiring),
+        *_children(system, wiring),
+    ]
     policy = RestartPolicy(strategy=Strategy.REST_FOR_ONE)
 
     def escalate(name: Address, error: str) -> None:
@@ -88,6 +101,49 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
         ChildSpec(name=name, start=begin, stop=partial(system.stop, name))
         for name, begin in starts.items()
     ]
+
+
+def _runner(system: System, wiring: Wiring) -> list[ChildSpec]:
+    """Return the thread of the strategy's code, where it has one; it leans on nobody."""
+    if wiring.calls_strategy_directly:
+        return []
+    return [
+        ChildSpec(
+            name=STRATEGY_RUNNER,
+            start=partial(spawn_runner, system, wiring.make_strategy),
+            stop=partial(system.stop, STRATEGY_RUNNER),
+            restart=partial(system.restart, STRATEGY_RUNNER),
+        )
+    ]
+
+
+def _watchdog(system: System, wiring: Wiring) -> list[ChildSpec]:
+    """Return the watchdog where there are threads to watch, and a folder for what it finds."""
+    dispatcher, folder = system.dispatcher, wiring.session_folder
+    if not isinstance(dispatcher, ProductionDispatcher) or folder is None:
+        return []
+    runtime = wiring.settings.runtime
+    limits = HandLimits(
+        soft_ms=runtime.soft_limit_ms,
+        hard_ms=runtime.hard_limit_ms,
+        pinned_ms={STRATEGY_RUNNER: runtime.pinned_limit_ms},
+    )
+
+    def tell_lost(name: Address, why: str) -> None:
+        system.tell(SUPERVISOR, ResourceLost(name=name, error=why))
+
+    watchdog = Watchdog(
+        dispatcher,
+        limits,
+        on_hard_limit=end_process(folder / STUCK_NOTE),
+        on_pinned_lost=tell_lost,
+    )
+
+    def stop(_seconds: float) -> bool:
+        watchdog.stop()
+        return True
+
+    return [ChildSpec(name=WATCHDOG, start=watchdog.start, stop=stop)]
 
 
 def _limits(wiring: Wiring) -> Limits:

@@ -1,6 +1,7 @@
 """What a command gives the tree: settings, symbols, the venue to connect to, the strategy."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -24,6 +25,8 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     calls_strategy_directly: bool
     """On the dispatcher, where there are no threads; else it has a thread of its own."""
     journal_epoch: int = 1
+    session_folder: Path | None = None
+    """Where the watchdog notes a message that hangs; None: nobody watches."""
 
 
 class StartTree(Protocol):

@@ -14,6 +14,7 @@ GUARDIAN = Address("guardian")
 RECONCILER = Address("reconciler")
 OBSERVERS = Address("observers")
 SUPERVISOR = Address("supervisor")
+WATCHDOG = Address("watchdog")
 CLOCK = Address("clock")
 
 _POSITION = "position/"

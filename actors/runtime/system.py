@@ -92,14 +92,15 @@ class System:
     def restart(self, address: Address) -> None:
         """Put a new actor and a new thread in the place of a pinned actor that hangs or died.
 
-        Ref, mailbox and what waits in it stay. The message in hand is lost, and what the old actor
-        still sends is not heard. Raises ``KeyError`` where no pinned actor lives at ``address``.
+        Ref, mailbox and what waits in it stay. The message in the old thread's hand is lost, and
+        what the old actor still sends is not heard. Raises ``KeyError`` where no pinned actor lives
+        at ``address``.
         """
         factory = self._factories[address]
         mailbox = self.mailboxes[address]
         old = mailbox.lane
         mailbox.move(self.dispatcher.replace(old))
-        if isinstance(old.in_hand, Envelope):
+        if mailbox.lane is not old and isinstance(old.in_hand, Envelope):
             mailbox.skipped += 1
             self.report_skipped(address, old.in_hand, AbandonedError("hung, and was replaced"))
         self._placed[address] = mailbox

@@ -13,7 +13,7 @@ from actors.runtime.clock import VirtualClock
 from actors.runtime.dispatcher import Dispatcher, ProductionDispatcher
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
-from actors.strategy.actor import spawn_strategy, strategy_of
+from actors.strategy.actor import spawn_runner, spawn_strategy, strategy_of
 from actors.strategy.drop import DropStrategy
 from actors.strategy.port import Strategy, StrategyError
 from config.settings import Settings, StrategySettings
@@ -51,6 +51,8 @@ class Stage:
         self.system = System(dispatcher, self.clock, MemoryJournal())
         for address in (OBSERVERS, POSITIONS):
             self.system.spawn(Ear, address, self.heard)
+        if not direct:
+            spawn_runner(self.system, make)
         spawn_strategy(self.system, Settings(), make, direct=direct)
 
     def show(self, number: int, close: float = 100.0) -> None:
