@@ -257,8 +257,9 @@ def test_a_rest_that_would_be_too_small_goes_with_the_part_before() -> None:
     assert stage.fill(X1).state() is State.CLOSED
 
 
-def test_parts_rest_as_limit_orders_where_the_plan_would_rest_the_stop() -> None:
-    plan = replace(PARTS, protection_mode=ProtectionMode.STOP_RESTS)
+@pytest.mark.parametrize("mode", [ProtectionMode.STOP_RESTS, ProtectionMode.TRIGGERS])
+def test_parts_rest_as_limit_orders_where_the_plan_would_rest_none(mode: ProtectionMode) -> None:
+    plan = replace(PARTS, protection_mode=mode)
     stage = Stage(plan).protected()
     assert stage.request(X1).purpose is Purpose.TAKE_PROFIT
     assert stage.request(X1).quantity == Decimal("4.990")
