@@ -141,6 +141,7 @@ class MarketData:
         if quote is None or not market.is_fresh_at(now):
             return
         self._send(STRATEGY, MarketSeen(quote=quote, candle=message.candle, atr=market.history.atr))
+        self._watch_age(market, now)  # so that a replay's quiet candle has no deadline within
         if market.holders and market.is_rate_due(now, RATE_INTERVAL_MS):
             market.rated_at = now
             self._send(PORTFOLIO, ConversionRate(symbol=market.symbol, rate=quote.mid))
