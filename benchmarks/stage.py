@@ -32,14 +32,18 @@ START = Timestamp(1_704_067_200_000)
 CAPITAL = Decimal(10) ** 12
 PATIENCE_SECONDS = 600.0
 WITHOUT_LIMIT = PortfolioSettings(
-    max_positions=10**9, positions_per_symbol=10**9, cooldown_ms=Milliseconds(0)
+    max_positions=10**9,
+    positions_per_symbol=10**9,
+    cooldown_ms=Milliseconds(0),
+    compare_balances_ms=None,  # as in a replay
 )
 
 SWITCHED_ON = (
     "Switched on: every actor of a session (gateway with the embedded exchange, order router,"
     " market data, portfolio, positions, one actor a position, guardian, strategy, observers,"
     " supervisor), envelopes with id, cause and sender, timers on a virtual clock, exact ledgers, a"
-    " journal in memory that encodes and chains each record and keeps none. Off: watchdog, logs."
+    " journal in memory that encodes and chains each record and keeps none. Off: watchdog, logs,"
+    " looks at the venue's balances."
 )
 
 Connect = Callable[[Sink, MarketRules, Money], PaperExchange]
