@@ -8,15 +8,16 @@ from actors.position.prices import plain_stop
 from actors.position.states import Input, State
 from actors.position.turn import Turn
 from exchange.rules import quantity_for
-from messages.addresses import MARKET_DATA, OBSERVERS
+from messages.addresses import MARKET_DATA, OBSERVERS, STRATEGY
 from messages.base import Timestamp
 from messages.market import Quote
 from messages.market_data import RequestQuote
-from messages.money import ONE, ZERO, amount_in, from_float
+from messages.money import ONE, ZERO, amount_in, divide_down, from_float
 from messages.observers import EntryRefused
 from messages.orders import OrderFacts, OrderStatus, Purpose, RejectReason, Side
 from messages.plan import Plan, Rung
 from messages.position import CloseCause
+from messages.strategy import EntryEnded
 
 
 def begin_entry(turn: Turn) -> None:
@@ -119,7 +120,7 @@ def _place_rung(turn: Turn, quote: Quote) -> None:
     if not _is_enough(turn, quantity, quote):
         turn.update_entry(is_stopping=True)
         return
-    turn.update_entry(tries=entry.tries + 1)
+    turn.update_entry(tries=entry.tries + 1, asked=entry.asked or quantity)
     want = Want(
         side=Side.BUY,
         purpose=Purpose.ENTRY,
@@ -183,6 +184,7 @@ def _note_refusal(turn: Turn, facts: OrderFacts) -> None:
 def _end(turn: Turn) -> None:
     """Every entry order is terminal and none follows."""
     turn.update_entry(is_over=True)
+    _tell_strategy(turn)
     if turn.position.booked.bought:
         turn.update(entered_at=turn.now, close_cause=None, close_reason="")
         turn.advance(Input.ENTRY_FILLED)
@@ -190,3 +192,14 @@ def _end(turn: Turn) -> None:
         if turn.position.close_cause is None:
             turn.update(close_cause=CloseCause.ENTRY_FAILED, close_reason="nothing was bought")
         turn.advance(Input.ENTRY_EMPTY)
+
+
+def _tell_strategy(turn: Turn) -> None:
+    """Tell how much of what was asked for was bought; of an entry that asked for nothing, nothing.
+
+    An over-fill, or a later rung at a better price, is all of it too.
+    """
+    asked = turn.position.entry.asked
+    if asked:
+        ratio = min(float(divide_down(turn.position.booked.bought, asked)), 1.0)
+        turn.send(STRATEGY, EntryEnded(symbol=turn.charter.symbol, filled_ratio=ratio))

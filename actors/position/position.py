@@ -65,6 +65,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     """Orders sent from this rung."""
     deadline: Timestamp = Timestamp(0)
+    asked: Decimal = ZERO
+    """Base that the first order asked for: what the whole budget was to buy."""
     is_stopping: bool = False
     """Buy no more: canceled, late, halted, or the exit has begun."""
     is_over: bool = False

@@ -18,6 +18,7 @@ from messages.position import (
     QuoteAnswered,
     StopEntering,
 )
+from messages.strategy import EntryEnded
 from tests.actors.position.scenes import (
     B1,
     B2,
@@ -276,3 +277,38 @@ def test_what_was_bought_but_is_too_little_to_sell_is_dust_and_closes() -> None:
     assert stage.state() is State.CLOSED
     assert stage.position.booked.bought == Decimal("0.01")
     assert stage.position.close_cause is CloseCause.ENTRY_FAILED
+
+
+# What the strategy hears of it
+
+
+def ended(stage: Stage) -> list[float]:
+    return [message.filled_ratio for message in stage.all_sent(EntryEnded)]
+
+
+def test_the_strategy_hears_once_how_much_of_what_was_asked_for_was_bought() -> None:
+    stage = Stage().grant()
+    assert ended(stage) == []
+    stage.fill(B1).fill(B1).arm()
+    assert ended(stage) == [1.0]
+    # An over-fill after the end is booked, and no news of the entry.
+    stage.report(B1, OrderStatus.FILLED, filled="20", price="100")
+    assert ended(stage) == [1.0]
+
+
+def test_a_ladder_is_measured_by_what_its_first_rung_asked_for() -> None:
+    stage = Stage(ENTRY_LADDER).grant()
+    for order_id, filled in ((B1, "4.99"), (B2, "0"), (B3, "2.495")):
+        stage.report(order_id, OrderStatus.CANCELED, filled=filled, price="100.1")
+        assert ended(stage) == ([0.75] if order_id == B3 else [])
+        stage.hear(QuoteAnswered(quote=quote(100.0)))
+    assert ended(stage) == [0.75]
+
+
+def test_an_entry_that_bought_nothing_ends_at_zero() -> None:
+    stage = Stage(GTC_ONLY).grant().report(B1, OrderStatus.CANCELED)
+    assert ended(stage) == [0.0]
+
+
+def test_an_entry_that_asked_for_nothing_is_no_news_to_the_strategy() -> None:
+    assert ended(Stage(budget="1").grant()) == []
