@@ -40,16 +40,17 @@ def refusal(orders: Orders, request: OrderRequest, error: str) -> Send:
 def after_skip(orders: Orders, message: Message) -> tuple[Send, ...]:
     """Return what to send after ``message`` was skipped for the first time.
 
-    A command is heard once more. A fact is asked for again, as it stands at the venue.
+    A command or an answer is heard once more; a fact is asked for again, as the venue has it.
     """
     match message:
         case CancelOrder() | ReleaseOrders() | ResendOrders() | StreamChanged():
             return (Send(ORDER_ROUTER, message),)
+        case SubmitFailed() | CancelFailed() | OrderNotFound() | LookUpFailed():
+            # Said once, and only while its request is under way does it mean anything. Skipped
+            # again, that request counts as unanswered from its deadline on.
+            return (Send(ORDER_ROUTER, message),)
         case OrderReported():
             return _look_again(orders, message.facts.client_order_id)
-        case SubmitFailed() | CancelFailed() | OrderNotFound() | LookUpFailed():
-            # Their request counts as unanswered from its deadline on, if the look-up fails too.
-            return _look_again(orders, message.client_order_id)
         case _:
             return ()
 

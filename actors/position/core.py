@@ -43,7 +43,8 @@ def step(life: Life | None, message: PositionMessage, now: Timestamp) -> Step:
     turn.advance(input_)
     take_in(turn, message)
     _settle(turn)
-    if turn.life is measured and not turn.outbox and not isinstance(message, Wake):
+    sets_timer = isinstance(message, Wake) and life.position.state is not State.CLOSED
+    if turn.life is measured and not turn.outbox and not sets_timer:
         return NOTHING
     return _finish(life, turn)
 

@@ -11,13 +11,14 @@ def deadlines_of(life: Life) -> list[Timestamp]:
     """Return the deadlines that have not been acted on yet."""
     position, plan = life.position, life.charter.plan
     state, exit_, slot = position.state, position.closing, position.slot
+    faulted = position.faulted
     if state is State.CLOSED:
-        return []
+        return [faulted.look_at] if faulted is not None else []
     if state is State.NEW:
         return [Timestamp(position.began_at + plan.budget_deadline_ms)]
     deadlines: list[int | None] = []
-    if position.faulted is not None:
-        deadlines.append(position.faulted.look_at)
+    if faulted is not None:
+        deadlines.append(faulted.look_at)
     if not position.entry.is_over and not position.entry.is_stopping:
         deadlines.append(position.entry.deadline)
     if slot.state is SlotState.UNKNOWN:

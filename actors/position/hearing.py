@@ -142,7 +142,8 @@ def _look_at_deadlines(turn: Turn) -> None:
     if position.state is State.NEW and turn.now >= position.began_at + plan.budget_deadline_ms:
         entry.refuse(turn, CloseCause.WITHDRAWN, "late_grant", entry.late_reason(plan))
         turn.begin_exit(CloseCause.WITHDRAWN, entry.late_reason(plan))
-    closing.on_deadline(turn)
+    if position.state is not State.CLOSED:
+        closing.on_deadline(turn)
     resync.on_deadline(turn)
 
 

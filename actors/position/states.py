@@ -244,7 +244,8 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ADD_ASKED: _NO_ADDING,
         Input.BOOKING_ASKED: STAY,
         Input.RESYNC_ASKED: STAY,
-        Input.DEADLINE_PASSED: _OVER,
+        # One that raised on its release asks for it again.
+        Input.DEADLINE_PASSED: STAY,
         # The router compares it with what was booked, and tells the portfolio: unmatched.
         Input.ORDER_UPDATED: _OVER,
         Input.ORDERS_RELEASED: STAY,

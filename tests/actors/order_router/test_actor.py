@@ -174,6 +174,14 @@ def test_a_skipped_answer_about_nobodys_order_is_asked_of_nobody() -> None:
     assert stage.heard(GATEWAY, LookUpOrder) == []
 
 
+def test_a_skipped_answer_is_heard_once_more_and_not_waited_for() -> None:
+    stage = Stage()
+    stage.tell(PLACE)
+    refusal = SubmitFailed(client_order_id=ORDER, kind=FailureKind.REJECTED)
+    stage.tell_broken(refusal)
+    assert stage.status() is OrderStatus.REJECTED
+
+
 @pytest.mark.parametrize(
     ("command", "effect", "hearer"),
     [
