@@ -1,6 +1,5 @@
 """The ledgers, after every single message of a recording."""
 
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from config.settings import CandlePath, Settings
 from messages.base import Currency
 from messages.money import ZERO
 from tests.sources import ROOT
-from tests.system.watched import Watched, venue_profit
+from tests.system.watched import Watched, told_profit, venue_profit
 
 DATA = ROOT / "tests" / "data"
 USDT = Currency("USDT")
@@ -36,8 +35,8 @@ def test_in_the_end_the_venue_has_what_the_trades_say() -> None:
     watched = Watched((DATA / "BTC-USDT-1m.csv",), settings())
     played = watched.play()
     assert watched.venue is not None
-    earned = sum((trade.pnl for trade in played.report.trades), ZERO)
-    assert venue_profit(watched.venue, USDT, watched.settings.capital[USDT]) == earned
+    told = told_profit(played.report.trades, USDT)
+    assert venue_profit(watched.venue, USDT, watched.settings.capital[USDT]) == told
     assert all(holding.held == ZERO for holding in watched.venue.ledger().holdings)
 
 
@@ -62,5 +61,5 @@ def test_the_ledgers_hold_on_real_markets(
     assert played.summary.skipped_messages == 0
     assert watched.venue is not None
     for currency, capital in watched.settings.capital.items():
-        earned = sum((t.pnl for t in played.report.trades if t.quote_currency == currency), ZERO)
-        assert venue_profit(watched.venue, currency, Decimal(capital)) == earned
+        told = told_profit(played.report.trades, currency)
+        assert venue_profit(watched.venue, currency, capital) == told

@@ -9,13 +9,12 @@ from actors.journal.port import Record
 from commands.playing import Played
 from config.loading import load
 from config.settings import CandlePath
-from messages.money import ZERO
 from messages.order_router import PlaceOrder
 from messages.orders import Purpose
 from messages.plan import ProtectionMode, Rung
 from messages.position import CloseCause
 from tests.sources import ROOT
-from tests.system.watched import Watched, venue_profit
+from tests.system.watched import Watched, told_profit, venue_profit
 
 MODES = ROOT / "config" / "modes"
 BTC_USDT = "BTC-USDT-1m-2022-01.csv.gz"
@@ -73,9 +72,8 @@ def test_a_mode_holds_its_ledgers_and_uses_all_it_has(recordings: Path, mode: st
         assert played.summary.alarms == {}
         assert watched.venue is not None
         for currency, capital in settings.capital.items():
-            trades = (t for t in played.report.trades if t.quote_currency == currency)
-            earned = sum((trade.pnl for trade in trades), ZERO)
-            assert venue_profit(watched.venue, currency, capital) == earned
+            told = told_profit(played.report.trades, currency)
+            assert venue_profit(watched.venue, currency, capital) == told
     for cause in ("take_profit", "stop_loss", "trailing_stop", "time_limit"):
         assert tally.exits[CloseCause(cause)] >= 10, tally.exits
     plan = load(config, []).plan

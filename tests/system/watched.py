@@ -14,6 +14,7 @@ from rich.console import Console
 
 import supervisor
 from actors.journal.port import Record
+from actors.observers.trades import Trade
 from actors.portfolio.actor import PortfolioActor
 from actors.portfolio.books import Books
 from actors.runtime.mailbox import Delivery
@@ -25,10 +26,12 @@ from commands.playing import Played, Player
 from commands.stage import Stage, look_at
 from commands.tree import Wiring
 from config.settings import CandlePath, Settings
+from exchange.matching_book import MatchingBook
 from exchange.paper import PaperExchange
 from exchange.port import Sink
-from messages.addresses import GATEWAY, PORTFOLIO
-from messages.base import Address, Currency
+from messages.addresses import PORTFOLIO
+from messages.base import Address, Currency, base_currency
+from messages.gateway import MarketMoved
 from messages.money import ZERO
 from messages.orders import Side
 
@@ -41,7 +44,8 @@ class Watched:
     ) -> None:
         self.settings = settings
         self.checks_all = checks_all
-        """False: each ledger after the messages to the actor that keeps it, on long recordings."""
+        """False: each ledger only after a message that changed it, on long recordings."""
+        self._venue_changed = True
         self.records: list[Callable[[Record], None]] = []
         """Told every recorded step."""
         self.stage: Stage = look_at(recordings, None, settings)
@@ -65,6 +69,7 @@ class Watched:
 
         def connect(emit: Sink) -> PaperExchange:
             self.venue = wiring.connect(emit)
+            self._note_changes(self.venue.book)
             return self.venue
 
         for callback in self.records:
@@ -75,11 +80,21 @@ class Watched:
         self.deliveries += 1
         assert self.venue is not None
         assert self.system is not None
-        # The venue's ledger lives in the gateway's actor and changes in its handler only.
-        if self.checks_all or address == GATEWAY:
+        if self.checks_all or self._venue_changed:
             check_venue(self.venue)
+            self._venue_changed = False
         if self.checks_all or address == PORTFOLIO:
             check_books(self._books(self.system))
+
+    def _note_changes(self, book: MatchingBook) -> None:
+        """Everything that the venue's ledger ever becomes goes through its ``apply``."""
+        apply = book.apply
+
+        def noting(change: msgspec.Struct) -> None:
+            self._venue_changed = self._venue_changed or not isinstance(change, MarketMoved)
+            apply(change)
+
+        book.apply = noting  # type: ignore[method-assign]  # to look, not to change
 
     @staticmethod
     def _books(system: System) -> Books | None:
@@ -117,3 +132,10 @@ def venue_profit(venue: PaperExchange, currency: Currency, capital: Decimal) -> 
     """What the venue says was earned, once nothing is held."""
     total = {balance.currency: balance.total for balance in venue.ledger().balances}
     return total.get(currency, ZERO) - capital
+
+
+def told_profit(trades: list[Trade], currency: Currency) -> Decimal:
+    """What the trades say was earned in a currency, and the dust they say they left in it."""
+    earned = (trade.pnl for trade in trades if trade.quote_currency == currency)
+    left = (trade.dust for trade in trades if base_currency(trade.symbol) == currency)
+    return sum(earned, ZERO) + sum(left, ZERO)
