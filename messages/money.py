@@ -25,10 +25,15 @@ MONEY_CONTEXT = decimal.Context(
         decimal.FloatOperation,
     ],
 )
-_ROUNDING_CONTEXT = decimal.Context(
-    prec=60,
-    traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
-)
+_ROUNDING_CONTEXTS = {
+    rounding: decimal.Context(
+        prec=60,
+        rounding=rounding,
+        traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
+    )
+    for rounding in (ROUND_FLOOR, ROUND_CEILING, ROUND_HALF_EVEN)
+}
+_POWERS_OF_TEN = {exponent: Decimal(1).scaleb(exponent) for exponent in range(-30, 31)}
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -72,12 +77,12 @@ def divide_down(dividend: Decimal, divisor: Decimal, step: Decimal = CENT_OF_SAT
 
     Raises ``decimal.DivisionByZero`` for a zero divisor.
     """
-    return floor_to_step(_divide(dividend, divisor, ROUND_FLOOR), step)
+    return floor_to_step(_ROUNDING_CONTEXTS[ROUND_FLOOR].divide(dividend, divisor), step)
 
 
 def divide_up(dividend: Decimal, divisor: Decimal, step: Decimal = CENT_OF_SATOSHI) -> Decimal:
     """Return ``dividend / divisor`` rounded up to a multiple of ``step``."""
-    return ceil_to_step(_divide(dividend, divisor, ROUND_CEILING), step)
+    return ceil_to_step(_ROUNDING_CONTEXTS[ROUND_CEILING].divide(dividend, divisor), step)
 
 
 def from_float(value: float, step: Decimal) -> Decimal:
@@ -102,15 +107,9 @@ def amount_in(monies: Iterable[Money], currency: Currency) -> Decimal:
     return sum((money.amount for money in monies if money.currency == currency), ZERO)
 
 
-def _divide(dividend: Decimal, divisor: Decimal, rounding: str) -> Decimal:
-    context = _ROUNDING_CONTEXT.copy()
-    context.rounding = rounding
-    return context.divide(dividend, divisor)
-
-
 def _to_step(value: Decimal, step: Decimal, rounding: str) -> Decimal:
     # Most steps are powers of ten, where quantize does the whole of it in one call.
-    if step.as_tuple().digits == (1,):
-        return value.quantize(step, rounding=rounding, context=_ROUNDING_CONTEXT)
-    units = _divide(value, step, rounding).to_integral_value(rounding)
-    return units * step
+    context, power = _ROUNDING_CONTEXTS[rounding], _POWERS_OF_TEN.get(step.adjusted())
+    if power == step and power.same_quantum(step):
+        return context.quantize(value, step)
+    return context.divide(value, step).to_integral_value(rounding) * step

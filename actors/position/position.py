@@ -15,7 +15,7 @@ from messages.base import ClientOrderId, Milliseconds, PositionId, Symbol, Times
 from messages.ids import ENTRY_LEG, EXIT_LEG
 from messages.market import Capabilities, MarketRules, Quote
 from messages.market_data import Level
-from messages.money import ZERO, Money, add_money, amount_in, divide_down, floor_to_step
+from messages.money import ZERO, Money, add_money, divide_down, floor_to_step
 from messages.orders import OrderFacts, Purpose, Side
 from messages.plan import Plan
 from messages.position import CloseCause
@@ -205,8 +205,12 @@ class Life(msgspec.Struct, frozen=True):
     @property
     def held(self) -> Decimal:
         """Base that is ours now: bought, less sold, less the fees that were taken in it."""
-        booked = self.position.booked
-        return booked.bought - booked.sold - amount_in(booked.fees, self.charter.rules.base)
+        booked, base = self.position.booked, self.charter.rules.base
+        held = booked.bought - booked.sold
+        for fee in booked.fees:
+            if fee.currency == base:
+                held -= fee.amount
+        return held
 
     @property
     def sellable(self) -> Decimal:
@@ -226,9 +230,9 @@ class Life(msgspec.Struct, frozen=True):
 
     def is_dust(self, price: Decimal) -> bool:
         """Whether what is held is too little to be sold at ``price``."""
-        rules = self.charter.rules
-        return self.sellable < max(rules.min_quantity, rules.step_size) or (
-            self.sellable * price < rules.min_notional
+        rules, sellable = self.charter.rules, self.sellable
+        return sellable < max(rules.min_quantity, rules.step_size) or (
+            sellable * price < rules.min_notional
         )
 
 
