@@ -5,11 +5,13 @@ generators", OOPSLA 2014). Integers throughout; what is made of them uses only o
 754 rounds in one way, so nothing hangs on a platform's mathematical library. Keeps no secret.
 """
 
+from math import sqrt
+
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
 _STEP = 0x9E37_79B9_7F4A_7C15
 _FIELD = 0xFFF
 _MEAN_OF_FOUR = 2 * _FIELD
-_DEVIATION_OF_FOUR = ((4096**2 - 1) / 3) ** 0.5
+_DEVIATION_OF_FOUR = sqrt((4096**2 - 1) / 3)
 _TWO_TO_16 = 65_536
 
 

@@ -85,16 +85,16 @@ MOODS = {
         turnover_factor=1.6,
     ),
     Regime.PANIC: Mood(
-        minutes=(4, 8),
-        drift_ratio=(-0.0042, -0.0026),
+        minutes=(5, 7),
+        drift_ratio=(-0.0038, -0.0026),
         volatility_ratio=0.0016,
         spread_factor=4.0,
         depth_factor=0.25,
         turnover_factor=6.0,
     ),
     Regime.RECOVERY: Mood(
-        minutes=(12, 30),
-        drift_ratio=(0.0004, 0.0009),
+        minutes=(15, 30),
+        drift_ratio=(0.0006, 0.0011),
         volatility_ratio=0.0010,
         spread_factor=1.8,
         depth_factor=0.6,
@@ -150,7 +150,7 @@ class Climate:
         self._variance = state.variance
         self._surprise = state.surprise
         self._level = state.level
-        self.regime = state.regime
+        self._regime = state.regime
         self._set_scales()
 
     @property
@@ -158,7 +158,7 @@ class Climate:
         """Where it stands."""
         return ClimateState(
             second=self._second,
-            regime=self.regime,
+            regime=self._regime,
             drift_ratio=self._drift,
             regime_ends=self._regime_ends,
             panic_begins=self._panic_begins,
@@ -196,12 +196,12 @@ class Climate:
 
     def _enter(self, regime: Regime, minute: int) -> None:
         mood = MOODS[regime]
-        self.regime = regime
+        self._regime = regime
         self._drift = self._chance.between(*mood.drift_ratio)
         self._regime_ends = minute + self._chance.whole(*mood.minutes)
 
     def _next_regime(self) -> Regime:
-        match self.regime:
+        match self._regime:
             case Regime.PANIC:
                 return Regime.RECOVERY
             case Regime.CALM:
@@ -216,7 +216,7 @@ class Climate:
         return Regime.TREND_UP if self._chance.between(0.0, 1.0) < up else Regime.TREND_DOWN
 
     def _set_scales(self) -> None:
-        mood = MOODS[self.regime]
+        mood = MOODS[self._regime]
         excitement = sqrt(self._variance)
         self.volatility = mood.volatility_ratio * excitement / _ROOT_OF_SECONDS
         """Deviation of the common return over this second."""
