@@ -2,11 +2,9 @@
 
 from messages.base import (
     ClientOrderId,
-    Currency,
     ExchangeOrderId,
     Message,
     Milliseconds,
-    PositionId,
     Symbol,
     Timestamp,
 )
@@ -41,13 +39,6 @@ class LookUpOrder(Message, frozen=True, kw_only=True):
     client_order_id: ClientOrderId
     exchange_order_id: ExchangeOrderId | None
     symbol: Symbol
-
-
-class RequestBalance(Message, frozen=True, kw_only=True):
-    """Tell the position what the venue would let it sell. From a position after a refused exit."""
-
-    position_id: PositionId
-    currency: Currency
 
 
 class FetchBalances(Message, frozen=True, kw_only=True):

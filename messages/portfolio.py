@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from messages.base import ClientOrderId, Currency, Message, Milliseconds, PositionId, Symbol
-from messages.money import Money
+from messages.money import ZERO, Money
 from messages.orders import OrderFacts, Side
 
 
@@ -82,6 +82,15 @@ class UnmatchedFill(Message, frozen=True, kw_only=True):
     """Quote, cumulative, beyond what the position booked."""
     fees: tuple[Money, ...]
     facts: OrderFacts
+
+
+class RequestBalance(Message, frozen=True, kw_only=True):
+    """Tell the position what the venue would let it sell. From a position after a refused exit."""
+
+    position_id: PositionId
+    currency: Currency
+    may_be_locked: Decimal = ZERO
+    """Base in exits of its own that are lost and may be live."""
 
 
 class BalancesReported(Message, frozen=True, kw_only=True):

@@ -112,11 +112,11 @@ class QuoteAnswered(Message, frozen=True, kw_only=True):
 
 
 class BalanceAnswered(Message, frozen=True, kw_only=True):
-    """The answer to ``RequestBalance``. From the gateway."""
+    """The answer to ``RequestBalance``. From the portfolio."""
 
     currency: Currency
     free: Decimal | None
-    """What the venue would let us sell now; None: it did not answer."""
+    """What the venue would let us sell now, less what is not the position's; None: no answer."""
 
 
 class VenueReachability(Message, frozen=True, kw_only=True):

@@ -12,7 +12,6 @@ from messages.addresses import (
     PORTFOLIO,
     POSITIONS,
     RECONCILER,
-    position_address,
 )
 from messages.base import Address, Message, Symbol
 from messages.envelope import Send
@@ -23,12 +22,10 @@ from messages.gateway import (
     FetchTrades,
     FollowSymbols,
     LookUpOrder,
-    RequestBalance,
     SubmitOrder,
     WatchSymbols,
 )
 from messages.market_data import CandleReceived, QuoteReceived
-from messages.money import amount_in
 from messages.order_router import (
     CancelFailed,
     FailureKind,
@@ -39,19 +36,10 @@ from messages.order_router import (
     SubmitFailed,
 )
 from messages.portfolio import BalancesReported
-from messages.position import BalanceAnswered
 from messages.positions import MarketRulesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
 
-Request = (
-    SubmitOrder
-    | CancelAtVenue
-    | LookUpOrder
-    | RequestBalance
-    | FetchBalances
-    | FetchOpenOrders
-    | FetchTrades
-)
+Request = SubmitOrder | CancelAtVenue | LookUpOrder | FetchBalances | FetchOpenOrders | FetchTrades
 
 HEARS: dict[type[Event], Address] = {
     OrderReported: ORDER_ROUTER,
@@ -79,13 +67,10 @@ class Gateway(Actor):
         """Connect; events come by ``emit`` from now on."""
         super().__init__(system, address)
         self.port = connect(self.emit)
-        self._asking: list[RequestBalance] = []
 
     def emit(self, event: Event) -> None:
         """Hand on an event of the port."""
         self.send(HEARS[type(event)], event)
-        if isinstance(event, BalancesReported):
-            self._answer_askers(event)
 
     def handle(self, message: Message) -> object:
         """Ask the venue."""
@@ -105,9 +90,6 @@ class Gateway(Actor):
                 return self.try_again(message)
             case SubmitOrder() | CancelAtVenue() | LookUpOrder():
                 return (Send(ORDER_ROUTER, unanswered(message, describe(error))),)
-            case RequestBalance(position_id=position_id, currency=currency):
-                answer = BalanceAnswered(currency=currency, free=None)
-                return (Send(position_address(position_id), answer),)
             case _:
                 return super().on_skipped(message, error)
 
@@ -121,9 +103,6 @@ class Gateway(Actor):
                 port.cancel(message, now)
             case LookUpOrder():
                 port.look_up(message, now)
-            case RequestBalance():
-                self._asking.append(message)
-                port.fetch_balances(FetchBalances(), now)
             case FetchBalances():
                 port.fetch_balances(message, now)
             case FetchOpenOrders():
@@ -137,13 +116,6 @@ class Gateway(Actor):
         for symbol in symbols:
             self.port.fetch_market_rules(symbol, self.now())
             self.port.subscribe(symbol, self.now())
-
-    def _answer_askers(self, balances: BalancesReported) -> None:
-        asking, self._asking = self._asking, []
-        for request in asking:
-            free = amount_in(balances.free, request.currency)
-            answer = BalanceAnswered(currency=request.currency, free=free)
-            self.send(position_address(request.position_id), answer)
 
 
 def unanswered(

@@ -6,12 +6,13 @@ import msgspec
 
 from actors.portfolio import core
 from actors.portfolio.books import Books
+from actors.portfolio.skipped import after_skip
 from actors.runtime.actor import CoreActor
 from messages.addresses import OBSERVERS
 from messages.base import Address, Message, Milliseconds, Timestamp
 from messages.envelope import Send, Step, Wake
 from messages.observers import Alarm, AlarmKind
-from messages.portfolio import DescribeAccounts, ReserveBudget
+from messages.portfolio import DescribeAccounts, RequestBalance, ReserveBudget
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
@@ -57,8 +58,8 @@ class PortfolioActor(CoreActor):
         if _source(message) in self._asked_again:
             text = f"{type(message).__name__} can't be booked, asked for again: {error}"
             return (Send(OBSERVERS, Alarm(kind=AlarmKind.STEP_SKIPPED, text=text)),)
-        sends = core.after_skip(message, str(error))
-        if sends and not isinstance(message, ReserveBudget):
+        sends = after_skip(message, str(error))
+        if sends and not isinstance(message, ReserveBudget | RequestBalance):
             self._asked_again.add(_source(message))
         return sends
 

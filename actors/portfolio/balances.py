@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from messages.addresses import OBSERVERS
-from messages.base import Currency, Milliseconds, Timestamp
+from messages.base import Currency, Milliseconds, PositionId, Timestamp
 from messages.envelope import Send
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind
@@ -32,6 +32,15 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     suspected: Decimal | None = None
     """A difference that was seen once, or twice within ``LOOK_AGAIN_MS``."""
     suspected_at: Timestamp | None = None
+
+
+class Asker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A position that waits to hear what it may sell."""
+
+    position_id: PositionId
+    currency: Currency
+    may_be_locked: Decimal
+    """In exits of its own that are lost and may be live."""
 
 
 class LookDue(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -6,7 +6,7 @@ Owns nothing but the dicts. The shell applies whole entities; nobody else writes
 import msgspec
 
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
-from actors.portfolio.balances import Balance, LookDue
+from actors.portfolio.balances import Asker, Balance, LookDue
 from actors.portfolio.rules import Denial, Trading
 from actors.portfolio.valuation import Rate
 from messages.base import Currency, PositionId, Symbol
@@ -24,6 +24,7 @@ class Books:
         self.denials: dict[PositionId, Denial] = {}
         self.rows: dict[Symbol, SymbolRow] = {}
         self.balances: dict[Currency, Balance] = {}
+        self.askers: dict[PositionId, Asker] = {}
         self.rates: dict[Symbol, float] = {}
         self.totals = Totals()
         self.limits = Limits()
@@ -59,6 +60,10 @@ class Books:
                 del self.bookings[key]
             case Removed(kind="Denial", key=key):
                 del self.denials[PositionId(key)]
+            case Asker():
+                self.askers[change.position_id] = change
+            case Removed(kind="Asker", key=key):
+                del self.askers[PositionId(key)]
             case Balance():
                 self.balances[change.currency] = change
             case LookDue():

@@ -5,6 +5,7 @@ Every message costs a few dict look-ups, however many positions live.
 
 import msgspec
 
+from actors.portfolio import asking
 from actors.portfolio.accounts import FORGET_AFTER_MS, Booking, Cumulative, Posting, book
 from actors.portfolio.balances import LookDue
 from actors.portfolio.books import Books
@@ -12,11 +13,9 @@ from actors.portfolio.looking import ask_balances, compare_balances, look_schedu
 from actors.portfolio.rules import Asked, Denial, Trading, refusal
 from actors.portfolio.settling import allotted, settled
 from actors.portfolio.valuation import Rate, equity
-from messages.addresses import GATEWAY, GUARDIAN, OBSERVERS, PORTFOLIO, position_address
+from messages.addresses import OBSERVERS, position_address
 from messages.base import Message, PositionId, Timestamp, quote_currency
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
-from messages.gateway import FetchBalances
-from messages.guardian import ResendTradingState
 from messages.ids import position_of
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind
@@ -29,12 +28,16 @@ from messages.portfolio import (
     ConversionRate,
     CurrencyRow,
     DescribeAccounts,
+    RequestBalance,
     ReserveBudget,
     SetLimits,
     TradingStateChanged,
     UnmatchedFill,
 )
-from messages.position import BudgetDenied, BudgetGranted, DenialReason, ResendBooking
+from messages.position import (
+    BudgetDenied,
+    BudgetGranted,
+)
 
 _LOOK = "look"
 _BOOKING = "booking/"
@@ -54,20 +57,14 @@ def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: PLR09
             return _reserve(books, message, now)
         case UnmatchedFill():
             return _book_unmatched(books, message, now)
-        case ConversionRate():
-            return _take_rate(books, message)
         case BalancesReported():
-            return compare_balances(books, message, now)
+            return _hear_balances(books, message, now)
+        case RequestBalance():
+            return asking.ask(message, now)
         case Wake():
             return _wake(books, message.key, now)
-        case TradingStateChanged():
-            trading = Trading(state=message.state, reason=message.reason)
-            return NOTHING if trading == books.trading else Step((trading,))
-        case SetLimits():
-            return Step((message.limits, *look_scheduled(books, message.limits, now)))
-        case AllotCapital():
-            asked = ask_balances(now)
-            return Step((*allotted(books, message.capital, now), *asked.changes), asked.outbox)
+        case ConversionRate() | TradingStateChanged() | SetLimits() | AllotCapital():
+            return _be_told(books, message, now)
         case _:
             raise TypeError(f"the portfolio does not take {type(message).__name__}")
 
@@ -95,26 +92,6 @@ def deadline(books: Books, key: str) -> Timestamp | None:
     return None if entity is None else entity.forget_at
 
 
-def after_skip(message: Message, error: str) -> tuple[Send, ...]:
-    """Return what to send when ``message`` raised and was skipped."""
-    match message:
-        case ReserveBudget():
-            text = f"the request was skipped: {error}"
-            denied = BudgetDenied(reason=DenialReason.FAILED, text=text)
-            return (Send(position_address(message.position_id), denied),)
-        case BookPosition(closed=False):
-            return (Send(position_address(message.position_id), ResendBooking()),)
-        case BookPosition() | UnmatchedFill() | SetLimits() | AllotCapital():
-            # The source may be gone by now; the message says all there is, so it is tried again.
-            return (Send(PORTFOLIO, message),)
-        case TradingStateChanged():
-            return (Send(GUARDIAN, ResendTradingState()),)
-        case BalancesReported():
-            return (Send(GATEWAY, FetchBalances()),)
-        case _:
-            return ()
-
-
 def describe(books: Books, question: DescribeAccounts) -> AccountsDescribed:
     """Answer a tool."""
     accounts = [books.accounts[currency] for currency in sorted(books.accounts)]
@@ -137,6 +114,24 @@ def describe(books: Books, question: DescribeAccounts) -> AccountsDescribed:
         trades=books.totals.trades,
         wins=books.totals.wins,
     )
+
+
+def _be_told(
+    books: Books,
+    message: ConversionRate | TradingStateChanged | SetLimits | AllotCapital,
+    now: Timestamp,
+) -> Step:
+    match message:
+        case ConversionRate():
+            return _take_rate(books, message)
+        case TradingStateChanged():
+            trading = Trading(state=message.state, reason=message.reason)
+            return NOTHING if trading == books.trading else Step((trading,))
+        case SetLimits():
+            return Step((message.limits, *look_scheduled(books, message.limits, now)))
+        case AllotCapital():
+            asked = ask_balances(now)
+            return Step((*allotted(books, message.capital, now), *asked.changes), asked.outbox)
 
 
 def _reserve(books: Books, message: ReserveBudget, now: Timestamp) -> Step:
@@ -250,6 +245,15 @@ def _changed(
     if after.closed:
         after = msgspec.structs.replace(after, forget_at=Timestamp(now + FORGET_AFTER_MS))
     return settled(books, known, after, postings, now)
+
+
+def _hear_balances(books: Books, message: BalancesReported, now: Timestamp) -> Step:
+    compared = compare_balances(books, message, now)
+    answered = tuple(asking.answers(books, message))
+    return Step(
+        (*compared.changes, *(removed for removed, _ in answered)),
+        (*compared.outbox, *(send for _, send in answered)),
+    )
 
 
 def _take_rate(books: Books, message: ConversionRate) -> Step:

@@ -5,15 +5,15 @@ from decimal import Decimal
 from actors.position.placing import Want, rung_price
 from actors.position.position import Closing, Life, lost_orders
 from actors.position.turn import Turn
-from messages.addresses import GATEWAY, MARKET_DATA
+from messages.addresses import MARKET_DATA, PORTFOLIO
 from messages.base import Timestamp
-from messages.gateway import RequestBalance
 from messages.market import Quote
 from messages.market_data import RequestQuote
-from messages.money import floor_to_step, from_float
+from messages.money import ZERO, floor_to_step, from_float
 from messages.observers import AlarmKind
 from messages.orders import OrderFacts, OrderStatus, OrderType, Purpose, RejectReason, Side
 from messages.plan import Rung
+from messages.portfolio import RequestBalance
 
 DUST_FACTOR = 2
 """A venue that says "too small" is believed under so many times the market's minimum notional."""
@@ -196,8 +196,13 @@ def _back_off(turn: Turn, why: str) -> None:
 
 def _look(turn: Turn) -> None:
     """Ask what the venue would let us sell; the pause that is set is the deadline."""
-    message = RequestBalance(position_id=turn.charter.position_id, currency=turn.charter.rules.base)
-    turn.send(GATEWAY, message)
+    lost = sum((o.remaining for o in lost_orders(turn.position) if o.side is Side.SELL), ZERO)
+    message = RequestBalance(
+        position_id=turn.charter.position_id,
+        currency=turn.charter.rules.base,
+        may_be_locked=max(lost, ZERO),
+    )
+    turn.send(PORTFOLIO, message)
     turn.update_closing(waits_for_balance=True)
 
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 
 from actors.portfolio.accounts import FORGET_AFTER_MS, Account, Booking, Posting
-from actors.portfolio.core import after_skip, describe, step, wake_at
+from actors.portfolio.core import describe, step, wake_at
 from actors.portfolio.rules import Denial
+from actors.portfolio.skipped import after_skip
 from messages.addresses import GUARDIAN, PORTFOLIO, position_address
 from messages.base import PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Wake

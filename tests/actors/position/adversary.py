@@ -11,7 +11,6 @@ from actors.position.inputs import PositionMessage
 from actors.position.states import State
 from messages.base import Timestamp
 from messages.envelope import Wake
-from messages.gateway import RequestBalance
 from messages.market import Quote
 from messages.market_data import ArmTriggers, RequestQuote
 from messages.orders import (
@@ -21,6 +20,7 @@ from messages.orders import (
     Side,
     StopStatus,
 )
+from messages.portfolio import RequestBalance
 from messages.position import (
     ChangeProtection,
     CloseCause,

@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from actors.position.exit_slot import SlotState
 from actors.position.states import State
-from messages.gateway import RequestBalance
 from messages.market_data import RequestQuote
 from messages.observers import AlarmKind
 from messages.orders import (
@@ -17,7 +16,7 @@ from messages.orders import (
     TimeInForce,
 )
 from messages.plan import ProtectionMode
-from messages.portfolio import BookPosition
+from messages.portfolio import BookPosition, RequestBalance
 from messages.position import (
     LevelName,
 )

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from actors.position.position import lost_orders
 from actors.position.states import State
 from messages.base import Currency
-from messages.gateway import RequestBalance
 from messages.market import FeeCurrency
 from messages.money import Money
 from messages.observers import AlarmKind
@@ -16,7 +15,7 @@ from messages.orders import (
     OrderStatus,
     RejectReason,
 )
-from messages.portfolio import BookPosition
+from messages.portfolio import BookPosition, RequestBalance
 from messages.position import (
     LevelName,
 )

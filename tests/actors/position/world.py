@@ -18,7 +18,6 @@ from actors.tables import IllegalInputError
 from exchange.rules import fee_of_fill
 from messages.base import ClientOrderId, Message, Timestamp
 from messages.envelope import Wake
-from messages.gateway import RequestBalance
 from messages.market import MarketRules, Quote
 from messages.market_data import ArmTriggers, DisarmTriggers, Level, RequestQuote
 from messages.money import ZERO, add_money, amount_in, floor_to_step, from_float
@@ -34,7 +33,7 @@ from messages.orders import (
     TimeInForce,
 )
 from messages.plan import Plan
-from messages.portfolio import BookPosition, ReserveBudget
+from messages.portfolio import BookPosition, RequestBalance, ReserveBudget
 from messages.position import (
     BalanceAnswered,
     Begin,

@@ -1,0 +1,46 @@
+"""What the portfolio says after a message that it could not take: refused, or asked for again.
+
+Owns the way on after a skipped message. Nothing changed by it.
+"""
+
+from messages.addresses import GATEWAY, GUARDIAN, PORTFOLIO, position_address
+from messages.base import Message
+from messages.envelope import Send
+from messages.gateway import FetchBalances
+from messages.guardian import ResendTradingState
+from messages.portfolio import (
+    AllotCapital,
+    BalancesReported,
+    BookPosition,
+    RequestBalance,
+    ReserveBudget,
+    SetLimits,
+    TradingStateChanged,
+    UnmatchedFill,
+)
+from messages.position import BalanceAnswered, BudgetDenied, DenialReason, ResendBooking
+
+
+def after_skip(message: Message, error: str) -> tuple[Send, ...]:
+    """Return what to send when ``message`` raised and was skipped."""
+    match message:
+        case ReserveBudget() | RequestBalance():
+            return (Send(position_address(message.position_id), _refusal(message, error)),)
+        case BookPosition(closed=False):
+            return (Send(position_address(message.position_id), ResendBooking()),)
+        case BookPosition() | UnmatchedFill() | SetLimits() | AllotCapital():
+            # The source may be gone by now; the message says all there is, so it is tried again.
+            return (Send(PORTFOLIO, message),)
+        case TradingStateChanged():
+            return (Send(GUARDIAN, ResendTradingState()),)
+        case BalancesReported():
+            return (Send(GATEWAY, FetchBalances()),)
+        case _:
+            return ()
+
+
+def _refusal(message: ReserveBudget | RequestBalance, error: str) -> Message:
+    if isinstance(message, RequestBalance):
+        return BalanceAnswered(currency=message.currency, free=None)
+    text = f"the request was skipped: {error}"
+    return BudgetDenied(reason=DenialReason.FAILED, text=text)

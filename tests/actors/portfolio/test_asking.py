@@ -1,0 +1,129 @@
+"""What a position may sell is what the venue would let us sell, less what is not the position's."""
+
+from decimal import Decimal
+
+import pytest
+
+from actors.portfolio.balances import LOOK_AGAIN_MS
+from actors.portfolio.skipped import after_skip
+from messages.addresses import GATEWAY, position_address
+from messages.base import Currency, PositionId, Symbol
+from messages.envelope import Send
+from messages.gateway import FetchBalances
+from messages.money import Money
+from messages.portfolio import AllotCapital, BalancesReported, Limits, RequestBalance
+from messages.position import BalanceAnswered
+from tests.actors.portfolio.ledger import BTC, ETH, ETH_BTC, P1, P2, Ledger, booked
+
+
+def ledger_of(*positions: PositionId) -> Ledger:
+    """Each position bought 1 BTC for 100 USDT."""
+    ledger = Ledger(1000, Limits(positions_per_symbol=2))
+    for position in positions:
+        ledger.reserve(100, position)
+        ledger.tell(booked(position=position, bought=1, cost=100))
+    return ledger
+
+
+def report(total: str | int, free: str | int, currency: Currency = BTC) -> BalancesReported:
+    def of(amount: str | int) -> tuple[Money, ...]:
+        return (Money(currency, Decimal(amount)),)
+
+    return BalancesReported(total=of(total), free=of(free))
+
+
+def ask(position: PositionId = P1, may_be_locked: str | int = 0) -> RequestBalance:
+    return RequestBalance(position_id=position, currency=BTC, may_be_locked=Decimal(may_be_locked))
+
+
+def answer_to(ledger: Ledger, asked: RequestBalance, told: BalancesReported) -> Decimal | None:
+    ledger.tell(asked)
+    ledger.tell(told)
+    (answer,) = ledger.said(BalanceAnswered)
+    assert answer.currency == BTC
+    return answer.free
+
+
+def test_who_asks_lets_the_venue_be_asked_and_is_answered_once() -> None:
+    ledger = ledger_of(P1)
+    for _ in range(2):  # asked twice, it is one who asks
+        done = ledger.tell(ask())
+        assert Send(GATEWAY, FetchBalances()) in done.outbox
+    done = ledger.tell(report(1, 1))
+    answer = BalanceAnswered(currency=BTC, free=Decimal(1))
+    assert done.outbox == (Send(position_address(P1), answer),)
+    assert ledger.books.askers == {}
+    ledger.tell(report(1, 1))
+    assert ledger.said(BalanceAnswered) == []
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "sellable"),
+    [
+        (2, 2, 1),  # the sibling's one is free too, and stays its own
+        (2, 1, 1),  # the sibling's is locked by its exit
+        (2, 0, 0),
+        ("1.5", "1.5", "0.5"),  # what is short is not taken from the sibling
+        ("1.5", "0.5", "0.5"),
+    ],
+)
+def test_a_siblings_coins_are_not_the_askers(
+    total: str | int, free: str | int, sellable: str | int
+) -> None:
+    told = report(total, free)
+    assert answer_to(ledger_of(P1, P2), ask(), told) == Decimal(sellable)
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "sellable"),
+    [
+        (2, 1, 0),  # its own lost exit may be what locks: then what is free is the sibling's
+        (2, 2, 1),  # nothing is locked: the lost exit is over
+        (1, 0, 0),
+    ],
+)
+def test_what_a_lost_exit_may_lock_is_not_taken_from_a_sibling(
+    total: int, free: int, sellable: int
+) -> None:
+    told = report(total, free)
+    assert answer_to(ledger_of(P1, P2), ask(may_be_locked=1), told) == Decimal(sellable)
+
+
+def test_a_lost_exit_that_is_dead_locks_nothing_of_one_who_is_alone() -> None:
+    assert answer_to(ledger_of(P1), ask(may_be_locked=1), report(1, 1)) == 1
+
+
+def test_cash_of_ours_in_the_same_coin_is_not_the_askers() -> None:
+    ledger = ledger_of(P1)
+    ledger.tell(AllotCapital(capital=(Money(BTC, Decimal(5)),)))
+    other = PositionId("p3")
+    ledger.reserve(2, other, ETH_BTC)
+    assert ledger.account(BTC).reserved == 2
+    # 5 of cash, 2 of it reserved for a buy that may take them; 1 is the position's.
+    assert answer_to(ledger, ask(), report(6, 6)) == 1
+    assert answer_to(ledger, ask(), report("5.9", "5.9")) == Decimal("0.9")
+
+
+def test_coins_of_another_symbol_with_the_same_base_are_not_the_askers() -> None:
+    ledger = ledger_of(P1)
+    symbol = Symbol("BTC/ETH")
+    ledger.tell(AllotCapital(capital=(Money(ETH, Decimal(100)),)))
+    ledger.reserve(100, P2, symbol)
+    ledger.tell(booked(position=P2, symbol=symbol, bought=3, cost=90))
+    assert answer_to(ledger, ask(), report(4, 4)) == 1
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_coins_of_the_wallet_are_not_the_askers_as_soon_as_they_are_seen(looks: int) -> None:
+    ledger = Ledger(1000)
+    for _ in range(looks):
+        ledger.tell(report(7, 7))
+        ledger.wait(LOOK_AGAIN_MS)
+    ledger.reserve(100)
+    ledger.tell(booked(bought=1, cost=100))
+    assert answer_to(ledger, ask(), report("7.5", "7.5")) == Decimal("0.5")
+
+
+def test_a_request_that_is_skipped_is_answered_with_not_known() -> None:
+    unknown = BalanceAnswered(currency=BTC, free=None)
+    assert after_skip(ask(), "boom") == (Send(position_address(P1), unknown),)
