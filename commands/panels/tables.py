@@ -1,0 +1,128 @@
+"""What is not a position: capital, watched markets, mailboxes, and what was counted."""
+
+from math import inf
+
+from rich.segment import Segment
+
+from commands.panels.table import (
+    ALARM,
+    BAD,
+    BOLD,
+    DIM,
+    GOOD,
+    WARNING,
+    Cell,
+    Column,
+    Line,
+    cut,
+    lay_out,
+    note,
+)
+from commands.panels.words import decimals_of, duration, percent, price
+from messages.base import Timestamp
+from messages.money import ZERO
+from messages.session import ActorRow, CapitalRow, SessionPicture, WatchRow
+
+
+def capital_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
+    """Return what the capital of each quote currency is worth."""
+    columns = [
+        Column("capital", 7, 8),
+        Column("allotted", 10, 16, right=True, rank=3),
+        Column("equity", 10, 16, right=True),
+        Column("change", 9, 14, right=True),
+        Column("", 8, 10, right=True, rank=1),
+        Column("realised", 9, 14, right=True, rank=2),
+        Column("open PnL", 9, 14, right=True, rank=2),
+    ]
+    shown, more = cut(picture.capital, rows)
+    return lay_out(columns, [_capital_cells(row) for row in shown], width, 2) + more
+
+
+def _capital_cells(row: CapitalRow) -> list[Cell]:
+    change = row.equity - row.capital
+    decimals = decimals_of(float(row.capital))
+    style = None if not change else GOOD if change > ZERO else BAD
+    ratio = float(change) / float(row.capital) if row.capital else None
+    return [
+        Segment(row.currency, BOLD),
+        Segment(f"{float(row.capital):,.{decimals}f}"),
+        Segment(f"{float(row.equity):,.{decimals}f}", BOLD),
+        Segment(f"{float(change):+,.{decimals}f}", style),
+        Segment(percent(ratio, signed=True), style),
+        Segment(f"{float(row.realised):+,.{decimals}f}"),
+        Segment(f"{float(row.unrealised):+,.{decimals}f}"),
+    ]
+
+
+def watch_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
+    """Return the watched markets: the reference, then the one that fell most."""
+    reference, others = picture.watchlist[:1], picture.watchlist[1:]
+    ordered = (*reference, *sorted(others, key=_fall, reverse=True))
+    columns = [
+        Column("watchlist", 9, 12),
+        Column("last", 10, 14, right=True),
+        Column("drop", 7, 9, right=True),
+        Column("spread", 6, 8, right=True, rank=2),
+        Column("age", 4, 5, right=True, rank=1),
+        Column("", 5, 5),
+    ]
+    shown, more = cut(ordered, rows)
+    cells = [_watch_cells(row, picture.at, is_reference=row in reference) for row in shown]
+    lines = lay_out(columns, cells, width, 1)
+    return lines + (more if ordered else [note("no quote yet")])
+
+
+def _watch_cells(row: WatchRow, now: Timestamp, *, is_reference: bool) -> list[Cell]:
+    return [
+        Segment(row.symbol, BOLD),
+        Segment(price(row.last)),
+        Segment(percent(row.drop_ratio)),
+        Segment(percent(row.spread_ratio)),
+        Segment(duration(now - row.at)),
+        Segment("STALE", ALARM) if row.is_stale else Segment("ref" * is_reference, DIM),
+    ]
+
+
+def _fall(row: WatchRow) -> float:
+    return -inf if row.drop_ratio is None else row.drop_ratio
+
+
+def mailbox_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
+    """Return how much waits in each mailbox, and who was restarted."""
+    columns = [
+        Column("mailbox", 12, 16),
+        Column("waiting", 7, 9, right=True),
+        Column("done", 9, 12, right=True, rank=2),
+        Column("skipped", 7, 9, right=True, rank=1),
+        Column("restarts", 8, 9, right=True),
+    ]
+    shown, more = cut(picture.actors, rows, lambda row: row.restarts + row.skipped + row.depth)
+    return lay_out(columns, [_mailbox_cells(row) for row in shown], width, 1) + more
+
+
+def _mailbox_cells(row: ActorRow) -> list[Cell]:
+    return [
+        Segment(row.address),
+        Segment(f"{row.depth:,}", BOLD if row.depth else DIM),
+        Segment(f"{row.processed:,}"),
+        Segment(f"{row.skipped:,}", WARNING if row.skipped else DIM),
+        Segment(f"{row.restarts:,}", WARNING if row.restarts else DIM),
+    ]
+
+
+def count_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
+    """Return alarms, errors and refusals by kind, each the most frequent first."""
+    columns = [Column("counted", 24, 34), Column("times", 6, 9, right=True)]
+    counted: list[list[Cell]] = []
+    for label, times, style in (
+        ("ALARM", picture.alarms, ALARM),
+        ("ERROR in", picture.errors, ALARM),
+        ("refused:", picture.refusals, None),
+    ):
+        for kind in sorted(times, key=lambda kind: (-times[kind], kind)):
+            what = f"{label} {kind.replace('_', ' ')}"
+            counted.append([Segment(what, style), Segment(f"{times[kind]:,}")])
+    shown, more = cut(counted, rows)
+    lines = lay_out(columns, list(shown), width, 1)
+    return lines + (more if counted else [note("no alarm, error or refusal")])
