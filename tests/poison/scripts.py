@@ -35,7 +35,9 @@ from messages.plan import Plan, ProtectionMode, Rung, Switching, Trailing
 from messages.portfolio import AllotCapital, Limits, SetLimits
 from messages.position import ChangeProtection, CloseCause, ClosePosition, SwitchProtection
 from messages.positions import CloseAllPositions
-from tests.poison.theatre import ALL_ABLE, CAPITAL, HERO, PLAN, SYMBOLS, USDT, Poison, Theatre
+from tests.poison.market import ALL_ABLE, CAPITAL, PLAN, SYMBOLS, USDT
+from tests.poison.poisoned import HERO, Poison
+from tests.poison.theatre import Theatre
 
 ratio = Decimal
 

@@ -27,8 +27,10 @@ from messages import (
     supervisor,
 )
 from messages.base import Message
+from tests.poison.ledgers import check_over
+from tests.poison.poisoned import BYSTANDER, Cue, Poison, PoisonError
 from tests.poison.scripts import SCRIPTS
-from tests.poison.theatre import BYSTANDER, Cue, Poison, PoisonError, Theatre
+from tests.poison.theatre import Theatre
 
 EDGES = {"gateway", "market_data", "strategy", "strategy_runner", "supervisor"}
 """Their handling leaves traces: they also raise after it."""
@@ -87,7 +89,7 @@ def poisoned(case: Case, error: BaseException) -> Theatre:
 def check(theatre: Theatre, case: Case) -> None:
     """Nothing was lost or doubled, everything is over, and people were told."""
     name, cue, _ = case
-    theatre.check_over()
+    check_over(theatre)
     assert theatre.entries <= unpoisoned(name).entries
     assert theatre.observers.skipped.total() >= 1 or cue.actor == "observers"
 
