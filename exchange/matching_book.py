@@ -86,7 +86,7 @@ class Market:
         """Begin with no price and no order."""
         self.rules = rules
         self.moved: MarketMoved | None = None
-        self.taken = Taken(symbol=rules.symbol)
+        self._none_taken = self.taken = Taken(symbol=rules.symbol)
         self.sells = PriceIndex(rising=True)
         self.buys = PriceIndex(rising=False)
         self.stops_above = PriceIndex(rising=True)
@@ -102,6 +102,11 @@ class Market:
             or moved.last <= self._stop_to
             or moved.last >= self._stop_from
         )
+
+    def move(self, moved: MarketMoved) -> None:
+        """Let the outside market stand where ``moved`` says, all of its quantity untaken."""
+        self.moved = moved
+        self.taken = self._none_taken
 
     def place(self, order: VenueOrder) -> None:
         """Index the legs of ``order``."""
@@ -168,10 +173,7 @@ class MatchingBook:
         """Take one entity in; it replaces the one with its key."""
         match change:
             case MarketMoved():
-                market = self.markets[change.symbol]
-                market.moved = change
-                if market.taken.asks or market.taken.bids:
-                    market.taken = Taken(symbol=change.symbol)
+                self.markets[change.symbol].move(change)
             case VenueOrder():
                 self._apply_order(change)
             case Balance():

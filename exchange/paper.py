@@ -177,10 +177,11 @@ class PaperExchange:
         if self._in_flight:
             self.wake(now)
         symbol = moved.symbol
-        if self._market(symbol).touches(moved):
+        market = self._market(symbol)
+        if market.touches(moved):
             self._run(moved, now)
         else:
-            self.book.apply(moved)
+            market.move(moved)  # what the step would come to
         if symbol in self._subscribed:
             self._deliver(_quote(moved), now)
 

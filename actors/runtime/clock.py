@@ -8,6 +8,7 @@ import heapq
 import threading
 import time
 from collections.abc import Callable
+from math import inf
 from typing import Protocol
 
 from messages.base import Address, Timestamp
@@ -54,6 +55,8 @@ class Timers:
         self._heap: list[tuple[int, int, Address, str]] = []
         self._current: dict[tuple[Address, str], tuple[int, int]] = {}
         self._registrations = 0
+        self.not_before: float = inf
+        """No timer is due earlier: the heap's top, whether or not it was moved since."""
 
     def __len__(self) -> int:
         """Count the timers that are set."""
@@ -73,16 +76,14 @@ class Timers:
         heapq.heappush(self._heap, (at, self._registrations, address, key))
         if len(self._heap) > _SWEEP_FROM + 2 * len(self._current):
             self._sweep()
-
-    def may_be_due(self, at: Timestamp) -> bool:
-        """Return False where nothing is due at ``at``; quick, and True too where it was moved."""
-        return bool(self._heap) and self._heap[0][0] <= at
+        self.not_before = self._heap[0][0]
 
     def next_deadline(self) -> Timestamp | None:
         """Return when the earliest timer is due; None if none is set."""
         heap = self._heap
         while heap and not self._is_current(heap[0]):
             heapq.heappop(heap)
+        self.not_before = heap[0][0] if heap else inf
         return Timestamp(heap[0][0]) if heap else None
 
     def pop_due(self, now: Timestamp) -> tuple[Address, str] | None:
@@ -91,6 +92,7 @@ class Timers:
         if deadline is None or deadline > now:
             return None
         _, _, address, key = heapq.heappop(self._heap)
+        self.not_before = self._heap[0][0] if self._heap else inf
         del self._current[address, key]
         return address, key
 
@@ -142,7 +144,8 @@ class VirtualClock:
         dispatcher's ``run_until_idle`` or ``wait_idle``, so that what they cause happens at that
         time. Timers set meanwhile and due before ``at`` are part of the way. Time never goes back.
         """
-        while (deadline := self._due_at(at)) is not None:
+        timers = self._timers
+        while timers.not_before <= at and (deadline := self._due_at(at)) is not None:
             self._now = max(self._now, deadline)
             self._wake_due()
             settle()
@@ -150,10 +153,7 @@ class VirtualClock:
 
     def _due_at(self, at: Timestamp) -> Timestamp | None:
         """Return the earliest deadline, if it is due at ``at``."""
-        with self._lock:
-            if not self._timers.may_be_due(at):  # nearly always, and quick
-                return None
-            deadline = self._timers.next_deadline()
+        deadline = self.next_deadline()
         return deadline if deadline is not None and deadline <= at else None
 
     def _wake_due(self) -> None:
