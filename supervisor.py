@@ -11,18 +11,20 @@ from functools import partial
 from actors.gateway.paper import PaperGateway
 from actors.guardian.actor import GuardianActor
 from actors.market_data.actor import MarketDataActor
+from actors.market_data.quotes import conflate, conflation_key
 from actors.observers.actor import Observers
 from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
 from actors.positions.core import Numbering
 from actors.runtime.dispatcher import ProductionDispatcher
+from actors.runtime.mailbox import ConflatingQueue, Queue
 from actors.runtime.supervision import Children, ChildSpec, RestartPolicy, Strategy, Supervisor
 from actors.runtime.system import System
 from actors.runtime.watchdog import Limits as HandLimits
 from actors.runtime.watchdog import Watchdog, end_process
 from actors.strategy.actor import spawn_runner, spawn_strategy
-from commands.app import run
+from commands.app import run_command
 from commands.tree import Wiring
 from messages.addresses import (
     GATEWAY,
@@ -82,10 +84,12 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
     numbering = Numbering(account_tag=settings.account.tag, journal_epoch=wiring.journal_epoch)
     spawn, data = system.spawn, settings.market_data
     starts: dict[Address, Callable[[], object]] = {
-        OBSERVERS: partial(spawn, Observers, OBSERVERS),
-        GATEWAY: partial(spawn, PaperGateway, GATEWAY, wiring.connect),
+        OBSERVERS: partial(spawn, Observers, OBSERVERS, wiring.book, queue=_quotes(wiring)),
+        GATEWAY: partial(spawn, PaperGateway, GATEWAY, wiring.connect, wiring.drive),
         ORDER_ROUTER: partial(spawn, OrderRouter, ORDER_ROUTER, settings.router),
-        MARKET_DATA: partial(spawn, MarketDataActor, MARKET_DATA, data, wiring.symbols),
+        MARKET_DATA: partial(
+            spawn, MarketDataActor, MARKET_DATA, data, wiring.symbols, queue=_quotes(wiring)
+        ),
         PORTFOLIO: partial(spawn, PortfolioActor, PORTFOLIO),
         POSITIONS: partial(spawn, PositionsActor, POSITIONS, numbering),
         GUARDIAN: partial(spawn, GuardianActor, GUARDIAN, settings.guardian),
@@ -101,6 +105,11 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
         ChildSpec(name=name, start=begin, stop=partial(system.stop, name))
         for name, begin in starts.items()
     ]
+
+
+def _quotes(wiring: Wiring) -> Queue | None:
+    """Return a mailbox's queue in which quotes of a symbol wait as one; None: the plain one."""
+    return ConflatingQueue(conflation_key, conflate) if wiring.conflates_quotes else None
 
 
 def _runner(system: System, wiring: Wiring) -> list[ChildSpec]:
@@ -160,4 +169,4 @@ def _limits(wiring: Wiring) -> Limits:
 
 
 if __name__ == "__main__":
-    sys.exit(run(start, sys.argv[1:]))
+    sys.exit(run_command(start, sys.argv[1:]))

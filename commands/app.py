@@ -1,5 +1,10 @@
-"""What a person types: commands and options. Each command's module is imported when used."""
+"""What a person types: commands and options. Each command's module is imported when used.
 
+Owns the exit codes, and that a person never sees a traceback.
+"""
+
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,7 +12,9 @@ from typing import Annotated
 
 import typer
 
-from commands.errors import RunFailedError, UsageError
+from commands.errors import RunFailedError, StopAtOnceError, UsageError
+from commands.logs import write_fault
+from commands.options import Options
 from commands.tree import StartTree
 
 EXIT_OK = 0
@@ -19,23 +26,111 @@ EXIT_INTERRUPTED = 130
 
 HELP = """Holdfast holds each position fast: every position is an actor with a formal life.
 
-Exit codes: 0 done, 1 the run failed, 2 the command line, the config or a recording can't be used,
-130 interrupted.
+Without a command it trades on paper, on a market of its own, until Ctrl-C.
+"""
+EPILOG = """\b
+Examples:
+  python supervisor.py                                a market minute a second, live view
+  python supervisor.py --speed 1 --headless           real time, plain log lines
+  python supervisor.py --seed 7 --set drop.budget=50  another market, smaller entries
+  python supervisor.py --config mine.toml             with settings of yours
+  python supervisor.py check --print-default > mine.toml
+  python supervisor.py replay tests/data/BTC-USDT-1m.csv
+
+\b
+Exit codes:
+  0    done; also stopped by a first Ctrl-C or SIGTERM
+  1    the run failed; the session's log tells more
+  2    the command line, the config or a recording can't be used
+  75   a message hung and the process ended itself: start it again
+  130  stopped at once by Ctrl-C twice; 143 by SIGTERM
 """
 
 app = typer.Typer(
     name="holdfast",
     help=HELP,
+    epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
+Config = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A TOML file with what differs from defaults.")
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="One setting, as drop.drop_ratio=2%; may be repeated."
+    ),
+]
+Seed = Annotated[int | None, typer.Option(help="Of the embedded market; as --set paper.seed=N.")]
+Duration = Annotated[
+    float | None,
+    typer.Option(min=0.0, metavar="SECONDS", help="Stop after so long, of real time."),
+]
+SessionDir = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="This run's files; default sessions/<time>.")
+]
+Headless = Annotated[bool, typer.Option("--headless", help="Plain lines, no live view.")]
+StrategyName = Annotated[
+    str | None, typer.Option(metavar="MODULE:CLASS", help="Your strategy; as strategy.use.")
+]
+PrintDefault = Annotated[
+    bool, typer.Option("--print-default", help="Print a commented config to begin with.")
+]
+
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if asked:
+        from commands.session_files import version
+
+        typer.echo(f"Holdfast {version()}")
+        raise typer.Exit
+
 
 @app.callback()
-def _options() -> None:
-    """Make ``replay`` a subcommand although it is the only one."""
+def _main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say it.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    config: Config = None,
+    sets: Sets = None,
+    seed: Seed = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Market time over real time: 60 by default, 1 is real.")
+    ] = None,
+    duration: Duration = None,
+    session_dir: SessionDir = None,
+    headless: Headless = False,  # noqa: FBT002 - a flag, typed by name
+    strategy: StrategyName = None,
+) -> None:
+    """Trade on paper, on the embedded market, until Ctrl-C. The command when none is named.
+
+    Example: python supervisor.py --seed 7 --speed 120 --set drop.budget=50
+    """
+    from commands.run import run as trade
+
+    with _explaining():
+        trade(
+            context.obj,
+            Options(
+                config=config,
+                sets=_sets(sets, seed=seed, strategy=strategy, speed=speed),
+                duration_seconds=duration,
+                session_dir=session_dir,
+                headless=headless,
+            ),
+        )
 
 
 @app.command()
@@ -45,13 +140,8 @@ def replay(
         list[Path],
         typer.Argument(help="Candles or trades, CSV or CSV.gz; several are played together."),
     ],
-    config: Annotated[
-        Path | None, typer.Option(help="A TOML file with what differs from the defaults.")
-    ] = None,
-    sets: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="One setting, as drop.drop_ratio=2%; may be repeated."),
-    ] = None,
+    config: Config = None,
+    sets: Sets = None,
     symbol: Annotated[
         str | None, typer.Option(help="The recording's market, such as BTC/USDT.")
     ] = None,
@@ -61,9 +151,14 @@ def replay(
     dispatcher: Annotated[
         str, typer.Option(help="simulated (fast) or production (threads); the trades are equal.")
     ] = "simulated",
-    session_dir: Annotated[
-        Path | None, typer.Option(help="Where the files go; default sessions/<time>.")
+    seed: Seed = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Recorded time over real time; default: as fast as it can.")
     ] = None,
+    duration: Duration = None,
+    session_dir: SessionDir = None,
+    headless: Headless = False,  # noqa: FBT002 - a flag, typed by name
+    strategy: StrategyName = None,
 ) -> None:
     """Play recorded markets to the whole system, and say what came of it.
 
@@ -72,39 +167,95 @@ def replay(
     from commands.replay import Request
     from commands.replay import replay as play
 
+    path = None if candle_path is None else f"replay.candle_path={candle_path}"
+    options = Options(
+        config=config,
+        sets=_sets([*(sets or ()), *filter(None, [path])], seed=seed, strategy=strategy),
+        duration_seconds=duration,
+        session_dir=session_dir,
+        headless=headless,
+    )
     request = Request(
         recordings=tuple(recordings),
-        config=config,
-        overrides=tuple(sets or ()),
+        options=options,
         symbol=symbol,
-        candle_path=candle_path,
         dispatcher=dispatcher,
-        session_dir=session_dir,
+        speed=speed,
     )
     with _explaining():
         play(context.obj, request)
 
 
-def run(start: StartTree, arguments: list[str]) -> int:
+@app.command()
+def check(
+    config: Config = None,
+    sets: Sets = None,
+    strategy: StrategyName = None,
+    print_default: PrintDefault = False,  # noqa: FBT002 - a flag, typed by name
+) -> None:
+    """Check a config: every mistake at once, each with where it is and what would be right.
+
+    Example: python supervisor.py check --config mine.toml
+    """
+    from commands import check as checking
+
+    with _explaining():
+        if print_default:
+            checking.print_default()
+        else:
+            checking.check(Options(config=config, sets=_sets(sets, strategy=strategy)))
+
+
+def run_command(start: StartTree, arguments: list[str]) -> int:
     """Run the command that ``arguments`` name; return the process's exit code."""
     try:
-        app(arguments, obj=start)
+        app(_with_command(arguments), obj=start)
     except SystemExit as stop:  # how typer ends, also when all is well
         return stop.code if isinstance(stop.code, int) else EXIT_FAILED
     return EXIT_OK
 
 
+def _with_command(arguments: list[str]) -> list[str]:
+    """Return the arguments with the command ``run`` where none is named."""
+    if arguments and (not arguments[0].startswith("-") or arguments[0] in {"--help", "--version"}):
+        return arguments
+    return ["run", *arguments]
+
+
+def _sets(
+    sets: list[str] | None,
+    *,
+    seed: int | None = None,
+    strategy: str | None = None,
+    speed: float | None = None,
+) -> tuple[str, ...]:
+    """Return every setting that was typed; an option of its own goes over ``--set``."""
+    named = {"paper.seed": seed, "strategy.use": strategy, "paper.speed": speed}
+    typed = (f"{key}={value}" for key, value in named.items() if value is not None)
+    return (*(sets or ()), *typed)
+
+
 @contextmanager
 def _explaining() -> Iterator[None]:
-    """Turn what a user can mend into one clear line and an exit code."""
+    """Turn whatever goes wrong into one clear line and an exit code."""
     try:
         yield
     except UsageError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(EXIT_USAGE) from None
+        _fail(f"error: {error}", EXIT_USAGE)
     except RunFailedError as error:
-        typer.echo(f"failed: {error}", err=True)
-        raise typer.Exit(EXIT_FAILED) from None
+        _fail(f"failed: {error}", EXIT_FAILED)
     except KeyboardInterrupt:
-        typer.echo("\ninterrupted", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+        _fail("\ninterrupted", EXIT_INTERRUPTED)
+    except StopAtOnceError as stop:
+        typer.echo("stopped at once; what was logged and traded is in the files", err=True)
+        sys.stdout.flush()
+        os._exit(stop.exit_code)  # without waiting for threads, whatever they do
+    except Exception as error:  # noqa: BLE001 - of the program's own faults people get one line
+        log = write_fault(error)
+        what = f"{type(error).__name__}: {error}"
+        _fail(f"failed: a fault of Holdfast's ({what}); {log} has it", EXIT_FAILED)
+
+
+def _fail(text: str, exit_code: int) -> None:
+    typer.echo(text, err=True)
+    raise typer.Exit(exit_code) from None

@@ -1,8 +1,9 @@
-"""What a command tells a person who has to mend something.
+"""What a command tells a person who has to mend something, and how a run ends before its time.
 
 CommandError
     UsageError        the command line, the config or a recording can't be used
     RunFailedError    the run itself went wrong
+StopAtOnceError       a second signal: not an Exception, so that nothing on the way takes it for one
 """
 
 
@@ -16,3 +17,13 @@ class UsageError(CommandError):
 
 class RunFailedError(CommandError):
     """The run itself went wrong."""
+
+
+class StopAtOnceError(BaseException):
+    """The process was told to stop a second time."""
+
+    def __init__(self, signal_number: int) -> None:
+        """Take the signal that said so."""
+        super().__init__(f"stopped by signal {signal_number}")
+        self.exit_code = 128 + signal_number
+        """As a shell tells of a process that a signal ended."""

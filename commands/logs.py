@@ -1,19 +1,37 @@
-"""Where log lines go: JSON lines into the session's folder, what a person must see to the terminal.
+"""Where log lines go: JSON lines into the session's folder, lines for people to the terminal.
 
-Owns the sinks. What is logged, and at which level, is said where it happens: ``CRITICAL`` is an
-alarm, ``ERROR`` a fault of ours, ``WARNING`` and below are for the file.
+Owns the sinks and the form of a line. What is logged, and at which level, is said where it happens:
+``CRITICAL`` is an alarm, ``ERROR`` a fault of ours, ``DEBUG`` for the file only.
 """
 
+import os
+import tempfile
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from loguru import logger
 
+from actors.observers.events import Event
 from commands.errors import UsageError
+from config.settings import LogSettings
+
+if TYPE_CHECKING:
+    from loguru import Record
 
 LOG_NAME = "log.jsonl"
 
+_LOGS: list[Path] = []
+"""The files that lines go to; none before a session has its folder."""
 
-def log_to(folder: Path) -> Path:
+_WORDS = {"CRITICAL": "ALARM"}
+"""What a level is called before people, where it isn't its own name."""
+
+
+def log_to(folder: Path, settings: LogSettings) -> Path:
     """Write every line from now on to ``folder``; return the file.
 
     Lines are written as they are logged, by the thread that logs them: none waits in a queue.
@@ -25,8 +43,74 @@ def log_to(folder: Path) -> Path:
     path = folder / LOG_NAME
     logger.remove()
     try:
-        logger.add(path, serialize=True, level="DEBUG", mode="w", backtrace=False, diagnose=False)
+        logger.add(
+            path,
+            format=_json_line,
+            level="DEBUG",
+            mode="w",
+            rotation=settings.rotate_bytes,
+            retention=settings.keep,
+        )
     except OSError as error:
         problem = f"the log {path} can't be written: {error.strerror}"
         raise UsageError(f"{problem}; name a folder of yours") from None
+    _LOGS.append(path)
     return path
+
+
+def log_for_people(write: Callable[[str], None]) -> int:
+    """Give ``write`` a line for everything people should see; return what ends it."""
+    return logger.add(write, format=_line_for_people, level="INFO")
+
+
+def stop_logging_for_people(handler: int) -> None:
+    """End what ``log_for_people`` began."""
+    logger.remove(handler)
+
+
+def write_fault(error: BaseException) -> Path:
+    """Write an error that nobody expected, with its traceback, and return the file that has it."""
+    if _LOGS:
+        logger.opt(exception=error).critical("the program failed: {}", error)
+        return _LOGS[-1]
+    text = "".join(traceback.format_exception(error))
+    handle, name = tempfile.mkstemp(prefix="holdfast-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    return Path(name)
+
+
+def _json_line(record: "Record") -> str:
+    record["extra"]["json"] = msgspec.json.encode(_as_json(record)).decode()
+    return "{extra[json]}\n"
+
+
+def _as_json(record: "Record") -> dict[str, Any]:
+    """Return what a line says; an event of a session comes with its ids."""
+    line: dict[str, Any] = {
+        "time": record["time"].astimezone(UTC).isoformat(timespec="milliseconds"),
+        "level": record["level"].name.lower(),
+        "event": "log",
+        "text": record["message"],
+    }
+    if "at" in record["extra"]:
+        line["at_ms"] = record["extra"]["at"]
+    event = record["extra"].get("event")
+    if isinstance(event, Event):
+        told = msgspec.to_builtins(event)
+        ids = ("position", "symbol", "order", "decision", "id", "cause", "sequence")
+        line["event"] = event.name
+        line |= {name: told[name] for name in ids if told[name] is not None}
+    if record["exception"] is not None:
+        line["error"] = "".join(traceback.format_exception(record["exception"].value))
+    return line
+
+
+def _line_for_people(record: "Record") -> str:
+    """Return the market's time, what kind of news it is, and the text; never a traceback."""
+    level = record["level"].name
+    at_ms = record["extra"].get("at")
+    at = record["time"] if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)
+    head = f"{at.astimezone(UTC):%H:%M:%S} {_WORDS.get(level, level.lower()):<8}"
+    record["extra"]["head"] = head
+    return "{extra[head]} {message}\n"

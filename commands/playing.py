@@ -20,12 +20,13 @@ from commands.errors import RunFailedError
 from commands.feed import Feed, FeedItem, NotIdleError
 from commands.screen import progress_bar
 from commands.stage import Stage
-from commands.summary import Outcome, ReplaySummary, summarise
-from commands.tree import StartTree, Wiring
+from commands.summary import Outcome, Summary, summarise
+from commands.tempo import AS_FAST_AS_IT_CAN, Tempo
+from commands.tree import StartTree, Wiring, observers_of
 from config.settings import CandlePath
 from exchange.paper import PaperExchange
 from exchange.port import Sink
-from messages.addresses import OBSERVERS, POSITIONS
+from messages.addresses import POSITIONS
 from messages.money import Money
 from messages.observers import Alarm, AlarmKind
 from messages.position import CloseCause
@@ -37,7 +38,7 @@ STOP_TIMEOUT_SECONDS = 10.0
 class Played(msgspec.Struct, frozen=True):
     """What one way through the recordings came to."""
 
-    summary: ReplaySummary
+    summary: Summary
     report: Report
 
 
@@ -51,6 +52,7 @@ class Player:
         make_strategy: Callable[[], Strategy],
         new_dispatcher: Callable[[], Dispatcher],
         console: Console,
+        tempo: Tempo = AS_FAST_AS_IT_CAN,
     ) -> None:
         """Take what every way has in common."""
         self._start = start
@@ -58,6 +60,7 @@ class Player:
         self._make_strategy = make_strategy
         self._new_dispatcher = new_dispatcher
         self._console = console
+        self._tempo = tempo
 
     def play(self, path: CandlePath) -> Played:
         """Walk candles along ``path``; return what came of it.
@@ -96,7 +99,7 @@ class Player:
         stage = self._stage
         feed = Feed(system, clock, {scene.symbol: scene.surroundings for scene in stage.scenes})
         feed.settle()
-        observers = _observers(system)
+        observers = observers_of(system)
         interval = stage.settings.replay.equity_ms
         next_kept = 0
         with progress_bar(self._console, f"walking {path.value}", stage.rows) as advance:
@@ -112,7 +115,7 @@ class Player:
                         next_kept = at - at % interval + interval
                     _stop_without_strategy(observers)
 
-            feed.play(stage.items(path, feed.is_quiet), on_item)
+            feed.play(self._tempo.kept(stage.items(path, feed.is_quiet)), on_item)
         if stage.settings.replay.close_at_end:
             reason = "the recording is over"
             close = CloseAllPositions(cause=CloseCause.END_OF_RECORDING, reason=reason)
@@ -120,13 +123,6 @@ class Player:
                 system.tell(POSITIONS, close)
                 feed.settle()
         report.sample(clock.now(), keep=True)
-
-
-def _observers(system: System) -> Observers:
-    actor = system.mailboxes[OBSERVERS].actor
-    if not isinstance(actor, Observers):
-        raise AssertionError("the tree has observers")  # noqa: TRY004 - ours, not a caller's
-    return actor
 
 
 def _stop_without_strategy(observers: Observers) -> None:
@@ -137,7 +133,7 @@ def _stop_without_strategy(observers: Observers) -> None:
 
 
 def _outcome(system: System, journal: MemoryJournal, path: CandlePath) -> Outcome:
-    observers = _observers(system)
+    observers = observers_of(system)
     return Outcome(
         candle_path=path.value,
         refusals=observers.refusals,

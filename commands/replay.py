@@ -5,7 +5,6 @@ candle path (whose trades are written), then along the other one, and say what c
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -13,16 +12,16 @@ from rich.console import Console
 
 from actors.runtime.dispatcher import Dispatcher, ProductionDispatcher
 from actors.runtime.simulated import SimulatedDispatcher
-from actors.strategy.actor import strategy_of
-from actors.strategy.port import StrategyError
 from commands.errors import RunFailedError, UsageError
-from commands.logs import LOG_NAME, log_to
+from commands.folders import session_folder
+from commands.logs import log_to
+from commands.options import Options, read_settings
 from commands.playing import Played, Player
 from commands.screen import show_stage, show_summary
 from commands.stage import look_at
 from commands.summary import write_equity, write_json, write_trades
+from commands.tempo import Deadline, Tempo
 from commands.tree import StartTree
-from config.loading import ConfigError, load
 from config.settings import CandlePath
 from exchange.recordings import RecordingError
 
@@ -31,12 +30,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What the person asked for."""
 
     recordings: tuple[Path, ...]
-    config: Path | None = None
-    overrides: tuple[str, ...] = ()
+    options: Options = Options()
     symbol: str | None = None
-    candle_path: str | None = None
     dispatcher: str = "simulated"
-    session_dir: Path | None = None
+    speed: float | None = None
+    """Recorded time over real time; None: as fast as it can."""
 
 
 def replay(start: StartTree, request: Request) -> None:
@@ -47,42 +45,32 @@ def replay(start: StartTree, request: Request) -> None:
         RunFailedError: the actors did not come to rest, or skipped a message.
 
     """
+    options = request.options
     console = Console(highlight=False)
+    settings, make_strategy = read_settings(options)
     try:
-        settings = load(request.config, _overrides(request))
-        make_strategy = strategy_of(settings, _strategy_folders(request.config))
         stage = look_at(request.recordings, request.symbol, settings)
-    except (ConfigError, StrategyError, RecordingError) as error:
+    except RecordingError as error:
         raise UsageError(str(error)) from None
     new_dispatcher = _dispatcher(request.dispatcher)
-    folder = _session_folder(request.session_dir)
-    log_to(folder)
+    folder = session_folder(options.session_dir, "replay", settings.session.keep)
+    log = log_to(folder, settings.logs)
     show_stage(console, stage)
     chosen = settings.replay.candle_path
     paths = [chosen, _other(chosen)] if stage.has_candles else [chosen]
-    player = Player(start, stage, make_strategy, new_dispatcher, console)
-    played = [player.play(path) for path in paths]
+    tempo = Tempo(Deadline(options.duration_seconds), request.speed)
+    progress = Console(quiet=True) if options.headless else console
+    player = Player(start, stage, make_strategy, new_dispatcher, progress, tempo)
+    played = [player.play(path) for path in paths if path is chosen or not tempo.is_over]
+    if tempo.is_over:
+        console.print(f"cut short: --duration {options.duration_seconds:g} was over")
     _write(folder, played)
     show_summary(console, stage, [one.summary for one in played], folder)
     skipped = sum(one.summary.skipped_messages for one in played)
     if skipped:
         raise RunFailedError(
-            f"{skipped} messages made an actor raise: a fault of Holdfast's, told in "
-            f"{folder / LOG_NAME}"
+            f"{skipped} messages made an actor raise: a fault of Holdfast's, told in {log}"
         )
-
-
-def _overrides(request: Request) -> list[str]:
-    overrides = list(request.overrides)
-    if request.candle_path is not None:
-        overrides.append(f"replay.candle_path={request.candle_path}")
-    return overrides
-
-
-def _strategy_folders(config: Path | None) -> tuple[Path, ...]:
-    """Return where a user's strategy is looked for: beside the config, then here."""
-    here = Path.cwd()
-    return (here,) if config is None else (config.resolve().parent, here)
 
 
 def _dispatcher(name: str) -> Callable[[], Dispatcher]:
@@ -97,19 +85,6 @@ def _dispatcher(name: str) -> Callable[[], Dispatcher]:
 
 def _other(path: CandlePath) -> CandlePath:
     return CandlePath.HIGH_FIRST if path is CandlePath.LOW_FIRST else CandlePath.LOW_FIRST
-
-
-def _session_folder(folder: Path | None) -> Path:
-    if folder is None:
-        name = datetime.now(UTC).strftime("replay-%Y%m%d-%H%M%S-%f")
-        folder = Path("sessions") / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "summary.json").touch()
-    except OSError as error:
-        problem = f"--session-dir {folder} can't be written: {error.strerror}"
-        raise UsageError(f"{problem}; name a folder of yours") from None
-    return folder
 
 
 def _write(folder: Path, played: list[Played]) -> None:

@@ -1,4 +1,4 @@
-"""What a replay shows on the terminal: its markets, a progress bar, the summary."""
+"""What a replay shows on the terminal: its markets, a progress bar, and anybody's summary."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from commands.stage import Scene, Stage
-from commands.summary import CurrencySummary, ReplaySummary, plain
+from commands.summary import CurrencySummary, Summary, plain
 from messages.base import Timestamp
 
 _ADVANCE_EVERY = 500
@@ -49,23 +49,26 @@ def progress_bar(console: Console, what: str, total: int) -> Iterator[Callable[[
         yield advance
 
 
-def show_summary(
-    console: Console, stage: Stage, summaries: list[ReplaySummary], folder: Path
-) -> None:
+def show_summary(console: Console, stage: Stage, summaries: list[Summary], folder: Path) -> None:
     """Print the summaries side by side, the chosen candle path first."""
-    table = Table(title="What came of it", title_justify="left", show_edge=False)
-    table.add_column("")
-    for summary in summaries:
-        table.add_column(summary.candle_path, justify="right")
-    for label, values in _rows(summaries):
-        table.add_row(label, *values)
-    console.print(table)
+    console.print(summary_table(summaries))
     for scene in stage.scenes:
         console.print(f"buy and hold {scene.symbol}: {percent(scene.buy_and_hold_ratio)}")
     console.print(f"\nwritten to {folder}: trades.csv, equity.csv, summary.json, log.jsonl")
 
 
-def _rows(summaries: list[ReplaySummary]) -> list[tuple[str, list[str]]]:
+def summary_table(summaries: list[Summary]) -> Table:
+    """Return the summaries side by side."""
+    table = Table(title="What came of it", title_justify="left", show_edge=False)
+    table.add_column("")
+    for summary in summaries:
+        table.add_column(summary.candle_path or "this session", justify="right")
+    for label, values in _rows(summaries):
+        table.add_row(label, *values)
+    return table
+
+
+def _rows(summaries: list[Summary]) -> list[tuple[str, list[str]]]:
     rows = [
         ("trades", [str(s.trades) for s in summaries]),
         ("won", ["–" if s.win_ratio is None else percent(s.win_ratio) for s in summaries]),
@@ -79,6 +82,7 @@ def _rows(summaries: list[ReplaySummary]) -> list[tuple[str, list[str]]]:
     rows += _counts("unprotected", [s.unprotected_ms for s in summaries], _seconds)
     rows += _counts("refused", [s.refusals for s in summaries], str)
     rows += _counts("ALARM", [s.alarms for s in summaries], str)
+    rows += [("skipped messages", [str(s.skipped_messages) for s in summaries])]
     rows.append(("open at the end", [str(s.open_positions) for s in summaries]))
     rows.append(("steps", [str(s.steps) for s in summaries]))
     rows.append(("journal", [s.journal_hash[:12] for s in summaries]))
@@ -100,7 +104,7 @@ def _drawdown(summary: CurrencySummary) -> str:
     return f"{plain(summary.max_drawdown)} ({percent(summary.max_drawdown_ratio)})"
 
 
-def _fees(summary: ReplaySummary) -> str:
+def _fees(summary: Summary) -> str:
     return ", ".join(f"{plain(fee.amount)} {fee.currency}" for fee in summary.fees) or "0"
 
 

@@ -1,4 +1,4 @@
-"""The summary of a replay, as data and as files.
+"""The summary of a session or a replay, as data and as files.
 
 Owns the columns of trades.csv and equity.csv, and the keys of summary.json; docs/replay.md tells
 them.
@@ -16,8 +16,7 @@ import msgspec
 
 from actors.observers.report import EquityPoint, Report
 from actors.observers.trades import Trade
-from messages.base import Currency
-from messages.money import ZERO, Money, add_money, divide_down
+from messages.money import ZERO, Money, divide_down
 
 TRADE_COLUMNS = (
     "position_id",
@@ -67,10 +66,11 @@ class CurrencySummary(msgspec.Struct, frozen=True, kw_only=True):
     """Per capital, rounded down to 0.0001."""
 
 
-class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
-    """How a replay along one candle path ended."""
+class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a session, or a replay along one candle path, ended."""
 
-    candle_path: str
+    candle_path: str | None = None
+    """Of a replay."""
     trades: int
     wins: int
     """Trades with a profit."""
@@ -96,9 +96,9 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What a replay ended with, beside its report."""
+    """What a session ended with, beside its report."""
 
-    candle_path: str
+    candle_path: str | None = None
     refusals: Counter[str]
     alarms: Counter[str]
     skipped_messages: int
@@ -106,24 +106,18 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     journal_hash: str
 
 
-def summarise(report: Report, outcome: Outcome) -> ReplaySummary:
-    """Return the summary of a finished replay."""
-    trades = report.trades
-    wins = sum(trade.pnl > ZERO for trade in trades)
-    fees: tuple[Money, ...] = ()
-    unprotected: Counter[str] = Counter()
-    for trade in trades:
-        fees = add_money(fees, trade.fees)
-        unprotected.update(trade.unprotected)
-    return ReplaySummary(
+def summarise(report: Report, outcome: Outcome) -> Summary:
+    """Return the summary of a session or a finished replay."""
+    tally = report.tally
+    return Summary(
         candle_path=outcome.candle_path,
-        trades=len(trades),
-        wins=wins,
-        win_ratio=_ratio(Decimal(wins), Decimal(len(trades))) if trades else None,
+        trades=tally.trades,
+        wins=tally.wins,
+        win_ratio=_ratio(Decimal(tally.wins), Decimal(tally.trades)) if tally.trades else None,
         currencies=_currencies(report),
-        fees=fees,
-        exits=_sorted(Counter(trade.cause.value for trade in trades)),
-        unprotected_ms=_sorted(unprotected),
+        fees=tally.fees,
+        exits=_sorted(tally.exits),
+        unprotected_ms=_sorted(tally.unprotected_ms),
         refusals=_sorted(outcome.refusals),
         alarms=_sorted(outcome.alarms),
         skipped_messages=outcome.skipped_messages,
@@ -135,23 +129,12 @@ def summarise(report: Report, outcome: Outcome) -> ReplaySummary:
 
 def write_trades(path: Path, trades: Iterable[Trade]) -> None:
     """Write trades.csv, one line per closed position, in order of closing."""
-    _write(path, TRADE_COLUMNS, (_trade_row(trade) for trade in trades))
+    _write(path, TRADE_COLUMNS, (trade_row(trade) for trade in trades))
 
 
 def write_equity(path: Path, points: Iterable[EquityPoint]) -> None:
     """Write equity.csv, one line per moment and quote currency."""
-    rows = (
-        (
-            p.at,
-            p.currency,
-            plain(p.equity),
-            plain(p.realised),
-            plain(p.unrealised),
-            p.open_positions,
-        )
-        for p in points
-    )
-    _write(path, EQUITY_COLUMNS, rows)
+    _write(path, EQUITY_COLUMNS, (equity_row(point) for point in points))
 
 
 def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - anything msgspec encodes
@@ -160,7 +143,20 @@ def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - anything ms
     path.write_bytes(encoded + b"\n")
 
 
-def _trade_row(trade: Trade) -> tuple[object, ...]:
+def equity_row(point: EquityPoint) -> tuple[object, ...]:
+    """Return a line of equity.csv."""
+    return (
+        point.at,
+        point.currency,
+        plain(point.equity),
+        plain(point.realised),
+        plain(point.unrealised),
+        point.open_positions,
+    )
+
+
+def trade_row(trade: Trade) -> tuple[object, ...]:
+    """Return a line of trades.csv."""
     fees = " ".join(f"{plain(fee.amount)} {fee.currency}" for fee in trade.fees)
     unprotected = " ".join(f"{cause}={ms}" for cause, ms in sorted(trade.unprotected.items()))
     return (
@@ -188,10 +184,9 @@ def _trade_row(trade: Trade) -> tuple[object, ...]:
 
 def _currencies(report: Report) -> dict[str, CurrencySummary]:
     summaries: dict[str, CurrencySummary] = {}
-    last = {point.currency: point for point in report.equity}
     for currency, capital in sorted(report.capital.items()):
-        point = last.get(currency)
-        pnl = _sum_of(report.trades, currency)
+        point = report.latest.get(currency)
+        pnl = report.tally.pnl.get(currency, ZERO)
         drawdown = report.max_drawdown.get(currency, ZERO)
         summaries[currency] = CurrencySummary(
             capital=capital,
@@ -202,10 +197,6 @@ def _currencies(report: Report) -> dict[str, CurrencySummary]:
             max_drawdown_ratio=_ratio(drawdown, capital),
         )
     return summaries
-
-
-def _sum_of(trades: Iterable[Trade], currency: Currency) -> Decimal:
-    return sum((t.pnl for t in trades if t.quote_currency == currency), ZERO)
 
 
 def _ratio(part: Decimal, whole: Decimal) -> Decimal:

@@ -6,12 +6,16 @@ from typing import Protocol
 
 import msgspec
 
+from actors.gateway.paper import Drive
+from actors.observers.actor import Observers
+from actors.observers.session import SessionBook
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from actors.strategy.port import Strategy
 from config.settings import Settings
 from exchange.paper import PaperExchange
 from exchange.port import Sink
+from messages.addresses import OBSERVERS
 from messages.base import Symbol
 
 
@@ -24,6 +28,12 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     make_strategy: Callable[[], Strategy]
     calls_strategy_directly: bool
     """On the dispatcher, where there are no threads; else it has a thread of its own."""
+    drive: Drive | None = None
+    """The market that moves by the clock; None: a recording's feed moves it."""
+    book: SessionBook | None = None
+    """What views ask for; None: nobody looks."""
+    conflates_quotes: bool = False
+    """Of quotes that wait the newest alone is handled: where the market does not wait."""
     journal_epoch: int = 1
     session_folder: Path | None = None
     """Where the watchdog notes a message that hangs; None: nobody watches."""
@@ -35,3 +45,11 @@ class StartTree(Protocol):
     def __call__(self, system: System, wiring: Wiring) -> Children:
         """Start the actors, each after those it leans on."""
         ...
+
+
+def observers_of(system: System) -> Observers:
+    """Return the running tree's observers, with what they counted."""
+    actor = system.mailboxes[OBSERVERS].actor
+    if not isinstance(actor, Observers):
+        raise AssertionError("the tree has observers")  # noqa: TRY004 - ours, not a caller's
+    return actor

@@ -1,17 +1,50 @@
-"""The gateway to the embedded exchange: it also moves that exchange's market and its time."""
+"""The gateway to the embedded exchange: it also moves that exchange's market and its time.
+
+A generated market has no clock of its own: a timer here asks it what happened since. Who watches
+the session hears its quotes and candles too.
+"""
 
 from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
 
 from actors.gateway.actor import Gateway
 from actors.runtime.system import System
 from exchange.paper import PaperExchange
-from exchange.port import Sink
-from messages.base import Address, Message, Timestamp
+from exchange.port import Event, Sink
+from messages.addresses import OBSERVERS
+from messages.base import Address, Message, Milliseconds, Timestamp
 from messages.envelope import Send, Wake
 from messages.gateway import MarketMoved
-from messages.market_data import NextLevel
+from messages.market_data import CandleReceived, NextLevel, QuoteReceived
 
 _IN_FLIGHT = "in flight"
+_MARKET = "market"
+
+LONGEST_STEP_MS = Milliseconds(1_000)
+"""What a market may be behind and catch up with in one message: the others get their turn."""
+
+
+class OutsideMarket(Protocol):
+    """A market that moves when it is told the time."""
+
+    @property
+    def next_at(self) -> Timestamp:
+        """When it moves next."""
+        ...
+
+    def advance(self, now: Timestamp) -> tuple[MarketMoved | CandleReceived, ...]:
+        """Return what happens until ``now``, in the order of time."""
+        ...
+
+
+class Drive(msgspec.Struct, frozen=True):
+    """A market to be moved, and how often."""
+
+    market: OutsideMarket
+    pace_ms: Milliseconds
+    """At least this long between two moves, of the clock's time; what happened comes at once."""
 
 
 class PaperGateway(Gateway):
@@ -20,18 +53,36 @@ class PaperGateway(Gateway):
     port: PaperExchange
 
     def __init__(
-        self, system: System, address: Address, connect: Callable[[Sink], PaperExchange]
+        self,
+        system: System,
+        address: Address,
+        connect: Callable[[Sink], PaperExchange],
+        drive: Drive | None = None,
     ) -> None:
-        """Connect to a venue of one's own."""
+        """Connect to a venue of one's own; ``drive`` moves its market, else a recording's feed."""
         super().__init__(system, address, connect)
+        self._drive = drive
         self._wakes_at: Timestamp | None = None
         """What the timer is set to."""
+
+    def on_start(self) -> None:
+        """Begin to move the market."""
+        if self._drive is not None:
+            self.set_timer(_MARKET, self._drive.market.next_at)
+
+    def emit(self, event: Event) -> None:
+        """Hand on an event of the port; in a session who watches hears of the market too."""
+        super().emit(event)
+        if self._drive is not None and isinstance(event, QuoteReceived | CandleReceived):
+            self.send(OBSERVERS, event)
 
     def handle(self, message: Message) -> object:
         """Ask the venue, or let its market move."""
         match message:
             case MarketMoved():
                 self.port.market_moved(message, self.now())
+            case Wake(key=key) if key == _MARKET and self._drive is not None:
+                self._move(self._drive)
             case NextLevel():
                 return self.port.next_level(message)
             case Wake():
@@ -47,6 +98,18 @@ class PaperGateway(Gateway):
         if not isinstance(message, Wake):
             self._watch_flights()
         return super().on_skipped(message, error)
+
+    def _move(self, drive: Drive) -> None:
+        """Let happen what is due; come back when more is."""
+        market, now = drive.market, self.now()
+        until = min(now, Timestamp(market.next_at + LONGEST_STEP_MS))
+        for event in market.advance(until):
+            if isinstance(event, MarketMoved):
+                self.port.market_moved(event, now)
+            else:
+                self.emit(event)
+        # One that is behind comes back at once; the timer is in the past.
+        self.set_timer(_MARKET, max(market.next_at, Timestamp(until + drive.pace_ms)))
 
     def _watch_flights(self) -> None:
         at = self.port.next_wake()

@@ -1,23 +1,39 @@
-"""The observers' mailbox: alarms, refusals and skipped messages, told to people."""
+"""The observers' mailbox: what people should know of, told to the log, and to who asks.
+
+In a replay nobody watches, so it only counts. In a session it keeps the book that views ask for,
+from every recorded step and every quote.
+"""
 
 from collections import Counter, deque
 
 from loguru import logger
 
+from actors.journal.port import Record
+from actors.observers.events import ALARM, Event, heard
+from actors.observers.session import SessionBook
 from actors.runtime.actor import Actor
-from actors.runtime.system import System
-from messages.base import Address, Message
+from actors.runtime.system import MailboxStatus, System
+from messages.base import Address, Message, Timestamp
+from messages.envelope import Wake
+from messages.market_data import CandleReceived, QuoteReceived
 from messages.observers import Alarm, EntryRefused, MessageSkipped
+from messages.session import ActorRow, ReadSession
 
 LAST_KEPT = 200
 """How many of the last facts are kept for tools."""
 
+_EQUITY = "equity"
+_LOG_LEVELS = {ALARM: "CRITICAL"}
+"""Where the log's word is not the event's in capitals."""
+
+_ALL_POSITIONS = Address("position/*")
+
 
 class Observers(Actor):
-    """Logs what people should know, and counts it by kind."""
+    """Logs what people should know, counts it by kind, and answers who looks."""
 
-    def __init__(self, system: System, address: Address) -> None:
-        """Begin without a fact."""
+    def __init__(self, system: System, address: Address, book: SessionBook | None = None) -> None:
+        """Begin without a fact. With ``book``, follow every recorded step."""
         super().__init__(system, address)
         self.last: deque[Message] = deque(maxlen=LAST_KEPT)
         self.alarms: Counter[str] = Counter()
@@ -25,24 +41,97 @@ class Observers(Actor):
         """Entries refused, by guard."""
         self.skipped: Counter[str] = Counter()
         """Messages that made an actor raise, by actor."""
+        self.book = book
+        if book is not None:
+            system.observe(self._follow)
+
+    def on_start(self) -> None:
+        """Begin the equity's curve."""
+        if self.book is not None:
+            self._sample(self.book)
 
     def handle(self, message: Message) -> object:
-        """Log and count."""
-        self.last.append(message)
+        """Log and count; follow the market; answer."""
         match message:
-            case Alarm():
-                self.alarms[message.kind] += 1
-                about = message.position_id or message.symbol or ""
-                self._log("CRITICAL", f"ALARM {message.kind.value} {about}: {message.text}")
-            case EntryRefused():
-                self.refusals[message.guard] += 1
-                self._log("DEBUG", f"no entry in {message.symbol}: {message.guard}: {message.text}")
-            case MessageSkipped():
-                self.skipped[message.actor] += 1
+            case Alarm() | EntryRefused() | MessageSkipped():
+                self._hear(message)
+            case _ if self.book is not None:
+                return self._keep_book(self.book, message)
             case _:
                 return super().handle(message)
         return None
 
-    def _log(self, level: str, text: str) -> None:
-        """Log with the market's time: in a replay the clock on the wall says nothing."""
-        logger.bind(at=self.now()).log(level, "{}", text)
+    def _keep_book(self, book: SessionBook, message: Message) -> object:
+        match message:
+            case QuoteReceived():
+                book.on_quote(message.quote)
+            case CandleReceived():
+                book.on_candle(message.symbol, message.candle)
+            case Wake():
+                self._sample(book)
+            case ReadSession():
+                return book.picture(
+                    self.now(),
+                    actor_rows(self.system),
+                    alarms=self.alarms,
+                    errors=self.skipped,
+                    refusals=self.refusals,
+                )
+            case _:
+                return super().handle(message)
+        return None
+
+    def _hear(self, message: Alarm | EntryRefused | MessageSkipped) -> None:
+        self.last.append(message)
+        event = heard(message, self.now())
+        if self.book is not None:
+            self.book.note(event)
+        match message:
+            case Alarm():
+                self.alarms[message.kind] += 1
+                _log(event)
+            case EntryRefused():
+                self.refusals[message.guard] += 1
+                _log(event)
+            case MessageSkipped():  # the runtime logged it, with its traceback
+                self.skipped[message.actor] += 1
+
+    def _follow(self, record: Record) -> None:
+        """Take in one recorded step. Runs on the dispatcher, as everything here."""
+        if self.book is not None:
+            for event in self.book.on_record(record):
+                _log(event)
+
+    def _sample(self, book: SessionBook) -> None:
+        """Add a point to the equity's curve, and come back for the next."""
+        now = self.now()
+        book.report.sample(now, keep=True)
+        self.set_timer(_EQUITY, Timestamp(now - now % book.equity_ms + book.equity_ms))
+
+
+def _log(event: Event) -> None:
+    """Log with the market's time: in a replay the clock on the wall says nothing."""
+    level = _LOG_LEVELS.get(event.level, event.level.upper())
+    logger.bind(at=event.at, event=event).log(level, "{}", event.text)
+
+
+def actor_rows(system: System) -> tuple[ActorRow, ...]:
+    """Return a row for each actor, in the order of starting; on the dispatcher's thread."""
+    rows: dict[Address, ActorRow] = {}
+    for address in system.mailboxes:
+        status = system.status(address)
+        if status is not None:
+            name = _ALL_POSITIONS if address.startswith("position/") else address
+            rows[name] = _with(rows.get(name), name, status)
+    return tuple(rows.values())
+
+
+def _with(row: ActorRow | None, name: Address, status: MailboxStatus) -> ActorRow:
+    """Return ``row`` with one more mailbox in it."""
+    return ActorRow(
+        address=name,
+        depth=status.depth + (row.depth if row else 0),
+        processed=status.processed + (row.processed if row else 0),
+        skipped=status.skipped + (row.skipped if row else 0),
+        restarts=status.restarts + (row.restarts if row else 0),
+    )

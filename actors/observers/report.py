@@ -1,14 +1,16 @@
 """A session's report: its trades, its equity over time, and what people were told.
 
 Follows the recorded steps; equity is a valuation at last prices, beside the books. Everything that
-is alive is kept, of what is over only its trade.
+is alive is kept; of what is over only the sums, and its trade where nobody else takes that.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import msgspec
 
 from actors.journal.port import Record
+from actors.observers.tally import Tally
 from actors.observers.trades import Trade, profit, trade_of
 from actors.position.position import Charter, Life, Position
 from actors.position.states import State
@@ -33,15 +35,28 @@ class EquityPoint(msgspec.Struct, frozen=True, kw_only=True):
 class Report:
     """What happened so far, from the records."""
 
-    def __init__(self, capital: dict[Currency, Decimal]) -> None:
-        """Begin with the capital allotted."""
+    def __init__(
+        self,
+        capital: dict[Currency, Decimal],
+        *,
+        on_trade: Callable[[Trade], None] | None = None,
+        on_point: Callable[[EquityPoint], None] | None = None,
+    ) -> None:
+        """Begin with the capital allotted.
+
+        Trades and points of the curve go to ``on_trade`` and ``on_point``; without, they are kept.
+        """
         self.capital = capital
         self.trades: list[Trade] = []
         self.equity: list[EquityPoint] = []
+        self.tally = Tally()
+        self.latest: dict[Currency, EquityPoint] = {}
+        """What each currency's capital was worth when last looked at."""
         self.max_drawdown: dict[Currency, Decimal] = {}
         """Largest fall of equity from its highest point before, quote."""
         self.prices: dict[Symbol, float] = {}
-        self._realised: dict[Currency, Decimal] = dict.fromkeys(capital, ZERO)
+        self._on_trade = on_trade or self.trades.append
+        self._on_point = on_point or self.equity.append
         self._peak: dict[Currency, Decimal] = dict(capital)
         self._charters: dict[PositionId, Charter] = {}
         self._living: dict[PositionId, Position] = {}
@@ -56,23 +71,40 @@ class Report:
 
     def sample(self, now: Timestamp, *, keep: bool) -> None:
         """Value every currency's capital now; ``keep`` the point for the curve."""
-        counts, unrealised = self._value_living()
-        for currency, capital in self.capital.items():
-            realised, open_now = self._realised[currency], unrealised.get(currency, ZERO)
-            equity = capital + realised + open_now
-            peak = self._peak[currency] = max(self._peak[currency], equity)
+        for point in self.valued(now):
+            currency = point.currency
+            self.latest[currency] = point
+            peak = self._peak[currency] = max(self._peak[currency], point.equity)
             fall = self.max_drawdown.get(currency, ZERO)
-            self.max_drawdown[currency] = max(fall, peak - equity)
+            self.max_drawdown[currency] = max(fall, peak - point.equity)
             if keep:
-                point = EquityPoint(
-                    at=now,
-                    currency=currency,
-                    equity=equity,
-                    realised=realised,
-                    unrealised=open_now,
-                    open_positions=counts.get(currency, 0),
-                )
-                self.equity.append(point)
+                self._on_point(point)
+
+    def valued(self, now: Timestamp) -> list[EquityPoint]:
+        """Return what every currency's capital is worth at last prices."""
+        counts, unrealised = self._value_living()
+        points = []
+        for currency, capital in self.capital.items():
+            realised = self.tally.pnl.get(currency, ZERO)
+            open_now = unrealised.get(currency, ZERO)
+            point = EquityPoint(
+                at=now,
+                currency=currency,
+                equity=capital + realised + open_now,
+                realised=realised,
+                unrealised=open_now,
+                open_positions=counts.get(currency, 0),
+            )
+            points.append(point)
+        return points
+
+    def charter(self, position_id: PositionId) -> Charter | None:
+        """Return what a living position was told at its opening."""
+        return self._charters.get(position_id)
+
+    def position(self, position_id: PositionId) -> Position | None:
+        """Return how a living position last stood; None before it began and when it is over."""
+        return self._living.get(position_id)
 
     def open_positions(self) -> list[Life]:
         """Return the positions that are not over."""
@@ -88,9 +120,8 @@ class Report:
         self._living.pop(position.position_id, None)
         trade = trade_of(charter, position)
         if trade is not None:
-            self.trades.append(trade)
-            currency = charter.rules.quote
-            self._realised[currency] = self._realised.get(currency, ZERO) + trade.pnl
+            self.tally.add(trade)
+            self._on_trade(trade)
 
     def _value_living(self) -> tuple[dict[Currency, int], dict[Currency, Decimal]]:
         counts: dict[Currency, int] = {}

@@ -73,7 +73,17 @@ class Lane(Protocol):
 class Mailbox:
     """The place at an address: a queue, the actor behind it and the lane that runs it."""
 
-    __slots__ = ("actor", "address", "lane", "processed", "queue", "ref", "scheduled", "skipped")
+    __slots__ = (
+        "actor",
+        "address",
+        "lane",
+        "processed",
+        "queue",
+        "ref",
+        "restarts",
+        "scheduled",
+        "skipped",
+    )
 
     def __init__(self, address: Address, lane: Lane, queue: Queue | None = None) -> None:
         """Open an empty mailbox that has no actor yet."""
@@ -86,6 +96,7 @@ class Mailbox:
         """The lane knows that something waits."""
         self.processed = 0
         self.skipped = 0
+        self.restarts = 0
 
     def push(self, envelope: Envelope) -> None:
         """Add a message at the end. From any thread."""

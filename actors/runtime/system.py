@@ -40,6 +40,7 @@ class MailboxStatus(msgspec.Struct, frozen=True):
     """Messages that wait."""
     processed: int
     skipped: int
+    restarts: int
 
 
 class System:
@@ -100,6 +101,7 @@ class System:
         mailbox = self.mailboxes[address]
         old = mailbox.lane
         mailbox.move(self.dispatcher.replace(old))
+        mailbox.restarts += 1
         if mailbox.lane is not old and isinstance(old.in_hand, Envelope):
             mailbox.skipped += 1
             self.report_skipped(address, old.in_hand, AbandonedError("hung, and was replaced"))
@@ -230,7 +232,13 @@ class System:
         mailbox = self.mailboxes.get(address)
         if mailbox is None:
             return None
-        return MailboxStatus(address, len(mailbox.queue), mailbox.processed, mailbox.skipped)
+        return MailboxStatus(
+            address,
+            len(mailbox.queue),
+            mailbox.processed,
+            mailbox.skipped,
+            mailbox.restarts,
+        )
 
     def report_skipped(self, actor: Address, envelope: Envelope, error: BaseException) -> None:
         """Tell people that an actor raised on a message and skipped it."""

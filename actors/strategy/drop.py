@@ -21,7 +21,7 @@ class DropStrategy:
         """Begin without a past."""
         self._settings = settings
         self._symbols = frozenset(settings.symbols)
-        self._closes: dict[Symbol, _Highest] = {}
+        self._closes: dict[Symbol, HighestClose] = {}
 
     def on_market(self, market: MarketView) -> Enter | None:
         """Take in a closed candle; wish to enter if it closed low enough."""
@@ -29,7 +29,7 @@ class DropStrategy:
         if candle is None or (self._symbols and market.symbol not in self._symbols):
             return None
         closed_at = Timestamp(candle.start + candle.interval_ms)
-        closes = self._closes.setdefault(market.symbol, _Highest())
+        closes = self._closes.setdefault(market.symbol, HighestClose())
         closes.add(closed_at, candle.close)
         closes.forget(Timestamp(closed_at - self._settings.lookback_ms))
         if market.ended_at is not None:
@@ -49,20 +49,23 @@ class DropStrategy:
         )
 
 
-class _Highest:
+class HighestClose:
     """The highest of the recent closes, in constant time.
 
     A close under a later one can never be the highest again and is dropped: what is kept falls.
     """
 
     def __init__(self) -> None:
+        """Begin without a close."""
         self._falling: deque[tuple[Timestamp, float]] = deque()
 
     @property
     def highest(self) -> float | None:
+        """The anchor; None without a close."""
         return self._falling[0][1] if self._falling else None
 
     def add(self, at: Timestamp, close: float) -> None:
+        """Take in the next close."""
         while self._falling and self._falling[-1][1] <= close:
             self._falling.pop()
         self._falling.append((at, close))

@@ -1,0 +1,249 @@
+"""What happened, in events that people and logs are told: read from the recorded steps. Pure.
+
+Owns the names of events and their texts. An event is a reading of a record, never more than it
+says: the record's id, cause and sequence lead back to the journal.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from actors.guardian.core import Guard
+from actors.journal.port import Record
+from actors.observers.report import Report
+from actors.observers.trades import profit
+from actors.position.position import Charter, Life, OwnOrder, Position, find_order
+from actors.position.prices import stop
+from actors.position.states import State
+from messages.base import ClientOrderId, Message, MessageId, PositionId, Symbol, Timestamp
+from messages.money import amount_in, divide_down
+from messages.observers import Alarm, EntryRefused, MessageSkipped
+from messages.order_router import CancelOrder, PlaceOrder
+from messages.orders import OrderRequest, OrderStatus, Side
+from messages.portfolio import TradingState
+from messages.position import Begin, TriggerFired
+
+DEBUG, INFO, WARNING, ERROR, ALARM = "debug", "info", "warning", "error", "alarm"
+
+_PERCENT = Decimal("0.01")
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened."""
+
+    name: str
+    """``position.open``, ``order.filled``, …: the same for all of a kind."""
+    level: str = INFO
+    """debug, info, warning, error or alarm."""
+    text: str
+    """For people."""
+    at: Timestamp
+    """The market's time."""
+    position: PositionId | None = None
+    symbol: Symbol | None = None
+    order: ClientOrderId | None = None
+    decision: str | None = None
+    """Id of the message that asked for the position."""
+    id: str | None = None
+    """Of the message that was in hand."""
+    cause: str | None = None
+    """Id of the message that caused that one."""
+    sequence: int | None = None
+    """Of the record in the journal."""
+
+
+def id_text(message_id: MessageId) -> str:
+    """Return a message's id as it is written: ``12.0``."""
+    return f"{message_id[0]}.{message_id[1]}"
+
+
+def heard(message: Alarm | EntryRefused | MessageSkipped, at: Timestamp) -> Event:
+    """Return what a message to the observers says."""
+    match message:
+        case Alarm():
+            return Event(
+                name=f"alarm.{message.kind.value}",
+                level=ALARM,
+                text=message.text,
+                at=at,
+                position=message.position_id,
+                symbol=message.symbol,
+            )
+        case EntryRefused():
+            text = f"no entry in {message.symbol}: {message.guard}: {message.text}"
+            return Event(name="entry.refused", level=DEBUG, text=text, at=at, symbol=message.symbol)
+        case MessageSkipped():
+            text = f"{message.actor} skipped {message.message_type}: {message.error}"
+            return Event(name="message.skipped", level=ERROR, text=text, at=at)
+
+
+def recorded(record: Record, report: Report) -> list[Event]:
+    """Return what a step did; ``report`` has not heard of it yet."""
+    cause = None if record.cause is None else id_text(record.cause)
+    return [
+        msgspec.structs.replace(event, id=id_text(record.id), cause=cause, sequence=record.sequence)
+        for event in _found(record, report)
+    ]
+
+
+def _found(record: Record, report: Report) -> Iterator[Event]:
+    for send in record.outbox:
+        if isinstance(send.message, Begin):
+            yield _asked(send.message, record)
+    charters = {c.position_id: c for c in record.changes if isinstance(c, Charter)}
+    for change in record.changes:
+        if isinstance(change, Guard):
+            yield _trading(change, record)
+        elif isinstance(change, Position):
+            position_id = change.position_id
+            charter = charters.get(position_id) or report.charter(position_id)
+            if charter is not None:  # else it was told as closed already
+                yield from _of_position(record, report.position(position_id), Life(charter, change))
+
+
+def _asked(begin: Begin, record: Record) -> Event:
+    budget = f"{begin.budget} {begin.rules.quote}"
+    return Event(
+        name="position.asked",
+        text=f"{begin.position_id} {begin.symbol} asked for, {budget}: {begin.decision}",
+        at=record.now,
+        position=begin.position_id,
+        symbol=begin.symbol,
+    )
+
+
+def _trading(guard: Guard, record: Record) -> Event:
+    level = INFO if guard.state is TradingState.ACTIVE else WARNING
+    text = f"trading is {guard.state.value}: {guard.reason}"
+    return Event(name=f"trading.{guard.state.value}", level=level, text=text, at=record.now)
+
+
+def _of_position(record: Record, before: Position | None, life: Life) -> Iterator[Event]:
+    if isinstance(record.message, TriggerFired):
+        yield _triggered(record.message, life, record.now)
+    for order in life.position.orders:
+        yield from _order_news(before, order, life, record.now)
+    for send in record.outbox:
+        yield from _sent(send.message, life, record.now)
+    yield from _stop_news(before, life, record.now)
+    yield from _state_news(before, life, record.now)
+
+
+def _triggered(fired: TriggerFired, life: Life, at: Timestamp) -> Event:
+    levels = ", ".join(map(_words, fired.levels))
+    text = f"{levels} touched at bid {fired.quote.bid:g}"
+    return _event("trigger.fired", text, life, at)
+
+
+def _sent(message: Message, life: Life, at: Timestamp) -> Iterator[Event]:
+    match message:
+        case PlaceOrder(request=request):
+            yield _placed(request, life, at)
+        case CancelOrder(client_order_id=order_id):
+            yield _event("order.cancel_asked", "cancel asked", life, at, order_id, DEBUG)
+        case _:
+            pass
+
+
+def _placed(request: OrderRequest, life: Life, at: Timestamp) -> Event:
+    prices = [
+        f"{name} {price:f}"
+        for name, price in (("at", request.price), ("triggered at", request.trigger_price))
+        if price is not None
+    ]
+    how = " ".join([request.type.value.replace("_", "-"), *prices])
+    purpose = _words(request.purpose)
+    text = f"{purpose}: {request.side.value} {request.quantity:f} {life.charter.rules.base}, {how}"
+    return _event("order.placed", text, life, at, request.client_order_id)
+
+
+def _order_news(
+    position: Position | None, order: OwnOrder, life: Life, at: Timestamp
+) -> Iterator[Event]:
+    facts = order.facts
+    known = None if position is None else find_order(position, facts.client_order_id)
+    if facts.filled > (known.facts.filled if known else 0):
+        done = "sold" if order.side is Side.SELL else "bought"
+        average = divide_down(facts.cost, facts.filled, life.charter.rules.tick_size)
+        text = f"{done} {facts.filled:f} of {order.quantity:f} {life.charter.rules.base}"
+        yield _event("order.filled", f"{text} at {average:f}", life, at, facts.client_order_id)
+    if (known is not None and known.facts.status is facts.status) or not _is_news(order):
+        return
+    said = f": {facts.text}" if facts.text else ""
+    level = WARNING if facts.status in _TROUBLE else DEBUG
+    text = f"{_words(order.purpose)} order is {facts.status.value}{said}"
+    yield _event(f"order.{facts.status.value}", text, life, at, facts.client_order_id, level)
+
+
+_TROUBLE = frozenset({OrderStatus.REJECTED, OrderStatus.UNKNOWN, OrderStatus.EXPIRED})
+
+
+def _is_news(order: OwnOrder) -> bool:
+    return order.facts.status in _TROUBLE or order.facts.status is OrderStatus.CANCELED
+
+
+def _stop_news(before: Position | None, life: Life, at: Timestamp) -> Iterator[Event]:
+    if before is None or before.protection.highest == life.position.protection.highest:
+        return
+    old, new = stop(Life(life.charter, before)), stop(life)
+    if new is not None and new != old:
+        yield _event("stop.moved", f"{_words(new[1])} now at {new[0]:f}", life, at)
+
+
+def _state_news(before: Position | None, life: Life, at: Timestamp) -> Iterator[Event]:
+    position = life.position
+    if position.closing is not None and (before is None or before.closing is None):
+        text = f"leaves: {_words(position.closing.cause)}: {position.closing.reason}"
+        yield _event("position.leaves", text, life, at)
+    if before is None or before.state is position.state:
+        return
+    text, level = f"{before.state.value} → {position.state.value}", DEBUG
+    match before.state, position.state:
+        case _, State.CLOSED:
+            text, level = f"{text}: {_result(life)}", INFO
+        case State.OPEN, State.PROTECTING:
+            level = INFO
+        case State.PROTECTING, State.OPEN:
+            text, level = f"{text}: nothing covers it now", WARNING
+        case _:
+            pass  # its orders say it better
+    yield _event(f"position.{position.state.value}", text, life, at, level=level)
+
+
+def _result(life: Life) -> str:
+    position, booked = life.position, life.position.booked
+    cause = "" if position.close_cause is None else _words(position.close_cause)
+    if not booked.bought:
+        return f"{cause}, nothing was bought: {position.close_reason}"
+    pnl = profit(life.charter, position)
+    percent = divide_down(pnl * 100, booked.bought_cost, _PERCENT)
+    cents = divide_down(pnl, Decimal(1), _PERCENT)
+    fees = amount_in(booked.fees, life.charter.rules.quote)
+    paid = f" after {divide_down(fees, Decimal(1), _PERCENT)} of fees" if fees else ""
+    return f"{cause}, {cents:+f} {life.charter.rules.quote} ({percent:+f} %){paid}"
+
+
+def _words(name: StrEnum) -> str:
+    return name.value.replace("_", " ")
+
+
+def _event(
+    name: str,
+    text: str,
+    life: Life,
+    at: Timestamp,
+    order: ClientOrderId | None = None,
+    level: str = INFO,
+) -> Event:
+    position_id, symbol = life.position.position_id, life.charter.symbol
+    return Event(
+        name=name,
+        level=level,
+        text=f"{position_id} {symbol} {text}",
+        at=at,
+        position=position_id,
+        symbol=symbol,
+        order=order,
+    )

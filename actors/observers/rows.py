@@ -1,0 +1,81 @@
+"""A living position as a row for people: where it stands, and what protects it from where. Pure."""
+
+from decimal import Decimal
+
+from actors.observers.trades import profit
+from actors.position.position import Life, OwnOrder, find_order
+from actors.position.prices import protection_mode, stop, target
+from actors.position.protection import is_covered, is_covered_by_trigger
+from messages.base import Timestamp
+from messages.money import ZERO, from_float
+from messages.orders import StopStatus
+from messages.session import PositionRow
+
+
+def position_row(life: Life, last: float | None, now: Timestamp) -> PositionRow:
+    """Return the row of a position whose market last traded at ``last``."""
+    position, charter = life.position, life.charter
+    stop_now = stop(life)
+    pnl = unrealised(life, last)
+    cost = position.booked.bought_cost
+    closing = position.closing
+    return PositionRow(
+        position_id=position.position_id,
+        symbol=charter.symbol,
+        state=position.state.value,
+        mode=protection_mode(charter).value,
+        lives_at_venue=is_stopped_at_venue(life),
+        is_covered=is_covered(life),
+        resting=resting(life),
+        held=life.held,
+        average_entry=life.average_entry,
+        stop=None if stop_now is None else stop_now[0],
+        target=target(life, now),
+        last=last,
+        pnl=pnl,
+        return_ratio=float(pnl) / float(cost) if pnl is not None and cost else None,
+        began_at=position.began_at,
+        is_stuck=closing is not None and closing.is_stuck,
+    )
+
+
+def unrealised(life: Life, last: float | None) -> Decimal | None:
+    """Return the profit in quote, were all of it sold at ``last``, exit fees aside."""
+    if not life.position.booked.bought or last is None:
+        return None
+    price = from_float(last, life.charter.rules.tick_size)
+    return profit(life.charter, life.position) + life.held * price
+
+
+def is_stopped_at_venue(life: Life) -> bool:
+    """Return whether a stop works at the venue: it would sell without this process."""
+    order = _slot_order(life)
+    return order is not None and order.facts.stop is StopStatus.WORKING
+
+
+def resting(life: Life) -> str:
+    """Return what is in the exit slot, for people; empty: nothing."""
+    order, slot = _slot_order(life), life.position.slot
+    if order is None:
+        return ""
+    prices = [f"{price:f}" for price in (slot.price, slot.trigger_price) if price is not None]
+    what = order.purpose.value.replace("_", " ")
+    return " ".join([what, " / ".join(prices) or "at the market", slot.state.value])
+
+
+def protected_by(life: Life) -> str:
+    """Return what would sell the position now, and from where, for people."""
+    stop_now = stop(life)
+    if life.held <= ZERO:
+        return "nothing is held"
+    if stop_now is None:
+        return "no stop is planned"
+    if is_stopped_at_venue(life):
+        return f"stop {stop_now[0]} at the venue"
+    if is_covered_by_trigger(life.position):
+        return f"stop {stop_now[0]} watched by this process"
+    return "nothing covers it"
+
+
+def _slot_order(life: Life) -> OwnOrder | None:
+    return find_order(life.position, life.position.slot.order_id)

@@ -1,0 +1,126 @@
+"""What a running session is known by: its report, its watchlist, its last events. Pure.
+
+Owns the picture that views ask for. What is alive is kept; of what is over sums and a few lines.
+"""
+
+from collections import Counter, deque
+
+import msgspec
+
+from actors.guardian.core import Guard
+from actors.journal.port import Record
+from actors.observers.events import DEBUG, Event, id_text, recorded
+from actors.observers.report import Report
+from actors.observers.rows import position_row
+from actors.observers.watchlist import Watchlist
+from messages.base import Milliseconds, PositionId, Symbol, Timestamp
+from messages.envelope import Removed
+from messages.market import Candle, Quote
+from messages.portfolio import TradingState
+from messages.position import Begin
+from messages.session import ActorRow, CapitalRow, EventLine, PositionRow, SessionPicture
+from messages.strategy import SymbolBusy
+
+EVENTS_KEPT = 50
+
+
+class SessionBook:
+    """What happened in a session so far, and how it stands."""
+
+    def __init__(self, report: Report, watchlist: Watchlist, equity_ms: Milliseconds) -> None:
+        """Begin with nothing; a point of the equity's curve is due every ``equity_ms``."""
+        self.report = report
+        self.equity_ms = equity_ms
+        self._watchlist = watchlist
+        self._trading_state = TradingState.ACTIVE
+        self._events: deque[EventLine] = deque(maxlen=EVENTS_KEPT)
+        self._decisions: dict[PositionId, str] = {}
+        """Per living position the id of the message that asked for it."""
+
+    def on_quote(self, quote: Quote) -> None:
+        """Take the newest quote of a symbol."""
+        self.report.prices[quote.symbol] = quote.last
+        self._watchlist.on_quote(quote)
+
+    def on_candle(self, symbol: Symbol, candle: Candle) -> None:
+        """Take a candle that closed."""
+        self._watchlist.on_candle(symbol, candle)
+
+    def on_record(self, record: Record) -> list[Event]:
+        """Take in one step; return what happened in it."""
+        self._look_at_sends(record)
+        events = [self._with_decision(event) for event in recorded(record, self.report)]
+        self.report.on_record(record)
+        for change in record.changes:
+            if isinstance(change, Guard):
+                self._trading_state = change.state
+            elif isinstance(change, Removed):
+                self._decisions.pop(PositionId(change.key), None)
+        for event in events:
+            self.note(event)
+        return events
+
+    def note(self, event: Event) -> None:
+        """Keep an event among the last ones, if people should see it."""
+        if event.level != DEBUG:
+            self._events.append(EventLine(at=event.at, level=event.level, text=event.text))
+
+    def picture(
+        self,
+        now: Timestamp,
+        actors: tuple[ActorRow, ...],
+        *,
+        alarms: Counter[str],
+        errors: Counter[str],
+        refusals: Counter[str],
+    ) -> SessionPicture:
+        """Return how the session stands; the counts are by kind, actor and guard."""
+        tally = self.report.tally
+        return SessionPicture(
+            at=now,
+            trading_state=self._trading_state,
+            positions=self._positions(now),
+            capital=self._capital(now),
+            watchlist=self._watchlist.rows(now),
+            actors=actors,
+            events=tuple(self._events),
+            trades=tally.trades,
+            wins=tally.wins,
+            alarms=dict(alarms),
+            errors=dict(errors),
+            refusals=dict(refusals),
+        )
+
+    def _look_at_sends(self, record: Record) -> None:
+        for send in record.outbox:
+            match send.message:
+                case Begin(position_id=position_id):
+                    self._decisions[position_id] = id_text(record.id)
+                case SymbolBusy(busy=False, symbol=symbol):
+                    self._watchlist.on_ended(symbol, record.now)
+                case _:
+                    pass
+
+    def _with_decision(self, event: Event) -> Event:
+        if event.position is None:
+            return event
+        return msgspec.structs.replace(event, decision=self._decisions.get(event.position))
+
+    def _positions(self, now: Timestamp) -> tuple[PositionRow, ...]:
+        prices = self.report.prices
+        return tuple(
+            position_row(life, prices.get(life.charter.symbol), now)
+            for life in self.report.open_positions()
+        )
+
+    def _capital(self, now: Timestamp) -> tuple[CapitalRow, ...]:
+        return tuple(
+            CapitalRow(
+                currency=point.currency,
+                capital=self.report.capital[point.currency],
+                equity=point.equity,
+                realised=point.realised,
+                unrealised=point.unrealised,
+            )
+            for point in self.report.valued(now)
+        )

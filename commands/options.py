@@ -1,0 +1,43 @@
+"""What every run of the program may be told: which settings, for how long, where its files go."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from actors.strategy.actor import strategy_of
+from actors.strategy.port import Strategy, StrategyError
+from commands.errors import UsageError
+from config.loading import ConfigError, load
+from config.settings import Settings
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """As the person typed them."""
+
+    config: Path | None = None
+    sets: tuple[str, ...] = ()
+    """``key=value``, in order; the last one wins."""
+    duration_seconds: float | None = None
+    """Of real time; None: no end is set."""
+    session_dir: Path | None = None
+    """None: a new folder in sessions/."""
+    headless: bool = False
+
+
+def read_settings(options: Options) -> tuple[Settings, Callable[[], Strategy]]:
+    """Return the settings, and what makes the strategy they name.
+
+    A strategy's module is looked for beside the config, then in the current folder.
+
+    Raises:
+        UsageError: a setting or the strategy can't be used; all mistakes in the settings at once.
+
+    """
+    here = Path.cwd()
+    folders = (here,) if options.config is None else (options.config.resolve().parent, here)
+    try:
+        settings = load(options.config, options.sets)
+        return settings, strategy_of(settings, folders)
+    except (ConfigError, StrategyError) as error:
+        raise UsageError(str(error)) from None

@@ -1,0 +1,229 @@
+"""A paper session's system: the tree on threads, an embedded market that moves by its own clock.
+
+Owns the life of one system: start, look, stop. What is said of it, and when it stops, is ``run``'s.
+"""
+
+import gc
+import time
+from collections.abc import Callable
+from functools import partial
+from math import inf
+
+import msgspec
+from pykka import ActorDeadError, Timeout
+
+from actors.gateway.paper import Drive
+from actors.journal.memory import MemoryJournal
+from actors.observers.report import Report
+from actors.observers.session import SessionBook
+from actors.observers.watchlist import Watchlist
+from actors.position.position import Life
+from actors.position.states import State
+from actors.runtime.clock import WallClock
+from actors.runtime.dispatcher import ProductionDispatcher
+from actors.runtime.supervision import Children
+from actors.runtime.system import System
+from actors.strategy.port import Strategy
+from commands.errors import UsageError
+from commands.header import SessionHeader
+from commands.session_files import SessionFiles
+from commands.summary import Outcome, Summary, summarise
+from commands.tempo import Deadline, at_speed, pace_ms
+from commands.tree import StartTree, Wiring, observers_of
+from config.settings import MarketSettings, Settings
+from exchange.generated import GeneratedMarket
+from exchange.generated_listings import DEFAULT_SYMBOLS
+from exchange.paper import PaperExchange
+from exchange.port import Sink
+from messages.addresses import OBSERVERS, POSITIONS, STRATEGY, STRATEGY_RUNNER
+from messages.base import Timestamp, quote_currency
+from messages.market import MarketRules
+from messages.money import ZERO, Money
+from messages.positions import StopAllEntering
+from messages.session import ReadSession, SessionPicture
+
+_LOOK_SECONDS = 2.0
+"""How long a view waits for its picture."""
+_ENTRIES_SECONDS = 0.05
+"""Between two looks at entries that are being canceled."""
+_STRATEGY_SECONDS = 2.0
+"""How long a stop waits for the strategy's own code."""
+
+_ENTERING = (State.NEW, State.OPENING)
+_MINUTE_MS = 60_000
+_GIVEN_RULES = (
+    "min_quantity",
+    "min_notional",
+    "maker_fee_ratio",
+    "taker_fee_ratio",
+    "fee_currency",
+    "fee_third_currency",
+    "fee_third_rate",
+)
+"""What a config may change of the embedded market; ticks and steps are part of its prices."""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How a session stood when it stopped."""
+
+    summary: Summary
+    living: tuple[Life, ...]
+    """What stays open."""
+    is_whole: bool
+    """Whether everything ended within the time it had."""
+
+
+class Session:
+    """The running system."""
+
+    def __init__(
+        self,
+        start: StartTree,
+        settings: Settings,
+        make_strategy: Callable[[], Strategy],
+        header: SessionHeader,
+        files: SessionFiles,
+    ) -> None:
+        """Start every actor, and the market.
+
+        Raises:
+            StartError: an actor did not start.
+
+        """
+        begin = whole_minute(Timestamp(WallClock().now()))
+        self.clock = WallClock(start=begin, speed=settings.paper.speed)
+        self._settings = settings
+        self._journal = MemoryJournal(keep=False)
+        self._report = Report(settings.capital, on_trade=files.add_trade, on_point=files.add_point)
+        self._system = System(ProductionDispatcher(), self.clock, self._journal)
+        wiring = paper_wiring(settings, self._report, make_strategy, begin)
+        wiring = msgspec.structs.replace(wiring, session_folder=header.session_dir)
+        self._children: Children = start(self._system, wiring)
+        self._observers = observers_of(self._system)
+        gc.collect()
+        gc.freeze()  # what was made by now stays: no collection need look at it again
+
+    @property
+    def view_seconds(self) -> float:
+        """How long a picture is worth looking at."""
+        return self._settings.session.view_ms / 1000
+
+    def look(self) -> SessionPicture | None:
+        """Return how the session stands; None while it is too busy to say."""
+        try:
+            picture: SessionPicture = self._system.ask(OBSERVERS, ReadSession(), _LOOK_SECONDS)
+        except (Timeout, ActorDeadError):
+            return None
+        return picture
+
+    def stop(self) -> Ended:
+        """Stop in order: no new entries, what was bought is protected, then everything ends."""
+        deadline = Deadline(self._settings.session.stop_ms / 1000)
+        system = self._system
+        system.stop(STRATEGY)
+        system.tell(POSITIONS, StopAllEntering(reason="the session stops"))
+        self._wait_for_entries(deadline)
+        self.clock.close()
+        is_whole = self._comes_to_rest(deadline)
+        if is_whole:
+            is_whole = not self._children.stop() and system.shutdown(deadline.within(inf))
+        self._report.sample(self.clock.now(), keep=True)
+        living = tuple(self._report.open_positions())
+        return Ended(summarise(self._report, self._outcome()), living, is_whole)
+
+    def _wait_for_entries(self, deadline: Deadline) -> None:
+        """Wait until no position is buying any more."""
+        while not deadline.has_passed:
+            picture = self.look()
+            if picture is not None and not any(row.state in _ENTERING for row in picture.positions):
+                return
+            time.sleep(_ENTRIES_SECONDS)
+
+    def _comes_to_rest(self, deadline: Deadline) -> bool:
+        """Wait until every mailbox is empty; a strategy that hangs is left behind."""
+        dispatcher = self._system.dispatcher
+        if dispatcher.wait_idle(deadline.within(_STRATEGY_SECONDS)):
+            return True
+        self._system.restart(STRATEGY_RUNNER)
+        return dispatcher.wait_idle(deadline.within(inf))
+
+    def _outcome(self) -> Outcome:
+        observers = self._observers
+        return Outcome(
+            refusals=observers.refusals,
+            alarms=observers.alarms,
+            skipped_messages=observers.skipped.total(),
+            steps=self._journal.durable,
+            journal_hash=self._journal.head,
+        )
+
+
+def paper_wiring(
+    settings: Settings,
+    report: Report,
+    make_strategy: Callable[[], Strategy],
+    begin: Timestamp,
+) -> Wiring:
+    """Return what the tree is given to trade the embedded market from ``begin`` on.
+
+    As for threads; whoever has none says so.
+    """
+    speed = settings.paper.speed
+    in_force = at_speed(settings, speed)
+    market = GeneratedMarket(settings.paper.seed, start=begin)
+    watchlist = Watchlist(market.symbols, settings.drop.lookback_ms, in_force.market_data.stale_ms)
+    return Wiring(
+        settings=in_force,
+        symbols=market.symbols,
+        connect=partial(_open_venue, settings, market.rules),
+        make_strategy=make_strategy,
+        calls_strategy_directly=False,
+        drive=Drive(market, pace_ms(speed)),
+        book=SessionBook(report, watchlist, settings.session.equity_ms),
+        conflates_quotes=True,
+    )
+
+
+def check_market(settings: Settings) -> None:
+    """Check that the settings can be traded on the embedded market.
+
+    Raises:
+        UsageError: a symbol that is not listed, or no capital in what is paid there.
+
+    """
+    listed = [listing.symbol for listing in DEFAULT_SYMBOLS]
+    for symbol in settings.drop.symbols:
+        if symbol not in listed:
+            raise UsageError(
+                f"drop.symbols: the embedded market does not list {symbol}: {', '.join(listed)}"
+            )
+    paid_in = sorted({quote_currency(symbol) for symbol in settings.drop.symbols or listed})
+    if not any(settings.capital.get(currency, ZERO) for currency in paid_in):
+        has = ", ".join(sorted(settings.capital))
+        raise UsageError(
+            f"the embedded market is paid in {', '.join(paid_in)}, and capital is allotted in "
+            f"{has}: add --set capital.{paid_in[0]}=…"
+        )
+
+
+def whole_minute(at: Timestamp) -> Timestamp:
+    """Return the beginning of the minute: there the same seed makes the same candles."""
+    return Timestamp(at - at % _MINUTE_MS)
+
+
+def _open_venue(settings: Settings, listed: tuple[MarketRules, ...], emit: Sink) -> PaperExchange:
+    return PaperExchange(
+        emit,
+        [_with_fees(rules, settings.market.get(rules.symbol)) for rules in listed],
+        [Money(currency, settings.capital[currency]) for currency in sorted(settings.capital)],
+        capabilities=settings.paper.capabilities,
+        latency_ms=settings.paper.latency_ms,
+    )
+
+
+def _with_fees(rules: MarketRules, given: MarketSettings | None) -> MarketRules:
+    """Return the rules with the fees and minimums that the config gives the symbol."""
+    if given is None:
+        return rules
+    said = {name: getattr(given, name) for name in _GIVEN_RULES}
+    return msgspec.structs.replace(rules, **{k: v for k, v in said.items() if v is not None})

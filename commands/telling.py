@@ -1,0 +1,97 @@
+"""What a session says on the terminal before and after it: where things are, and how it ended."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from actors.observers.rows import is_stopped_at_venue, resting
+from actors.position.position import Life
+from actors.position.prices import stop
+from commands.header import SessionHeader
+from commands.screen import summary_table
+from commands.session import Ended
+from commands.session_files import version
+from messages.money import ZERO
+
+
+class SessionConsole(Console):
+    """A console that outlives whoever read it."""
+
+    def __init__(self) -> None:
+        """Print to standard output, words as they are."""
+        super().__init__(highlight=False, markup=False)
+        self.on_gone: Callable[[], None] | None = None
+        """Called once nobody reads what is printed: ``… | head`` ended."""
+
+    def on_broken_pipe(self) -> None:
+        """Print to nobody from now on, where rich would end the process."""
+        self.quiet = True
+        with Path(os.devnull).open("w", encoding="utf-8") as nobody:
+            os.dup2(nobody.fileno(), sys.stdout.fileno())
+        if self.on_gone is not None:
+            self.on_gone()
+
+    def say(self, text: str) -> None:
+        """Print lines as they are, however wide."""
+        self.print(text, soft_wrap=True)
+
+    def say_line(self, line: str) -> None:
+        """Print a line that has its end already: one of the log's."""
+        self.print(line, soft_wrap=True, end="")
+
+
+def title(header: SessionHeader) -> str:
+    """Return what a session is, in one line."""
+    pace = "real time" if header.speed == 1 else f"{header.speed:g} × real time"
+    return (
+        f"Holdfast {version()} · {header.mode} · {header.market} · seed {header.seed} · "
+        f"speed {header.speed:g} ({pace})"
+    )
+
+
+def first_screen(header: SessionHeader) -> str:
+    """Return where the files are, how to stop, and what to try next."""
+    return "\n".join(
+        (
+            title(header),
+            f"  files  {header.session_dir}: log.jsonl, trades.csv, equity.csv, session.json",
+            "  stop   Ctrl-C (protections stay at the venue, then a summary); twice: at once",
+            "  next   --seed 2, --speed 1, --set drop.drop_ratio=2%; all of them: --help",
+        )
+    )
+
+
+def last_screen(console: SessionConsole, ended: Ended, folder: Path) -> None:
+    """Say what stays open and what protects it now, and what came of the session."""
+    for line in open_lines(ended.living):
+        console.say(line)
+    console.print(summary_table([ended.summary]))
+    console.say(f"\nwritten to {folder}: trades.csv, equity.csv, summary.json, log.jsonl")
+
+
+def open_lines(living: tuple[Life, ...]) -> list[str]:
+    """Return a line for each position that stays open, and what that means."""
+    if not living:
+        return ["nothing stays open"]
+    return [
+        f"{len(living)} open, as they were left:",
+        *(f"  {_left(life)}" for life in living),
+        "  This venue is embedded and its money is paper: both end with this process.",
+    ]
+
+
+def _left(life: Life) -> str:
+    """Return how a position was left, and what protects it without this process."""
+    head = f"{life.position.position_id} {life.charter.symbol} {life.position.state.value}"
+    if life.held <= ZERO:
+        return f"{head}: nothing is held"
+    at_venue = resting(life)
+    says = [f"{head}: {life.held:f} held"]
+    says.append(f"at the venue: {at_venue}" if at_venue else "nothing rests at the venue")
+    stop_now = stop(life)
+    if stop_now is not None and not is_stopped_at_venue(life):
+        says.append(f"its stop {stop_now[0]:f} was watched here, and ends now")
+    return "; ".join(says)
