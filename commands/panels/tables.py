@@ -91,8 +91,8 @@ def _fall(row: WatchRow) -> float:
 def mailbox_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
     """Return how much waits in each mailbox, and who was restarted."""
     columns = [
-        Column("mailbox", 12, 16),
-        Column("waiting", 7, 9, right=True),
+        Column("mailbox", 12, 18),
+        Column("depth", 5, 9, right=True),
         Column("done", 9, 12, right=True, rank=2),
         Column("skipped", 7, 9, right=True, rank=1),
         Column("restarts", 8, 9, right=True),

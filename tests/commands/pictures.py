@@ -225,7 +225,7 @@ def _actors() -> tuple[ActorRow, ...]:
         mailbox("positions", 0, 52),
         mailbox("position/*", 0, 2_113),
         mailbox("guardian", 0, 3),
-        mailbox("strategy", 0, 9_690, restarts=1),
+        mailbox("strategy_runner", 0, 9_690, restarts=1),
         mailbox("observers", 0, 71_554),
     )
 
