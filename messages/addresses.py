@@ -12,6 +12,7 @@ STRATEGY_RUNNER = Address("strategy_runner")
 """The thread that the strategy's own code runs on."""
 GUARDIAN = Address("guardian")
 RECONCILER = Address("reconciler")
+JOURNAL = Address("journal")
 OBSERVERS = Address("observers")
 SUPERVISOR = Address("supervisor")
 WATCHDOG = Address("watchdog")

@@ -1,0 +1,65 @@
+"""Every entity that recorded actors keep, and what each is known by.
+
+Owns the list that the codec decodes and that a cut is folded with. A core that gets a new entity
+adds it here; a test finds those that were forgotten.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from actors.guardian.core import Guard
+from actors.order_router.order import RoutedOrder, VenueStream
+from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
+from actors.portfolio.balances import Asker, Balance, LookDue
+from actors.portfolio.rules import Denial, Trading
+from actors.portfolio.valuation import Rate
+from actors.position.position import Charter, Position
+from actors.positions.core import ListedMarket, Living, Numbering
+from messages.base import Address
+from messages.portfolio import Limits
+
+EntityKey = tuple[str, str]
+"""The name of the entity's class, and what tells it from others of its class in one actor."""
+
+
+def _only(_entity: object) -> str:
+    return ""
+
+
+KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
+    Account: lambda entity: entity.currency,
+    Asker: lambda entity: entity.position_id,
+    Balance: lambda entity: entity.currency,
+    Booking: lambda entity: entity.key,
+    Charter: _only,
+    Denial: lambda entity: entity.position_id,
+    Guard: _only,
+    Limits: _only,
+    ListedMarket: lambda entity: entity.rules.symbol,
+    Living: lambda entity: entity.position_id,
+    LookDue: _only,
+    Numbering: _only,
+    Position: _only,
+    Rate: lambda entity: entity.symbol,
+    RoutedOrder: lambda entity: entity.request.client_order_id,
+    SymbolRow: lambda entity: entity.symbol,
+    Totals: _only,
+    Trading: _only,
+    VenueStream: _only,
+}
+"""The key within its class; as ``Removed`` names it."""
+
+
+class Entities(msgspec.Struct, frozen=True):
+    """All entities of one actor, in the order in which its containers hold them."""
+
+    actor: Address
+    entities: tuple[msgspec.Struct, ...]
+
+
+def key_of(entity: msgspec.Struct) -> EntityKey:
+    """Return what the entity is known by. Raises ``KeyError`` for one that is not listed."""
+    kind = type(entity)
+    return kind.__name__, KEYS[kind](entity)

@@ -1,0 +1,221 @@
+"""The journal of an account on disk: appended in memory, made durable commit by commit.
+
+Owns the suffix that is not durable yet, the segment it goes into, the anchor, the reserve of disk
+space, and when a new segment begins. Who commits when is the journal's actor's business. A commit
+that fails loses nothing: the suffix stays, within a bound, and the next commit tries it again.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+
+import msgspec
+
+from actors.journal.anchor import Anchor, AnchorFile
+from actors.journal.chain import NO_HEAD, Batch, join, next_head
+from actors.journal.codec import Undelivered, encode
+from actors.journal.cut import Cut
+from actors.journal.finding import ANCHOR, Found, nothing
+from actors.journal.lease import Lease
+from actors.journal.port import JournalError, Record
+from actors.journal.segment import (
+    Manifest,
+    SegmentWriter,
+    begin_segment,
+    remove_segment,
+    segment_numbers,
+    segment_path,
+)
+from messages.base import Timestamp
+
+_RESERVE = "reserve"
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """What every segment's manifest says of the process that writes it."""
+
+    code: str
+    config: str
+    seed: int
+
+
+class JournalLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much the journal may take."""
+
+    segment_bytes: int = 64_000_000
+    """Records in one segment; then a new one begins."""
+    keep_segments: int = 16
+    """With the one that is written to; older ones are removed."""
+    pending_bytes: int = 64_000_000
+    """Records that wait in memory while the disk fails; then no step can be taken any more."""
+    reserve_bytes: int = 4_000_000
+    """Disk space that is let go of when the disk is full."""
+
+
+class FileJournal:
+    """Recorded actors append to it, on one thread; ``commit`` is called on the same."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        origin: Origin,
+        limits: JournalLimits,
+        found: Found | None,
+        now: Timestamp,
+    ) -> None:
+        """Begin a segment that goes on from what was found. Raises ``JournalError``."""
+        self._folder, self._epoch = lease.folder, lease.epoch
+        self._origin, self._limits = origin, limits
+        snapshot = nothing(now) if found is None else found.snapshot
+        self._cut = Cut(snapshot)
+        self._head = NO_HEAD if found is None else found.head
+        self._number = 0 if found is None else found.last_number
+        self._next_sequence = snapshot.sequence + 1
+        self._durable = snapshot.sequence
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._is_uncertain = False
+        self.on_pending: Callable[[], None] | None = None
+        """Called when the first record waits for a commit."""
+        lost = "" if found is None else "; ".join(found.losses)
+        try:
+            self._reserve()
+            self._begin(snapshot.undelivered, now, lost)
+            self._anchor = AnchorFile(self._folder / ANCHOR)
+            self._anchor.write(Anchor(self._durable, self._head))
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(f"no journal can be begun in {self._folder}: {error}") from error
+
+    @property
+    def next_sequence(self) -> int:
+        """The sequence that the next record must carry."""
+        return self._next_sequence
+
+    @property
+    def durable(self) -> int:
+        """Sequence of the last record that a crash would not lose."""
+        return self._durable
+
+    @property
+    def head(self) -> str:
+        """The chain's head after the last commit, hexadecimal."""
+        return self._head.hex()
+
+    @property
+    def pending(self) -> int:
+        """How many records wait for a commit."""
+        return len(self._pending)
+
+    @property
+    def wants_segment(self) -> bool:
+        """Whether the segment is as large as it may be."""
+        return self._segment_bytes >= self._limits.segment_bytes
+
+    def append(self, record: Record) -> None:
+        """Take the record, for the next commit.
+
+        Raises ``JournalError`` where it can't be encoded, has a gap before it, or too much waits.
+        """
+        if record.sequence != self._next_sequence:
+            raise JournalError(
+                f"record {record.sequence} of {record.actor}: {self._next_sequence} is next"
+            )
+        if self._pending_bytes >= self._limits.pending_bytes:
+            raise JournalError(
+                f"{self._pending_bytes} bytes wait for a disk that fails: nothing more can be taken"
+            )
+        encoded = encode(record)
+        self._cut.take(record.sequence, record.actor, record.now, record.changes)
+        self._next_sequence += 1
+        self._pending.append(encoded)
+        self._pending_bytes += len(encoded)
+        if len(self._pending) == 1 and self.on_pending is not None:
+            self.on_pending()
+
+    def commit(self) -> None:
+        """Make everything durable that was appended. Raises ``JournalError``: it is kept."""
+        if not self._pending:
+            return
+        records = join(self._pending)
+        first, last = self._durable + 1, self._next_sequence - 1
+        head = next_head(self._head, first, last, self._epoch, records)
+        batch = Batch(first=first, last=last, epoch=self._epoch, records=records, head=head)
+        try:
+            self._write(batch)
+        except (OSError, sqlite3.Error) as error:
+            self._is_uncertain = True
+            self._let_reserve_go()
+            raise JournalError(f"{self._folder}: {error}") from error
+        self._head, self._durable = head, last
+        self._pending.clear()
+        self._pending_bytes = 0
+        self._segment_bytes += len(records)
+        if not self._has_reserve:
+            with suppress(OSError):  # the disk is as good as full still; tried again next time
+                self._reserve()
+
+    def begin_segment(self, undelivered: tuple[Undelivered, ...], now: Timestamp) -> None:
+        """Go on in a new segment; everything is durable. Raises ``JournalError``: go on in the old.
+
+        ``undelivered`` are the messages of recorded steps that wait in recorded actors' mailboxes.
+        """
+        if self._pending:
+            raise JournalError(f"{len(self._pending)} records wait for a commit")
+        old = self._segment
+        try:
+            self._begin(undelivered, now, "")
+            self._anchor.write(Anchor(self._durable, self._head))
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(f"{self._folder}: {error}") from error
+        old.close()
+
+    def close(self) -> None:
+        """Let go of the files; what waits for a commit is lost."""
+        self._segment.close()
+        self._anchor.close()
+
+    def _write(self, batch: Batch) -> None:
+        if self._is_uncertain:
+            self._segment.reopen()
+            self._is_uncertain = False
+        self._segment.append(batch)
+        self._anchor.write(Anchor(batch.last, batch.head))
+
+    def _begin(self, undelivered: tuple[Undelivered, ...], now: Timestamp, lost: str) -> None:
+        manifest = Manifest(
+            number=self._number + 1,
+            epoch=self._epoch,
+            code=self._origin.code,
+            config=self._origin.config,
+            seed=self._origin.seed,
+            created=now,
+            lost=lost,
+        )
+        snapshot = self._cut.snapshot(undelivered)
+        try:
+            head = begin_segment(self._folder, manifest, snapshot, self._head)
+            segment = SegmentWriter(segment_path(self._folder, manifest.number))
+        except (OSError, sqlite3.Error):
+            with suppress(OSError):  # it must not be taken for the newest
+                remove_segment(self._folder, manifest.number)
+            raise
+        self._segment = segment
+        self._number, self._head, self._segment_bytes = manifest.number, head, 0
+        for number in segment_numbers(self._folder)[: -self._limits.keep_segments]:
+            remove_segment(self._folder, number)
+
+    def _reserve(self) -> None:
+        """Set disk space aside. Raises ``OSError``."""
+        path = self._folder / _RESERVE
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.posix_fallocate(file, 0, max(1, self._limits.reserve_bytes))
+        finally:
+            os.close(file)
+        self._has_reserve = True
+
+    def _let_reserve_go(self) -> None:
+        self._has_reserve = False
+        with suppress(OSError):
+            (self._folder / _RESERVE).unlink(missing_ok=True)

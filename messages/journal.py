@@ -1,0 +1,21 @@
+"""What the journal's actor receives, and what it answers."""
+
+from messages.base import Message
+
+
+class Persist(Message, frozen=True, kw_only=True):
+    """Make durable at once what has been recorded: a request waits for it. From the gateway."""
+
+
+class Persisted(Message, frozen=True, kw_only=True):
+    """Everything up to this record is durable. To the gateway."""
+
+    sequence: int
+
+
+class PersistFailed(Message, frozen=True, kw_only=True):
+    """The journal can't be written now; ``Persisted`` follows when it can again. To the gateway."""
+
+    error: str
+    exits_may_leave: bool
+    """Whether requests that reduce what is held need not wait any more."""

@@ -1,0 +1,67 @@
+"""One process at a time writes into an account's folder."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from actors.journal.lease import AccountInUseError, Lease, is_held, read_holder
+from tests.actors.journal.history import holder
+from tests.sources import ROOT
+
+HOLD = """
+import sys, pathlib
+from actors.journal.lease import Holder, Lease
+lease = Lease(pathlib.Path(sys.argv[1]), Holder(pid=77, since=1700000000000, session="sessions/x"))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_second_process_is_refused_and_told_by_whom(tmp_path: Path) -> None:
+    with subprocess.Popen(  # noqa: S603 - our own Python
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        assert is_held(tmp_path)
+        with pytest.raises(
+            AccountInUseError, match=r"process 77 .*sessions/x.*2023-11-14T22:13:20"
+        ):
+            Lease(tmp_path, holder())
+        os.kill(process.pid, signal.SIGSTOP)  # a stopped process goes on holding it
+        assert is_held(tmp_path)
+        process.kill()
+        process.wait()
+        assert not is_held(tmp_path)
+        Lease(tmp_path, holder()).close()
+
+
+def test_a_refusal_leaves_holder_and_epoch_as_they_are(tmp_path: Path) -> None:
+    first = Lease(tmp_path, holder())
+    with pytest.raises(AccountInUseError):
+        Lease(tmp_path, holder("sessions/two"))
+    assert read_holder(tmp_path) == holder()
+    first.close()
+    assert Lease(tmp_path, holder()).epoch == first.epoch + 1
+
+
+def test_every_start_has_an_epoch_of_its_own(tmp_path: Path) -> None:
+    epochs = []
+    for _ in range(3):
+        lease = Lease(tmp_path, holder())
+        epochs.append(lease.epoch)
+        lease.close()
+    assert epochs == [1, 2, 3]
+
+
+def test_nobody_holds_what_is_not_there(tmp_path: Path) -> None:
+    assert not is_held(tmp_path / "nothing")
+    assert read_holder(tmp_path / "nothing") is None
+    assert not (tmp_path / "nothing").exists()
