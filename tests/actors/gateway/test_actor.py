@@ -1,0 +1,153 @@
+"""The gateway when it raises on a request: what it answers, and what still arrives."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from actors.gateway.paper import PaperGateway
+from actors.journal.memory import MemoryJournal
+from actors.runtime.actor import Actor
+from actors.runtime.clock import VirtualClock
+from actors.runtime.simulated import SimulatedDispatcher
+from actors.runtime.system import System
+from exchange.paper import PaperExchange
+from exchange.port import Sink
+from messages.addresses import GATEWAY, ORDER_ROUTER
+from messages.base import Address, ClientOrderId, Message, Milliseconds, Timestamp
+from messages.envelope import Wake
+from messages.gateway import CancelAtVenue, FollowSymbols, LookUpOrder, MarketMoved, SubmitOrder
+from messages.order_router import (
+    CancelFailed,
+    FailureKind,
+    LookUpFailed,
+    OrderReported,
+    StreamChanged,
+    SubmitFailed,
+)
+from messages.orders import OrderType, Priority, Side
+from tests.exchange.venue import RULES, SYMBOL, a_request, holding
+
+A = TypeVar("A", bound=Actor)
+
+ORDER = ClientOrderId("he1p1x1")
+SUBMIT = SubmitOrder(
+    request=a_request(ORDER, Side.SELL, OrderType.LIMIT, "1", price="105"),
+    priority=Priority.EXIT,
+)
+CANCEL = CancelAtVenue(
+    client_order_id=ORDER, exchange_order_id=None, symbol=SYMBOL, priority=Priority.EXIT
+)
+LOOK_UP = LookUpOrder(client_order_id=ORDER, exchange_order_id=None, symbol=SYMBOL)
+LATENCY_MS = Milliseconds(20)
+
+
+class Listener(Actor):
+    """Stands for the order router."""
+
+    def __init__(self, system: System, address: Address) -> None:
+        super().__init__(system, address)
+        self.heard: list[Message] = []
+
+    def handle(self, message: Message) -> None:
+        self.heard.append(message)
+
+
+class Breaking(PaperGateway):
+    """Raises before or after it handles, so many times."""
+
+    before = 0
+    after = 0
+
+    def handle(self, message: Message) -> object:
+        if self.before:
+            self.before -= 1
+            raise ZeroDivisionError("a defect")
+        result = super().handle(message)
+        if self.after:
+            self.after -= 1
+            raise ZeroDivisionError("a defect")
+        return result
+
+
+class Stage:
+    """A gateway to a venue that is 20 ms away."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.system = System(SimulatedDispatcher(), self.clock, MemoryJournal())
+        self.router = self.play(Listener, ORDER_ROUTER)
+        self.gateway = self.play(Breaking, GATEWAY, connect)
+        self.tell(FollowSymbols(symbols=(SYMBOL,)))
+        moved = MarketMoved(symbol=SYMBOL, at=Timestamp(0), bid=100.0, ask=100.0, last=100.0)
+        self.tell(moved)
+        self.pass_time()
+        self.router.heard.clear()
+
+    def play(self, factory: Callable[..., A], address: Address, *args: object) -> A:
+        self.system.spawn(factory, address, *args)
+        actor: A = self.system.mailboxes[address].actor  # type: ignore[assignment]  # just spawned
+        return actor
+
+    def tell(self, message: Message) -> None:
+        self.system.tell(GATEWAY, message)
+        self.settle()
+
+    def settle(self) -> None:
+        self.system.dispatcher.wait_idle(1)
+
+    def pass_time(self, ms: int = 10_000) -> None:
+        self.clock.advance_to(Timestamp(self.clock.now() + ms), self.settle)
+
+
+def connect(emit: Sink) -> PaperExchange:
+    return PaperExchange(emit, [RULES], holding(), latency_ms=LATENCY_MS)
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [(SUBMIT, SubmitFailed), (CANCEL, CancelFailed), (LOOK_UP, LookUpFailed)],
+)
+def test_a_skipped_request_is_answered_at_once_as_unknown(
+    request_: Message, answer: type[Message]
+) -> None:
+    stage = Stage()
+    stage.gateway.before = 1
+    stage.tell(request_)
+    [told] = stage.router.heard
+    assert type(told) is answer
+    assert getattr(told, "kind", FailureKind.UNKNOWN) is FailureKind.UNKNOWN
+    assert "a defect" in getattr(told, "text", "")
+
+
+def test_what_went_to_the_venue_before_it_raised_still_arrives() -> None:
+    stage = Stage()
+    stage.gateway.after = 1
+    stage.tell(SUBMIT)
+    stage.pass_time()
+    kinds = [type(message) for message in stage.router.heard]
+    assert kinds == [SubmitFailed, OrderReported]
+
+
+def test_a_skipped_wake_delays_what_is_in_flight_and_loses_nothing() -> None:
+    stage = Stage()
+    stage.tell(SUBMIT)
+    stage.gateway.before = 1
+    stage.pass_time()
+    assert [type(message) for message in stage.router.heard] == [OrderReported]
+
+
+def test_symbols_that_it_raised_on_are_followed_all_the_same() -> None:
+    stage = Stage()
+    stage.system.stop(GATEWAY, 1)
+    stage.gateway = stage.play(Breaking, GATEWAY, connect)
+    stage.gateway.before = 1
+    stage.tell(FollowSymbols(symbols=(SYMBOL,)))
+    stage.pass_time()
+    assert stage.router.heard == [StreamChanged(up=True)]
+
+
+def test_a_wake_out_of_turn_does_no_harm() -> None:
+    stage = Stage()
+    stage.tell(Wake(key="in flight"))
+    assert stage.router.heard == []
