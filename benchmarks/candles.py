@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from math import exp
+from math import exp, inf
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -26,6 +26,7 @@ from actors.strategy.port import Enter, MarketView
 from benchmarks.measure import machine, show
 from benchmarks.stage import CAPITAL, START, SWITCHED_ON, Stage
 from commands.feed import Feed, FeedItem, candle_items
+from commands.stage import RATE_MS, STALE_INTERVALS
 from config.settings import CandlePath, MarketDataSettings, VolumeIn
 from exchange.recordings import open_recording, read_candles
 from messages.base import Milliseconds, Symbol, Timestamp
@@ -41,8 +42,6 @@ MINUTE_MS = 60_000
 SYMBOL = Symbol("C00/USDT")
 SEED = 0
 ENTRY_EVERY = 30
-STALE_INTERVALS = 2
-"""As a replay of candles sets it."""
 
 RULES = MarketRules(
     symbol=SYMBOL,
@@ -119,11 +118,11 @@ def made_candles(count: int) -> list[Candle]:
 
 def play(candles: Sequence[Candle]) -> Round:
     """Replay the candles to a new system, along one path."""
-    stale_ms = Milliseconds(STALE_INTERVALS * INTERVAL_MS)
+    stale_ms = Milliseconds(STALE_INTERVALS * INTERVAL_MS)  # all three as a replay sets them
     stage = Stage(
         RULES,
         plan=PLAN,
-        market_data=MarketDataSettings(stale_ms=stale_ms),
+        market_data=MarketDataSettings(stale_ms=stale_ms, jump_ratio=inf, rate_ms=RATE_MS),
         make_strategy=EveryThirtieth,
     )
     report = Report({RULES.quote: CAPITAL})

@@ -22,6 +22,9 @@ from exchange.recordings import (
 from messages.base import Currency, Milliseconds, Symbol
 from messages.money import ZERO, divide_down
 
+RATE_MS = Milliseconds(86_400_000)
+"""In a replay equity is valued at the recorded prices: the portfolio's own need not be fresh."""
+
 STALE_INTERVALS = 2
 """In a replay a quote is stale only after so many intervals of its recording without a candle."""
 
@@ -139,6 +142,8 @@ def _slower_to_doubt(settings: Settings, scenes: list[Scene]) -> Settings:
     of_trades = settings.replay.candle_ms
     longest = max(scene.recording.interval_ms or of_trades for scene in scenes)
     stale_ms = Milliseconds(max(settings.market_data.stale_ms, STALE_INTERVALS * longest))
-    market_data = msgspec.structs.replace(settings.market_data, stale_ms=stale_ms, jump_ratio=inf)
+    market_data = msgspec.structs.replace(
+        settings.market_data, stale_ms=stale_ms, jump_ratio=inf, rate_ms=RATE_MS
+    )
     portfolio = msgspec.structs.replace(settings.portfolio, compare_balances_ms=None)
     return msgspec.structs.replace(settings, market_data=market_data, portfolio=portfolio)

@@ -109,6 +109,7 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "jump_ratio": _GAIN,
         "atr_candles": _limits(at_least="1", at_most="1000"),
         "candle_ms": _limits(at_least="1", at_most=str(_DAY)),
+        "rate_ms": _PAUSE,
     },
     RouterSettings: {
         "retry_backoff_ms": _PAUSE,

@@ -127,6 +127,8 @@ class MarketDataSettings(Section, frozen=True, kw_only=True):
     """Closed candles the average true range is taken over."""
     candle_ms: Milliseconds = Milliseconds(60_000)
     """Interval of the candles built from quotes or trades."""
+    rate_ms: Milliseconds = Milliseconds(300_000)
+    """At least this long between two prices of a held symbol that the portfolio values it at."""
 
 
 class RouterSettings(Section, frozen=True, kw_only=True):

@@ -31,9 +31,6 @@ from messages.portfolio import ConversionRate
 from messages.position import MarketFreshness, QuoteAnswered, TriggerFired, TriggersArmed
 from messages.strategy import MarketSeen
 
-RATE_INTERVAL_MS = Milliseconds(300_000)
-"""At least this long between two rates of a symbol for the portfolio's valuation."""
-
 SendMessage = Callable[[Address, Message], None]
 SetTimer = Callable[[str, Timestamp | None], None]
 
@@ -142,7 +139,7 @@ class MarketData:
             return
         self._send(STRATEGY, MarketSeen(quote=quote, candle=message.candle, atr=market.history.atr))
         self._watch_age(market, now)  # so that a replay's quiet candle has no deadline within
-        if market.holders and market.is_rate_due(now, RATE_INTERVAL_MS):
+        if market.holders and market.is_rate_due(now, self._settings.rate_ms):
             market.rated_at = now
             self._send(PORTFOLIO, ConversionRate(symbol=market.symbol, rate=quote.mid))
 

@@ -134,7 +134,10 @@ class Desk:
         return None
 
     def _symbol(self, symbol: Symbol) -> _SymbolState:
-        return self._symbols.setdefault(symbol, _SymbolState())
+        state = self._symbols.get(symbol)
+        if state is None:
+            state = self._symbols[symbol] = _SymbolState()
+        return state
 
     def _see(self, seen: MarketSeen, now: Timestamp) -> None:
         symbol = seen.quote.symbol

@@ -5,7 +5,7 @@ from typing import TypeVar
 import msgspec
 import pytest
 
-from actors.market_data.core import RATE_INTERVAL_MS, MarketData
+from actors.market_data.core import MarketData
 from config.settings import MarketDataSettings
 from messages.addresses import GATEWAY, OBSERVERS, PORTFOLIO, STRATEGY
 from messages.base import Address, Message, Milliseconds, PositionId, Symbol, Timestamp
@@ -351,7 +351,7 @@ def test_the_strategy_sees_plain_quotes_only_if_it_wants_them() -> None:
 def test_the_portfolio_hears_the_rate_of_a_held_symbol_now_and_then() -> None:
     desk = Desk()
     desk.tell(HOLD)
-    times = (0, 60_000, RATE_INTERVAL_MS)
+    times = (0, 60_000, SETTINGS.rate_ms)
     rates = []
     for number, now in enumerate(times):
         desk.quote(100, now)
