@@ -91,7 +91,9 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
             spawn, MarketDataActor, MARKET_DATA, data, wiring.symbols, queue=_quotes(wiring)
         ),
         PORTFOLIO: partial(spawn, PortfolioActor, PORTFOLIO),
-        POSITIONS: partial(spawn, PositionsActor, POSITIONS, numbering),
+        POSITIONS: partial(
+            spawn, PositionsActor, POSITIONS, numbering, settings.router.terminal_ttl_ms
+        ),
         GUARDIAN: partial(spawn, GuardianActor, GUARDIAN, settings.guardian),
         STRATEGY: partial(
             spawn_strategy,
@@ -165,6 +167,7 @@ def _limits(wiring: Wiring) -> Limits:
         symbol_cap=portfolio.symbol_cap,
         daily_loss_limit=portfolio.daily_loss_limit,
         look_every_ms=portfolio.compare_balances_ms,
+        unmatched_policy=portfolio.unmatched_policy,
     )
 
 

@@ -17,7 +17,7 @@ import msgspec
 from messages.base import Currency, Milliseconds, Symbol
 from messages.market import Capabilities, FeeCurrency
 from messages.plan import Plan
-from messages.portfolio import TradingState
+from messages.portfolio import TradingState, UnmatchedPolicy
 
 
 class CandlePath(StrEnum):
@@ -34,15 +34,6 @@ class VolumeIn(StrEnum):
 
     BASE = "base"
     QUOTE = "quote"
-
-
-class UnmatchedPolicy(StrEnum):
-    """What becomes of coins that a late fill brought and no position expects."""
-
-    ADOPT = "adopt"
-    """A new position with the original plan takes them."""
-    SELL = "sell"
-    """They are sold at once."""
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -209,6 +200,33 @@ class LogSettings(Section, frozen=True, kw_only=True):
     """Files kept beside the one that is written."""
 
 
+class JournalFailure(StrEnum):
+    """What exits do while the journal can't be written."""
+
+    EXIT_UNJOURNALED = "exit_unjournaled"
+    """After a while they leave unpersisted; a recovery looks up the next attempt's ids too."""
+    HOLD = "hold"
+    """Nothing leaves before it is durable."""
+
+
+class JournalSettings(Section, frozen=True, kw_only=True):
+    """The account's journal on disk."""
+
+    linger_ms: Milliseconds = Milliseconds(5)
+    """How long steps that nobody waits for may lack their commit; real time."""
+    failure: JournalFailure = JournalFailure.EXIT_UNJOURNALED
+    exit_after_ms: Milliseconds = Milliseconds(5_000)
+    """Of a failing disk, before exits leave unpersisted."""
+    segment_bytes: int = 64_000_000
+    """Records in one file; then a new one begins, with everything that lives."""
+    keep: int = 16
+    """Files kept, with the one that is written; ``verify`` and ``export`` read them all."""
+    pending_bytes: int = 64_000_000
+    """Records that wait in memory for a failing disk; then no step can be taken any more."""
+    reserve_bytes: int = 4_000_000
+    """Disk space set aside, and let go of when the disk is full."""
+
+
 class PaperSettings(Section, frozen=True, kw_only=True):
     """The embedded paper exchange and its market."""
 
@@ -290,6 +308,7 @@ class Settings(Section, frozen=True, kw_only=True):
     replay: ReplaySettings = ReplaySettings()
     session: SessionSettings = SessionSettings()
     logs: LogSettings = LogSettings()
+    journal: JournalSettings = JournalSettings()
     paper: PaperSettings = PaperSettings()
     market_defaults: MarketDefaults = MarketDefaults()
     market: dict[Symbol, MarketSettings] = {}

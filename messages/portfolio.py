@@ -16,8 +16,17 @@ class AllotCapital(Message, frozen=True, kw_only=True):
     capital: tuple[Money, ...]
 
 
+class UnmatchedPolicy(StrEnum):
+    """What becomes of coins that a late fill brought and no position expects."""
+
+    ADOPT = "adopt"
+    """A new position with the original plan takes them."""
+    SELL = "sell"
+    """They are sold at once."""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """What the portfolio grants at most. None: without limit."""
+    """What the portfolio grants at most, and how it keeps its books. None: without limit."""
 
     max_positions: int | None = None
     """Open positions at a time, over all symbols."""
@@ -32,6 +41,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Realised net loss of one UTC day, fees included; in each currency by itself."""
     look_every_ms: Milliseconds | None = None
     """How often the venue's balances are compared with the books; None: only when in doubt."""
+    unmatched_policy: UnmatchedPolicy = UnmatchedPolicy.ADOPT
 
 
 class SetLimits(Message, frozen=True, kw_only=True):
@@ -47,6 +57,18 @@ class ReserveBudget(Message, frozen=True, kw_only=True):
     symbol: Symbol
     budget: Decimal
     """Quote currency, fees included."""
+
+
+class AdoptedFill(msgspec.Struct, frozen=True, kw_only=True):
+    """What a late fill bought, as one position takes it over."""
+
+    client_order_id: ClientOrderId
+    quantity: Decimal
+    """Base, fees aside."""
+    cost: Decimal
+    """Quote, fees aside."""
+    fees: tuple[Money, ...]
+    policy: UnmatchedPolicy
 
 
 class BookPosition(Message, frozen=True, kw_only=True):
@@ -68,6 +90,8 @@ class BookPosition(Message, frozen=True, kw_only=True):
     """Over all fills, per currency; negative is a rebate."""
     closed: bool
     """CLOSED: what is held is dust and is written off."""
+    adopts: AdoptedFill | None = None
+    """What of ``bought`` an order's row holds until this position books it."""
 
 
 class UnmatchedFill(Message, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from messages.base import Currency, Message, PositionId, Symbol
 from messages.market import Capabilities, MarketRules, Quote
 from messages.orders import OrderFacts
 from messages.plan import Plan
+from messages.portfolio import AdoptedFill
 
 
 class Begin(Message, frozen=True, kw_only=True):
@@ -23,6 +24,8 @@ class Begin(Message, frozen=True, kw_only=True):
     order_prefix: str
     """What its client order ids begin with: see ``messages.ids``."""
     decision: str
+    adopted: AdoptedFill | None = None
+    """Its coins, where they are there already: it needs neither budget nor entry."""
 
 
 class BudgetGranted(Message, frozen=True, kw_only=True):

@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
-from messages.base import Message, PositionId, Symbol
+from messages.base import ClientOrderId, Message, PositionId, Symbol
 from messages.market import Capabilities, MarketRules, Quote
+from messages.money import Money
 from messages.plan import Plan
+from messages.portfolio import UnmatchedPolicy
 from messages.position import CloseCause
 
 
@@ -35,6 +37,21 @@ class PositionEnded(Message, frozen=True, kw_only=True):
 
     position_id: PositionId
     symbol: Symbol
+
+
+class AdoptFill(Message, frozen=True, kw_only=True):
+    """Let a position take over what a late fill bought. From the portfolio, which has booked it.
+
+    Cumulative for each order: after a further fill, the difference is taken over.
+    """
+
+    client_order_id: ClientOrderId
+    filled: Decimal
+    """Base, beyond what the order's position booked."""
+    cost: Decimal
+    """Quote, beyond what the order's position booked."""
+    fees: tuple[Money, ...]
+    policy: UnmatchedPolicy
 
 
 class CloseAllPositions(Message, frozen=True, kw_only=True):

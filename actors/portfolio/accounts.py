@@ -12,7 +12,15 @@ from decimal import Decimal
 
 import msgspec
 
-from messages.base import Currency, Milliseconds, Symbol, Timestamp, base_currency, quote_currency
+from messages.base import (
+    Currency,
+    Milliseconds,
+    PositionId,
+    Symbol,
+    Timestamp,
+    base_currency,
+    quote_currency,
+)
 from messages.money import CENT_OF_SATOSHI, ZERO, Money, add_money, amount_in, divide_down
 
 BASIS_STEP = CENT_OF_SATOSHI
@@ -149,6 +157,8 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Profit, loss and fees, per currency."""
     closed: bool = False
     forget_at: Timestamp | None = None
+    adopted_by: tuple[PositionId, ...] = ()
+    """Of an order that no position expects: who took over what it bought."""
 
     @property
     def is_open(self) -> bool:

@@ -12,14 +12,11 @@ from actors.portfolio.books import Books
 from actors.portfolio.looking import ask_balances, compare_balances, look_scheduled
 from actors.portfolio.rules import Asked, Denial, Trading, refusal
 from actors.portfolio.settling import allotted, settled
+from actors.portfolio.unmatched import book_unmatched, row_to_take_over, taken_over
 from actors.portfolio.valuation import Rate, equity
-from messages.addresses import OBSERVERS, position_address
+from messages.addresses import position_address
 from messages.base import Message, PositionId, Timestamp, quote_currency
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
-from messages.ids import position_of
-from messages.money import ZERO
-from messages.observers import Alarm, AlarmKind
-from messages.orders import Side
 from messages.portfolio import (
     AccountsDescribed,
     AllotCapital,
@@ -56,7 +53,7 @@ def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: PLR09
         case ReserveBudget():
             return _reserve(books, message, now)
         case UnmatchedFill():
-            return _book_unmatched(books, message, now)
+            return book_unmatched(books, message, now)
         case BalancesReported():
             return _hear_balances(books, message, now)
         case RequestBalance():
@@ -170,7 +167,7 @@ def _reserve(books: Books, message: ReserveBudget, now: Timestamp) -> Step:
         reserved=message.budget,
     )
     move = Posting(currency=currency, free=-message.budget, reserved=message.budget)
-    done = settled(books, None, granted, (move,), now)
+    done = settled(books, ((None, granted),), (move,), now)
     return Step(done.changes, (_granted(granted), *done.outbox))
 
 
@@ -192,45 +189,17 @@ def _book_position(books: Books, message: BookPosition, now: Timestamp) -> Step:
         proceeds=message.sold_proceeds,
         fees=message.fees,
     )
+    row = row_to_take_over(books, message)
+    if row is not None:
+        left, adopted = taken_over(row, message, now)
+        after, postings = book(adopted, told, message.reserve, closed=message.closed)
+        return settled(books, ((row, left), (None, _remembered(after, now))), postings, now)
     known = books.bookings.get(message.position_id)
     if known is None and (message.closed or told == Cumulative()):
         return NOTHING  # denied, withdrawn before it asked, or booked and forgotten long ago
     booking = known or Booking(key=message.position_id, symbol=message.symbol, is_position=True)
     after, postings = book(booking, told, message.reserve, closed=message.closed)
     return _changed(books, known, after, postings, now)
-
-
-def _book_unmatched(books: Books, message: UnmatchedFill, now: Timestamp) -> Step:
-    """Book the order as a row of its own.
-
-    What it bought is held there at its cost. What it sold comes from dust: coins that nobody
-    claims any more; dust below zero says that coins were sold which a booking claims.
-    """
-    is_buy = message.side is Side.BUY
-    told = (
-        Cumulative(bought=message.filled, cost=message.cost, fees=message.fees)
-        if is_buy
-        else Cumulative(sold=message.filled, proceeds=message.cost, fees=message.fees)
-    )
-    known = books.bookings.get(message.client_order_id)
-    booking = known or Booking(
-        key=message.client_order_id, symbol=message.symbol, is_position=False
-    )
-    after, postings = book(booking, told, ZERO, closed=not is_buy)
-    done = _changed(books, known, after, postings, now)
-    if done == NOTHING:
-        return NOTHING
-    text = (
-        f"{message.client_order_id}: a {message.side} of {message.filled} {message.symbol} "
-        f"for {message.cost} that no position expects; booked as a row of its own"
-    )
-    alarm = Alarm(
-        kind=AlarmKind.UNMATCHED_FILL,
-        text=text,
-        position_id=position_of(message.client_order_id),
-        symbol=message.symbol,
-    )
-    return Step(done.changes, (*done.outbox, Send(OBSERVERS, alarm)))
 
 
 def _changed(
@@ -242,9 +211,14 @@ def _changed(
 ) -> Step:
     if after == known:
         return NOTHING
-    if after.closed:
-        after = msgspec.structs.replace(after, forget_at=Timestamp(now + FORGET_AFTER_MS))
-    return settled(books, known, after, postings, now)
+    return settled(books, ((known, _remembered(after, now)),), postings, now)
+
+
+def _remembered(after: Booking, now: Timestamp) -> Booking:
+    """Return the booking; one that is closed is remembered for a while from now on."""
+    if not after.closed:
+        return after
+    return msgspec.structs.replace(after, forget_at=Timestamp(now + FORGET_AFTER_MS))
 
 
 def _hear_balances(books: Books, message: BalancesReported, now: Timestamp) -> Step:

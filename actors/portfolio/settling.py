@@ -3,7 +3,7 @@
 The counters are kept as differences: what a booking counts now less what it counted before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from actors.portfolio.accounts import Account, Booking, Posting, SymbolRow, Totals
@@ -15,21 +15,29 @@ from messages.guardian import DailyLossReached
 from messages.money import ZERO, Money, add_money
 from messages.observers import Alarm, AlarmKind
 
+Pair = tuple[Booking | None, Booking]
+"""A booking before (None: it is new) and after."""
+
 
 def settled(
     books: Books,
-    before: Booking | None,
-    after: Booking,
+    bookings: Sequence[Pair],
     postings: Iterable[Posting],
     now: Timestamp,
 ) -> Step:
-    """Return the accounts, row and counts after one booking, and the alarms it causes."""
+    """Return the accounts, row and counts after bookings on one symbol, and the alarms they cause.
+
+    ``postings``: one for each currency that moves.
+    """
     accounts = tuple(books.account(p.currency).posted(p, now) for p in postings)
-    row, totals = _row(books, before, after, now), _totals(books.totals, before, after)
+    row, totals = books.row(bookings[0][1].symbol), books.totals
+    for before, after in bookings:
+        row, totals = _row(row, before, after, now), _totals(totals, before, after)
     counters = [row] if row != books.rows.get(row.symbol) else []
     counts = [totals] if totals != books.totals else []
     told = [send for account in accounts for send in _told(books, account, now)]
-    return Step((after, *accounts, *counters, *counts), tuple(told))
+    changed = (after for _, after in bookings)
+    return Step((*changed, *accounts, *counters, *counts), tuple(told))
 
 
 def allotted(books: Books, capital: Iterable[Money], now: Timestamp) -> tuple[Account, ...]:
@@ -44,8 +52,7 @@ def allotted(books: Books, capital: Iterable[Money], now: Timestamp) -> tuple[Ac
     return tuple(accounts)
 
 
-def _row(books: Books, before: Booking | None, after: Booking, now: Timestamp) -> SymbolRow:
-    row = books.row(after.symbol)
+def _row(row: SymbolRow, before: Booking | None, after: Booking, now: Timestamp) -> SymbolRow:
     was_open, committed = (before.is_open, before.committed) if before else (False, ZERO)
     closed_now = after.is_trade and not (before and before.is_trade)
     return SymbolRow(

@@ -62,6 +62,8 @@ class PositionActor(CoreActor):
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Refuse a command, or hear it once more; after a fact ask for all facts again."""
         match message:
+            case Begin(adopted=adopted) if adopted is not None:
+                return self.once_more(message, error)  # coins wait for it
             case Begin():
                 return not_begun(message, describe(error)) if self.position is None else ()
             case ChangeProtection() | SwitchProtection() | AddToPosition():

@@ -32,6 +32,7 @@ def book(turn: Turn) -> None:
         sold_proceeds=booked.sold_proceeds,
         fees=booked.fees,
         closed=turn.position.state is State.CLOSED,
+        adopts=turn.charter.adopted,
     )
     turn.send(PORTFOLIO, message)
 

@@ -8,6 +8,7 @@ the facts add up to, and the portfolio what was booked.
 import msgspec
 
 from actors.position import closing, entry, planner, protection
+from actors.position.adopting import begin_adopted
 from actors.position.booking import book, let_go_of_orders, set_reserve
 from actors.position.deadlines import deadlines_of
 from actors.position.hearing import take_in
@@ -63,6 +64,7 @@ def _begin(message: Begin, now: Timestamp) -> Turn:
         atr=None if atr is None else from_float(atr, tick_size),
         order_prefix=message.order_prefix,
         decision=message.decision,
+        adopted=message.adopted,
     )
     position = Position(
         position_id=message.position_id,
@@ -73,9 +75,13 @@ def _begin(message: Begin, now: Timestamp) -> Turn:
     )
     turn = Turn(Life(charter, position), now)
     position_id, symbol = message.position_id, message.symbol
-    reserve = ReserveBudget(position_id=position_id, symbol=symbol, budget=message.budget)
-    turn.send(PORTFOLIO, reserve)
+    if message.adopted is None:
+        reserve = ReserveBudget(position_id=position_id, symbol=symbol, budget=message.budget)
+        turn.send(PORTFOLIO, reserve)
     turn.send(MARKET_DATA, HoldSymbol(position_id=position_id, symbol=symbol))
+    if message.adopted is not None:
+        begin_adopted(turn, message.adopted)
+        _settle(turn)
     return turn
 
 
@@ -126,16 +132,20 @@ def _close_books(turn: Turn) -> None:
 
 def _finish(before: Life | None, turn: Turn) -> Step:
     """Book what is new, and return the entities that are."""
-    if before is None:
-        turn.update(wakes_at=min(deadlines_of(turn.life), default=None))
-        return Step((turn.charter, turn.position), tuple(turn.outbox))
-    set_reserve(turn)
+    if before is not None:
+        set_reserve(turn)
     turn.update(wakes_at=min(deadlines_of(turn.life), default=None))
-    was, is_ = before.position, turn.position
-    newly_closed = is_.state is State.CLOSED and was.state is not State.CLOSED
-    if newly_closed or (was.booked, was.reserve) != (is_.booked, is_.reserve):
+    if _is_to_book(before, turn.position):
         book(turn)
     changes: tuple[Charter | Position, ...] = (turn.position,)
-    if turn.charter is not before.charter:
+    if before is None or turn.charter is not before.charter:
         changes = (turn.charter, turn.position)
     return Step(changes, tuple(turn.outbox))
+
+
+def _is_to_book(before: Life | None, position: Position) -> bool:
+    if before is None:
+        return position.state is not State.NEW  # adopted: it holds coins from its first step on
+    was = before.position
+    newly_closed = position.state is State.CLOSED and was.state is not State.CLOSED
+    return newly_closed or (was.booked, was.reserve) != (position.booked, position.reserve)

@@ -18,6 +18,7 @@ from messages.market_data import Level
 from messages.money import ZERO, Money, add_money, divide_down, floor_to_step
 from messages.orders import OrderFacts, Purpose, Side
 from messages.plan import Plan
+from messages.portfolio import AdoptedFill
 from messages.position import CloseCause
 
 
@@ -37,6 +38,8 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Average true range at the decision, quote per base."""
     order_prefix: str
     decision: str
+    adopted: AdoptedFill | None = None
+    """The late fill that its coins come from; None: it bought them."""
 
 
 class OwnOrder(msgspec.Struct, frozen=True, kw_only=True):

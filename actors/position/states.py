@@ -112,7 +112,8 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.TRIGGER_FIRED: _NO_MARKET_YET,
         Input.MARKET_FRESHNESS: STAY,
         Input.QUOTE_TOLD: STAY,
-        Input.ENTRY_FILLED: Fault(_JUDGED_NOWHERE),
+        # Adopted: its coins are there already, and it needs no budget.
+        Input.ENTRY_FILLED: Goto(State.OPEN),
         Input.ENTRY_EMPTY: Fault(_JUDGED_NOWHERE),
         Input.COVERED: Fault(_JUDGED_NOWHERE),
         Input.COVER_LOST: Fault(_JUDGED_NOWHERE),

@@ -1,4 +1,8 @@
-"""Who lives: the markets, the next number, and the positions that are not over. Pure."""
+"""Who lives: the markets, the next number, and the positions that are not over. Pure.
+
+An ended position is remembered for as long as the router may report its orders: what a late fill
+bought is taken over by a new position with the original plan.
+"""
 
 from collections.abc import Mapping
 from typing import assert_never
@@ -6,13 +10,16 @@ from typing import assert_never
 import msgspec
 
 from messages.addresses import OBSERVERS, STRATEGY, position_address
-from messages.base import PositionId, Symbol
-from messages.envelope import NOTHING, Removed, Send, Step
-from messages.ids import order_prefix
+from messages.base import ClientOrderId, Milliseconds, PositionId, Symbol, Timestamp
+from messages.envelope import NOTHING, Removed, Send, Step, Wake
+from messages.ids import order_prefix, position_of
 from messages.market import Capabilities, MarketRules
-from messages.observers import EntryRefused
+from messages.money import ZERO, Money, add_money
+from messages.observers import Alarm, AlarmKind, EntryRefused
+from messages.portfolio import AdoptedFill
 from messages.position import Begin, ClosePosition, StopEntering
 from messages.positions import (
+    AdoptFill,
     CloseAllPositions,
     MarketRulesReported,
     OpenPosition,
@@ -22,8 +29,17 @@ from messages.positions import (
 from messages.strategy import SymbolBusy
 
 PositionsMessage = (
-    OpenPosition | MarketRulesReported | PositionEnded | StopAllEntering | CloseAllPositions
+    OpenPosition
+    | MarketRulesReported
+    | PositionEnded
+    | AdoptFill
+    | StopAllEntering
+    | CloseAllPositions
+    | Wake
 )
+
+RETIRED_MARGIN_MS = 60_000
+"""An ended position is remembered for so much longer than the router remembers its orders."""
 
 
 class Numbering(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -45,7 +61,27 @@ class Living(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A position that is not over."""
 
     position_id: PositionId
-    symbol: Symbol
+    opened: OpenPosition
+    """As it was asked for; its plan is the original one."""
+    offered: tuple[AdoptFill, ...] = ()
+    """The last word on each of its orders that filled late; all of it was taken over."""
+
+    @property
+    def symbol(self) -> Symbol:
+        """The market it lives on."""
+        return self.opened.symbol
+
+
+class Retired(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A position that is over, while fills of its orders may still be heard of."""
+
+    was: Living
+    forget_at: Timestamp
+
+    @property
+    def position_id(self) -> PositionId:
+        """Which one it was."""
+        return self.was.position_id
 
 
 class Roster:
@@ -56,6 +92,7 @@ class Roster:
         self.numbering = numbering
         self.markets: dict[Symbol, ListedMarket] = {}
         self.living: dict[PositionId, Living] = {}
+        self.retired: dict[PositionId, Retired] = {}
         self.per_symbol: dict[Symbol, int] = {}
 
     def apply(self, change: msgspec.Struct) -> None:
@@ -66,8 +103,13 @@ class Roster:
             case ListedMarket():
                 self.markets[change.rules.symbol] = change
             case Living():
+                if change.position_id not in self.living:
+                    self.per_symbol[change.symbol] = self.per_symbol.get(change.symbol, 0) + 1
                 self.living[change.position_id] = change
-                self.per_symbol[change.symbol] = self.per_symbol.get(change.symbol, 0) + 1
+            case Retired():
+                self.retired[change.position_id] = change
+            case Removed(kind="Retired", key=key):
+                del self.retired[PositionId(key)]
             case Removed():
                 gone = self.living.pop(PositionId(change.key))
                 self.per_symbol[gone.symbol] -= 1
@@ -77,8 +119,13 @@ class Roster:
                 raise AssertionError(f"the roster keeps no {type(change).__name__}")
 
 
-def step(roster: Roster, message: PositionsMessage) -> Step:
-    """Apply ``message``; return the changes and the messages to send."""
+def step(  # noqa: PLR0911 - one a message
+    roster: Roster, message: PositionsMessage, now: Timestamp, terminal_ttl_ms: Milliseconds
+) -> Step:
+    """Apply ``message``; return the changes and the messages to send.
+
+    ``terminal_ttl_ms``: how long the router remembers an order that is over.
+    """
     match message:
         case OpenPosition():
             return _open(roster, message)
@@ -87,13 +134,17 @@ def step(roster: Roster, message: PositionsMessage) -> Step:
             known = roster.markets.get(message.rules.symbol)
             return NOTHING if market == known else Step((market,))
         case PositionEnded():
-            return _end(roster, message)
+            return _end(roster, message, _forget_at(now, terminal_ttl_ms))
+        case AdoptFill():
+            return _adopt(roster, message, _forget_at(now, terminal_ttl_ms))
         case StopAllEntering():
             stop = StopEntering()
             return Step((), tuple(Send(position_address(p), stop) for p in roster.living))
         case CloseAllPositions():
             close = ClosePosition(cause=message.cause, reason=message.reason)
             return Step((), tuple(Send(position_address(p), close) for p in roster.living))
+        case Wake():
+            return _forget(roster, PositionId(message.key), now)
         case _:
             assert_never(message)
 
@@ -106,6 +157,12 @@ def _open(roster: Roster, message: OpenPosition) -> Step:
             symbol=message.symbol, guard="unknown_symbol", text=text, quote=message.quote
         )
         return Step((), (Send(OBSERVERS, refused),))
+    return _begin(roster, market, message)
+
+
+def _begin(
+    roster: Roster, market: ListedMarket, message: OpenPosition, adopted: AdoptedFill | None = None
+) -> Step:
     numbering = roster.numbering
     position_id = PositionId(f"p{numbering.next_number}")
     begin = Begin(
@@ -119,10 +176,11 @@ def _open(roster: Roster, message: OpenPosition) -> Step:
         atr=message.atr,
         order_prefix=order_prefix(numbering.account_tag, numbering.journal_epoch, position_id),
         decision=message.decision,
+        adopted=adopted,
     )
     changes = (
         msgspec.structs.replace(numbering, next_number=numbering.next_number + 1),
-        Living(position_id=position_id, symbol=message.symbol),
+        Living(position_id=position_id, opened=message),
     )
     outbox = [Send(position_address(position_id), begin)]
     if message.symbol not in roster.per_symbol:
@@ -137,13 +195,76 @@ def not_opened(message: OpenPosition, error: str) -> Send:
     return Send(OBSERVERS, refused)
 
 
-def _end(roster: Roster, message: PositionEnded) -> Step:
-    if message.position_id not in roster.living:
+def _end(roster: Roster, message: PositionEnded, forget_at: Timestamp) -> Step:
+    living = roster.living.get(message.position_id)
+    if living is None:
         return NOTHING
     outbox: tuple[Send, ...] = ()
     if roster.per_symbol[message.symbol] == 1:
         outbox = (Send(STRATEGY, SymbolBusy(symbol=message.symbol, busy=False)),)
-    return Step((Removed(kind=Living.__name__, key=message.position_id),), outbox)
+    gone = Removed(kind=Living.__name__, key=message.position_id)
+    return Step((gone, Retired(was=living, forget_at=forget_at)), outbox)
+
+
+def _adopt(roster: Roster, message: AdoptFill, forget_at: Timestamp) -> Step:
+    """Open a position for what was not taken over yet; its coins are there already."""
+    position_id = position_of(message.client_order_id) or PositionId("")
+    retired = roster.retired.get(position_id)
+    known = roster.living.get(position_id) if retired is None else retired.was
+    if known is None:
+        return Step((), (_not_adopted(message),))
+    before = _offered(known, message.client_order_id)
+    adopted = _difference(message, before)
+    if adopted.quantity <= ZERO:
+        return NOTHING
+    others = (offer for offer in known.offered if offer is not before)
+    after = msgspec.structs.replace(known, offered=(*others, message))
+    kept = after if retired is None else Retired(was=after, forget_at=forget_at)
+    opened = msgspec.structs.replace(
+        known.opened,
+        budget=ZERO,
+        decision=f"a late fill of {message.client_order_id} bought {adopted.quantity}",
+    )
+    begun = _begin(roster, roster.markets[known.symbol], opened, adopted)
+    return Step((kept, *begun.changes), begun.outbox)
+
+
+def _offered(living: Living, order_id: ClientOrderId) -> AdoptFill | None:
+    return next((o for o in living.offered if o.client_order_id == order_id), None)
+
+
+def _difference(message: AdoptFill, before: AdoptFill | None) -> AdoptedFill:
+    """Return what ``message`` says beyond ``before``."""
+    had = before or msgspec.structs.replace(message, filled=ZERO, cost=ZERO, fees=())
+    had_fees = (Money(fee.currency, -fee.amount) for fee in had.fees)
+    return AdoptedFill(
+        client_order_id=message.client_order_id,
+        quantity=message.filled - had.filled,
+        cost=message.cost - had.cost,
+        fees=add_money(message.fees, had_fees),
+        policy=message.policy,
+    )
+
+
+def _not_adopted(message: AdoptFill) -> Send:
+    text = (
+        f"{message.client_order_id}: nobody remembers its position, so nobody takes over the "
+        f"{message.filled} it bought; look at the venue"
+    )
+    position_id = position_of(message.client_order_id)
+    alarm = Alarm(kind=AlarmKind.UNMATCHED_FILL, text=text, position_id=position_id)
+    return Send(OBSERVERS, alarm)
+
+
+def _forget(roster: Roster, position_id: PositionId, now: Timestamp) -> Step:
+    retired = roster.retired.get(position_id)
+    if retired is None or now < retired.forget_at:
+        return NOTHING
+    return Step((Removed(kind=Retired.__name__, key=position_id),))
+
+
+def _forget_at(now: Timestamp, terminal_ttl_ms: Milliseconds) -> Timestamp:
+    return Timestamp(now + terminal_ttl_ms + RETIRED_MARGIN_MS)
 
 
 def _names(markets: Mapping[Symbol, object]) -> str:

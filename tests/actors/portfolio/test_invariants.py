@@ -10,7 +10,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from messages.base import Currency, PositionId, Symbol, base_currency, quote_currency
 from messages.money import ZERO, Money, add_money, amount_in
 from messages.orders import Side
-from messages.portfolio import AllotCapital, BookPosition, Limits, UnmatchedFill
+from messages.portfolio import (
+    AdoptedFill,
+    AllotCapital,
+    BookPosition,
+    Limits,
+    UnmatchedFill,
+    UnmatchedPolicy,
+)
 from messages.position import BudgetGranted
 from tests.actors.portfolio.ledger import BNB, BTC, BTC_USDT, ETH_BTC, USDT, Ledger, unmatched
 
@@ -43,6 +50,7 @@ class Fills(RuleBasedStateMachine):
         self.venue = Venue()
         self.told: dict[PositionId, list[BookPosition]] = {}
         self.unmatched: dict[str, UnmatchedFill] = {}
+        self.adopted: list[AdoptedFill] = []
         self.count = 0
 
     def living(self) -> list[PositionId]:
@@ -107,6 +115,7 @@ class Fills(RuleBasedStateMachine):
                 sold_proceeds=last.sold_proceeds + (ZERO if is_buy else worth),
                 fees=add_money(last.fees, (Money(fee_currency, fee),)),
                 closed=closes,
+                adopts=last.adopts,
             )
         )
 
@@ -134,6 +143,57 @@ class Fills(RuleBasedStateMachine):
         )
         self.unmatched[order_id] = message
         self.ledger.tell(message)
+
+    @precondition(lambda self: self.offers())
+    @rule(data=st.data(), is_late=st.booleans())
+    def adopt(self, data: st.DataObject, *, is_late: bool) -> None:
+        """A position takes over what is offered; its first words were skipped, if it is late."""
+        fill = data.draw(st.sampled_from(self.offers()))
+        self.adopted.append(fill)
+        self.count += 1
+        first = BookPosition(
+            position_id=PositionId(f"p{self.count}"),
+            symbol=BTC_USDT,
+            reserve=ZERO,
+            bought=fill.quantity,
+            bought_cost=fill.cost,
+            sold=ZERO,
+            sold_proceeds=ZERO,
+            fees=fill.fees,
+            closed=False,
+            adopts=fill,
+        )
+        self.told[first.position_id] = [first]
+        if not is_late:
+            self.ledger.tell(first)
+
+    def offers(self) -> list[AdoptedFill]:
+        """Return what of each order's fills no position has taken over yet."""
+        return [self.rest_of(m) for m in self.unmatched.values() if self.rest_of(m).quantity]
+
+    def rest_of(self, message: UnmatchedFill) -> AdoptedFill:
+        order_id, is_buy = message.client_order_id, message.side is Side.BUY
+        had = [fill for fill in self.adopted if fill.client_order_id == order_id]
+        had_fees = (Money(fee.currency, -fee.amount) for fill in had for fee in fill.fees)
+        return AdoptedFill(
+            client_order_id=order_id,
+            quantity=message.filled - sum((f.quantity for f in had), ZERO) if is_buy else ZERO,
+            cost=message.cost - sum((fill.cost for fill in had), ZERO),
+            fees=add_money(message.fees, had_fees),
+            policy=UnmatchedPolicy.ADOPT,
+        )
+
+    @invariant()
+    def what_no_position_took_over_is_in_its_row(self) -> None:
+        books = self.ledger.books
+        pending = {key: told[0].adopts for key, told in self.told.items()}
+        for message in self.unmatched.values():
+            if message.side is Side.BUY:
+                held = self.rest_of(message).quantity
+                for key, fill in pending.items():
+                    is_its = fill is not None and fill.client_order_id == message.client_order_id
+                    held += fill.quantity if fill and is_its and key not in books.bookings else ZERO
+                assert books.bookings[message.client_order_id].held == held
 
     @invariant()
     def the_books_are_the_venues_balances(self) -> None:

@@ -51,7 +51,7 @@ def test_adding_to_a_position_is_refused_by_name(state: State) -> None:
 @pytest.mark.parametrize(
     ("state", "next_states"),
     [
-        (State.NEW, {State.OPENING, State.CLOSED}),
+        (State.NEW, {State.OPENING, State.OPEN, State.CLOSED}),
         (State.OPENING, {State.OPEN, State.CLOSING, State.CLOSED}),
         (State.OPEN, {State.PROTECTING, State.CLOSING, State.CLOSED}),
         (State.PROTECTING, {State.OPEN, State.CLOSING, State.CLOSED}),
