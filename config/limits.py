@@ -11,6 +11,7 @@ import msgspec
 from config.settings import (
     DropSettings,
     GuardSettings,
+    JournalSettings,
     LogSettings,
     MarketDataSettings,
     MarketDefaults,
@@ -140,6 +141,14 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
     LogSettings: {
         "rotate_bytes": _limits(at_least="100000", at_most="10000000000"),
         "keep": _limits(at_least="0", at_most="1000"),
+    },
+    JournalSettings: {
+        "linger_ms": _limits(at_least="0", at_most="1"),
+        "exit_after_ms": _limits(at_least="0", at_most="3600"),
+        "segment_bytes": _limits(at_least="10000", at_most="10000000000"),
+        "keep": _COUNT,
+        "pending_bytes": _limits(at_least="100000", at_most="10000000000"),
+        "reserve_bytes": _limits(at_least="0", at_most="10000000000"),
     },
     PaperSettings: {
         "latency_ms": _limits(at_least="0", at_most="60"),

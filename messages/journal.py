@@ -4,7 +4,7 @@ from messages.base import Message
 
 
 class Persist(Message, frozen=True, kw_only=True):
-    """Make durable at once what has been recorded: a request waits for it. From the gateway."""
+    """Make durable at once what is recorded: a request waits for it. From the gateway; answered."""
 
 
 class Persisted(Message, frozen=True, kw_only=True):

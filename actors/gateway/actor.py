@@ -1,12 +1,14 @@
 """The gateway actor: requests in, the port's events out, each to the actor whose fact it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import assert_never, cast
 
+from actors.gateway.waiting import OrderRequest, Waiting
 from actors.runtime.actor import Actor, describe
 from actors.runtime.system import System
 from exchange.port import Event, ExchangePort, Sink
 from messages.addresses import (
+    JOURNAL,
     MARKET_DATA,
     ORDER_ROUTER,
     PORTFOLIO,
@@ -14,7 +16,7 @@ from messages.addresses import (
     RECONCILER,
 )
 from messages.base import Address, Message, Symbol
-from messages.envelope import Send
+from messages.envelope import Envelope, Send
 from messages.gateway import (
     CancelAtVenue,
     FetchBalances,
@@ -25,6 +27,7 @@ from messages.gateway import (
     SubmitOrder,
     WatchSymbols,
 )
+from messages.journal import Persist, Persisted, PersistFailed
 from messages.market_data import CandleReceived, QuoteReceived
 from messages.order_router import (
     CancelFailed,
@@ -67,6 +70,7 @@ class Gateway(Actor):
         """Connect; events come by ``emit`` from now on."""
         super().__init__(system, address)
         self.port = connect(self.emit)
+        self._waiting = Waiting()
 
     def emit(self, event: Event) -> None:
         """Hand on an event of the port."""
@@ -79,6 +83,12 @@ class Gateway(Actor):
                 self._follow(message.symbols)
             case WatchSymbols():
                 pass  # this port tells every quote as it comes: there is nothing to poll
+            case SubmitOrder() | CancelAtVenue() | LookUpOrder():
+                self._request_when_durable(message)
+            case Persisted(sequence=sequence):
+                self._let_go(self._waiting.take_durable(sequence))
+            case PersistFailed():
+                self._on_persist_failed(message)
             case _:
                 self.request(cast("Request", message))
         return None
@@ -111,6 +121,36 @@ class Gateway(Actor):
                 port.fetch_trades(message, now)
             case _:
                 assert_never(message)
+
+    def _request_when_durable(self, message: OrderRequest) -> None:
+        """Ask the venue once a crash can't make us forget that we did."""
+        in_hand = self._lane.in_hand
+        sequence = in_hand.id[0] if isinstance(in_hand, Envelope) else 0
+        if sequence <= self.system.journal.durable:
+            self.request(message)
+            return
+        if not self._waiting:  # one commit is for all that come before its answer
+            self.send(JOURNAL, Persist())
+        self._waiting.add(sequence, message)
+
+    def _on_persist_failed(self, failed: PersistFailed) -> None:
+        """Give entries back; let exits out unpersisted where that is allowed."""
+        for entry in self._waiting.take_entries():
+            order_id, text = entry.request.client_order_id, f"not sent: {failed.error}"
+            kind = FailureKind.RETRYABLE
+            self.emit(SubmitFailed(client_order_id=order_id, kind=kind, text=text))
+        if failed.exits_may_leave:
+            self._let_go(self._waiting.take_exits())
+
+    def _let_go(self, requests: Iterable[OrderRequest]) -> None:
+        for request in requests:
+            try:
+                self.request(request)
+            except Exception as error:  # noqa: BLE001 - its own answer; the others must leave
+                self.send(ORDER_ROUTER, unanswered(request, describe(error)))
+                self.system.report(self.address, type(request).__name__, error)
+        if self._waiting:
+            self.send(JOURNAL, Persist())
 
     def _follow(self, symbols: tuple[Symbol, ...]) -> None:
         for symbol in symbols:

@@ -1,0 +1,161 @@
+"""The journal's actor: it decides when what was recorded is made durable.
+
+A request of the gateway is answered by one commit for everything recorded by then; steps that
+nobody waits for linger a few milliseconds. Owns what is done when the disk fails: told to the
+guardian, tried again and again, healed without a restart. Bytes and files are the store's business.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from actors.journal.codec import Undelivered
+from actors.journal.port import Journal, JournalError
+from actors.runtime.actor import Actor, CoreActor
+from actors.runtime.system import System
+from config.settings import JournalFailure, JournalSettings
+from messages.addresses import GATEWAY, GUARDIAN
+from messages.base import Address, Message, Milliseconds, Timestamp
+from messages.envelope import Envelope, Wake
+from messages.guardian import JournalFailed, JournalHealed
+from messages.journal import Persist, Persisted, PersistFailed
+
+_LINGER = "linger"
+_RETRY = "retry"
+_FIRST_PAUSE_MS = Milliseconds(50)
+_LONGEST_PAUSE_MS = Milliseconds(2_000)
+
+
+class DurableJournal(Journal, Protocol):
+    """A journal that must be told when to write."""
+
+    on_pending: Callable[[], None] | None
+    """Called when the first record waits for a commit."""
+
+    @property
+    def pending(self) -> int:
+        """How many records wait for a commit."""
+        ...
+
+    @property
+    def wants_segment(self) -> bool:
+        """Whether the segment is as large as it may be."""
+        ...
+
+    def commit(self) -> None:
+        """Make everything durable. Raises ``JournalError``: it is kept."""
+        ...
+
+    def begin_segment(self, undelivered: tuple[Undelivered, ...], now: Timestamp) -> None:
+        """Go on in a new segment. Raises ``JournalError``: go on in the old one."""
+        ...
+
+
+class JournalActor(Actor):
+    """Commits, on the dispatcher: no hand-off to another thread."""
+
+    def __init__(
+        self, system: System, address: Address, journal: DurableJournal, settings: JournalSettings
+    ) -> None:
+        """Look after ``journal``, which the recorded actors of ``system`` write."""
+        super().__init__(system, address)
+        self._journal = journal
+        self._settings = settings
+        self._is_awaited = False
+        self._failing_since: Timestamp | None = None
+        self._error = ""
+        self._pause_ms = _FIRST_PAUSE_MS
+
+    def on_start(self) -> None:
+        """Hear of records from now on."""
+        self._journal.on_pending = self._linger
+        if self._journal.pending:
+            self._linger()
+
+    def on_stop(self) -> None:
+        """Write what is left: this actor starts first and stops last."""
+        self._journal.on_pending = None
+        try:
+            self._journal.commit()
+        except JournalError as error:
+            self.system.report(self.address, "the last commit", error)
+
+    def handle(self, message: Message) -> object:
+        """Commit, unless the disk fails and its pause is not over."""
+        match message:
+            case Persist():
+                self._is_awaited = True
+                if self._failing_since is None:
+                    self._commit()
+                else:
+                    self._tell_failed(self._error)
+            case Wake(key=key) if key == _RETRY or self._failing_since is None:
+                self._commit()
+            case Wake():
+                pass  # it lingers on: a retry is set
+            case _:
+                return super().handle(message)
+        return None
+
+    def _linger(self) -> None:
+        self.set_timer(_LINGER, Timestamp(self.now() + self._settings.linger_ms))
+
+    def _commit(self) -> None:
+        try:
+            self._journal.commit()
+        except JournalError as error:
+            self._fail(str(error))
+            return
+        if self._failing_since is not None:
+            self._failing_since = None
+            self.send(GUARDIAN, JournalHealed())
+        if self._is_awaited:
+            self._is_awaited = False
+            self.send(GATEWAY, Persisted(sequence=self._journal.durable))
+        if self._journal.wants_segment:
+            self._begin_segment()
+
+    def _fail(self, error: str) -> None:
+        if self._failing_since is None:
+            self._failing_since = self.now()
+            self._pause_ms = _FIRST_PAUSE_MS
+            self.send(GUARDIAN, JournalFailed(error=error))
+        else:
+            self._pause_ms = Milliseconds(min(2 * self._pause_ms, _LONGEST_PAUSE_MS))
+        self._error = error
+        self.set_timer(_RETRY, Timestamp(self.now() + self._pause_ms))
+        if self._is_awaited:
+            self._tell_failed(error)
+
+    def _tell_failed(self, error: str) -> None:
+        self.send(GATEWAY, PersistFailed(error=error, exits_may_leave=self._exits_may_leave()))
+
+    def _exits_may_leave(self) -> bool:
+        since, settings = self._failing_since, self._settings
+        return (
+            since is not None
+            and settings.failure is JournalFailure.EXIT_UNJOURNALED
+            and self.now() >= since + settings.exit_after_ms
+        )
+
+    def _begin_segment(self) -> None:
+        try:
+            self._journal.begin_segment(tuple(self._under_way()), self.now())
+        except JournalError as error:
+            self._fail(str(error))
+
+    def _under_way(self) -> Iterator[Undelivered]:
+        """Yield what recorded steps sent to recorded actors and still waits in a mailbox."""
+        for address, mailbox in self.system.mailboxes.items():
+            queue = mailbox.queue
+            if not isinstance(mailbox.actor, CoreActor) or not isinstance(queue, deque):
+                continue
+            for delivery in tuple(queue):
+                if isinstance(delivery, Envelope) and delivery.id[0]:
+                    yield Undelivered(
+                        to=address,
+                        sender=delivery.sender,
+                        id=delivery.id,
+                        cause=delivery.cause,
+                        message=delivery.message,
+                    )
