@@ -16,7 +16,7 @@ from actors.portfolio.balances import Asker, Balance, LookDue
 from actors.portfolio.rules import Denial, Trading
 from actors.portfolio.valuation import Rate
 from actors.position.position import Charter, Position
-from actors.positions.core import ListedMarket, Living, Numbering
+from actors.positions.core import ListedMarket, Living, Numbering, Retired
 from messages.base import Address
 from messages.portfolio import Limits
 
@@ -43,6 +43,7 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     Numbering: _only,
     Position: _only,
     Rate: lambda entity: entity.symbol,
+    Retired: lambda entity: entity.position_id,
     RoutedOrder: lambda entity: entity.request.client_order_id,
     SymbolRow: lambda entity: entity.symbol,
     Totals: _only,
