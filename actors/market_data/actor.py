@@ -6,9 +6,10 @@ in a replay nothing is conflated.
 """
 
 from actors.market_data.core import MarketData
-from actors.runtime.actor import Actor
+from actors.runtime.actor import Actor, describe
 from actors.runtime.system import System
 from config.settings import MarketDataSettings
+from messages.addresses import position_address
 from messages.base import Address, Message, Symbol
 from messages.envelope import Send
 from messages.market_data import (
@@ -18,6 +19,7 @@ from messages.market_data import (
     QuoteReceived,
     RequestQuote,
 )
+from messages.position import Resync
 
 
 class MarketDataActor(Actor):
@@ -48,7 +50,12 @@ class MarketDataActor(Actor):
         return self._core.handle(message, self._now())
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
-        """Try again what a position asked for; of quotes and candles the next ones come."""
+        """Try again what a position asked for; of quotes and candles the next ones come.
+
+        In vain: then it asks anew, with pauses.
+        """
         if isinstance(message, ArmTriggers | DisarmTriggers | HoldSymbol | RequestQuote):
-            return self.try_again(message)
+            alarms = self.try_again(message)
+            resync = Resync(skipped=type(message).__name__, error=describe(error))
+            return (*alarms, *(Send(position_address(message.position_id), resync) for _ in alarms))
         return super().on_skipped(message, error)

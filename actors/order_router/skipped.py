@@ -5,9 +5,10 @@ Owns the way on after a skipped message. Nothing changed by it; nothing went to 
 
 from actors.order_router.orders import Orders
 from actors.order_router.telling import look_up_of, tell
-from messages.addresses import GATEWAY, OBSERVERS, ORDER_ROUTER
+from messages.addresses import GATEWAY, OBSERVERS, ORDER_ROUTER, position_address
 from messages.base import ClientOrderId, Message
 from messages.envelope import Send
+from messages.ids import position_of
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
     CancelFailed,
@@ -21,6 +22,7 @@ from messages.order_router import (
     SubmitFailed,
 )
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, RejectReason
+from messages.position import Resync
 
 
 def refusal(orders: Orders, request: OrderRequest, error: str) -> Send:
@@ -56,9 +58,23 @@ def after_skip(orders: Orders, message: Message) -> tuple[Send, ...]:
 
 
 def after_second_skip(message: Message, error: str) -> tuple[Send, ...]:
-    """Return what to send when ``message`` was skipped again: now a person must look."""
-    text = f"the order router can't take {type(message).__name__}, heard twice: {error}"
-    return (Send(OBSERVERS, Alarm(kind=AlarmKind.STEP_SKIPPED, text=text)),)
+    """Return what to send when ``message`` was skipped again: now a person must look.
+
+    A position asks anew for what it wanted, with pauses.
+    """
+    skipped = type(message).__name__
+    text = f"the order router can't take {skipped}, heard twice: {error}"
+    alarm = Send(OBSERVERS, Alarm(kind=AlarmKind.STEP_SKIPPED, text=text))
+    match message:
+        case CancelOrder():
+            position_id = position_of(message.client_order_id)
+        case ReleaseOrders() | ResendOrders():
+            position_id = message.position_id
+        case _:
+            position_id = None
+    if position_id is None:
+        return (alarm,)
+    return alarm, Send(position_address(position_id), Resync(skipped=skipped, error=error))
 
 
 def source_of(message: Message) -> tuple[str, str]:

@@ -8,13 +8,14 @@ from msgspec.structs import replace
 
 from actors.position.booking import book, let_go_of_orders, tell_end
 from actors.position.position import Faulted
+from actors.position.protection import disarm_triggers
 from actors.position.states import State
 from actors.position.turn import Turn
 from messages.addresses import MARKET_DATA, ORDER_ROUTER, PORTFOLIO
 from messages.base import Milliseconds, Timestamp
 from messages.market_data import HoldSymbol, RequestQuote
 from messages.observers import AlarmKind
-from messages.order_router import ResendOrders
+from messages.order_router import CancelOrder, ResendOrders
 from messages.portfolio import ReserveBudget
 from messages.position import Resync
 
@@ -22,7 +23,9 @@ from messages.position import Resync
 def on_skipped(turn: Turn, message: Resync) -> None:
     """Ask again at once; where that was done a moment ago, tell a person."""
     faulted = turn.position.faulted
-    if faulted is None:
+    if message.after_restart:
+        _ask_again(turn)
+    elif faulted is None:
         _mark(turn, turn.now, turn.charter.plan.exit_retry_ms)
         _ask_again(turn)
     elif not faulted.has_raised_again:
@@ -71,6 +74,10 @@ def _ask_for_facts(turn: Turn) -> None:
     position, exit_ = turn.position, turn.position.closing
     position_id, symbol = turn.charter.position_id, turn.charter.symbol
     turn.send(ORDER_ROUTER, ResendOrders(position_id=position_id))
+    for order in position.orders:
+        if order.cancel_asked and not order.facts.is_terminal:
+            order_id, urgent = order.facts.client_order_id, exit_ is not None
+            turn.send(ORDER_ROUTER, CancelOrder(client_order_id=order_id, urgent=urgent))
     turn.send(MARKET_DATA, HoldSymbol(position_id=position_id, symbol=symbol))
     # What fired is gone: a new registration is told at once of what is touched now.
     turn.update_protection(levels=(), armed=())
@@ -79,6 +86,7 @@ def _ask_for_facts(turn: Turn) -> None:
 
 
 def _ask_to_end(turn: Turn) -> None:
+    disarm_triggers(turn)
     book(turn)
     if turn.position.is_released:
         tell_end(turn)

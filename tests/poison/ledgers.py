@@ -10,7 +10,7 @@ from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor
 from actors.position.states import State
 from messages.addresses import GATEWAY, MARKET_DATA, ORDER_ROUTER, PORTFOLIO
-from messages.base import PositionId
+from messages.base import PositionId, Symbol
 from messages.money import ZERO
 from messages.orders import Side
 from tests.poison.market import BTC, ETH, USDT, Venue
@@ -19,21 +19,22 @@ if TYPE_CHECKING:
     from tests.poison.theatre import Theatre
 
 
-def check_venue(venue: Venue) -> None:
-    """No position sells more than it bought, or has two exits that work."""
-    held: dict[PositionId, Decimal] = {}
+def wrongs_at(venue: Venue) -> list[str]:
+    """Return what must never be: more sold on a symbol than bought; two exits of one position."""
+    held: dict[Symbol, Decimal] = {}
     exits: Counter[PositionId] = Counter()
     for order in venue.book.orders.values():
-        position_id, is_buy = order.request.position_id, order.request.side is Side.BUY
+        symbol, is_buy = order.request.symbol, order.request.side is Side.BUY
         filled = order.facts.filled if is_buy else -order.facts.filled
-        held[position_id] = held.get(position_id, ZERO) + filled
-        exits[position_id] += not is_buy and not order.facts.is_terminal
-    assert all(quantity >= ZERO for quantity in held.values()), f"oversold: {held}"
-    assert all(count <= 1 for count in exits.values()), f"two exits work: {exits}"
+        held[symbol] = held.get(symbol, ZERO) + filled
+        exits[order.request.position_id] += not is_buy and not order.facts.is_terminal
+    oversold = [f"oversold: {held}"] if min(held.values(), default=ZERO) < ZERO else []
+    return oversold + [f"exits of {who} that work: {n}" for who, n in exits.items() if n > 1]
 
 
 def check_over(theatre: "Theatre") -> None:
     """Everybody closed, booked and gone; the books are the venue's."""
+    assert theatre.wrongs == []
     assert theatre.working() == []
     assert theatre.roster == ()
     assert [a for a in theatre.system.mailboxes if a.startswith("position/")] == []

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 from loguru import logger
+from msgspec.structs import replace
 
 from actors.position.states import State
 from messages import (
@@ -26,7 +27,9 @@ from messages import (
     strategy,
     supervisor,
 )
-from messages.base import Message
+from messages.base import ClientOrderId, Message
+from messages.observers import AlarmKind
+from messages.orders import OrderStatus
 from tests.poison.ledgers import check_over
 from tests.poison.poisoned import BYSTANDER, Cue, Poison, PoisonError
 from tests.poison.scripts import SCRIPTS
@@ -104,6 +107,25 @@ def test_a_script_is_what_it_is_meant_to_be(name: str) -> None:
     assert len(theatre.requests("x", BYSTANDER)) == 2, "its target worked all along"
 
 
+def test_the_look_at_the_venue_sees_a_second_exit_and_an_oversale() -> None:
+    theatre = Theatre()
+    theatre.open()
+    theatre.ticks(100.0)
+    assert theatre.wrongs == []
+    book = theatre.venue.book
+    [take_profit] = theatre.working()
+    order = book.orders[ClientOrderId(take_profit)]
+    second = replace(order.request, client_order_id=ClientOrderId("he1p1x9"))
+    book.apply(replace(order, request=second))
+    theatre.tick()
+    assert theatre.wrongs
+    theatre.wrongs.clear()
+    sold = replace(order.facts, status=OrderStatus.FILLED, filled=order.request.quantity * 2)
+    book.apply(replace(order, facts=sold))
+    theatre.tick()
+    assert "oversold" in theatre.wrongs[0]
+
+
 def test_the_scripts_go_through_every_state_and_mode() -> None:
     states = {cue.state for name in SCRIPTS for cue in cues(name)}
     assert states == {"none", *(state.value for state in State)}
@@ -150,6 +172,20 @@ RECEIVERS = (
     strategy,
     supervisor,
 )
+ASKED_BY_POSITIONS = {"ArmTriggers", "CancelOrder", "PositionEnded", "ReleaseOrders"}
+HEARD_FROM_POSITIONS = [case for case in CASES if case[1].message in ASKED_BY_POSITIONS]
+
+
+@pytest.mark.parametrize("case", HEARD_FROM_POSITIONS, ids=case_id)
+def test_what_a_position_asked_for_twice_in_vain_it_asks_for_anew(case: Case) -> None:
+    """Its triggers, a cancel, or its end."""
+    name, cue, is_late = case
+    theatre = SCRIPTS[name].run(Poison(cue, PoisonError("poison"), is_late, times=2))
+    check(theatre, case)
+    assert theatre.was_covered
+    assert theatre.alarms(AlarmKind.STEP_SKIPPED)
+
+
 UNHEARD = {
     position.AddToPosition: "refused in every state: its handling always raises",
     position.ResendBooking: "asked only after a booking was skipped",

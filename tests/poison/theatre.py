@@ -35,7 +35,7 @@ from messages.orders import OrderRequest, Side
 from messages.plan import Plan
 from messages.positions import OpenPosition
 from messages.supervisor import ResourceLost
-from tests.poison.ledgers import check_venue
+from tests.poison.ledgers import wrongs_at
 from tests.poison.market import (
     ALL_ABLE,
     BTC_USDT,
@@ -78,6 +78,8 @@ class Theatre:
         self.dispatcher = cast("SimulatedDispatcher", self.system.dispatcher)
         self.prices: dict[Symbol, float] = dict.fromkeys(SYMBOLS, 100.0)
         self.hero_id = BYSTANDER
+        self.wrongs: list[str] = []
+        """What must never have been at the venue, looked at after each handling of the gateway."""
         self.cues: list[Cue] = []
         """Of the script, without its tail."""
         self.was_covered = False
@@ -95,11 +97,14 @@ class Theatre:
             calls_strategy_directly=False,
         )
         supervisor.start(self.system, wiring)
-        self.system.after_gateway = lambda: check_venue(self.venue)
+        self.system.after_gateway = self._look_at_venue
         self.observers = self.actor(OBSERVERS, Observers)
         self.settle()
         self.wait(100)
         self.tick()
+
+    def _look_at_venue(self) -> None:
+        self.wrongs += wrongs_at(self.venue)
 
     # What the script does.
 

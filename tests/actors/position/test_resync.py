@@ -36,6 +36,14 @@ def test_while_it_holds_it_asks_for_orders_and_arms_anew() -> None:
     assert stage.arm().state() is State.PROTECTING
 
 
+def test_a_cancel_that_is_not_confirmed_is_asked_for_again() -> None:
+    stage = Stage().protected()
+    stage.hear(BY_HAND)
+    stage.hear(RAISED)
+    assert asked(stage) == ["ResendOrders", "CancelOrder", "HoldSymbol"]
+    assert stage.canceled == ["h0e1p1x1"] * 2
+
+
 def test_a_firing_of_the_registration_before_is_stale() -> None:
     stage = Stage().protected()
     before = stage.position.protection.generation
@@ -60,11 +68,11 @@ def test_closed_it_books_again_and_asks_for_its_release_then_tells_its_end() -> 
     stage = Stage().protected().fill("h0e1p1x1")
     assert stage.state() is State.CLOSED
     stage.hear(RAISED)
-    assert asked(stage) == ["BookPosition", "ReleaseOrders"]
+    assert asked(stage) == ["DisarmTriggers", "BookPosition", "ReleaseOrders"]
     stage.hear(OrdersReleased())
     assert asked(stage) == ["PositionEnded"]
     stage.hear(RAISED)
-    assert asked(stage) == ["BookPosition", "PositionEnded"]
+    assert asked(stage) == ["DisarmTriggers", "BookPosition", "PositionEnded"]
 
 
 def test_a_quiet_pause_ends_the_fault() -> None:
@@ -120,7 +128,7 @@ def test_closed_it_asks_for_its_release_until_it_hears_of_it() -> None:
     stage.hear(RAISED)
     stage.hear(RAISED)
     stage.wait(PLAN.exit_retry_ms)
-    assert asked(stage) == ["BookPosition", "ReleaseOrders"]
+    assert asked(stage) == ["DisarmTriggers", "BookPosition", "ReleaseOrders"]
     stage.hear(OrdersReleased())
     assert stage.position.wakes_at is None
     assert len(stage.all_sent(PositionEnded)) == 1
