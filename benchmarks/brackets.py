@@ -81,6 +81,11 @@ class Brackets:
             moves.append(_moved_to(middle, at))
         return moves
 
+    def rocking(self, ticks: int) -> list[MarketMoved]:
+        """Return ticks a step up and back in turn: after the first two they touch nothing."""
+        middle, at = _middle_of(self._moved), self._moved.at
+        return [_moved_to(middle + n % 2, Timestamp(at + n * TICK_MS)) for n in range(1, ticks + 1)]
+
     def jumps(self, ticks: int) -> list[MarketMoved]:
         """Return ticks up and down in turn, each far enough to end the nearest position."""
         middle, at = _middle_of(self._moved), self._moved.at

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from benchmarks.brackets import Brackets
 from benchmarks.measure import machine, resident_bytes, show
 from benchmarks.stage import SWITCHED_ON
+from messages.gateway import MarketMoved
 
 ROUNDS = 5
 TICKS = 100_000
@@ -38,6 +39,8 @@ class Round(NamedTuple):
     ticks: int
     seconds: float
     exits: int
+    quiet_seconds: float
+    """Of as many ticks that touched nothing."""
     resident: int
     """Bytes, of the whole process."""
 
@@ -45,6 +48,11 @@ class Round(NamedTuple):
     def per_second(self) -> float:
         """Ticks a second."""
         return self.ticks / self.seconds
+
+    @property
+    def quiet_us(self) -> float:
+        """Of one tick that touches nothing."""
+        return 1e6 * self.quiet_seconds / self.ticks
 
 
 _brackets: list[Brackets] = []
@@ -59,15 +67,24 @@ def prepare(count: int) -> None:
 
 
 def play(ticks: int) -> Round:
-    """Walk on; the ticks are made before the time begins to run."""
+    """Walk on, then stand nearly still."""
     (brackets,) = _brackets
-    walk, exits = brackets.walk(ticks), brackets.exits
+    exits = brackets.exits
+    seconds = _timed(brackets, brackets.walk(ticks))
+    exits = brackets.exits - exits
+    _timed(brackets, brackets.rocking(2))
+    quiet_seconds = _timed(brackets, brackets.rocking(ticks))
+    return Round(ticks, seconds, exits, quiet_seconds, resident_bytes())
+
+
+def _timed(brackets: Brackets, moves: Sequence[MarketMoved]) -> float:
+    """Play ticks that were made before; return the seconds."""
     begun = time.perf_counter()
-    for moved in walk:
+    for moved in moves:
         brackets.play(moved)
     seconds = time.perf_counter() - begun
     brackets.check()
-    return Round(ticks, seconds, brackets.exits - exits, resident_bytes())
+    return seconds
 
 
 def measure(counts: Sequence[int], ticks: int, rounds: int) -> dict[int, list[Round]]:
@@ -98,13 +115,14 @@ def main(arguments: Sequence[str] | None = None) -> dict[int, list[Round]]:
     rates = {count: median(r.per_second for r in rounds) for count, rounds in played.items()}
     show(
         f"Ticks/s, median of {ROUNDS} walks of {ticks:,}, in turn; {machine()}",
-        ("protected positions", "ticks/s", "µs/tick", "exits per 1,000", "MB"),
+        ("protected positions", "ticks/s", "µs/tick", "exits per 1,000", "µs, no exit", "MB"),
         [
             (
                 f"{count:,}",
                 f"{rates[count]:,.0f}",
                 f"{1e6 / rates[count]:.2f}",
                 f"{1000 * median(r.exits for r in rounds) / ticks:.1f}",
+                f"{median(r.quiet_us for r in rounds):.2f}",
                 f"{max(r.resident for r in rounds) / 1e6:,.0f}",
             )
             for count, rounds in played.items()

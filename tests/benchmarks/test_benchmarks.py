@@ -1,0 +1,53 @@
+"""Each benchmark runs, and measures what it says: counts are held here, never times."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks import candles, latency, lifecycles, ticks
+from messages.plan import ProtectionMode
+from tests.sources import ROOT
+
+
+@pytest.fixture(autouse=True)
+def names_what_is_switched_on(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    yield
+    assert "Switched on:" in capsys.readouterr().out
+
+
+def test_ticks_are_played_to_every_count_of_positions_with_some_exits() -> None:
+    played = ticks.main(["--quick"])
+    assert tuple(played) == ticks.QUICK_COUNTS
+    for rounds in played.values():
+        assert [r.ticks for r in rounds] == [ticks.QUICK_TICKS] * ticks.ROUNDS
+        assert sum(r.exits for r in rounds) > 0
+
+
+def test_every_exit_is_timed_on_both_dispatchers() -> None:
+    played = latency.main(["--quick"])
+    single, threaded = ([r.requests for r in rounds] for rounds in played.values())
+    assert single == threaded
+    assert min(single) > 1
+
+
+def test_candles_are_replayed_the_same_way_each_time() -> None:
+    rounds = candles.main(["--quick"])
+    assert [r.candles for r in rounds] == [candles.QUICK_CANDLES] * candles.ROUNDS
+    first = rounds[0]
+    assert set(first.exits) == {"stop_loss", "take_profit", "trailing_stop"}
+    assert all(r.exits == first.exits for r in rounds)
+
+
+def test_candles_of_another_hand_are_read(tmp_path: Path) -> None:
+    recording = ROOT / "tests" / "data" / "BTC-USDT-1m.csv"
+    few = tmp_path / "C00-USDT-1m-50.csv"
+    few.write_text("".join(recording.read_text().splitlines(keepends=True)[:51]))
+    assert {r.candles for r in candles.main(["--csv", str(few)])} == {50}
+
+
+def test_lives_end_booked_and_recorded() -> None:
+    played = lifecycles.main(["--quick"])
+    records = {mode: rounds[0].records / rounds[0].lives for mode, rounds in played.items()}
+    assert records[ProtectionMode.TRIGGERS] < records[ProtectionMode.SYNTHETIC]
+    assert all(r.recorded > r.records for rounds in played.values() for r in rounds)
