@@ -21,9 +21,10 @@ from tests.actors.position.stage import ALL_ABLE, P1, PLAN, RULES, SYMBOL, Stage
 
 ORDER = ClientOrderId("h0e1p9b1")
 USDT = Currency("USDT")
+TWO = Decimal(2)
 FILL = AdoptedFill(
     client_order_id=ORDER,
-    quantity=Decimal(2),
+    quantity=TWO,
     cost=Decimal(200),
     fees=(Money(USDT, Decimal("0.2")),),
     policy=UnmatchedPolicy.ADOPT,
@@ -67,8 +68,8 @@ def test_it_is_open_with_its_first_step_and_booked_with_what_it_adopts() -> None
     stage = Adopted()
     assert stage.state() is State.OPEN
     (booking,) = stage.all_sent(BookPosition)
-    assert (booking.bought, booking.bought_cost, booking.fees) == (2, 200, FILL.fees)
-    assert (booking.adopts, booking.reserve, booking.closed) == (FILL, 0, False)
+    assert (booking.bought, booking.bought_cost, booking.fees) == (TWO, Decimal(200), FILL.fees)
+    assert (booking.adopts, booking.reserve, booking.closed) == (FILL, ZERO, False)
 
 
 def test_it_is_protected_by_its_plan_from_the_price_it_was_bought_at() -> None:
@@ -106,7 +107,7 @@ def test_by_policy_it_leaves_at_once() -> None:
     stage = Adopted(SELL)
     assert stage.state() is State.CLOSING
     (order,) = stage.placed
-    assert (order.purpose, order.type, order.quantity) == (Purpose.CLOSE, OrderType.MARKET, 2)
+    assert (order.purpose, order.type, order.quantity) == (Purpose.CLOSE, OrderType.MARKET, TWO)
     stage.fill(X1, "101")
     assert (stage.state(), stage.position.close_cause) == (State.CLOSED, CloseCause.ADOPTED_SALE)
 
