@@ -10,6 +10,8 @@ from functools import partial
 
 from actors.gateway.paper import PaperGateway
 from actors.guardian.actor import GuardianActor
+from actors.journal.actor import JournalActor
+from actors.journal.recovery import restore, resume
 from actors.market_data.actor import MarketDataActor
 from actors.market_data.quotes import conflate, conflation_key
 from actors.observers.actor import Observers
@@ -29,6 +31,7 @@ from commands.tree import Wiring
 from messages.addresses import (
     GATEWAY,
     GUARDIAN,
+    JOURNAL,
     MARKET_DATA,
     OBSERVERS,
     ORDER_ROUTER,
@@ -58,9 +61,10 @@ def start(system: System, wiring: Wiring) -> Children:
 
     """
     specs = [
-        *_watchdog(system, wiring),
+        *_journal(system, wiring),
         *_runner(system, wiring),
         *_children(system, wiring),
+        *_watchdog(system, wiring),
     ]
     policy = RestartPolicy(strategy=Strategy.REST_FOR_ONE)
 
@@ -68,8 +72,12 @@ def start(system: System, wiring: Wiring) -> Children:
         system.tell(GUARDIAN, Escalated(actor=name, error=error))
 
     children = Children(specs)
+    if wiring.recovered is not None:
+        restore(system, wiring.recovered)
     children.start()
     system.spawn(Supervisor, SUPERVISOR, specs, policy, escalate)
+    if wiring.recovered is not None:
+        resume(system, wiring.recovered)
     capital = wiring.settings.capital
     system.tell(PORTFOLIO, SetLimits(limits=_limits(wiring)))
     allotted = tuple(Money(currency, capital[currency]) for currency in sorted(capital))
@@ -114,6 +122,20 @@ def _quotes(wiring: Wiring) -> Queue | None:
     return ConflatingQueue(conflation_key, conflate) if wiring.conflates_quotes else None
 
 
+def _journal(system: System, wiring: Wiring) -> list[ChildSpec]:
+    """Return the journal's actor where the journal is on a disk; it leans on nobody."""
+    if wiring.journal is None:
+        return []
+    settings = wiring.settings.journal
+    return [
+        ChildSpec(
+            name=JOURNAL,
+            start=partial(system.spawn, JournalActor, JOURNAL, wiring.journal, settings),
+            stop=partial(system.stop, JOURNAL),
+        )
+    ]
+
+
 def _runner(system: System, wiring: Wiring) -> list[ChildSpec]:
     """Return the thread of the strategy's code, where it has one; it leans on nobody."""
     if wiring.calls_strategy_directly:
@@ -129,7 +151,10 @@ def _runner(system: System, wiring: Wiring) -> list[ChildSpec]:
 
 
 def _watchdog(system: System, wiring: Wiring) -> list[ChildSpec]:
-    """Return the watchdog where there are threads to watch, and a folder for what it finds."""
+    """Return the watchdog where there are threads to watch, and a folder for what it finds.
+
+    It starts last and stops first: a thread that ends as it should is no loss.
+    """
     dispatcher, folder = system.dispatcher, wiring.session_folder
     if not isinstance(dispatcher, ProductionDispatcher) or folder is None:
         return []
