@@ -10,6 +10,8 @@ from functools import partial
 
 from actors.gateway.paper import PaperGateway
 from actors.guardian.actor import GuardianActor
+from actors.journal.actor import JournalActor
+from actors.journal.recovery import restore, resume
 from actors.market_data.actor import MarketDataActor
 from actors.market_data.quotes import conflate, conflation_key
 from actors.observers.actor import Observers
@@ -29,6 +31,7 @@ from commands.tree import Wiring
 from messages.addresses import (
     GATEWAY,
     GUARDIAN,
+    JOURNAL,
     MARKET_DATA,
     OBSERVERS,
     ORDER_ROUTER,
@@ -58,6 +61,7 @@ def start(system: System, wiring: Wiring) -> Children:
 
     """
     specs = [
+        *_journal(system, wiring),
         *_runner(system, wiring),
         *_children(system, wiring),
         *_watchdog(system, wiring),
@@ -68,8 +72,12 @@ def start(system: System, wiring: Wiring) -> Children:
         system.tell(GUARDIAN, Escalated(actor=name, error=error))
 
     children = Children(specs)
+    if wiring.recovered is not None:
+        restore(system, wiring.recovered)
     children.start()
     system.spawn(Supervisor, SUPERVISOR, specs, policy, escalate)
+    if wiring.recovered is not None:
+        resume(system, wiring.recovered)
     capital = wiring.settings.capital
     system.tell(PORTFOLIO, SetLimits(limits=_limits(wiring)))
     allotted = tuple(Money(currency, capital[currency]) for currency in sorted(capital))
@@ -112,6 +120,20 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
 def _quotes(wiring: Wiring) -> Queue | None:
     """Return a mailbox's queue in which quotes of a symbol wait as one; None: the plain one."""
     return ConflatingQueue(conflation_key, conflate) if wiring.conflates_quotes else None
+
+
+def _journal(system: System, wiring: Wiring) -> list[ChildSpec]:
+    """Return the journal's actor where the journal is on a disk; it leans on nobody."""
+    if wiring.journal is None:
+        return []
+    settings = wiring.settings.journal
+    return [
+        ChildSpec(
+            name=JOURNAL,
+            start=partial(system.spawn, JournalActor, JOURNAL, wiring.journal, settings),
+            stop=partial(system.stop, JOURNAL),
+        )
+    ]
 
 
 def _runner(system: System, wiring: Wiring) -> list[ChildSpec]:

@@ -7,6 +7,8 @@ from typing import Protocol
 import msgspec
 
 from actors.gateway.paper import Drive
+from actors.journal.actor import DurableJournal
+from actors.journal.codec import Snapshot
 from actors.observers.actor import Observers
 from actors.observers.session import SessionBook
 from actors.runtime.supervision import Children
@@ -34,6 +36,10 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """What views ask for; None: nobody looks."""
     conflates_quotes: bool = False
     """Of quotes that wait the newest alone is handled: where the market does not wait."""
+    journal: DurableJournal | None = None
+    """Where steps are made durable; None: in memory only."""
+    recovered: Snapshot | None = None
+    """The cut to go on from; None: nothing has happened yet."""
     journal_epoch: int = 1
     session_folder: Path | None = None
     """Where the watchdog notes a message that hangs; None: nobody watches."""

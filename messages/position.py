@@ -188,8 +188,13 @@ class ResendBooking(Message, frozen=True, kw_only=True):
 
 
 class Resync(Message, frozen=True, kw_only=True):
-    """It raised on a message: ask again for all that it may have missed. From its own shell."""
+    """It may have missed something: ask again for everything.
+
+    From its own shell, where it raised on a message, or from the recovery after a restart.
+    """
 
     skipped: str
-    """The type of the message."""
+    """The type of the message; of a restart, ``everything``."""
     error: str
+    after_restart: bool = False
+    """The process was down until now: nothing in it covered what is held."""

@@ -14,6 +14,7 @@ EDGES = {
     r"supervisor|commands(\..+)?": "start the program and talk to a person",
     r"actors\.runtime\..+": "the one place where pykka, threads and clocks are at home",
     r"actors\.\w+\.actor": "a shell: an actor around a pure core",
+    r"actors\.journal\.recovery": "starts actors where the journal ended",
     r"actors\.gateway\..+": "the door to the exchange",
     r"actors\.strategy\.runner": "times a user's code",
 }

@@ -21,6 +21,8 @@ from actors.journal.codec import FORMAT, Snapshot, UnreadableError, decode_snaps
 from actors.journal.lease import sync_folder
 from messages.base import Timestamp
 
+_SYNC = "PRAGMA synchronous=FULL"
+"""A commit is on the disk when it returns: NORMAL would lose the last ones with the power."""
 _PREFIX = "segment-"
 _SUFFIX = ".sqlite"
 _SCHEMA = """
@@ -114,7 +116,7 @@ def begin_segment(
     parts = msgspec.msgpack.encode(manifest), encode_snapshot(snapshot)
     head = opening_head(previous_head, *parts)
     with closing(sqlite3.connect(beside, isolation_level=None)) as database:
-        database.execute("PRAGMA synchronous=FULL")
+        database.execute(_SYNC)
         database.executescript(_SCHEMA)
         database.execute("INSERT INTO opening VALUES (?, ?, ?, ?)", (previous_head, *parts, head))
     beside.replace(path)
@@ -204,7 +206,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=FULL")
+        database.execute(_SYNC)
     except sqlite3.Error:
         database.close()
         raise

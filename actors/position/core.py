@@ -22,7 +22,7 @@ from messages.envelope import NOTHING, Step, Wake
 from messages.market_data import HoldSymbol
 from messages.money import from_float
 from messages.portfolio import ReserveBudget
-from messages.position import Begin, CloseCause
+from messages.position import Begin, CloseCause, Resync
 
 
 def step(life: Life | None, message: PositionMessage, now: Timestamp) -> Step:
@@ -39,7 +39,8 @@ def step(life: Life | None, message: PositionMessage, now: Timestamp) -> Step:
     input_ = INPUTS[type(message)]
     if is_ignored(life.position.state, input_):
         return NOTHING
-    turn = Turn(Life(life.charter, protection.measured(life, now)), now)
+    was_down = isinstance(message, Resync) and message.after_restart
+    turn = Turn(Life(life.charter, protection.measured(life, now, was_down=was_down)), now)
     measured = turn.life
     turn.advance(input_)
     take_in(turn, message)

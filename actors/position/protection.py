@@ -62,15 +62,21 @@ def unprotected_cause(position: Position) -> UnprotectedCause:
     return UnprotectedCause.OPENING
 
 
-def measured(life: Life, now: Timestamp) -> Position:
-    """Return the position with the time since the last look summed to its cause, if uncovered."""
+def measured(life: Life, now: Timestamp, *, was_down: bool = False) -> Position:
+    """Return the position with the time since the last look summed to its cause, if uncovered.
+
+    ``was_down``: the process was, and its triggers with it; what rests at the venue covered.
+    """
     position = life.position
     elapsed = now - position.measured_at
     if elapsed <= 0 or position.state is State.CLOSED:
         return position
     sums = {u.cause: u.total_ms for u in position.unprotected}
-    if unprotected_quantity(life) > ZERO:
-        cause = unprotected_cause(position)
+    uncovered = unprotected_quantity(life)
+    if was_down:
+        uncovered = max(life.held, ZERO) - _covered_at_the_venue(position)
+    if uncovered > ZERO:
+        cause = UnprotectedCause.PROCESS_DOWN if was_down else unprotected_cause(position)
         sums[cause] = sums.get(cause, 0) + elapsed
     unprotected = tuple(Unprotected(cause, sums[cause]) for cause in sorted(sums))
     return msgspec.structs.replace(position, unprotected=unprotected, measured_at=now)

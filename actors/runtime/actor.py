@@ -16,6 +16,7 @@ Refs, tell, ask, proxies and the registry are pykka's. Where this departs from p
 - A restarted actor keeps its ref and its mailbox.
 """
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import msgspec
@@ -155,6 +156,11 @@ class CoreActor(Actor):
     def wake_at(self, change: msgspec.Struct) -> tuple[str, Timestamp | None]:  # noqa: ARG002 - a hook
         """Return the key and the deadline of a changed entity; (key, None) cancels its timer."""
         return "", None
+
+    def restore(self, entities: Iterable[msgspec.Struct]) -> None:
+        """Take in the entities that the journal kept. Before the first message."""
+        for entity in entities:
+            self.apply(entity)
 
     def answer(self, message: Message) -> object:  # noqa: ARG002 - a hook
         """Answer a question of main or a tool; ``NotImplemented`` for anything that is a step."""

@@ -55,6 +55,8 @@ class System:
         self.mailboxes: dict[Address, Mailbox] = {}
         """The directory, in the order of spawning."""
         self.edge_ids = itertools.count(1)
+        self.recovered: dict[Address, tuple[msgspec.Struct, ...]] = {}
+        """What the journal kept, for recorded actors that are still to be spawned."""
         self._placed: dict[Address, Mailbox] = {}
         self._factories: dict[Address, Callable[[], Actor]] = {}
         self._observers: list[Callable[[Record], None]] = []
@@ -84,6 +86,8 @@ class System:
         except BaseException:
             self.dispatcher.release(self._placed.pop(address).lane)
             raise
+        if isinstance(actor, CoreActor):
+            actor.restore(self.recovered.pop(address, ()))
         if pinned:
             self._factories[address] = lambda: factory(self, address, *args, **kwargs)
         ActorRegistry.register(actor.actor_ref)

@@ -1,0 +1,82 @@
+"""How a system goes on from the last cut: state before the first message, the rest once all live.
+
+``restore`` comes before the tree starts: each recorded actor takes its entities as it is spawned.
+``resume`` comes when all are there: what was under way is delivered, timers are set again, and
+everything is asked for that nobody recorded. The venue's answers come when it is connected next.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from actors.journal.codec import Snapshot
+from actors.positions.core import Living, Numbering
+from actors.runtime.actor import CoreActor
+from actors.runtime.system import System
+from messages.addresses import ORDER_ROUTER, POSITIONS, STRATEGY, position_address
+from messages.envelope import Envelope
+from messages.order_router import StreamChanged
+from messages.position import Resync
+from messages.strategy import SymbolBusy
+
+_RESYNC = Resync(skipped="everything", error="the process was restarted", after_restart=True)
+
+
+def restore(system: System, snapshot: Snapshot) -> None:
+    """Have each recorded actor begin with its entities. Before any is spawned."""
+    system.recovered = {one.actor: one.entities for one in snapshot.actors}
+
+
+def resume(system: System, snapshot: Snapshot) -> None:
+    """Go on: every actor of the tree lives, and nothing was sent to any of them yet."""
+    for message in snapshot.undelivered:
+        mailbox = system.mailboxes.get(message.to)
+        if mailbox is not None and isinstance(mailbox.actor, CoreActor):
+            mailbox.push(Envelope(message.message, message.sender, message.id, message.cause))
+    # Nobody heard the venue meanwhile: the router looks its orders up when the stream is up.
+    system.tell(ORDER_ROUTER, StreamChanged(up=False))
+    symbols = dict.fromkeys(living.symbol for living in living_positions(snapshot))
+    for symbol in symbols:
+        system.tell(STRATEGY, SymbolBusy(symbol=symbol, busy=True))
+    for living in living_positions(snapshot):
+        system.tell(position_address(living.position_id), _RESYNC)
+    _set_timers(system, snapshot)
+
+
+def living_positions(snapshot: Snapshot) -> Iterator[Living]:
+    """Yield the positions that are not over, oldest first."""
+    for one in snapshot.actors:
+        if one.actor == POSITIONS:
+            yield from (entity for entity in one.entities if isinstance(entity, Living))
+
+
+def with_journal_epoch(snapshot: Snapshot, epoch: int) -> Snapshot:
+    """Return the cut with another epoch in the client order ids to come: its end was lost.
+
+    What was lost may have used the next ids.
+    """
+    actors = [
+        msgspec.structs.replace(
+            one,
+            entities=tuple(
+                msgspec.structs.replace(entity, journal_epoch=epoch)
+                if isinstance(entity, Numbering)
+                else entity
+                for entity in one.entities
+            ),
+        )
+        for one in snapshot.actors
+    ]
+    return msgspec.structs.replace(snapshot, actors=tuple(actors))
+
+
+def _set_timers(system: System, snapshot: Snapshot) -> None:
+    for one in snapshot.actors:
+        mailbox = system.mailboxes.get(one.actor)
+        actor = None if mailbox is None else mailbox.actor
+        if not isinstance(actor, CoreActor):
+            continue
+        for entity in one.entities:
+            key, at = actor.wake_at(entity)
+            if at is not None:
+                system.clock.set_timer(one.actor, key, at)

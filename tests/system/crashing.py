@@ -1,0 +1,319 @@
+"""A session that is killed at a chosen point and started again, against a venue that lives on.
+
+The venue is the real matching engine behind the port, outside the journal: it remembers what it was
+told, as a real one does. The journal is the real one, on a disk. A crash takes everything else.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from pykka import ActorRegistry
+
+import supervisor
+from actors.journal.codec import Snapshot
+from actors.journal.finding import find
+from actors.journal.lease import Lease
+from actors.journal.port import Record
+from actors.journal.store import FileJournal
+from actors.portfolio.actor import PortfolioActor
+from actors.positions.actor import PositionsActor
+from actors.runtime.actor import Actor
+from actors.runtime.clock import VirtualClock
+from actors.runtime.simulated import SimulatedDispatcher
+from actors.runtime.system import System
+from actors.strategy.port import Enter, MarketView
+from commands.tree import Wiring
+from config.settings import Settings
+from exchange.paper import PaperExchange
+from exchange.port import Event, Sink
+from messages.addresses import GATEWAY, PORTFOLIO, POSITIONS
+from messages.base import Address, PositionId, Symbol, Timestamp
+from messages.envelope import Envelope
+from messages.gateway import CancelAtVenue, LookUpOrder, MarketMoved, SubmitOrder
+from messages.market import MarketRules, Quote
+from messages.money import ZERO, Money
+from messages.orders import Side
+from messages.positions import OpenPosition
+from tests.actors.journal.history import LIMITS, ORIGIN, holder
+from tests.system.watched import check_books, check_venue
+
+SYMBOL = Symbol("BTC/USDT")
+RULES = MarketRules(
+    symbol=SYMBOL,
+    tick_size=Decimal("0.1"),
+    step_size=Decimal("0.01"),
+    min_quantity=Decimal("0.01"),
+    min_notional=Decimal(5),
+    maker_fee_ratio=Decimal("0.001"),
+    taker_fee_ratio=Decimal("0.002"),
+)
+START = Timestamp(1_704_067_200_000)
+TICK_MS = 2_000
+BUDGET = Decimal(1_000)
+PRICES = (100, 100, 100.5, 101, 102, 103.5, 104, 104, 103, 101.5, 100, 99, 98, 97)
+"""Up through the first one's target, down through the second one's stop."""
+OPEN_AT = (1, 6)
+TAIL = 40
+"""Ticks at the last price: by then everything is over."""
+
+
+class Crash(KeyboardInterrupt):
+    """The process is killed."""
+
+
+class Points:
+    """Counts the points where a process can die, and kills it at chosen ones."""
+
+    def __init__(self, *at: int) -> None:
+        self.names: list[str] = []
+        self._at = at
+
+    def pass_by(self, name: str) -> None:
+        self.names.append(name)
+        if len(self.names) in self._at:
+            raise Crash(name)
+
+
+class Venue(PaperExchange):
+    """Lives through crashes; whom its events reach changes."""
+
+    def __init__(self, settings: Settings, points: Points) -> None:
+        self.hears: Sink | None = None
+        capital = [Money(currency, amount) for currency, amount in settings.capital.items()]
+        super().__init__(self._tell, [RULES], capital, capabilities=settings.paper.capabilities)
+        self._points = points
+
+    def connect(self, emit: Sink) -> "Venue":
+        self.hears = emit
+        return self
+
+    def hang_up(self) -> None:
+        self.hears = None
+        self._subscribed.clear()
+
+    def submit(self, order: SubmitOrder, now: Timestamp) -> None:
+        self._points.pass_by("before a submit")
+        super().submit(order, now)
+        self._points.pass_by("after a submit")
+
+    def cancel(self, order: CancelAtVenue, now: Timestamp) -> None:
+        self._points.pass_by("before a cancel")
+        super().cancel(order, now)
+        self._points.pass_by("after a cancel")
+
+    def look_up(self, order: LookUpOrder, now: Timestamp) -> None:
+        self._points.pass_by("before a look-up")
+        super().look_up(order, now)
+        self._points.pass_by("after a look-up")
+
+    def _tell(self, event: Event) -> None:
+        if self.hears is not None:
+            self.hears(event)
+
+
+class Journal(FileJournal):
+    """The real one; the process may die around each commit."""
+
+    points: Points
+    is_eager = False
+    """Commits every single record, before its messages are sent."""
+
+    def append(self, record: Record) -> None:
+        super().append(record)
+        if self.is_eager:
+            self.commit()
+
+    def commit(self) -> None:
+        if not self.pending:
+            return
+        self.points.pass_by("before a commit")
+        super().commit()
+        self.points.pass_by("after a commit")
+
+
+class NoStrategy:
+    """Looks on: the test opens positions itself."""
+
+    def on_market(self, market: MarketView) -> Enter | None:  # noqa: ARG002 - the port's
+        return None
+
+
+ActorT = TypeVar("ActorT", bound=Actor)
+
+Mend = Callable[[Snapshot], Snapshot]
+
+
+def as_found(snapshot: Snapshot) -> Snapshot:
+    return snapshot
+
+
+class Session:
+    """A path of prices through the whole system, over any number of crashes."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        points: Points,
+        *,
+        is_eager: bool = False,
+        mend: Mend = as_found,
+    ) -> None:
+        self.folder, self.settings, self.points = folder, settings, points
+        self.is_eager = is_eager
+        self.mend = mend
+        """What a recovery sees; mutants leave something out."""
+        self.venue = Venue(settings, points)
+        self.clock = VirtualClock(START)
+        self.crashes = 0
+        self._lease: Lease | None = None
+        self._journal: Journal | None = None
+        self._dispatcher = SimulatedDispatcher()
+        self._system: System | None = None
+        self._survive(self.start)
+
+    def play(self) -> None:
+        """Walk the whole path; whatever crashes is started again, and time goes on."""
+        prices = (*PRICES, *[PRICES[-1]] * TAIL)
+        for tick, price in enumerate(prices, 1):
+            at = Timestamp(START + tick * TICK_MS)
+            self._survive(lambda at=at: self.clock.advance_to(at, self._settle))  # type: ignore[misc]  # a default is its value now
+            self._survive(lambda price=price, at=at: self._tick(price, at))  # type: ignore[misc]  # as above
+            if tick in OPEN_AT:
+                self._survive(lambda price=price, at=at: self._open(price, at))  # type: ignore[misc]  # as above
+
+    def start(self) -> None:
+        """Start a process: what the journal holds is where it begins."""
+        found = find(self.folder)
+        if found is not None:
+            assert found.losses == (), found.losses
+            found = msgspec.structs.replace(found, snapshot=self.mend(found.snapshot))
+        self._lease = Lease(self.folder, holder())
+        self._journal = Journal(self._lease, ORIGIN, LIMITS, found, self.clock.now())
+        self._journal.points, self._journal.is_eager = self.points, self.is_eager
+        self._dispatcher = SimulatedDispatcher(on_delivered=self._delivered)
+        self.clock = _from(self.clock)
+        self._system = System(self._dispatcher, self.clock, self._journal)
+        wiring = Wiring(
+            settings=self.settings,
+            symbols=(SYMBOL,),
+            connect=self.venue.connect,
+            make_strategy=NoStrategy,
+            calls_strategy_directly=True,
+            journal=self._journal,
+            recovered=None if found is None else found.snapshot,
+        )
+        supervisor.start(self._system, wiring)
+        self._settle()
+
+    def check(self) -> None:
+        """Hold that everything converged: nothing held, nothing working, all books exact."""
+        assert self._system is not None
+        positions = _actor(self._system, POSITIONS, PositionsActor)
+        assert list(positions.roster.living) == []
+        ledger = self.venue.ledger()
+        for holding in ledger.holdings:
+            assert holding.held == ZERO, f"coins are left: {holding}"
+        working = [o for o in self.venue.book.orders.values() if not o.facts.is_terminal]
+        assert working == []
+        books = _actor(self._system, PORTFOLIO, PortfolioActor).books
+        for balance in ledger.balances:
+            assert books.account(balance.currency).total == balance.total
+        for position_id in self._traded():
+            self._check_traded(position_id)
+
+    def bought(self) -> list[PositionId]:
+        """Return the positions that bought something."""
+        return self._traded()
+
+    def skipped(self) -> list[Address]:
+        assert self._system is not None
+        return [address for address, box in self._system.mailboxes.items() if box.skipped]
+
+    def end(self) -> None:
+        """Stop the last process in order."""
+        assert self._system is not None
+        self._system.shutdown(5)
+        self._let_files_go()
+
+    def _traded(self) -> list[PositionId]:
+        orders = self.venue.book.orders.values()
+        return list(dict.fromkeys(o.request.position_id for o in orders if o.facts.filled))
+
+    def _check_traded(self, position_id: PositionId) -> None:
+        orders = [
+            order
+            for order in self.venue.book.orders.values()
+            if order.request.position_id == position_id
+        ]
+        bought = [order.facts for order in orders if order.request.side is Side.BUY]
+        sold = [order.facts for order in orders if order.request.side is Side.SELL]
+        assert sum(one.filled for one in bought) == sum(one.filled for one in sold)
+        assert sum(one.cost for one in bought) <= BUDGET, "an entry was doubled"
+
+    def _survive(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except Crash:
+            self._die()
+            self._survive(self.start)
+
+    def _die(self) -> None:
+        """Leave what a killed process leaves: the venue and the disk."""
+        self.crashes += 1
+        self.venue.hang_up()
+        for ref in ActorRegistry.get_all():
+            ActorRegistry.unregister(ref)
+        self._let_files_go()
+        self._system = None
+
+    def _let_files_go(self) -> None:
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        if self._lease is not None:
+            self._lease.close()
+            self._lease = None
+
+    def _settle(self) -> None:
+        self._dispatcher.run_until_idle()
+
+    def _tick(self, price: float, at: Timestamp) -> None:
+        assert self._system is not None
+        moved = MarketMoved(symbol=SYMBOL, at=at, bid=price, ask=price, last=price)
+        self._system.tell(GATEWAY, moved)
+        self._settle()
+
+    def _open(self, price: float, at: Timestamp) -> None:
+        assert self._system is not None
+        quote = Quote(symbol=SYMBOL, at=at, bid=price, ask=price, last=price)
+        opened = OpenPosition(
+            symbol=SYMBOL,
+            budget=BUDGET,
+            plan=self.settings.plan,
+            quote=quote,
+            decision="the test's",
+        )
+        self._system.tell(POSITIONS, opened)
+        self._settle()
+
+    def _delivered(self, address: Address, _envelope: Envelope) -> None:
+        self.points.pass_by(f"after a delivery to {address}")
+        check_venue(self.venue)
+        assert self._system is not None
+        if PORTFOLIO in self._system.mailboxes:
+            check_books(_actor(self._system, PORTFOLIO, PortfolioActor).books)
+
+
+def _from(clock: VirtualClock) -> VirtualClock:
+    """Return a clock that stands where this one does, without its timers."""
+    return VirtualClock(clock.now())
+
+
+def _actor(system: System, address: Address, kind: type[ActorT]) -> ActorT:
+    actor = system.mailboxes[address].actor
+    assert isinstance(actor, kind)
+    return actor
