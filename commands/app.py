@@ -65,7 +65,9 @@ Sets = Annotated[
         "--set", metavar="KEY=VALUE", help="One setting, as drop.drop_ratio=2%; may be repeated."
     ),
 ]
-Seed = Annotated[int | None, typer.Option(help="Of the embedded market; as --set paper.seed=N.")]
+Seed = Annotated[
+    int | None, typer.Option(metavar="N", help="Of the embedded market; as --set paper.seed=N.")
+]
 Duration = Annotated[
     float | None,
     typer.Option(min=0.0, metavar="SECONDS", help="Stop after so long, of real time."),
@@ -94,7 +96,10 @@ def _show_version(asked: bool) -> None:  # noqa: FBT001 - as typer calls it
 def _main(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say it.")
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
     pass
@@ -107,7 +112,8 @@ def run(
     sets: Sets = None,
     seed: Seed = None,
     speed: Annotated[
-        float | None, typer.Option(help="Market time over real time: 60 by default, 1 is real.")
+        float | None,
+        typer.Option(metavar="X", help="Market time over real time; 60 by default, 1 is real."),
     ] = None,
     duration: Duration = None,
     session_dir: SessionDir = None,
@@ -153,7 +159,8 @@ def replay(
     ] = "simulated",
     seed: Seed = None,
     speed: Annotated[
-        float | None, typer.Option(help="Recorded time over real time; default: as fast as it can.")
+        float | None,
+        typer.Option(metavar="X", help="Recorded time over real time; default: as fast as it can."),
     ] = None,
     duration: Duration = None,
     session_dir: SessionDir = None,

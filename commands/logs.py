@@ -18,6 +18,7 @@ from loguru import logger
 from actors.observers.events import Event
 from commands.errors import UsageError
 from config.settings import LogSettings
+from messages.base import Timestamp
 
 if TYPE_CHECKING:
     from loguru import Record
@@ -56,6 +57,11 @@ def log_to(folder: Path, settings: LogSettings) -> Path:
         raise UsageError(f"{problem}; name a folder of yours") from None
     _LOGS.append(path)
     return path
+
+
+def log_times_of(now: Callable[[], Timestamp]) -> None:
+    """Tell the market's time with every line from now on, also where who logs knows none."""
+    logger.configure(patcher=lambda record: record["extra"].setdefault("at", now()))
 
 
 def log_for_people(write: Callable[[str], None]) -> int:

@@ -138,7 +138,7 @@ def _outcome(system: System, journal: MemoryJournal, path: CandlePath) -> Outcom
         candle_path=path.value,
         refusals=observers.refusals,
         alarms=observers.alarms,
-        skipped_messages=observers.skipped.total(),
+        skipped=observers.skipped,
         steps=journal.durable,
         journal_hash=journal.head,
     )

@@ -82,7 +82,7 @@ def _rows(summaries: list[Summary]) -> list[tuple[str, list[str]]]:
     rows += _counts("unprotected", [s.unprotected_ms for s in summaries], _seconds)
     rows += _counts("refused", [s.refusals for s in summaries], str)
     rows += _counts("ALARM", [s.alarms for s in summaries], str)
-    rows += [("skipped messages", [str(s.skipped_messages) for s in summaries])]
+    rows += _counts("error in", [s.errors for s in summaries], str)
     rows.append(("open at the end", [str(s.open_positions) for s in summaries]))
     rows.append(("steps", [str(s.steps) for s in summaries]))
     rows.append(("journal", [s.journal_hash[:12] for s in summaries]))

@@ -152,7 +152,7 @@ class Session:
         return Outcome(
             refusals=observers.refusals,
             alarms=observers.alarms,
-            skipped_messages=observers.skipped.total(),
+            skipped=observers.skipped,
             steps=self._journal.durable,
             journal_hash=self._journal.head,
         )
@@ -199,7 +199,7 @@ def check_market(settings: Settings) -> None:
             )
     paid_in = sorted({quote_currency(symbol) for symbol in settings.drop.symbols or listed})
     if not any(settings.capital.get(currency, ZERO) for currency in paid_in):
-        has = ", ".join(sorted(settings.capital))
+        has = ", ".join(sorted(c for c, amount in settings.capital.items() if amount))
         raise UsageError(
             f"the embedded market is paid in {', '.join(paid_in)}, and capital is allotted in "
             f"{has}: add --set capital.{paid_in[0]}=…"

@@ -87,6 +87,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Entries refused, by guard or the portfolio's rule."""
     alarms: dict[str, int]
     skipped_messages: int
+    errors: dict[str, int]
+    """Messages that made an actor raise, by actor."""
     open_positions: int
     """Left open at the end."""
     steps: int
@@ -101,7 +103,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     candle_path: str | None = None
     refusals: Counter[str]
     alarms: Counter[str]
-    skipped_messages: int
+    skipped: Counter[str]
+    """By actor."""
     steps: int
     journal_hash: str
 
@@ -120,7 +123,8 @@ def summarise(report: Report, outcome: Outcome) -> Summary:
         unprotected_ms=_sorted(tally.unprotected_ms),
         refusals=_sorted(outcome.refusals),
         alarms=_sorted(outcome.alarms),
-        skipped_messages=outcome.skipped_messages,
+        skipped_messages=outcome.skipped.total(),
+        errors=_sorted(outcome.skipped),
         open_positions=len(report.open_positions()),
         steps=outcome.steps,
         journal_hash=outcome.journal_hash,

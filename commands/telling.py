@@ -45,10 +45,9 @@ class SessionConsole(Console):
 
 def title(header: SessionHeader) -> str:
     """Return what a session is, in one line."""
-    pace = "real time" if header.speed == 1 else f"{header.speed:g} × real time"
     return (
-        f"Holdfast {version()} · {header.mode} · {header.market} · seed {header.seed} · "
-        f"speed {header.speed:g} ({pace})"
+        f"Holdfast {version()} · {header.mode} · {header.market} · seed {header.seed}"
+        f" · speed {header.speed:g}"
     )
 
 
@@ -57,9 +56,9 @@ def first_screen(header: SessionHeader) -> str:
     return "\n".join(
         (
             title(header),
-            f"  files  {header.session_dir}: log.jsonl, trades.csv, equity.csv, session.json",
-            "  stop   Ctrl-C (protections stay at the venue, then a summary); twice: at once",
-            "  next   --seed 2, --speed 1, --set drop.drop_ratio=2%; all of them: --help",
+            f"  files  {header.session_dir}: log.jsonl, trades.csv, equity.csv",
+            "  stop   Ctrl-C: protections stay at the venue, a summary follows; twice: at once",
+            f"  next   --seed {header.seed + 1}, --speed 1, --set drop.drop_ratio=2%; more: --help",
         )
     )
 
@@ -78,20 +77,20 @@ def open_lines(living: tuple[Life, ...]) -> list[str]:
         return ["nothing stays open"]
     return [
         f"{len(living)} open, as they were left:",
-        *(f"  {_left(life)}" for life in living),
+        *(line for life in living for line in _left(life)),
         "  This venue is embedded and its money is paper: both end with this process.",
     ]
 
 
-def _left(life: Life) -> str:
+def _left(life: Life) -> list[str]:
     """Return how a position was left, and what protects it without this process."""
-    head = f"{life.position.position_id} {life.charter.symbol} {life.position.state.value}"
+    head = f"  {life.position.position_id} {life.charter.symbol} {life.position.state.value}"
     if life.held <= ZERO:
-        return f"{head}: nothing is held"
+        return [f"{head}: nothing is held"]
     at_venue = resting(life)
-    says = [f"{head}: {life.held:f} held"]
-    says.append(f"at the venue: {at_venue}" if at_venue else "nothing rests at the venue")
+    rests = f"at the venue: {at_venue}" if at_venue else "nothing rests at the venue"
+    lines = [f"{head}: {life.held:f} held; {rests}"]
     stop_now = stop(life)
     if stop_now is not None and not is_stopped_at_venue(life):
-        says.append(f"its stop {stop_now[0]:f} was watched here, and ends now")
-    return "; ".join(says)
+        lines.append(f"    its stop {stop_now[0]:f} was watched by this process, and ends with it")
+    return lines

@@ -181,7 +181,7 @@ class ReplaySettings(Section, frozen=True, kw_only=True):
 class SessionSettings(Section, frozen=True, kw_only=True):
     """One run of the program: its screen, its files, its end."""
 
-    view_ms: Milliseconds = Milliseconds(500)
+    view_ms: Milliseconds = Milliseconds(250)
     """Between two pictures of the live view."""
     equity_ms: Milliseconds = Milliseconds(60_000)
     """Between two rows of equity.csv, and two looks for the drawdown; the market's time."""
