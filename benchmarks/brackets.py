@@ -6,6 +6,7 @@ distance, so that N stays. Measures nothing.
 """
 
 import random
+from collections.abc import Iterable
 from decimal import Decimal
 
 from actors.journal.port import Record
@@ -97,6 +98,11 @@ class Brackets:
         """Let a tick happen, and all that comes of it."""
         self._moved = moved
         self.stage.play(moved)
+
+    def play_all(self, moves: Iterable[MarketMoved]) -> None:
+        """Let ticks happen, one after the other."""
+        for moved in moves:
+            self.play(moved)
 
     def check(self) -> None:
         """Raise ``AssertionError`` unless as many are open as there should be."""

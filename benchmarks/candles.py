@@ -12,7 +12,6 @@ import argparse
 import gc
 import random
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
@@ -24,7 +23,7 @@ from typing import NamedTuple
 from actors.observers.report import Report
 from actors.strategy.port import Enter, MarketView
 from benchmarks.measure import machine, show
-from benchmarks.stage import CAPITAL, START, SWITCHED_ON, Stage
+from benchmarks.stage import CAPITAL, START, SWITCHED_ON, Stage, Took, timed
 from commands.feed import Feed, FeedItem, candle_items
 from commands.stage import RATE_MS, STALE_INTERVALS
 from config.settings import CandlePath, MarketDataSettings, VolumeIn
@@ -85,15 +84,10 @@ class Round(NamedTuple):
     """What one replay came to."""
 
     candles: int
-    seconds: float
+    took: Took
     open_share: float
     """Of the time, 0 to 1."""
     exits: dict[str, int]
-
-    @property
-    def per_second(self) -> float:
-        """Candles a second."""
-        return self.candles / self.seconds
 
 
 def made_candles(count: int) -> list[Candle]:
@@ -130,13 +124,11 @@ def play(candles: Sequence[Candle]) -> Round:
     feed = Feed(stage.system, stage.clock, {})
     items = candle_items(SYMBOL, candles, CandlePath.LOW_FIRST, feed.is_quiet)
     gc.collect()
-    begun = time.perf_counter()
-    feed.play(items, _look_on)
-    seconds = time.perf_counter() - begun
+    took = timed(lambda: feed.play(items, _look_on))
     stage.close()
     held_ms = sum(trade.closed_at - trade.entered_at for trade in report.trades)
     exits = Counter(trade.cause.value for trade in report.trades)
-    return Round(len(candles), seconds, held_ms / (len(candles) * INTERVAL_MS), dict(exits))
+    return Round(len(candles), took, held_ms / (len(candles) * INTERVAL_MS), dict(exits))
 
 
 def _look_on(item: FeedItem) -> None:
@@ -154,16 +146,16 @@ def main(arguments: Sequence[str] | None = None) -> list[Round]:
     else:
         candles = list(read_candles(open_recording(options.csv, SYMBOL), VolumeIn.BASE))
     rounds = [play(candles) for _ in range(ROUNDS)]
-    rate = median(r.per_second for r in rounds)
+    rate = len(candles) / median(r.took.seconds for r in rounds)
     first = rounds[0]
     show(
         f"Candles/s, median of {ROUNDS} replays of {len(candles):,} candles, one path; {machine()}",
-        ("candles", "candles/s", "µs", "trades", "in a trade"),
+        ("candles", "candles/s", "of CPU", "trades", "in a trade"),
         [
             (
                 "made here" if options.csv is None else options.csv.name,
                 f"{rate:,.0f}",
-                f"{1e6 / rate:.1f}",
+                f"{len(candles) / median(r.took.cpu_seconds for r in rounds):,.0f}",
                 f"{sum(first.exits.values()):,}",
                 f"{first.open_share:.0%}",
             )

@@ -4,8 +4,10 @@ Owns how the benchmarks start the actors, and how a tick is played to them. What
 what is measured, is each benchmark's.
 """
 
+import time
 from collections.abc import Callable
 from decimal import Decimal
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -47,6 +49,21 @@ SWITCHED_ON = (
 )
 
 Connect = Callable[[Sink, MarketRules, Money], PaperExchange]
+
+
+class Took(NamedTuple):
+    """How long something took."""
+
+    seconds: float
+    cpu_seconds: float
+    """Of this process: steadier where others keep the machine busy."""
+
+
+def timed(work: Callable[[], object]) -> Took:
+    """Do it, and return how long it took."""
+    begun, begun_cpu = time.perf_counter(), time.process_time()
+    work()
+    return Took(time.perf_counter() - begun, time.process_time() - begun_cpu)
 
 
 class NoStrategy:

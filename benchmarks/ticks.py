@@ -10,7 +10,6 @@ Each N has a process of its own; the rounds of all N are played in turn.
 import argparse
 import gc
 import sys
-import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -20,8 +19,7 @@ from typing import NamedTuple
 
 from benchmarks.brackets import Brackets
 from benchmarks.measure import machine, resident_bytes, show
-from benchmarks.stage import SWITCHED_ON
-from messages.gateway import MarketMoved
+from benchmarks.stage import SWITCHED_ON, Took, timed
 
 ROUNDS = 5
 TICKS = 100_000
@@ -37,22 +35,12 @@ class Round(NamedTuple):
     """What one walk came to."""
 
     ticks: int
-    seconds: float
+    took: Took
     exits: int
-    quiet_seconds: float
-    """Of as many ticks that touched nothing."""
+    quiet: Took
+    """By as many ticks that touched nothing."""
     resident: int
     """Bytes, of the whole process."""
-
-    @property
-    def per_second(self) -> float:
-        """Ticks a second."""
-        return self.ticks / self.seconds
-
-    @property
-    def quiet_us(self) -> float:
-        """Of one tick that touches nothing."""
-        return 1e6 * self.quiet_seconds / self.ticks
 
 
 _brackets: list[Brackets] = []
@@ -67,24 +55,16 @@ def prepare(count: int) -> None:
 
 
 def play(ticks: int) -> Round:
-    """Walk on, then stand nearly still."""
+    """Walk on, then stand nearly still; the ticks are made before the time begins to run."""
     (brackets,) = _brackets
-    exits = brackets.exits
-    seconds = _timed(brackets, brackets.walk(ticks))
+    walk, exits = brackets.walk(ticks), brackets.exits
+    took = timed(lambda: brackets.play_all(walk))
     exits = brackets.exits - exits
-    _timed(brackets, brackets.rocking(2))
-    quiet_seconds = _timed(brackets, brackets.rocking(ticks))
-    return Round(ticks, seconds, exits, quiet_seconds, resident_bytes())
-
-
-def _timed(brackets: Brackets, moves: Sequence[MarketMoved]) -> float:
-    """Play ticks that were made before; return the seconds."""
-    begun = time.perf_counter()
-    for moved in moves:
-        brackets.play(moved)
-    seconds = time.perf_counter() - begun
+    brackets.play_all(brackets.rocking(2))
+    rocking = brackets.rocking(ticks)
+    quiet = timed(lambda: brackets.play_all(rocking))
     brackets.check()
-    return seconds
+    return Round(ticks, took, exits, quiet, resident_bytes())
 
 
 def measure(counts: Sequence[int], ticks: int, rounds: int) -> dict[int, list[Round]]:
@@ -112,17 +92,20 @@ def main(arguments: Sequence[str] | None = None) -> dict[int, list[Round]]:
     is_quick = parser.parse_args(arguments).quick
     counts, ticks = (QUICK_COUNTS, QUICK_TICKS) if is_quick else (COUNTS, TICKS)
     played = measure(counts, ticks, ROUNDS)
-    rates = {count: median(r.per_second for r in rounds) for count, rounds in played.items()}
+    rates = {
+        count: ticks / median(r.took.seconds for r in rounds) for count, rounds in played.items()
+    }
     show(
         f"Ticks/s, median of {ROUNDS} walks of {ticks:,}, in turn; {machine()}",
-        ("protected positions", "ticks/s", "µs/tick", "exits per 1,000", "µs, no exit", "MB"),
+        ("positions", "ticks/s", "of CPU", "exits/1,000", "quiet ticks/s", "of CPU", "MB"),
         [
             (
                 f"{count:,}",
                 f"{rates[count]:,.0f}",
-                f"{1e6 / rates[count]:.2f}",
+                f"{ticks / median(r.took.cpu_seconds for r in rounds):,.0f}",
                 f"{1000 * median(r.exits for r in rounds) / ticks:.1f}",
-                f"{median(r.quiet_us for r in rounds):.2f}",
+                f"{ticks / median(r.quiet.seconds for r in rounds):,.0f}",
+                f"{ticks / median(r.quiet.cpu_seconds for r in rounds):,.0f}",
                 f"{max(r.resident for r in rounds) / 1e6:,.0f}",
             )
             for count, rounds in played.items()
