@@ -1,8 +1,9 @@
 """The venue's balances beside the books: differences are named, never booked.
 
 A difference counts after two equal looks some seconds apart: between them a fill may be under way.
-The first surplus of a currency that is confirmed is what is not ours: coins of the wallet beyond
-the capital that config allots.
+The first surplus of a currency is what is not ours: coins of the wallet beyond the capital that
+config allots. It is established only while nothing of ours trades the currency: else it could be
+what an entry bought and nobody has heard of, and the position could never sell it.
 """
 
 from decimal import Decimal
@@ -50,9 +51,12 @@ class LookDue(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 def compared(
-    balance: Balance, reported: Decimal, booked: Decimal, now: Timestamp
+    balance: Balance, reported: Decimal, booked: Decimal, now: Timestamp, *, is_quiet: bool
 ) -> tuple[Balance, tuple[Send, ...]]:
-    """Return the row after one look, and the alarm if this look confirmed a difference."""
+    """Return the row after one look, and the alarm if this look confirmed a difference.
+
+    ``is_quiet``: nothing of ours trades the currency now, so that no fill can be under way.
+    """
     if balance.not_ours is None and reported == booked:
         return Balance(currency=balance.currency, not_ours=ZERO), ()
     difference = reported - booked - (balance.not_ours or ZERO)
@@ -60,7 +64,8 @@ def compared(
         return msgspec.structs.replace(balance, suspected=None, suspected_at=None), ()
     if difference != balance.suspected or balance.suspected_at is None:
         return msgspec.structs.replace(balance, suspected=difference, suspected_at=now), ()
-    if now - balance.suspected_at < LOOK_AGAIN_MS:
+    is_to_wait = balance.not_ours is None and difference > 0 and not is_quiet
+    if is_to_wait or now - balance.suspected_at < LOOK_AGAIN_MS:
         return balance, ()
     return _confirmed(balance, difference, reported, booked)
 

@@ -3,7 +3,7 @@
 from actors.portfolio.balances import ANSWER_TIMEOUT_MS, LOOK_AGAIN_MS, Balance, LookDue, compared
 from actors.portfolio.books import Books
 from messages.addresses import GATEWAY
-from messages.base import Timestamp
+from messages.base import Currency, Timestamp, base_currency, quote_currency
 from messages.envelope import Send, Step
 from messages.gateway import FetchBalances
 from messages.money import ZERO
@@ -31,7 +31,8 @@ def compare_balances(books: Books, message: BalancesReported, now: Timestamp) ->
     for currency in sorted({*reported, *books.accounts, *books.balances}):
         balance = books.balances.get(currency) or Balance(currency=currency)
         booked = books.account(currency).at_venue
-        row, sends = compared(balance, reported.get(currency, ZERO), booked, now)
+        at_venue, is_quiet = reported.get(currency, ZERO), _is_quiet(books, currency)
+        row, sends = compared(balance, at_venue, booked, now, is_quiet=is_quiet)
         rows.append(row)
         alarms.extend(sends)
     look = LookDue(at=_next_look(books, rows, now))
@@ -39,6 +40,14 @@ def compare_balances(books: Books, message: BalancesReported, now: Timestamp) ->
     if look != books.look:
         return Step((*changed, look), tuple(alarms))
     return Step(tuple(changed), tuple(alarms))
+
+
+def _is_quiet(books: Books, currency: Currency) -> bool:
+    """Whether no position lives on a market of the currency."""
+    return not any(
+        row.open_positions and currency in {base_currency(symbol), quote_currency(symbol)}
+        for symbol, row in books.rows.items()
+    )
 
 
 def _next_look(books: Books, rows: list[Balance], now: Timestamp) -> Timestamp | None:
