@@ -1,0 +1,158 @@
+"""What may come from outside between two deliveries, by number: the order is part of schedules.
+
+New acts go to the end, so that kept schedules keep their meaning.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from messages.addresses import GUARDIAN, MARKET_DATA, POSITIONS, position_address
+from messages.base import Message, Milliseconds, Timestamp
+from messages.guardian import EnterReducing, Halt, Resume
+from messages.market import Candle
+from messages.market_data import CandleReceived
+from messages.orders import OrderStatus
+from messages.position import (
+    AddToPosition,
+    ChangeProtection,
+    CloseCause,
+    ClosePosition,
+    SwitchProtection,
+)
+from messages.positions import CloseAllPositions
+from tests.simulation.plans import SYMBOL
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+Act = Callable[["World"], None]
+
+_WHY = "a whim"
+
+
+def _move(price: float, world: "World", quantity: float | None = None) -> None:
+    world.venue.disturbed_at = world.now
+    world.move(price, quantity)
+
+
+def _jump(ms: int, world: "World") -> None:
+    world.jump(ms)
+    world.venue.disturbed_at = world.now
+
+
+def _to_newest(message: Message, world: "World") -> None:
+    living = world.living()
+    if living:
+        world.tell(position_address(living[-1].position_id), message)
+
+
+def _to_oldest(message: Message, world: "World") -> None:
+    living = world.living()
+    if living:
+        world.tell(position_address(living[0].position_id), message)
+
+
+def _guardian(message: Message, world: "World") -> None:
+    world.tell(GUARDIAN, message)
+
+
+def _stream(world: "World", *, up: bool) -> None:
+    world.venue.set_stream(world.now, up=up)
+
+
+def _quotes(world: "World", *, told: bool) -> None:
+    world.venue.tells_quotes = told
+    world.venue.disturbed_at = world.now
+
+
+def _fill_part(world: "World") -> None:
+    world.venue.fill_part_of_newest(world.now)
+
+
+def _end_newest(status: OrderStatus, world: "World") -> None:
+    world.venue.end_newest(status, world.now)
+
+
+def _let_in(place: int, world: "World") -> None:
+    world.venue.way.let_in(place, world.now)
+
+
+def _candle(world: "World") -> None:
+    price = world.price
+    candle = Candle(
+        start=Timestamp(world.now - 60_000),
+        interval_ms=Milliseconds(60_000),
+        open=price,
+        high=price,
+        low=price,
+        close=price,
+        volume=100.0,
+    )
+    world.tell(MARKET_DATA, CandleReceived(symbol=SYMBOL, candle=candle))
+
+
+def _close_all(world: "World") -> None:
+    world.tell(POSITIONS, CloseAllPositions(cause=CloseCause.BY_HAND, reason=_WHY))
+
+
+_CLOSE = ClosePosition(cause=CloseCause.BY_HAND, reason=_WHY)
+_NEARER = ChangeProtection(
+    stop_loss_ratio=Decimal("0.005"), take_profit_ratio=Decimal("0.01"), reason=_WHY
+)
+_FARTHER = ChangeProtection(stop_loss_ratio=Decimal("0.03"), reason=_WHY)
+_THIN = 1.0
+"""Base at each of the book's five prices: less than an entry wants."""
+
+ACTS: tuple[tuple[str, Act, int], ...] = (
+    ("the price is 97.9: under the stop", partial(_move, 97.9), 4),
+    ("the price is 98.5: the stop takes the slot", partial(_move, 98.5), 6),
+    ("the price is 100.6: the target takes it back", partial(_move, 100.6), 6),
+    ("the price is 103.2: over the target", partial(_move, 103.2), 3),
+    ("the price is 101.5", partial(_move, 101.5), 4),
+    ("the price is 99.5", partial(_move, 99.5), 4),
+    ("the price is 95", partial(_move, 95.0), 1),
+    ("a little trades at 97.9", partial(_move, 97.9, quantity=_THIN), 3),
+    ("a little trades at 100", partial(_move, 100.0, quantity=_THIN), 4),
+    ("a little trades at 103", partial(_move, 103.0, quantity=_THIN), 3),
+    ("a little trades at 99.5", partial(_move, 99.5, quantity=_THIN), 4),
+    ("100 ms pass", partial(_jump, 100), 2),
+    ("1 s passes", partial(_jump, 1_000), 4),
+    ("5 s pass", partial(_jump, 5_000), 3),
+    ("16 s pass: answers are overdue", partial(_jump, 16_000), 2),
+    ("61 s pass", partial(_jump, 61_000), 1),
+    ("the oldest thing on its way arrives", partial(_let_in, 0), 6),
+    ("the newest thing on its way arrives", partial(_let_in, -1), 4),
+    ("the line is cut", partial(_stream, up=False), 2),
+    ("the line is mended", partial(_stream, up=True), 4),
+    ("quotes stop", partial(_quotes, told=False), 1),
+    ("quotes come again", partial(_quotes, told=True), 2),
+    ("close by hand", partial(_to_oldest, _CLOSE), 2),
+    ("close the newest by hand", partial(_to_newest, _CLOSE), 1),
+    ("close all", _close_all, 1),
+    ("nearer stop and target", partial(_to_oldest, _NEARER), 2),
+    ("a farther stop", partial(_to_oldest, _FARTHER), 2),
+    (
+        "switch to the stop",
+        partial(_to_oldest, SwitchProtection(to_stop_loss=True, reason=_WHY)),
+        3,
+    ),
+    (
+        "switch to the target",
+        partial(_to_oldest, SwitchProtection(to_stop_loss=False, reason=_WHY)),
+        3,
+    ),
+    ("open another", lambda world: world.open(), 2),
+    ("a candle closes: the strategy may enter", _candle, 1),
+    ("halt", partial(_guardian, Halt(reason=_WHY)), 1),
+    ("reduce only", partial(_guardian, EnterReducing(reason=_WHY)), 1),
+    ("resume", partial(_guardian, Resume(reason=_WHY)), 2),
+    ("the next handling raises", lambda world: world.poison(), 2),
+    ("half of the newest working order fills", _fill_part, 5),
+    ("the venue cancels the newest", partial(_end_newest, OrderStatus.CANCELED), 2),
+    ("the venue lets the newest expire", partial(_end_newest, OrderStatus.EXPIRED), 1),
+    ("the venue refuses the newest after its ack", partial(_end_newest, OrderStatus.REJECTED), 1),
+    ("add to the position", partial(_to_oldest, AddToPosition(budget=Decimal(100))), 1),
+)
+"""What it is called, what it does, and how often explorers take it."""

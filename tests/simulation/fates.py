@@ -1,0 +1,88 @@
+"""What can become of a request on its way to the venue, and of an event on its way back: by number.
+
+The numbers are part of schedules: new fates go to the end.
+"""
+
+from enum import IntEnum
+
+from messages.base import ClientOrderId
+from messages.order_router import CancelFailed, FailureKind, SubmitFailed
+from messages.orders import RejectReason
+
+NO_ANSWER = "no answer"
+
+
+class SubmitFate(IntEnum):
+    ARRIVES = 0
+    LATE = 1
+    LOST_ACK = 2
+    """It is done; the answer says that nobody knows."""
+    NEVER_ARRIVED = 3
+    """It is not done; the answer says that nobody knows."""
+    RATE_LIMITED = 4
+    OVERSOLD = 5
+    """30005: refused, the coins are said not to be there."""
+    REFUSED = 6
+    TOO_SMALL = 7
+    NO_BUYERS = 8
+    BEYOND_STOP = 9
+    SILENT = 10
+    """It is not done, and nobody answers."""
+    DONE_IN_SILENCE = 11
+    OVERFILLED = 12
+    """A buy gets more than was asked for, a little later."""
+
+
+class CancelFate(IntEnum):
+    ARRIVES = 0
+    LATE = 1
+    LOST_ACK = 2
+    NEVER_ARRIVED = 3
+    RATE_LIMITED = 4
+    REFUSED = 5
+    """-2011, though the order works."""
+    FILLS_FIRST = 6
+    PART_FILLS_FIRST = 7
+    FILLS_LATER = 8
+    """Confirmed; then the buy fills after all."""
+    SILENT = 9
+    DONE_IN_SILENCE = 10
+
+
+class LookUpFate(IntEnum):
+    ANSWERED = 0
+    LATE = 1
+    NOT_FOUND = 2
+    """Though it is there: it came a moment ago."""
+    FAILS = 3
+    SILENT = 4
+
+
+class EventFate(IntEnum):
+    ARRIVES = 0
+    LATE = 1
+    TWICE = 2
+    LOST = 3
+
+
+SUBMIT_REFUSALS = {
+    SubmitFate.OVERSOLD: (RejectReason.INSUFFICIENT_FUNDS, "30005: Oversold"),
+    SubmitFate.REFUSED: (RejectReason.OTHER, "refused"),
+    SubmitFate.TOO_SMALL: (RejectReason.BELOW_MINIMUM, "-1013: NOTIONAL"),
+    SubmitFate.NO_BUYERS: (RejectReason.NO_LIQUIDITY, "no liquidity"),
+    SubmitFate.BEYOND_STOP: (RejectReason.WOULD_TRIGGER_AT_ONCE, "-2010: would trigger"),
+}
+
+
+def submit_failed(
+    order_id: ClientOrderId,
+    kind: FailureKind,
+    reason: RejectReason = RejectReason.OTHER,
+    text: str = NO_ANSWER,
+) -> SubmitFailed:
+    return SubmitFailed(client_order_id=order_id, kind=kind, reason=reason, text=text)
+
+
+def cancel_failed(order_id: ClientOrderId, kind: FailureKind) -> CancelFailed:
+    text = "-2011: Unknown order sent." if kind is FailureKind.REJECTED else NO_ANSWER
+    return CancelFailed(client_order_id=order_id, kind=kind, text=text)

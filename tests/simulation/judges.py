@@ -1,0 +1,280 @@
+"""What must hold after every delivery, by the venue's own ledger; and when all is over.
+
+Each rule is looked at anew whenever something that it reads has changed: the venue's orders, the
+portfolio's books, a position, market data's registrations, or time.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
+
+from actors.market_data.actor import MarketDataActor
+from actors.market_data.market import Market
+from actors.market_data.triggers import TriggerIndex
+from actors.order_router.actor import OrderRouter
+from actors.portfolio.actor import PortfolioActor
+from actors.position.position import Charter, Position
+from actors.position.states import State
+from exchange.matching_book import VenueOrder
+from messages.addresses import MARKET_DATA, ORDER_ROUTER, PORTFOLIO
+from messages.base import Address, ClientOrderId, PositionId
+from messages.envelope import Envelope
+from messages.ids import position_of
+from messages.money import ZERO, amount_in
+from messages.observers import Alarm, AlarmKind, MessageSkipped
+from messages.orders import OrderFacts, Side
+from messages.portfolio import AdoptedFill
+from messages.position import LevelName
+from tests.simulation.plans import BTC, SYMBOL, USDT
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+UNPROTECTED_MAX_MS = 60_000
+"""After the last disturbance: the plans' ``unknown_exit_ms``, an overdue answer, and two looks."""
+LEAST = Decimal("0.051")
+"""Base: the least that can be sold at any price of these markets."""
+DUST = 2 * LEAST
+"""What a venue that says "too small" is believed, see ``closing.DUST_FACTOR``."""
+_REFUSED_BY_NAME = ("IllegalInputError", "PoisonError")
+
+
+class Account:
+    """One position by the venue's ledger."""
+
+    def __init__(self) -> None:
+        self.orders: dict[ClientOrderId, VenueOrder] = {}
+        self.held = ZERO
+        """Base: bought, less sold, less the fees taken in it, and what was adopted."""
+        self.adopted = ZERO
+        """Base that another position's late fill bought; negative: that it gave away."""
+        self.working: tuple[VenueOrder, ...] = ()
+        """Sells that work."""
+
+    def put(self, order: VenueOrder) -> None:
+        """Take in how an order stands."""
+        self.orders[order.request.client_order_id] = order
+        self._count()
+        self.working = tuple(
+            o
+            for o in self.orders.values()
+            if o.request.side is Side.SELL and not o.facts.is_terminal
+        )
+
+    def move(self, quantity: Decimal) -> None:
+        """Take coins over, or (negative) give them away."""
+        self.adopted += quantity
+        self._count()
+
+    def _count(self) -> None:
+        gains = (_gain(o.facts, o.request.side) for o in self.orders.values())
+        self.held = sum(gains, self.adopted)
+
+    @property
+    def covered(self) -> Decimal:
+        """Base that a stop at the venue would sell."""
+        return sum((o.remaining for o in self.working if o.trigger is not None), ZERO)
+
+
+def _gain(facts: OrderFacts, side: Side) -> Decimal:
+    filled = facts.filled if side is Side.BUY else -facts.filled
+    return filled - amount_in(facts.fees, BTC)
+
+
+class Judges:
+    """Looks on. Raises ``AssertionError`` naming the rule, the position and the numbers."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.accounts: dict[PositionId, Account] = {}
+        self.lost: set[str] = set()
+        """Exits that people were told are lost."""
+        self.closed: set[PositionId] = set()
+        self.alarms: dict[AlarmKind, int] = {}
+        self.skipped: list[MessageSkipped] = []
+        self._naked_since: dict[PositionId, int] = {}
+        self._tail_at: int | None = None
+        self._looked_at = 0
+        self._books = world.actor(PORTFOLIO, PortfolioActor).books
+        self._market_data = cast("Any", world.actor(MARKET_DATA, MarketDataActor))._core
+
+    def delivered(self, address: Address, envelope: Envelope) -> None:
+        """Look at what a delivery may have changed."""
+        message = envelope.message
+        if type(message) is Alarm:
+            self._hear_alarm(message)
+        elif type(message) is MessageSkipped:
+            self._check_skipped(message)
+        self.look()
+        if address == PORTFOLIO:
+            self._check_books()
+        self._check_cover()
+
+    def look(self) -> None:
+        """Look at the orders that the venue has changed."""
+        changed = self.world.venue.changed
+        for order in changed:
+            position_id = order.request.position_id
+            account = self._account(position_id)
+            account.put(order)
+            self._check_sells(position_id, account)
+        changed.clear()
+        for position in self.world.positions.values():
+            if position.state is State.CLOSED:
+                self._check_closed(position)
+
+    def adopted(self, charter: Charter, fill: AdoptedFill) -> None:
+        """Move what a late fill bought from the order's position to the one that adopts it."""
+        giver = position_of(fill.client_order_id)
+        assert giver is not None, f"{charter.position_id} adopts what is none of ours"
+        quantity = fill.quantity - amount_in(fill.fees, BTC)
+        for position_id, moved in ((giver, -quantity), (charter.position_id, quantity)):
+            account = self._account(position_id)
+            account.move(moved)
+            self._check_sells(position_id, account)
+
+    def _account(self, position_id: PositionId) -> Account:
+        account = self.accounts.get(position_id)
+        if account is None:
+            account = self.accounts[position_id] = Account()
+        return account
+
+    def _hear_alarm(self, alarm: Alarm) -> None:
+        self.alarms[alarm.kind] = self.alarms.get(alarm.kind, 0) + 1
+        if alarm.kind is AlarmKind.EXIT_LOST:
+            self.lost.add(alarm.text.split()[1])
+
+    def _check_skipped(self, skipped: MessageSkipped) -> None:
+        """Only what is refused by name, or poisoned, raises in an actor."""
+        self.skipped.append(skipped)
+        is_meant = skipped.error.startswith(_REFUSED_BY_NAME)
+        assert is_meant, f"{skipped.actor} raised on {skipped.message_type}: {skipped.error}"
+
+    def _check_sells(self, position_id: PositionId, account: Account) -> None:
+        assert account.held >= ZERO, f"{position_id} sold {-account.held} more than it held"
+        own = [o for o in account.working if o.request.client_order_id not in self.lost]
+        ids = [o.request.client_order_id for o in own]
+        assert len(own) <= 1, f"{position_id} has two exits that work: {ids}"
+        working = sum((o.remaining for o in own), ZERO)
+        assert working <= account.held, (
+            f"{position_id} holds {account.held}, and {working} works to be sold: {ids}"
+        )
+
+    def _check_closed(self, position: Position) -> None:
+        """CLOSED: flat or dust, and nothing works; later surprises of the venue aside."""
+        position_id = position.position_id
+        account = self.accounts.get(position_id)
+        if account is None:
+            return
+        working = [i for i, o in account.orders.items() if not o.facts.is_terminal]
+        assert not working, f"{position_id} is CLOSED, and these work: {working}"
+        if position_id in self.closed:
+            return
+        self.closed.add(position_id)
+        surprises = self.world.venue.surprises
+        held = account.held - sum((surprises.get(i, ZERO) for i in account.orders), ZERO)
+        assert held < DUST, f"{position_id} is CLOSED and the venue holds {held} of it"
+
+    def _check_books(self) -> None:
+        for account in self._books.accounts.values():
+            parts = account.free + account.reserved + account.invested
+            assert parts == account.total, f"{account.currency} does not add up: {account}"
+            assert account.reserved >= ZERO, f"less than nothing is reserved: {account}"
+            assert account.invested >= ZERO, f"less than nothing is invested: {account}"
+
+    # Protection.
+
+    def _check_cover(self) -> None:
+        """No unprotected stretch while the venue is reachable and quotes are fresh."""
+        world, now = self.world, self.world.now
+        venue = world.venue
+        market: Market = self._market_data._markets[SYMBOL]
+        if venue.is_down or not market.is_fresh_at(now):
+            self._naked_since.clear()
+            return
+        for position_id, account in self.accounts.items():
+            if account.held < LEAST or self._is_covered(position_id, account, market.triggers):
+                self._naked_since.pop(position_id, None)
+                continue
+            since = self._naked_since.setdefault(position_id, now)
+            since = max(since, venue.disturbed_at)
+            if now - since > UNPROTECTED_MAX_MS:
+                position = world.positions[position_id]
+                assert self._is_aside(position), (
+                    f"{position_id} ({position.state}) was unprotected for {now - since} ms"
+                )
+
+    def _is_covered(
+        self, position_id: PositionId, account: Account, triggers: TriggerIndex
+    ) -> bool:
+        if account.covered >= account.held - LEAST:
+            return True
+        registration = triggers._latest.get(position_id)
+        return (
+            registration is not None
+            and registration.is_live
+            and any(level.name is LevelName.STOP_LOSS for level in registration.levels)
+        )
+
+    @staticmethod
+    def _is_aside(position: Position) -> bool:
+        """Whether it is CLOSED (its surprises are the portfolio's), or stuck and alarmed."""
+        is_stuck = position.closing is not None and position.closing.is_stuck
+        return position.state is State.CLOSED or is_stuck
+
+    # The end.
+
+    def begin_tail(self) -> None:
+        """Take note that nothing is disturbed from now on."""
+        self._tail_at = self.world.now
+
+    def unended(self) -> str:
+        """Say who does not end, in fair time."""
+        living = [f"{p.position_id} {p.state}" for p in self.world.living()]
+        return f"not over in fair time: {living or self.world.roster}"
+
+    def over(self) -> None:
+        """Everybody closed, booked and gone; the books are the venue's."""
+        self.look()
+        for position_id, position in self.world.positions.items():
+            assert position.state is State.CLOSED, f"{position_id} is {position.state}"
+            assert position.is_released, f"{position_id} was not released"
+        for problem in (*self._unbooked(), *self._left_over()):
+            raise AssertionError(problem)
+
+    def _unbooked(self) -> Iterator[str]:
+        """Yield what differs between the books, the positions and the venue's ledger."""
+        books = self._books
+        for position_id, position in self.world.positions.items():
+            booking = books.bookings.get(position_id)
+            booked, told = position.booked, None if booking is None else booking.booked
+            if told is None:
+                if booked.bought:
+                    yield f"{position_id} is not in the books"
+            elif (told.bought, told.cost, told.sold, told.proceeds) != (
+                booked.bought,
+                booked.bought_cost,
+                booked.sold,
+                booked.sold_proceeds,
+            ):
+                yield f"{position_id}: the portfolio has {told}, the position {booked}"
+        for balance in self.world.venue.ledger().balances:
+            account, ours = books.account(balance.currency), balance.total
+            ours -= self.world.foreign if balance.currency == BTC else ZERO
+            if account.at_venue != ours:
+                yield f"{balance.currency}: booked {account.at_venue}, at the venue {ours}"
+            if balance.locked:
+                yield f"{balance.locked} {balance.currency} are still locked"
+        if books.account(USDT).reserved:
+            yield f"{books.account(USDT).reserved} USDT are still reserved"
+
+    def _left_over(self) -> Iterator[str]:
+        market: Market = self._market_data._markets[SYMBOL]
+        if market.holders or len(market.triggers):
+            yield f"market data still holds {list(market.holders)}, {len(market.triggers)} armed"
+        for order in self.world.actor(ORDER_ROUTER, OrderRouter).orders.by_id.values():
+            if not order.facts.is_terminal:
+                yield f"the router still follows {order.request.client_order_id}"
+        open_rows = self._books.totals.open_positions
+        if open_rows:
+            yield f"the portfolio counts {open_rows} open positions"

@@ -1,0 +1,156 @@
+"""What must happen sometimes, or the exploring looked in the wrong places. By name, counted.
+
+Each is a race or a fault that the project says it survives; a search that never meets it has shown
+nothing about it.
+"""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from actors.position.exit_slot import SlotState
+from actors.position.states import State
+from messages.addresses import ORDER_ROUTER, PORTFOLIO
+from messages.base import Address, Message, PositionId
+from messages.envelope import Envelope
+from messages.observers import Alarm, AlarmKind, EntryRefused, MessageSkipped
+from messages.order_router import CancelFailed, FailureKind
+from messages.orders import OrderFacts, OrderStatus, Purpose, RejectReason, Side, StopStatus
+from messages.portfolio import UnmatchedFill
+from messages.position import (
+    Begin,
+    BudgetDenied,
+    ClosePosition,
+    OrderUpdated,
+    StopEntering,
+    TriggerFired,
+    VenueReachability,
+)
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+_ALARMS = {
+    AlarmKind.EXIT_LOST: "an exit was lost",
+    AlarmKind.EXIT_STUCK: "an exit was stuck",
+    AlarmKind.OVERFILL: "an order was over-filled",
+    AlarmKind.SHORTAGE: "coins were short at the venue",
+    AlarmKind.PLACEMENT_FAILED: "a protection could not be placed",
+    AlarmKind.MARKET_STALE: "the market went stale under a position",
+}
+_ACTORS = ("gateway", "market_data", "order_router", "portfolio", "position", "positions")
+_OTHERS = (
+    "a switch raced a fill: the cancel was refused, the order had filled",
+    "a cancel was refused though the order worked",
+    "an entry filled after its position was CLOSED",
+    "a late fill was adopted",
+    "a late fill was sold by policy",
+    "an order was concluded never to have been placed",
+    "an order came back from the dead",
+    "a native stop was touched",
+    "an OCO's stop was gone with a part left to sell",
+    "a halt met an entry under way",
+    "closed by hand while a protection was being canceled",
+    "closed by hand while the entry was under way",
+    "closed by hand with an exit unknown",
+    "a stop fired while the entry was under way",
+    "a stop fired while the slot was being switched",
+    "a budget was denied",
+    "a grant came too late",
+    "the venue became reachable with an exit unknown",
+    "a position held coins of a part-filled entry",
+    "two positions lived on one symbol",
+)
+AWAITED = {
+    "a crash between cancel and place": "crashes come with the durable journal's simulated disk",
+}
+"""What can't happen in the simulation yet, and why."""
+EXPECTED = frozenset({*_ALARMS.values(), *_OTHERS, *(f"{actor} raised" for actor in _ACTORS)})
+
+
+class Sometimes:
+    """Looks on at one run."""
+
+    def __init__(self, world: "World", seen: Counter[str]) -> None:
+        self._world = world
+        self._seen = seen
+        world.listeners.append(self._hear)
+
+    def _hear(self, address: Address, envelope: Envelope) -> None:
+        message = envelope.message
+        if address.startswith("position/"):
+            self._hear_position(PositionId(address[9:]), message)
+        elif address == ORDER_ROUTER and type(message) is CancelFailed:
+            self._hear_refused(message)
+        elif address == PORTFOLIO and type(message) is UnmatchedFill:
+            if message.side is Side.BUY:
+                self._note("an entry filled after its position was CLOSED")
+        elif type(message) is Alarm and message.kind in _ALARMS:
+            self._note(_ALARMS[message.kind])
+        elif type(message) is MessageSkipped and message.error.startswith("Poison"):
+            self._note(f"{message.actor.partition('/')[0]} raised")
+        elif type(message) is EntryRefused and message.guard == "late_grant":
+            self._note("a grant came too late")
+
+    def _note(self, what: str) -> None:
+        self._seen[what] += 1
+
+    def _hear_refused(self, message: CancelFailed) -> None:
+        order = self._world.venue.book.orders.get(message.client_order_id)
+        if order is None or message.kind is not FailureKind.REJECTED:
+            return
+        if not order.facts.is_terminal:
+            self._note("a cancel was refused though the order worked")
+        resting = {Purpose.TAKE_PROFIT, Purpose.STOP_LOSS}
+        if order.facts.status is OrderStatus.FILLED and order.request.purpose in resting:
+            self._note("a switch raced a fill: the cancel was refused, the order had filled")
+
+    def _hear_position(self, position_id: PositionId, message: Message) -> None:
+        position = self._world.positions.get(position_id)
+        if position is None:
+            return
+        # The record is observed before its delivery is: this is the position after it.
+        state, slot = position.state, position.slot.state
+        match message:
+            case OrderUpdated():
+                self._hear_order(message.facts, state)
+            case Begin():
+                self._hear_begin(message)
+            case StopEntering() if not position.entry.is_over and position.entry.is_stopping:
+                self._note("a halt met an entry under way")
+            case ClosePosition() if state is State.CLOSING:
+                self._hear_close(slot, entering=not position.entry.is_over)
+            case TriggerFired() if state is State.CLOSING and not position.entry.is_over:
+                self._note("a stop fired while the entry was under way")
+            case TriggerFired() if slot is SlotState.CANCELING:
+                self._note("a stop fired while the slot was being switched")
+            case BudgetDenied():
+                self._note("a budget was denied")
+            case VenueReachability(reachable=True) if slot is SlotState.UNKNOWN:
+                self._note("the venue became reachable with an exit unknown")
+            case _:
+                pass
+
+    def _hear_begin(self, message: Begin) -> None:
+        if len(self._world.living()) > 1:
+            self._note("two positions lived on one symbol")
+        if message.adopted is not None:
+            policy = message.adopted.policy
+            self._note("a late fill was " + ("adopted" if policy == "adopt" else "sold by policy"))
+
+    def _hear_close(self, slot: SlotState, *, entering: bool) -> None:
+        if slot is SlotState.CANCELING:
+            self._note("closed by hand while a protection was being canceled")
+        if slot is SlotState.UNKNOWN:
+            self._note("closed by hand with an exit unknown")
+        if entering:
+            self._note("closed by hand while the entry was under way")
+
+    def _hear_order(self, facts: OrderFacts, state: State) -> None:
+        if facts.reason is RejectReason.NEVER_PLACED:
+            self._note("an order was concluded never to have been placed")
+        if facts.stop is StopStatus.TRIGGERED:
+            self._note("a native stop was touched")
+        if facts.stop is StopStatus.GONE and not facts.is_terminal:
+            self._note("an OCO's stop was gone with a part left to sell")
+        if state is State.OPENING and facts.status is OrderStatus.PARTIALLY_FILLED:
+            self._note("a position held coins of a part-filled entry")

@@ -1,0 +1,139 @@
+"""How an explorer chooses: each strategy looks for races in a way of its own.
+
+Owns the portfolio of strategies. Each is a source of choices with a seed: the same seed, the same
+schedule. None beats the others everywhere, so the explorer takes them in turn.
+"""
+
+from bisect import bisect
+from collections.abc import Sequence
+from itertools import accumulate
+from random import Random
+
+from messages.base import Address
+from tests.simulation.acts import ACTS
+from tests.simulation.choices import Choices, Kind
+
+_DELIVERIES_WEIGHT = 80
+"""Of all deliveries out of turn together, beside the acts' own weights."""
+_ACTS_UP_TO = tuple(accumulate(weight for _, _, weight in ACTS))
+
+_SETUP_SHARE = 0.85
+"""How often the setup is not the plain one."""
+
+
+class Exploring(Choices):
+    """A strategy: so many steps, then the fair tail."""
+
+    def __init__(self, seed: int, steps: int) -> None:
+        super().__init__()
+        # S311: schedules are no secrets.
+        self.random = Random(f"{type(self).__name__}/{seed}")  # noqa: S311
+        self.steps = self.random.randint(steps // 3, steps)
+
+    def step(self, waiting: Sequence[Address], count: int) -> int:
+        self.steps -= 1
+        return super().step(waiting, count)
+
+    @property
+    def is_over(self) -> bool:
+        return self.steps <= 0
+
+    def _next(self, kind: Kind, count: int) -> int:
+        if kind is Kind.SETUP:
+            return self._with(_SETUP_SHARE, kind, count)
+        return self._choose(kind, count)
+
+    def _choose(self, kind: Kind, count: int) -> int:
+        raise NotImplementedError
+
+    def _with(self, share: float, kind: Kind, count: int) -> int:
+        """Return a choice that is plain, or with the odds of ``share`` another."""
+        return self._other(kind, count) if self.random.random() < share else 0
+
+    def _other(self, kind: Kind, count: int) -> int:
+        if kind is not Kind.STEP:
+            return self.random.randrange(count)
+        deliveries = count - len(ACTS)
+        place = bisect(_ACTS_UP_TO, self.random.randrange(_ACTS_UP_TO[-1] + _DELIVERIES_WEIGHT))
+        if place == len(ACTS):
+            return self.random.randrange(deliveries)
+        return deliveries + place
+
+
+class RandomWalk(Exploring):
+    """Deviates now and then, each kind of choice with odds of its own."""
+
+    def __init__(self, seed: int, steps: int) -> None:
+        super().__init__(seed, steps)
+        self._odds = [self.random.choice((0.1, 0.3, 0.6)) for _ in Kind]
+
+    def _choose(self, kind: Kind, count: int) -> int:
+        return self._with(self._odds[kind], kind, count)
+
+
+class Uniform(Exploring):
+    """Takes any choice with equal odds: all goes wrong all the time."""
+
+    def _choose(self, kind: Kind, count: int) -> int:
+        return self._other(kind, count)
+
+
+class DelayBounded(Exploring):
+    """Deviates a few times only, anywhere: most bugs need no more."""
+
+    def __init__(self, seed: int, steps: int) -> None:
+        super().__init__(seed, steps)
+        deviations = self.random.randint(1, 6)
+        self._at = {self.random.randrange(2 * self.steps + 4) for _ in range(deviations)}
+        self._taken = 0
+
+    def _choose(self, kind: Kind, count: int) -> int:
+        self._taken += 1
+        return self._other(kind, count) if self._taken in self._at else 0
+
+
+class Pct(Exploring):
+    """Probabilistic concurrency testing: each mailbox has a priority, and a few times it drops.
+
+    Burckhardt and others, 2010: a bug that needs d orderings is found with odds of at least
+    1 / (n × k^(d-1)) of n mailboxes and k steps. What comes from outside deviates now and then.
+    """
+
+    def __init__(self, seed: int, steps: int) -> None:
+        super().__init__(seed, steps)
+        self._priorities: dict[Address, float] = {}
+        self._drops = {
+            self.random.randrange(self.steps + 1) for _ in range(self.random.randint(1, 4))
+        }
+        self._outside = self.random.choice((0.05, 0.15, 0.3))
+
+    def step(self, waiting: Sequence[Address], count: int) -> int:
+        self._preferred = self._place(waiting)
+        return super().step(waiting, count)
+
+    def _place(self, waiting: Sequence[Address]) -> int:
+        for address in waiting:
+            self._priorities.setdefault(address, self.random.random())
+        if not waiting:
+            return 0
+        first = max(range(len(waiting)), key=lambda i: self._priorities[waiting[i]])
+        if self.steps in self._drops:
+            self._priorities[waiting[first]] = -self.random.random()
+        return first
+
+    def _choose(self, kind: Kind, count: int) -> int:
+        if kind is Kind.STEP:
+            return self._with(self._outside, kind, count) or self._preferred
+        return self._with(self._outside, kind, count)
+
+
+STRATEGIES: tuple[type[Exploring], ...] = (RandomWalk, Pct, DelayBounded, Uniform)
+STEPS = (40, 60, 60, 120)
+"""How many steps at most, in turn: most races need few, some a long life."""
+
+
+def strategy(number: int, seed: int) -> Exploring:
+    """Return the source of choices of the ``number``-th schedule under ``seed``."""
+    kind = STRATEGIES[number % len(STRATEGIES)]
+    steps = STEPS[number // len(STRATEGIES) % len(STEPS)]
+    return kind(seed * 1_000_003 + number, steps)

@@ -1,0 +1,44 @@
+"""What once broke a rule is played again; a schedule is one history, whatever the process."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.runs import run, without_logs
+from tests.simulation.schedules import kept_files, load
+from tests.simulation.strategies import strategy
+from tests.system.running import run_python
+
+TRACES = """
+from tests.simulation.runs import run, without_logs
+from tests.simulation.strategies import strategy
+with without_logs():
+    for number in range(40):
+        print(run(strategy(number, 1)).trace)
+"""
+
+
+@pytest.mark.parametrize("path", kept_files(), ids=lambda path: path.stem)
+def test_a_schedule_that_broke_a_rule_breaks_it_no_more(path: Path) -> None:
+    with without_logs():
+        assert run(load(path).schedule).error is None
+
+
+def test_a_schedule_is_one_history_whatever_the_hash_seed() -> None:
+    traces = [run_python("-c", TRACES, hash_seed=seed) for seed in (0, 4242)]
+    assert [done.exit_code for done in traces] == [0, 0], traces
+    assert traces[0].stdout == traces[1].stdout
+    assert len(set(traces[0].stdout.split())) > 30
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_what_a_strategy_chose_is_a_schedule_that_replays(number: int) -> None:
+    with without_logs():
+        explored = run(strategy(number, 2))
+        assert run(explored.schedule) == explored
+
+
+def test_the_empty_schedule_buys_protects_and_sells_in_fair_time() -> None:
+    outcome = run(())
+    assert outcome.error is None
+    assert outcome.deliveries > 40
