@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from actors.gateway.paper import PaperGateway
+from actors.gateway.recorded import RecordedGateway
 from actors.guardian.actor import GuardianActor
 from actors.journal.actor import JournalActor
 from actors.journal.recovery import restore, resume
@@ -91,9 +92,10 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
     settings = wiring.settings
     numbering = Numbering(account_tag=settings.account.tag, journal_epoch=wiring.journal_epoch)
     spawn, data = system.spawn, settings.market_data
+    gateway = RecordedGateway if wiring.records_venue else PaperGateway
     starts: dict[Address, Callable[[], object]] = {
         OBSERVERS: partial(spawn, Observers, OBSERVERS, wiring.book, queue=_quotes(wiring)),
-        GATEWAY: partial(spawn, PaperGateway, GATEWAY, wiring.connect, wiring.drive),
+        GATEWAY: partial(spawn, gateway, GATEWAY, wiring.connect, wiring.drive),
         ORDER_ROUTER: partial(spawn, OrderRouter, ORDER_ROUTER, settings.router),
         MARKET_DATA: partial(
             spawn, MarketDataActor, MARKET_DATA, data, wiring.symbols, queue=_quotes(wiring)

@@ -38,6 +38,8 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """Of quotes that wait the newest alone is handled: where the market does not wait."""
     journal: DurableJournal | None = None
     """Where steps are made durable; None: in memory only."""
+    records_venue: bool = False
+    """The venue is embedded, and goes on after a restart."""
     recovered: Snapshot | None = None
     """The cut to go on from; None: nothing has happened yet."""
     journal_epoch: int = 1

@@ -27,7 +27,7 @@ _OPENING_PRICES = (0.9, 1.1)
 """Over the listing's price."""
 
 
-class MarketState(msgspec.Struct, frozen=True, kw_only=True):
+class MarketState(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Where the market stands between two quotes: all it needs to go on."""
 
     start: Timestamp

@@ -43,7 +43,7 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         return max(self.request.quantity - self.facts.filled, ZERO)
 
 
-class Balance(msgspec.Struct, frozen=True, tag=True):
+class Balance(msgspec.Struct, frozen=True, tag="VenueBalance"):
     """What the account holds of one currency."""
 
     currency: Currency

@@ -8,13 +8,15 @@ decided in ``exchange.matching``. Everything in it is a frozen entity, so it can
 from collections.abc import Iterable
 from decimal import Decimal
 from heapq import heappop, heappush
+from math import inf
 
 import msgspec
 
 from exchange.matching import Command, ForceFill, step
-from exchange.matching_book import Balance, Depth, Market, MatchingBook
+from exchange.matching_book import Balance, Depth, Market, MatchingBook, VenueOrder
 from exchange.port import Event, Sink, UnknownSymbolError
 from messages.base import ClientOrderId, Milliseconds, Symbol, Timestamp
+from messages.envelope import Removed
 from messages.gateway import (
     CancelAtVenue,
     FetchBalances,
@@ -99,6 +101,8 @@ class PaperExchange:
         self._sequence = 0
         self._subscribed: set[Symbol] = set()
         self._is_open = True
+        self.changes: list[msgspec.Struct] | None = None
+        """Entities that changed, for whoever records them and empties it; None: nobody does."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -197,6 +201,7 @@ class PaperExchange:
         """Let everything arrive that is due."""
         while self._in_flight and self._in_flight[0][0] <= now:
             at, _, under_way = heappop(self._in_flight)
+            self._note(Removed(InFlight.__name__, str(under_way.sequence)))
             if isinstance(under_way.content, Command):
                 self._run(under_way.content, at)
             else:
@@ -205,6 +210,15 @@ class PaperExchange:
     def force_fill(self, order_id: ClientOrderId, quantity: Decimal, now: Timestamp) -> None:
         """Fill an order whatever its status says: a venue's mistake, on demand."""
         self._run(ForceFill(client_order_id=order_id, quantity=quantity), now)
+
+    def restore(self, entities: Iterable[msgspec.Struct]) -> None:
+        """Take in what was recorded of another that stood where this one is to go on."""
+        for entity in sorted(entities, key=_when_over):
+            if isinstance(entity, InFlight):
+                heappush(self._in_flight, (entity.at, entity.sequence, entity))
+                self._sequence = max(self._sequence, entity.sequence)
+            else:
+                self.book.apply(entity)
 
     def ledger(self) -> Ledger:
         """Return the venue's books."""
@@ -247,6 +261,8 @@ class PaperExchange:
         outcome = step(self.book, command, now)
         for change in outcome.changes:
             self.book.apply(change)
+        if self.changes is not None:
+            self.changes += outcome.changes
         for event in outcome.events:
             self._deliver(event, now)
 
@@ -261,6 +277,17 @@ class PaperExchange:
         at = Timestamp(now + self._latency_ms)
         under_way = InFlight(sequence=self._sequence, at=at, content=content)
         heappush(self._in_flight, (at, self._sequence, under_way))
+        self._note(under_way)
+
+    def _note(self, change: msgspec.Struct) -> None:
+        if self.changes is not None:
+            self.changes.append(change)
+
+
+def _when_over(entity: msgspec.Struct) -> float:
+    """Sort orders by their end: in this order the venue forgets them."""
+    is_over = isinstance(entity, VenueOrder) and entity.facts.is_terminal
+    return entity.facts.at if isinstance(entity, VenueOrder) and is_over else inf
 
 
 def _quote(moved: MarketMoved) -> QuoteReceived:

@@ -17,8 +17,14 @@ from actors.portfolio.rules import Denial, Trading
 from actors.portfolio.valuation import Rate
 from actors.position.position import Charter, Position
 from actors.positions.core import ListedMarket, Living, Numbering, Retired
+from exchange.generated import MarketState
+from exchange.matching_book import Balance as VenueBalance
+from exchange.matching_book import Taken, VenueOrder
+from exchange.paper import InFlight
 from messages.base import Address
+from messages.gateway import MarketMoved
 from messages.portfolio import Limits
+from messages.reconciler import Trade
 
 EntityKey = tuple[str, str]
 """The name of the entity's class, and what tells it from others of its class in one actor."""
@@ -36,18 +42,25 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     Charter: _only,
     Denial: lambda entity: entity.position_id,
     Guard: _only,
+    InFlight: lambda entity: str(entity.sequence),
     Limits: _only,
     ListedMarket: lambda entity: entity.rules.symbol,
     Living: lambda entity: entity.position_id,
     LookDue: _only,
+    MarketMoved: lambda entity: entity.symbol,
+    MarketState: _only,
     Numbering: _only,
     Position: _only,
     Rate: lambda entity: entity.symbol,
     Retired: lambda entity: entity.position_id,
     RoutedOrder: lambda entity: entity.request.client_order_id,
     SymbolRow: lambda entity: entity.symbol,
+    Taken: lambda entity: entity.symbol,
     Totals: _only,
+    Trade: lambda entity: entity.trade_id,
     Trading: _only,
+    VenueBalance: lambda entity: entity.currency,
+    VenueOrder: lambda entity: entity.request.client_order_id,
     VenueStream: _only,
 }
 """The key within its class; as ``Removed`` names it."""

@@ -45,6 +45,10 @@ class Actor(LaneActor):
         """Handle a message; what it returns answers an ask."""
         raise NotImplementedError(f"{self.address} does not handle {type(message).__name__}")
 
+    def restore(self, entities: Iterable[msgspec.Struct]) -> None:
+        """Take in what the journal kept of it. Runs where it is spawned, before any message."""
+        raise NotImplementedError(f"nothing of {self.address} is recorded")
+
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:  # noqa: ARG002 - a hook
         """Return what to send after a message was skipped: a refusal, or a request to hear again.
 
@@ -153,14 +157,14 @@ class CoreActor(Actor):
         """Take one change into the state. Must not raise: the step is recorded already."""
         raise NotImplementedError
 
+    def restore(self, entities: Iterable[msgspec.Struct]) -> None:
+        """Take in the entities that the journal kept."""
+        for entity in entities:
+            self.apply(entity)
+
     def wake_at(self, change: msgspec.Struct) -> tuple[str, Timestamp | None]:  # noqa: ARG002 - a hook
         """Return the key and the deadline of a changed entity; (key, None) cancels its timer."""
         return "", None
-
-    def restore(self, entities: Iterable[msgspec.Struct]) -> None:
-        """Take in the entities that the journal kept. Before the first message."""
-        for entity in entities:
-            self.apply(entity)
 
     def answer(self, message: Message) -> object:  # noqa: ARG002 - a hook
         """Answer a question of main or a tool; ``NotImplemented`` for anything that is a step."""

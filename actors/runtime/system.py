@@ -86,8 +86,8 @@ class System:
         except BaseException:
             self.dispatcher.release(self._placed.pop(address).lane)
             raise
-        if isinstance(actor, CoreActor):
-            actor.restore(self.recovered.pop(address, ()))
+        if address in self.recovered:
+            actor.restore(self.recovered.pop(address))
         if pinned:
             self._factories[address] = lambda: factory(self, address, *args, **kwargs)
         ActorRegistry.register(actor.actor_ref)

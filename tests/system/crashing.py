@@ -160,10 +160,13 @@ class Session:
         points: Points,
         *,
         is_eager: bool = False,
+        is_inside: bool = False,
         mend: Mend = as_found,
     ) -> None:
         self.folder, self.settings, self.points = folder, settings, points
         self.is_eager = is_eager
+        self.is_inside = is_inside
+        """The venue is part of the process: recorded, and dead with it."""
         self.mend = mend
         """What a recovery sees; mutants leave something out."""
         self.venue = Venue(settings, points)
@@ -191,6 +194,8 @@ class Session:
         if found is not None:
             assert found.losses == (), found.losses
             found = msgspec.structs.replace(found, snapshot=self.mend(found.snapshot))
+        if self.is_inside:
+            self.venue = Venue(self.settings, self.points)
         self._lease = Lease(self.folder, holder())
         self._journal = Journal(self._lease, ORIGIN, LIMITS, found, self.clock.now())
         self._journal.points, self._journal.is_eager = self.points, self.is_eager
@@ -204,6 +209,7 @@ class Session:
             make_strategy=NoStrategy,
             calls_strategy_directly=True,
             journal=self._journal,
+            records_venue=self.is_inside,
             recovered=None if found is None else found.snapshot,
         )
         supervisor.start(self._system, wiring)

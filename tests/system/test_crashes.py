@@ -16,7 +16,7 @@ from messages.base import Milliseconds
 from tests.system.crashing import Mend, Points, Session, as_found
 
 MODES = ("synthetic", "oco", "stop_rests")
-STRIDE = 17
+STRIDE = 23
 """Every so manieth point is tried here, others in each mode; a prime, so that kinds mix."""
 
 
@@ -34,9 +34,17 @@ def settings(mode: str) -> Settings:
 
 
 def run(
-    folder: Path, mode: str, *at: int, is_eager: bool = False, mend: Mend = as_found
+    folder: Path,
+    mode: str,
+    *at: int,
+    is_eager: bool = False,
+    is_inside: bool = False,
+    mend: Mend = as_found,
 ) -> Session:
-    session = Session(folder, settings(mode), Points(*at), is_eager=is_eager, mend=mend)
+    points = Points(*at)
+    session = Session(
+        folder, settings(mode), points, is_eager=is_eager, is_inside=is_inside, mend=mend
+    )
     session.play()
     return session
 
@@ -47,8 +55,8 @@ def judge(session: Session) -> None:
     session.end()
 
 
-def points_of(folder: Path, mode: str, *, is_eager: bool) -> int:
-    whole = run(folder / "whole", mode, is_eager=is_eager)
+def points_of(folder: Path, mode: str, *, is_eager: bool, is_inside: bool) -> int:
+    whole = run(folder / "whole", mode, is_eager=is_eager, is_inside=is_inside)
     judge(whole)
     return len(whole.points.names)
 
@@ -62,12 +70,17 @@ def test_without_a_crash_two_positions_are_bought_and_sold(tmp_path: Path, mode:
     judge(session)
 
 
+@pytest.mark.parametrize("is_inside", [False, True])
 @pytest.mark.parametrize("is_eager", [False, True])
 @pytest.mark.parametrize("mode", MODES)
-def test_a_crash_anywhere_converges(tmp_path: Path, mode: str, *, is_eager: bool) -> None:
+def test_a_crash_anywhere_converges(
+    tmp_path: Path, mode: str, *, is_eager: bool, is_inside: bool
+) -> None:
     first = 1 + 7 * MODES.index(mode)
-    for point in range(first, points_of(tmp_path, mode, is_eager=is_eager), STRIDE):
-        session = run(tmp_path / str(point), mode, point, is_eager=is_eager)
+    points = points_of(tmp_path, mode, is_eager=is_eager, is_inside=is_inside)
+    for point in range(first, points, STRIDE):
+        folder = tmp_path / str(point)
+        session = run(folder, mode, point, is_eager=is_eager, is_inside=is_inside)
         assert session.crashes == 1
         judge(session)
 
