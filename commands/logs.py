@@ -6,8 +6,10 @@ Owns the sinks and the form of a line. What is logged, and at which level, is sa
 
 import os
 import tempfile
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +74,22 @@ def log_for_people(write: Callable[[str], None]) -> int:
 def stop_logging_for_people(handler: int) -> None:
     """End what ``log_for_people`` began."""
     logger.remove(handler)
+
+
+@contextmanager
+def faults_of_threads_logged() -> Iterator[None]:
+    """Log what ends a thread, where Python would print a traceback over the view."""
+    before = threading.excepthook
+
+    def log(fault: threading.ExceptHookArgs) -> None:
+        name = fault.thread.name if fault.thread else "a thread"
+        logger.opt(exception=fault.exc_value).critical("{} ended: {}", name, fault.exc_value)
+
+    threading.excepthook = log
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def write_fault(error: BaseException) -> Path:

@@ -10,7 +10,13 @@ from actors.runtime.supervision import StartError
 from commands.errors import RunFailedError
 from commands.folders import session_folder
 from commands.header import SessionHeader
-from commands.logs import log_for_people, log_times_of, log_to, stop_logging_for_people
+from commands.logs import (
+    faults_of_threads_logged,
+    log_for_people,
+    log_times_of,
+    log_to,
+    stop_logging_for_people,
+)
 from commands.options import Options, read_settings
 from commands.session import Session, check_market
 from commands.session_files import SessionFiles
@@ -44,7 +50,11 @@ def run(start: StartTree, options: Options) -> None:
     )
     console = SessionConsole()
     log = log_to(folder, settings.logs)
-    with SessionFiles(header, settings) as files, Stopping() as stopping:
+    with (
+        SessionFiles(header, settings) as files,
+        Stopping() as stopping,
+        faults_of_threads_logged(),
+    ):
         console.on_gone = lambda: stopping.ask("nobody reads the output any more")
         console.say(first_screen(header))
         try:

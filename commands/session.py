@@ -98,7 +98,11 @@ class Session:
         self._system = System(ProductionDispatcher(), self.clock, self._journal)
         wiring = paper_wiring(settings, self._report, make_strategy, begin)
         wiring = msgspec.structs.replace(wiring, session_folder=header.session_dir)
-        self._children: Children = start(self._system, wiring)
+        try:
+            self._children: Children = start(self._system, wiring)
+        except BaseException:
+            self._system.shutdown(settings.session.stop_ms / 1000)
+            raise
         self._observers = observers_of(self._system)
         gc.collect()
         gc.freeze()  # what was made by now stays: no collection need look at it again

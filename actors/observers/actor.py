@@ -85,7 +85,7 @@ class Observers(Actor):
         self.last.append(message)
         event = heard(message, self.now())
         if self.book is not None:
-            self.book.note(event)
+            event = self.book.note(event)
         match message:
             case Alarm():
                 self.alarms[message.kind] += 1

@@ -14,20 +14,24 @@ from actors.guardian.core import Guard
 from actors.journal.port import Record
 from actors.observers.report import Report
 from actors.observers.trades import profit
-from actors.position.position import Charter, Life, OwnOrder, Position, find_order
+from actors.position.position import Charter, Life, Position, find_order
 from actors.position.prices import stop
 from actors.position.states import State
 from messages.base import ClientOrderId, Message, MessageId, PositionId, Symbol, Timestamp
-from messages.money import amount_in, divide_down
+from messages.money import ONE, amount_in, divide_down
 from messages.observers import Alarm, EntryRefused, MessageSkipped
 from messages.order_router import CancelOrder, PlaceOrder
-from messages.orders import OrderRequest, OrderStatus, Side
+from messages.orders import OrderFacts, OrderRequest, OrderStatus, Side
 from messages.portfolio import TradingState
-from messages.position import Begin, TriggerFired
+from messages.position import Begin, OrderUpdated, TriggerFired
 
 DEBUG, INFO, WARNING, ERROR, ALARM = "debug", "info", "warning", "error", "alarm"
 
-_PERCENT = Decimal("0.01")
+_HUNDREDTH = Decimal("0.01")
+_SATOSHI = Decimal("1e-8")
+_TROUBLE = frozenset({OrderStatus.REJECTED, OrderStatus.UNKNOWN, OrderStatus.EXPIRED})
+_NEWS = _TROUBLE | {OrderStatus.CANCELED}
+"""What is told of an order beside its fills."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,8 +127,8 @@ def _trading(guard: Guard, record: Record) -> Event:
 def _of_position(record: Record, before: Position | None, life: Life) -> Iterator[Event]:
     if isinstance(record.message, TriggerFired):
         yield _triggered(record.message, life, record.now)
-    for order in life.position.orders:
-        yield from _order_news(before, order, life, record.now)
+    if isinstance(record.message, OrderUpdated) and before is not None:
+        yield from _order_news(before, record.message.facts, life, record.now)
     for send in record.outbox:
         yield from _sent(send.message, life, record.now)
     yield from _stop_news(before, life, record.now)
@@ -160,28 +164,27 @@ def _placed(request: OrderRequest, life: Life, at: Timestamp) -> Event:
 
 
 def _order_news(
-    position: Position | None, order: OwnOrder, life: Life, at: Timestamp
+    before: Position, reported: OrderFacts, life: Life, at: Timestamp
 ) -> Iterator[Event]:
+    """Tell what is new of an order; one that ended empty may be gone from the position already."""
+    known = find_order(before, reported.client_order_id)
+    order = find_order(life.position, reported.client_order_id)
+    if order is None and known is not None:
+        order = msgspec.structs.replace(known, facts=reported)
+    if order is None:
+        return
     facts = order.facts
-    known = None if position is None else find_order(position, facts.client_order_id)
     if facts.filled > (known.facts.filled if known else 0):
         done = "sold" if order.side is Side.SELL else "bought"
         average = divide_down(facts.cost, facts.filled, life.charter.rules.tick_size)
         text = f"{done} {facts.filled:f} of {order.quantity:f} {life.charter.rules.base}"
         yield _event("order.filled", f"{text} at {average:f}", life, at, facts.client_order_id)
-    if (known is not None and known.facts.status is facts.status) or not _is_news(order):
+    if (known is not None and known.facts.status is facts.status) or facts.status not in _NEWS:
         return
     said = f": {facts.text}" if facts.text else ""
     level = WARNING if facts.status in _TROUBLE else DEBUG
     text = f"{_words(order.purpose)} order is {facts.status.value}{said}"
     yield _event(f"order.{facts.status.value}", text, life, at, facts.client_order_id, level)
-
-
-_TROUBLE = frozenset({OrderStatus.REJECTED, OrderStatus.UNKNOWN, OrderStatus.EXPIRED})
-
-
-def _is_news(order: OwnOrder) -> bool:
-    return order.facts.status in _TROUBLE or order.facts.status is OrderStatus.CANCELED
 
 
 def _stop_news(before: Position | None, life: Life, at: Timestamp) -> Iterator[Event]:
@@ -218,11 +221,15 @@ def _result(life: Life) -> str:
     if not booked.bought:
         return f"{cause}, nothing was bought: {position.close_reason}"
     pnl = profit(life.charter, position)
-    percent = divide_down(pnl * 100, booked.bought_cost, _PERCENT)
-    cents = divide_down(pnl, Decimal(1), _PERCENT)
+    percent = divide_down(pnl * 100, booked.bought_cost, _HUNDREDTH)
     fees = amount_in(booked.fees, life.charter.rules.quote)
-    paid = f" after {divide_down(fees, Decimal(1), _PERCENT)} of fees" if fees else ""
-    return f"{cause}, {cents:+f} {life.charter.rules.quote} ({percent:+f} %){paid}"
+    paid = f" after {_short(fees):f} of fees" if fees else ""
+    return f"{cause}, {_short(pnl):+f} {life.charter.rules.quote} ({percent:+f} %){paid}"
+
+
+def _short(amount: Decimal) -> Decimal:
+    """Return an amount as people read it: to the hundredth, small ones of a BTC market finer."""
+    return divide_down(amount, ONE, _HUNDREDTH if abs(amount) >= ONE else _SATOSHI).normalize()
 
 
 def _words(name: StrEnum) -> str:

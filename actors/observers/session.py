@@ -49,21 +49,25 @@ class SessionBook:
     def on_record(self, record: Record) -> list[Event]:
         """Take in one step; return what happened in it."""
         self._look_at_sends(record)
-        events = [self._with_decision(event) for event in recorded(record, self.report)]
+        events = [self.note(event) for event in recorded(record, self.report)]
         self.report.on_record(record)
         for change in record.changes:
             if isinstance(change, Guard):
                 self._trading_state = change.state
             elif isinstance(change, Removed):
                 self._decisions.pop(PositionId(change.key), None)
-        for event in events:
-            self.note(event)
         return events
 
-    def note(self, event: Event) -> None:
-        """Keep an event among the last ones, if people should see it."""
+    def note(self, event: Event) -> Event:
+        """Keep an event among the last ones, if people should see it; return it with its decision.
+
+        That is the id of the message which asked for its position.
+        """
         if event.level != DEBUG:
             self._events.append(EventLine(at=event.at, level=event.level, text=event.text))
+        if event.position is None:
+            return event
+        return msgspec.structs.replace(event, decision=self._decisions.get(event.position))
 
     def picture(
         self,
@@ -100,11 +104,6 @@ class SessionBook:
                     self._watchlist.on_ended(symbol, record.now)
                 case _:
                     pass
-
-    def _with_decision(self, event: Event) -> Event:
-        if event.position is None:
-            return event
-        return msgspec.structs.replace(event, decision=self._decisions.get(event.position))
 
     def _positions(self, now: Timestamp) -> tuple[PositionRow, ...]:
         prices = self.report.prices
