@@ -148,14 +148,21 @@ def _count_not_found(order: RoutedOrder, venue: VenueStream, now: Timestamp) -> 
 def _is_proved(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> bool:
     """Return whether the not-founds say enough.
 
-    An order that the venue has shown before and that is lost since may have filled. It stays
-    unknown, and its position is told so, for as long as terminal orders are remembered.
+    The last one counts from when it was asked for: an answer that was long on its way says how it
+    was, and the order may have come since. An order that the venue has shown before and that is
+    lost since may have filled. It stays unknown, and its position is told so, for as long as
+    terminal orders are remembered.
     """
     if order.not_found_since is None or order.not_found < settings.unknown_not_found_needed:
         return False
     is_lost = order.is_seen and order.facts.status is OrderStatus.UNKNOWN
     needed_ms = settings.terminal_ttl_ms if is_lost else settings.unknown_settle_ms
-    return now - order.not_found_since >= needed_ms
+    return _asked_at(order, settings, now) - order.not_found_since >= needed_ms
+
+
+def _asked_at(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> int:
+    """Return when the request under way was sent."""
+    return now if order.errand is None else order.errand.at - settings.answer_timeout_ms
 
 
 def look_up_failed(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from actors.runtime.actor import Actor, CoreActor
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.simulated import SimulatedDispatcher
-from messages.base import Address
+from messages.base import Address, Message
 from messages.envelope import Envelope
 
 
@@ -19,6 +19,8 @@ class Poisonable(SimulatedDispatcher):
     def __init__(self, on_delivered: Callable[[Address, Envelope], None]) -> None:
         super().__init__(on_delivered=on_delivered)
         self.is_poisoned = False
+        self._poisoned: set[tuple[Address, str]] = set()
+        """Who raised on which kind of message: once, for a defect that stays is a person's."""
 
     def waiting(self) -> list[Mailbox]:
         """Return the mailboxes with mail, the one with the oldest first."""
@@ -27,19 +29,22 @@ class Poisonable(SimulatedDispatcher):
     def deliver(self, mailbox: Mailbox) -> None:
         """Deliver the next message of this mailbox."""
         self._arrivals.remove(mailbox)
-        actor = mailbox.actor
-        if self.is_poisoned and isinstance(actor, Actor):
+        if self.is_poisoned and isinstance(mailbox.actor, Actor):
             self.is_poisoned = False
-            _poison_once(actor)
+            self._poison(mailbox.actor)
         self._deliver(mailbox)
 
+    def _poison(self, actor: Actor) -> None:
+        """Let the actor's next handling raise; the one after it is as ever."""
+        name = "step" if isinstance(actor, CoreActor) else "handle"
 
-def _poison_once(actor: Actor) -> None:
-    """Let the actor's next handling raise; the one after it is as ever."""
-    name = "step" if isinstance(actor, CoreActor) else "handle"
+        def raising(message: Message, *rest: object) -> object:
+            delattr(actor, name)
+            kind = (actor.address, type(message).__name__)
+            if kind in self._poisoned:
+                self.is_poisoned = True  # the next one that is new
+                return getattr(actor, name)(message, *rest)
+            self._poisoned.add(kind)
+            raise PoisonError("poison")
 
-    def raising(*_: object) -> object:
-        delattr(actor, name)
-        raise PoisonError("poison")
-
-    setattr(actor, name, raising)
+        setattr(actor, name, raising)

@@ -26,6 +26,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The driver, with its seed."""
     cause: str = ""
     """What the bug was, written by whoever mended it."""
+    is_open: bool = False
+    """It is not mended yet: the schedule still breaks the rule, and is expected to."""
 
 
 def keep(outcome: Outcome, found_by: str, folder: Path = FOLDER) -> Path:
