@@ -75,6 +75,10 @@ Duration = Annotated[
 SessionDir = Annotated[
     Path | None, typer.Option(metavar="DIR", help="This run's files; default sessions/<time>.")
 ]
+StateDir = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where accounts and their journals are kept; default state."),
+]
 Headless = Annotated[bool, typer.Option("--headless", help="Plain lines, no live view.")]
 StrategyName = Annotated[
     str | None, typer.Option(metavar="MODULE:CLASS", help="Your strategy; as strategy.use.")
@@ -119,6 +123,10 @@ def run(
     session_dir: SessionDir = None,
     headless: Headless = False,  # noqa: FBT002 - a flag, typed by name
     strategy: StrategyName = None,
+    state_dir: StateDir = None,
+    fresh: Annotated[  # noqa: FBT002 - as above
+        bool, typer.Option("--fresh", help="Begin anew; what the account has is put aside.")
+    ] = False,
 ) -> None:
     """Trade on paper, on the embedded market, until Ctrl-C. The command when none is named.
 
@@ -135,6 +143,8 @@ def run(
                 duration_seconds=duration,
                 session_dir=session_dir,
                 headless=headless,
+                state_dir=state_dir,
+                fresh=fresh,
             ),
         )
 

@@ -23,6 +23,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     session_dir: Path | None = None
     """None: a new folder in sessions/."""
     headless: bool = False
+    state_dir: Path | None = None
+    """Where accounts are kept; None: state/."""
+    fresh: bool = False
+    """Put the account's journal aside and begin anew."""
 
 
 def read_settings(options: Options) -> tuple[Settings, Callable[[], Strategy]]:

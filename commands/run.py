@@ -6,7 +6,9 @@ stop, and say what came of it.
 
 from loguru import logger
 
+from actors.runtime.clock import WallClock
 from actors.runtime.supervision import StartError
+from commands.account import Account, account_folder
 from commands.errors import RunFailedError
 from commands.folders import session_folder
 from commands.header import SessionHeader
@@ -25,6 +27,7 @@ from commands.telling import SessionConsole, first_screen, last_screen
 from commands.tempo import Deadline
 from commands.tree import StartTree
 from messages.addresses import STRATEGY_RUNNER
+from messages.base import Timestamp
 
 TIME_IS_UP = "its time is up"
 
@@ -48,17 +51,22 @@ def run(start: StartTree, options: Options) -> None:
         speed=settings.paper.speed,
         session_dir=folder,
     )
+    place = account_folder(options.state_dir, settings.account.tag)
+    account = Account(place, folder, Timestamp(WallClock().now()), is_fresh=options.fresh)
     console = SessionConsole()
     log = log_to(folder, settings.logs)
     with (
+        account,
         SessionFiles(header, settings) as files,
         Stopping() as stopping,
         faults_of_threads_logged(),
     ):
         console.on_gone = lambda: stopping.ask("nobody reads the output any more")
         console.say(first_screen(header))
+        for line in account.told():
+            console.say(f"  {line}")
         try:
-            session = Session(start, settings, make_strategy, header, files)
+            session = Session(start, settings, make_strategy, header, files, account)
             log_times_of(session.clock.now)
         except StartError as error:
             raise RunFailedError(f"{error}; more in {log}") from None

@@ -13,7 +13,6 @@ import msgspec
 from pykka import ActorDeadError, Timeout
 
 from actors.gateway.paper import Drive
-from actors.journal.memory import MemoryJournal
 from actors.observers.report import Report
 from actors.observers.session import SessionBook
 from actors.observers.watchlist import Watchlist
@@ -24,6 +23,7 @@ from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from actors.strategy.port import Strategy
+from commands.account import Account
 from commands.errors import UsageError
 from commands.header import SessionHeader
 from commands.session_files import SessionFiles
@@ -83,21 +83,34 @@ class Session:
         make_strategy: Callable[[], Strategy],
         header: SessionHeader,
         files: SessionFiles,
+        account: Account,
     ) -> None:
-        """Start every actor, and the market.
+        """Start every actor, and the market, where the account's journal ends.
 
         Raises:
             StartError: an actor did not start.
+            UsageError: the journal can't be written.
 
         """
-        begin = whole_minute(Timestamp(WallClock().now()))
+        recovered = account.recovered
+        begin = whole_minute(Timestamp(WallClock().now())) if recovered is None else recovered.at
         self.clock = WallClock(start=begin, speed=settings.paper.speed)
         self._settings = settings
-        self._journal = MemoryJournal(keep=False)
+        self._journal = account.open_journal(settings, begin)
+        files.begin(self._journal.next_sequence)
         self._report = Report(settings.capital, on_trade=files.add_trade, on_point=files.add_point)
         self._system = System(ProductionDispatcher(), self.clock, self._journal)
         wiring = paper_wiring(settings, self._report, make_strategy, begin)
-        wiring = msgspec.structs.replace(wiring, session_folder=header.session_dir)
+        wiring = msgspec.structs.replace(
+            wiring,
+            session_folder=header.session_dir,
+            journal=self._journal,
+            journal_epoch=account.epoch,
+            records_venue=True,
+            recovered=recovered,
+        )
+        for one in () if recovered is None else recovered.actors:
+            self._report.take_in(one.entities)
         try:
             self._children: Children = start(self._system, wiring)
         except BaseException:

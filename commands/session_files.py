@@ -89,6 +89,11 @@ class SessionFiles:
         """Write a line of equity.csv."""
         _add(self._equity, equity_row(point))
 
+    def begin(self, first_sequence: int) -> None:
+        """Say with which of the journal's records this run begins."""
+        self._record = msgspec.structs.replace(self._record, first_sequence=first_sequence)
+        self._write_record()
+
     def end(self, summary: Summary, ended_by: str) -> None:
         """Write the summary, and why the session ended."""
         write_json(self._folder / "summary.json", [summary])

@@ -78,7 +78,7 @@ def open_lines(living: tuple[Life, ...]) -> list[str]:
     return [
         f"{len(living)} open, as they were left:",
         *(line for life in living for line in _left(life)),
-        "  This venue is embedded and its money is paper: both end with this process.",
+        "  This venue is embedded and its money is paper: the next start goes on with both.",
     ]
 
 

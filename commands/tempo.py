@@ -29,10 +29,16 @@ def at_speed(settings: Settings, speed: float) -> Settings:
 
     replace = msgspec.structs.replace
     guards, market, plan = settings.guards, settings.market_data, settings.plan
+    journal = settings.journal
     return replace(
         settings,
         guards=replace(guards, deadline_ms=stretched(guards.deadline_ms)),
         market_data=replace(market, stale_ms=stretched(market.stale_ms)),
+        journal=replace(
+            journal,
+            linger_ms=stretched(journal.linger_ms),
+            exit_after_ms=stretched(journal.exit_after_ms),
+        ),
         plan=replace(plan, budget_deadline_ms=stretched(plan.budget_deadline_ms)),
     )
 

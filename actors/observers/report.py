@@ -4,7 +4,7 @@ Follows the recorded steps; equity is a valuation at last prices, beside the boo
 is alive is kept; of what is over only the sums, and its trade where nobody else takes that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 import msgspec
@@ -63,9 +63,14 @@ class Report:
 
     def on_record(self, record: Record) -> None:
         """Take in one step; for ``System.observe``."""
-        for change in record.changes:
+        self.take_in(record.changes)
+
+    def take_in(self, changes: Iterable[msgspec.Struct]) -> None:
+        """Take in entities as they are now: of a step, or of a journal that is gone on from."""
+        for change in changes:
             if isinstance(change, Charter):
                 self._charters[change.position_id] = change
+                self.prices.setdefault(change.symbol, change.quote.last)
             elif isinstance(change, Position):
                 self._take(change)
 

@@ -1,0 +1,134 @@
+"""A session's account: its folder, the lease on it, its journal, and where that goes on.
+
+Owns ``state/``: one folder an account, used by one process at a time. Trading is the session's
+business, and what the journal holds that of ``actors.journal``.
+"""
+
+import os
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from actors.journal.code import code_version
+from actors.journal.codec import Snapshot
+from actors.journal.finding import ANCHOR, Found, JournalLostError, find
+from actors.journal.lease import AccountInUseError, Holder, Lease
+from actors.journal.port import JournalError
+from actors.journal.recovery import living_positions, with_journal_epoch
+from actors.journal.segment import segment_numbers, segment_path
+from actors.journal.store import FileJournal, JournalLimits, Origin
+from commands.errors import UsageError
+from config.settings import Settings
+from messages.base import Timestamp
+
+STATE = Path("state")
+PAPER = "paper-embedded"
+"""Mode and exchange of the accounts there are today."""
+_MAIN = "main"
+
+
+class Account:
+    """An account that this process holds, until it is closed."""
+
+    def __init__(self, folder: Path, session: Path, now: Timestamp, *, is_fresh: bool) -> None:
+        """Take the lease, and look where the journal stands; ``is_fresh`` puts that aside.
+
+        Raises:
+            UsageError: another process holds it, or its journal can't be read.
+        """
+        self.folder = folder
+        try:
+            self._lease = Lease(folder, Holder(pid=os.getpid(), since=now, session=str(session)))
+        except AccountInUseError as error:
+            raise UsageError(str(error)) from None
+        except OSError as error:
+            raise UsageError(f"--state-dir: {folder} can't be used: {error.strerror}") from None
+        try:
+            if is_fresh:
+                self._put_aside()
+            self._found = self._look()
+        except BaseException:
+            self._lease.close()
+            raise
+        self.journal: FileJournal | None = None
+
+    @property
+    def recovered(self) -> Snapshot | None:
+        """The cut to go on from; None: nothing has happened yet."""
+        return None if self._found is None else self._found.snapshot
+
+    @property
+    def epoch(self) -> int:
+        """Of a journal that begins now: in its client order ids, and never used before."""
+        return self._lease.epoch
+
+    def told(self) -> list[str]:
+        """Return, for people, what the session goes on from and what was lost."""
+        found = self._found
+        if found is None:
+            return [f"a new account in {self.folder}"]
+        count = len(list(living_positions(found.snapshot)))
+        positions = f"{count} open position" + ("" if count == 1 else "s")
+        return [
+            f"resuming, {positions}; --fresh begins anew ({self.folder})",
+            *(f"  LOST: {loss}" for loss in found.losses),
+        ]
+
+    def open_journal(self, settings: Settings, now: Timestamp) -> FileJournal:
+        """Begin a segment of the journal. Raises ``UsageError``."""
+        kept = settings.journal
+        limits = JournalLimits(
+            segment_bytes=kept.segment_bytes,
+            keep_segments=kept.keep,
+            pending_bytes=kept.pending_bytes,
+            reserve_bytes=kept.reserve_bytes,
+        )
+        config = msgspec.json.encode(settings).decode()
+        origin = Origin(code=code_version(), config=config, seed=settings.paper.seed)
+        try:
+            self.journal = FileJournal(self._lease, origin, limits, self._found, now)
+        except JournalError as error:
+            raise UsageError(str(error)) from None
+        return self.journal
+
+    def close(self) -> None:
+        """Give it back."""
+        if self.journal is not None:
+            self.journal.close()
+        self._lease.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give it back."""
+        self.close()
+
+    def _look(self) -> Found | None:
+        try:
+            found = find(self.folder)
+        except (JournalLostError, OSError) as error:
+            raise UsageError(f"{error}; --fresh puts it aside and begins anew") from None
+        if found is None or not found.losses:
+            return found
+        snapshot = with_journal_epoch(found.snapshot, self._lease.epoch)
+        return msgspec.structs.replace(found, snapshot=snapshot)
+
+    def _put_aside(self) -> None:
+        """Move the journal into a folder beside the new one: nothing is thrown away."""
+        aside = self.folder / f"before-{self._lease.epoch}"
+        paths = [segment_path(self.folder, number) for number in segment_numbers(self.folder)]
+        files = [self.folder / ANCHOR]
+        for path in paths:
+            files += [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
+        for file in files:
+            if file.exists():
+                aside.mkdir(exist_ok=True)
+                file.replace(aside / file.name)
+
+
+def account_folder(state_dir: Path | None, tag: str) -> Path:
+    """Return the folder of the paper account with this tag."""
+    return (state_dir or STATE) / f"{PAPER}-{tag or _MAIN}"
