@@ -16,7 +16,7 @@ import msgspec
 
 from actors.observers.report import EquityPoint, Report
 from actors.observers.trades import Trade
-from messages.money import ZERO, Money, divide_down
+from messages.money import ZERO, Money, divide_down, plain
 
 TRADE_COLUMNS = (
     "position_id",
@@ -209,12 +209,6 @@ def _ratio(part: Decimal, whole: Decimal) -> Decimal:
 
 def _sorted(counts: Counter[str]) -> dict[str, int]:
     return {key: counts[key] for key in sorted(counts)}
-
-
-def plain(number: Decimal) -> str:
-    """Return the number without an exponent and without trailing zeros."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:

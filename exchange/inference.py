@@ -31,7 +31,7 @@ from exchange.recordings import (
 )
 from messages.base import Milliseconds, Timestamp, quote_currency
 from messages.market import MarketRules
-from messages.money import ONE, ZERO
+from messages.money import ONE, ZERO, plain
 
 _FINEST_STEP = Decimal("1e-8")
 
@@ -177,12 +177,6 @@ class _Choices:
         text = plain(value) if isinstance(value, Decimal) else str(value)
         self.origins.append(Origin(name, text, source))
         return value
-
-
-def plain(value: Decimal) -> str:
-    """Return a decimal as people write it: no exponent, no trailing zeros."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _moments(recording: Recording) -> Iterator[Timestamp]:

@@ -107,6 +107,12 @@ def amount_in(monies: Iterable[Money], currency: Currency) -> Decimal:
     return sum((money.amount for money in monies if money.currency == currency), ZERO)
 
 
+def plain(value: Decimal) -> str:
+    """Return a decimal as people write it: no exponent, no trailing zeros."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _to_step(value: Decimal, step: Decimal, rounding: str) -> Decimal:
     # Most steps are powers of ten, where quantize does the whole of it in one call.
     context, power = _ROUNDING_CONTEXTS[rounding], _POWERS_OF_TEN.get(step.adjusted())
