@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from commands.panels.words import count
 from commands.stage import Scene, Stage
-from commands.summary import CurrencySummary, Summary, plain
+from commands.summary import CurrencySummary, Summary
 from messages.base import Timestamp
+from messages.money import plain
 
 _ADVANCE_EVERY = 500
 
@@ -119,7 +121,7 @@ def percent(ratio: Decimal) -> str:
 
 def _recording_line(scene: Scene) -> str:
     found = scene.survey
-    holes = f"{found.holes} holes, {found.missing} missing" if found.holes else "no holes"
+    holes = f"{count(found.holes, 'hole')}, {found.missing} missing" if found.holes else "no holes"
     span = f"{_utc(found.first)} – {_utc(found.last)} UTC"
     kind = scene.recording.kind.value
     return f"{scene.symbol}  {found.rows} {kind}, {span}, {holes}  ({scene.recording.path.name})"

@@ -41,7 +41,16 @@ def test_a_replay_trades_and_writes_what_came_of_it(tmp_path: Path) -> None:
     earned = sum((Decimal(trade["pnl"]) for trade in trades), Decimal(0))
     assert Decimal(low_first["currencies"]["USDT"]["pnl"]) == earned
     assert low_first["skipped_messages"] == 0
-    for word in ("trades", "won", "PnL USDT", "max drawdown", "fees", "exit: stop_loss", "hold"):
+    for word in (
+        "1 hole,",
+        "trades",
+        "won",
+        "PnL USDT",
+        "max drawdown",
+        "fees",
+        "exit: stop_loss",
+        "hold",
+    ):
         assert word in done.stdout
     assert (tmp_path / "equity.csv").read_text().count("\n") > 10
     assert (tmp_path / "log.jsonl").exists()
@@ -98,6 +107,9 @@ def test_market_rules_of_the_config_are_used_and_shown(tmp_path: Path) -> None:
         ([BTC, "--set", "drop.budgte=5"], ["drop.budgte", "budget"]),
         ([BTC, "--config", "nowhere.toml"], ["nowhere.toml"]),
         ([BTC, "--candle-path", "sideways"], ["candle_path", "low_first", "sideways"]),
+        ([BTC, "--speed", "0"], ["--speed", "0", "above 0"]),
+        ([BTC, "--speed", "-1"], ["--speed", "-1", "above 0"]),
+        ([BTC, "--speed", "nan"], ["--speed", "nan", "above 0"]),
         ([BTC, "--dispatcher", "threads"], ["threads", "simulated", "production"]),
         ([BTC, BTC], ["BTC/USDT", "played already"]),
         ([BTC, "--set", "strategy.use=nowhere:Nobody"], ["nowhere", "import"]),
