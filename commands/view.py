@@ -21,9 +21,6 @@ from commands.panels.table import Line
 from commands.panels.tables import capital_lines, count_lines, mailbox_lines, watch_lines
 from messages.session import SessionPicture
 
-FRAME_SECONDS = 0.25
-"""How often a picture is worth asking for: four frames a second."""
-
 _TWO_PANELS_FROM, _THREE_PANELS_FROM = 78, 140
 """Widths from which mailboxes, then counts, stand beside the watchlist."""
 _FEW_EVENTS = 5

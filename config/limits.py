@@ -109,7 +109,6 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "poll_ms": _PAUSE,
         "jump_ratio": _GAIN,
         "atr_candles": _limits(at_least="1", at_most="1000"),
-        "candle_ms": _limits(at_least="1", at_most=str(_DAY)),
         "rate_ms": _PAUSE,
     },
     RouterSettings: {

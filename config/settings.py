@@ -116,8 +116,6 @@ class MarketDataSettings(Section, frozen=True, kw_only=True):
     """Change from the quote before at which a quote is held back until the next confirms it."""
     atr_candles: int = 14
     """Closed candles the average true range is taken over."""
-    candle_ms: Milliseconds = Milliseconds(60_000)
-    """Interval of the candles built from quotes or trades."""
     rate_ms: Milliseconds = Milliseconds(300_000)
     """At least this long between two prices of a held symbol that the portfolio values it at."""
 

@@ -15,7 +15,6 @@ from messages.money import (
     ONE,
     ZERO,
     Money,
-    ceil_to_step,
     divide_down,
     divide_up,
     floor_to_step,
@@ -43,21 +42,6 @@ def check_request(
         or _check_prices(request, rules)
         or _check_notional(request, rules, market_price)
     )
-
-
-def floor_price(price: Decimal, rules: MarketRules) -> Decimal:
-    """Return the highest price of the market that is at most ``price``."""
-    return floor_to_step(price, rules.tick_size)
-
-
-def ceil_price(price: Decimal, rules: MarketRules) -> Decimal:
-    """Return the lowest price of the market that is at least ``price``."""
-    return ceil_to_step(price, rules.tick_size)
-
-
-def floor_quantity(quantity: Decimal, rules: MarketRules) -> Decimal:
-    """Return the largest quantity of the market that is at most ``quantity``."""
-    return floor_to_step(quantity, rules.step_size)
 
 
 def is_tradable(quantity: Decimal, price: Decimal, rules: MarketRules) -> bool:

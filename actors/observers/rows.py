@@ -5,9 +5,9 @@ from decimal import Decimal
 from actors.observers.trades import profit
 from actors.position.position import Life, OwnOrder, find_order
 from actors.position.prices import protection_mode, stop, target
-from actors.position.protection import is_covered, is_covered_by_trigger
+from actors.position.protection import is_covered
 from messages.base import Timestamp
-from messages.money import ZERO, from_float
+from messages.money import from_float
 from messages.orders import StopStatus
 from messages.session import PositionRow
 
@@ -61,20 +61,6 @@ def resting(life: Life) -> str:
     prices = [f"{price:f}" for price in (slot.price, slot.trigger_price) if price is not None]
     what = order.purpose.value.replace("_", " ")
     return " ".join([what, " / ".join(prices) or "at the market", slot.state.value])
-
-
-def protected_by(life: Life) -> str:
-    """Return what would sell the position now, and from where, for people."""
-    stop_now = stop(life)
-    if life.held <= ZERO:
-        return "nothing is held"
-    if stop_now is None:
-        return "no stop is planned"
-    if is_stopped_at_venue(life):
-        return f"stop {stop_now[0]} at the venue"
-    if is_covered_by_trigger(life.position):
-        return f"stop {stop_now[0]} watched by this process"
-    return "nothing covers it"
 
 
 def _slot_order(life: Life) -> OwnOrder | None:

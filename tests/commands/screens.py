@@ -12,13 +12,14 @@ from pathlib import Path
 from msgspec.structs import replace
 from rich.console import Console
 
-from commands.view import FRAME_SECONDS, LiveView, draw
+from commands.view import LiveView, draw
 from messages.base import Timestamp
 from messages.session import PositionRow, SessionPicture
 from tests.commands.pictures import HEADER, beginning, busy
 from tests.sources import ROOT
 
 FOLDER = ROOT / "docs" / "screens"
+FRAME_SECONDS = 0.25
 SIZES = {80: 30, 100: 36, 160: 44}
 """Height by width."""
 

@@ -7,11 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.rules import (
-    ceil_price,
     check_request,
     fee_of_fill,
-    floor_price,
-    floor_quantity,
     is_tradable,
     quantity_for,
 )
@@ -126,13 +123,6 @@ def test_a_trigger_beside_a_limit_price_is_not_what_the_leg_trades_at() -> None:
     assert check_request(a_request("a", BUY, OCO, "0.05", **words), RULES, None) is None
     words = {"price": "100", "trigger_price": "95"}
     assert check_request(a_request("a", BUY, STOP_LIMIT, "0.05", **words), RULES, None) is None
-
-
-def test_prices_and_quantities_are_rounded_to_what_the_market_has() -> None:
-    assert floor_price(Decimal("100.19"), RULES) == Decimal("100.1")
-    assert ceil_price(Decimal("100.11"), RULES) == Decimal("100.2")
-    assert ceil_price(Decimal("100.1"), RULES) == Decimal("100.1")
-    assert floor_quantity(Decimal("0.999"), RULES) == Decimal("0.99")
 
 
 def test_what_is_under_a_minimum_is_not_tradable() -> None:
