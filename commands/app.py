@@ -150,6 +150,26 @@ def run(
 
 
 @app.command()
+def verify(
+    account: Annotated[
+        str | None, typer.Argument(help="The account's folder; default: the only one there is.")
+    ] = None,
+    state_dir: StateDir = None,
+) -> None:
+    """Check a journal: its bytes, its end, and every step re-run. Changes nothing.
+
+    Exit codes: 0 whole and reproduced, 3 damaged, lost or different, 4 whole, but written by other
+    code and so not re-run.
+    """
+    from commands.account import STATE
+    from commands.verify import verify as look
+
+    with _explaining():
+        code = int(look(state_dir or STATE, account))
+    raise typer.Exit(code)
+
+
+@app.command()
 def replay(
     context: typer.Context,
     recordings: Annotated[
