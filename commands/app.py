@@ -170,6 +170,29 @@ def verify(
 
 
 @app.command()
+def export(
+    to: Annotated[Path, typer.Argument(metavar="DIR", help="Where the tables are written.")],
+    account: Annotated[
+        str | None, typer.Option(help="The account's folder; default: the only one there is.")
+    ] = None,
+    state_dir: StateDir = None,
+    kind: Annotated[str, typer.Option("--format", help="csv or jsonl.")] = "csv",
+) -> None:
+    """Write a journal as tables: orders, fills, transitions and PnL.
+
+    Example: python supervisor.py export tables --format jsonl
+    """
+    from commands.account import STATE
+    from commands.export import Format
+    from commands.export import export as write
+
+    with _explaining():
+        if kind not in set(Format):
+            raise UsageError(f"--format {kind}: csv or jsonl")
+        write(state_dir or STATE, account, to, Format(kind))
+
+
+@app.command()
 def replay(
     context: typer.Context,
     recordings: Annotated[

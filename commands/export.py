@@ -1,0 +1,215 @@
+"""``export``: what an account's journal says, as tables: orders, fills, transitions, PnL.
+
+Reads copies; changes nothing. Each table is a file, CSV or JSON lines; money stays exact, as text.
+Fills are what an order's cumulative facts gained from one record to the next.
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from actors.journal.codec import UnreadableError, decode
+from actors.journal.port import Record
+from actors.journal.segment import SegmentReader, read_segment, segment_numbers
+from actors.observers.trades import Trade, trade_of
+from actors.order_router.order import RoutedOrder
+from actors.position.position import Charter, Position
+from actors.position.states import State
+from commands.errors import RunFailedError, UsageError
+from commands.verify import find_account
+from messages.base import ClientOrderId, PositionId, Timestamp
+from messages.money import ZERO, Money, add_money, plain
+
+Row = dict[str, str | int | bool | None]
+
+
+class Format(StrEnum):
+    """How a table is written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+class Tables:
+    """The rows so far, from the records in order."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.fills: list[Row] = []
+        self.transitions: list[Row] = []
+        self.pnl: list[Row] = []
+        self._orders: dict[ClientOrderId, RoutedOrder] = {}
+        self._placed_at: dict[ClientOrderId, Timestamp] = {}
+        self._charters: dict[PositionId, Charter] = {}
+        self._states: dict[PositionId, State] = {}
+
+    @property
+    def orders(self) -> Iterator[Row]:
+        """Yield every order as it stood last."""
+        for order_id, order in self._orders.items():
+            request, facts = order.request, order.facts
+            yield {
+                "client_order_id": order_id,
+                "position_id": request.position_id,
+                "symbol": request.symbol,
+                "side": request.side.value,
+                "type": request.type.value,
+                "purpose": request.purpose.value,
+                "quantity": plain(request.quantity),
+                "price": None if request.price is None else plain(request.price),
+                "status": facts.status.value,
+                "filled": plain(facts.filled),
+                "cost": plain(facts.cost),
+                "fees": _money(facts.fees),
+                "placed_at_ms": self._placed_at.get(order_id),
+                "at_ms": facts.at,
+            }
+
+    def begin(self, changes: Iterable[msgspec.Struct]) -> None:
+        """Take in what a journal begins with: nothing of it happened in it."""
+        for change in changes:
+            if isinstance(change, RoutedOrder):
+                self._orders.setdefault(change.request.client_order_id, change)
+            elif isinstance(change, Charter):
+                self._charters[change.position_id] = change
+            elif isinstance(change, Position):
+                self._states.setdefault(change.position_id, change.state)
+
+    def take(self, record: Record) -> None:
+        """Take in one record."""
+        for change in record.changes:
+            if isinstance(change, RoutedOrder):
+                self._take_order(change, record)
+            elif isinstance(change, Charter):
+                self._charters[change.position_id] = change
+            elif isinstance(change, Position):
+                self._take_position(change, record)
+
+    def _take_order(self, order: RoutedOrder, record: Record) -> None:
+        order_id, facts = order.request.client_order_id, order.facts
+        before = self._orders.get(order_id)
+        self._orders[order_id] = order
+        if before is None:
+            self._placed_at[order_id] = record.now
+        had = ZERO if before is None else before.facts.filled
+        if facts.filled <= had:
+            return
+        had_cost = ZERO if before is None else before.facts.cost
+        had_fees = () if before is None else before.facts.fees
+        less = (Money(fee.currency, -fee.amount) for fee in had_fees)
+        self.fills.append(
+            {
+                "sequence": record.sequence,
+                "at_ms": record.now,
+                "client_order_id": order_id,
+                "position_id": order.request.position_id,
+                "symbol": order.request.symbol,
+                "side": order.request.side.value,
+                "fill_quantity": plain(facts.filled - had),
+                "fill_cost": plain(facts.cost - had_cost),
+                "fees": _money(add_money(facts.fees, less)),
+            }
+        )
+
+    def _take_position(self, position: Position, record: Record) -> None:
+        position_id = position.position_id
+        before = self._states.get(position_id)
+        self._states[position_id] = position.state
+        if before is position.state:
+            return
+        self.transitions.append(
+            {
+                "sequence": record.sequence,
+                "at_ms": record.now,
+                "position_id": position_id,
+                "from": None if before is None else before.value,
+                "to": position.state.value,
+                "message": type(record.message).__name__,
+            }
+        )
+        if position.state is State.CLOSED and position_id in self._charters:
+            trade = trade_of(self._charters.pop(position_id), position)
+            if trade is not None:
+                self.pnl.append(_pnl(trade, record.sequence))
+
+
+def export(state_dir: Path, account: str | None, to: Path, kind: Format) -> None:
+    """Write the tables of an account's journal into the folder ``to``.
+
+    Raises:
+        UsageError: there is no such account, a process uses it now, or ``to`` can't be written.
+        RunFailedError: the journal is damaged; what is whole was written.
+    """
+    folder = find_account(state_dir, account)
+    tables, damages = Tables(), []
+    for number in segment_numbers(folder):
+        try:
+            with read_segment(folder, number) as reader:
+                _read(reader, tables)
+                damage = reader.damage
+        except UnreadableError as error:
+            damage = str(error)
+        if damage is not None:
+            damages.append(f"segment {number}: {damage}")
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    write = _WRITERS[kind]
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        for name in ("orders", "fills", "transitions", "pnl"):
+            rows: list[Row] = list(getattr(tables, name))
+            write(to / f"{name}.{kind.value}", rows)
+            console.print(f"{to / name}.{kind.value}: {len(rows)} rows")
+    except OSError as error:
+        raise UsageError(f"{to} can't be written: {error.strerror}") from None
+    if damages:
+        raise RunFailedError(f"the journal is not whole: {'; '.join(damages)}")
+
+
+def _read(reader: SegmentReader, tables: Tables) -> None:
+    for one in reader.opening.snapshot.actors:
+        tables.begin(one.entities)
+    for batch in reader.batches():
+        for encoded in batch.encoded:
+            tables.take(decode(encoded))
+
+
+def _pnl(trade: Trade, sequence: int) -> Row:
+    return {
+        "sequence": sequence,
+        "position_id": trade.position_id,
+        "symbol": trade.symbol,
+        "entered_at_ms": trade.entered_at,
+        "closed_at_ms": trade.closed_at,
+        "quantity": plain(trade.quantity),
+        "cost": plain(trade.cost),
+        "proceeds": plain(trade.proceeds),
+        "fees": _money(trade.fees),
+        "pnl": plain(trade.pnl),
+        "cause": trade.cause.value,
+    }
+
+
+def _money(amounts: tuple[Money, ...]) -> str:
+    return " ".join(f"{plain(money.amount)} {money.currency}" for money in amounts)
+
+
+def _write_csv(path: Path, rows: list[Row]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if rows:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def _write_jsonl(path: Path, rows: list[Row]) -> None:
+    path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+
+
+_WRITERS: dict[Format, Callable[[Path, list[Row]], None]] = {
+    Format.CSV: _write_csv,
+    Format.JSONL: _write_jsonl,
+}

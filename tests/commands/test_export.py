@@ -1,0 +1,57 @@
+"""``export`` writes what happened, once each, and its sums are the books'."""
+
+import csv
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from actors.portfolio.accounts import Account
+from commands.errors import UsageError
+from commands.export import Format, export
+from tests.actors.journal.history import records
+from tests.commands.test_verify import write
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_fills_orders_and_pnl_agree_with_the_books(tmp_path: Path) -> None:
+    write(tmp_path / "state", records())
+    export(tmp_path / "state", None, tmp_path / "out", Format.CSV)
+    orders, fills, transitions, pnl = (
+        read(tmp_path / "out" / f"{name}.csv") for name in ("orders", "fills", "transitions", "pnl")
+    )
+    for order in orders:
+        own = [f for f in fills if f["client_order_id"] == order["client_order_id"]]
+        assert sum(Decimal(f["fill_quantity"]) for f in own) == Decimal(order["filled"])
+        assert sum(Decimal(f["fill_cost"]) for f in own) == Decimal(order["cost"])
+    closed = [t["position_id"] for t in transitions if t["to"] == "closed"]
+    assert len(closed) == len(set(closed)) > 5
+    assert {row["position_id"] for row in pnl} <= set(closed)
+    accounts = [
+        change for record in records() for change in record.changes if isinstance(change, Account)
+    ]
+    realised = next(a.realised for a in reversed(accounts) if a.currency == "USDT")
+    assert sum(Decimal(row["pnl"]) for row in pnl) == realised
+
+
+def test_json_lines_hold_the_same(tmp_path: Path) -> None:
+    write(tmp_path / "state", records()[:200])
+    for kind in Format:
+        export(tmp_path / "state", None, tmp_path / kind.value, kind)
+    lines = (tmp_path / "jsonl" / "fills.jsonl").read_bytes().splitlines()
+    decoded = [msgspec.json.decode(line) for line in lines]
+    rows = read(tmp_path / "csv" / "fills.csv")
+    assert [{name: str(value) for name, value in one.items()} for one in decoded] == rows
+    assert rows
+
+
+def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "state", records()[:20])
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match="can't be written"):
+        export(tmp_path / "state", None, tmp_path / "file", Format.CSV)
