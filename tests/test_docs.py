@@ -11,6 +11,7 @@ from tests.sources import ROOT
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\((?!https?:)(?P<file>[^)#\s]*)(#[^)]*)?\)")
 NAMED_TEST = re.compile(r"`(?P<file>tests/[\w/]+\.py)(::(?P<name>\w+))?`")
+LINKED_TEST = re.compile(r"\[`(?P<name>test_\w+)`\]\((?P<file>[^)]+)\)")
 MAKE_TARGET = re.compile(r"\bmake (?P<target>[a-z]+)\b")
 
 
@@ -39,6 +40,20 @@ def test_every_test_that_is_named_exists(page: Path) -> None:
     for named in NAMED_TEST.finditer(page.read_text(encoding="utf-8")):
         code = (ROOT / named["file"]).read_text(encoding="utf-8")
         assert named["name"] is None or f"def {named['name']}(" in code, named.group()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_every_test_that_is_linked_is_in_its_file(page: Path) -> None:
+    for linked in LINKED_TEST.finditer(page.read_text(encoding="utf-8")):
+        code = (page.parent / linked["file"]).read_text(encoding="utf-8")
+        assert f"def {linked['name']}(" in code, linked.group()
+
+
+def test_every_claim_has_its_proof() -> None:
+    page = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if re.match(r"\| (?!---|claim |what )", line)]
+    assert len(rows) > 20
+    assert [row for row in rows if not LINK.search(row)] == []
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
