@@ -4,15 +4,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from actors.again import Again
 from actors.guardian import core
 from actors.guardian.core import Guard
 from actors.runtime.actor import CoreActor
 from config.settings import GuardianSettings
 from messages.base import Address, Message, Timestamp
-from messages.envelope import Send, Step
+from messages.envelope import NOTHING, Send, Step
+from messages.guardian import EnterReducing, Halt, Resume
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
+
+_COMMANDS = (Halt, EnterReducing, Resume)
+"""An operator's: the last one counts."""
 
 
 class GuardianActor(CoreActor):
@@ -29,9 +34,12 @@ class GuardianActor(CoreActor):
         super().__init__(system, address)
         self.settings = settings
         self.guard = guard or Guard()
+        self._command_again = Again()
 
     def step(self, message: Message, now: Timestamp) -> Step:
-        """Call the core."""
+        """Call the core; a command that was skipped does not undo a later one."""
+        if isinstance(message, _COMMANDS) and self._command_again.is_outdated(message):
+            return NOTHING
         return core.step(self.guard, self.settings, message, now)
 
     def apply(self, change: msgspec.Struct) -> None:
@@ -46,4 +54,6 @@ class GuardianActor(CoreActor):
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Hear it once more: nobody would say it again."""
+        if isinstance(message, _COMMANDS):
+            self._command_again.queue(message)
         return self.once_more(message, error)

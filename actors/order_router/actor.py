@@ -4,14 +4,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from actors.again import Again
 from actors.order_router import core, skipped
 from actors.order_router.order import RoutedOrder, wake_at
 from actors.order_router.orders import Orders
 from actors.runtime.actor import CoreActor, describe
 from config.settings import RouterSettings
 from messages.base import Address, ClientOrderId, Message, Milliseconds, Timestamp
-from messages.envelope import Removed, Send, Step, Wake
-from messages.order_router import PlaceOrder
+from messages.envelope import NOTHING, Removed, Send, Step, Wake
+from messages.order_router import PlaceOrder, StreamChanged
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
@@ -35,6 +36,7 @@ class OrderRouter(CoreActor):
         self.orders = Orders() if orders is None else orders
         self._skipped_once: set[tuple[str, str]] = set()
         """What was skipped and asked for again, by type and entity; not recorded."""
+        self._stream_again = Again()
 
     def on_start(self) -> None:
         """Set the timers of recovered orders."""
@@ -43,6 +45,8 @@ class OrderRouter(CoreActor):
 
     def step(self, message: Message, now: Timestamp) -> Step:
         """Call the core."""
+        if type(message) is StreamChanged and self._stream_again.is_outdated(message):
+            return NOTHING
         step = core.step(self.orders, self.settings, message, now)
         if self._skipped_once:
             self._skipped_once.discard(skipped.source_of(message))
@@ -69,6 +73,8 @@ class OrderRouter(CoreActor):
             return ()
         if isinstance(message, PlaceOrder):
             return (skipped.refusal(self.orders, message.request, describe(error)),)
+        if isinstance(message, StreamChanged):
+            self._stream_again.queue(message)
         source = skipped.source_of(message)
         if source in self._skipped_once:
             self._skipped_once.discard(source)

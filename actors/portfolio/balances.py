@@ -2,8 +2,9 @@
 
 A difference counts after two equal looks some seconds apart: between them a fill may be under way.
 The first surplus of a currency is what is not ours: coins of the wallet beyond the capital that
-config allots. It is established only while nothing of ours trades the currency: else it could be
-what an entry bought and nobody has heard of, and the position could never sell it.
+config allots. It is established while nothing of ours trades the currency, and then at once: no
+fill can be under way. Later it could be what an entry bought and nobody has heard of, and the
+position could never sell it; or lack what an exit sold, and the position would sell strangers'.
 """
 
 from decimal import Decimal
@@ -60,11 +61,13 @@ def compared(
     if balance.not_ours is None and reported == booked:
         return Balance(currency=balance.currency, not_ours=ZERO), ()
     difference = reported - booked - (balance.not_ours or ZERO)
+    if balance.not_ours is None and difference > 0 and is_quiet:
+        return Balance(currency=balance.currency, not_ours=difference), ()
     if balance.not_ours is not None and difference == balance.difference:
         return msgspec.structs.replace(balance, suspected=None, suspected_at=None), ()
     if difference != balance.suspected or balance.suspected_at is None:
         return msgspec.structs.replace(balance, suspected=difference, suspected_at=now), ()
-    is_to_wait = balance.not_ours is None and difference > 0 and not is_quiet
+    is_to_wait = balance.not_ours is None and difference > 0
     if is_to_wait or now - balance.suspected_at < LOOK_AGAIN_MS:
         return balance, ()
     return _confirmed(balance, difference, reported, booked)
@@ -73,8 +76,6 @@ def compared(
 def _confirmed(
     balance: Balance, difference: Decimal, reported: Decimal, booked: Decimal
 ) -> tuple[Balance, tuple[Send, ...]]:
-    if balance.not_ours is None and difference > 0:
-        return Balance(currency=balance.currency, not_ours=difference), ()
     not_ours = balance.not_ours or ZERO
     after = Balance(currency=balance.currency, not_ours=not_ours, difference=difference)
     if not difference:

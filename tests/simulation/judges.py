@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
+from actors.guardian.actor import GuardianActor
+from actors.guardian.states import Cause
 from actors.market_data.actor import MarketDataActor
 from actors.market_data.market import Market
 from actors.market_data.triggers import TriggerIndex
@@ -16,14 +18,15 @@ from actors.portfolio.actor import PortfolioActor
 from actors.position.position import Charter, Position
 from actors.position.states import State
 from exchange.matching_book import VenueOrder
-from messages.addresses import MARKET_DATA, ORDER_ROUTER, PORTFOLIO
+from messages.addresses import GUARDIAN, MARKET_DATA, ORDER_ROUTER, PORTFOLIO
 from messages.base import Address, ClientOrderId, PositionId
 from messages.envelope import Envelope
+from messages.guardian import EnterReducing, Halt
 from messages.ids import position_of
 from messages.money import ZERO, amount_in
 from messages.observers import Alarm, AlarmKind, MessageSkipped
 from messages.orders import OrderFacts, Side
-from messages.portfolio import AdoptedFill
+from messages.portfolio import AdoptedFill, TradingState
 from messages.position import LevelName
 from tests.simulation.plans import BTC, SYMBOL, USDT
 
@@ -36,6 +39,7 @@ LEAST = Decimal("0.051")
 """Base: the least that can be sold at any price of these markets."""
 DUST = 2 * LEAST
 """What a venue that says "too small" is believed, see ``closing.DUST_FACTOR``."""
+_HOLDS = {Halt: TradingState.HALTED, EnterReducing: TradingState.REDUCING}
 _REFUSED_BY_NAME = ("IllegalInputError", "PoisonError")
 
 
@@ -239,7 +243,7 @@ class Judges:
         for position_id, position in self.world.positions.items():
             assert position.state is State.CLOSED, f"{position_id} is {position.state}"
             assert position.is_released, f"{position_id} was not released"
-        for problem in (*self._unbooked(), *self._left_over()):
+        for problem in (*self._unbooked(), *self._left_over(), *self._is_held_as_last_told()):
             raise AssertionError(problem)
 
     def _unbooked(self) -> Iterator[str]:
@@ -267,6 +271,15 @@ class Judges:
                 yield f"{balance.locked} {balance.currency} are still locked"
         if books.account(USDT).reserved:
             yield f"{books.account(USDT).reserved} USDT are still reserved"
+
+    def _is_held_as_last_told(self) -> Iterator[str]:
+        """Yield how the guardian differs from what an operator told it last."""
+        guard = self.world.actor(GUARDIAN, GuardianActor).guard
+        states = [held.state for held in guard.holds if held.cause is Cause.OPERATOR]
+        told = self.world.operator
+        wanted = [state for kind, state in _HOLDS.items() if isinstance(told, kind)]
+        if states != wanted:
+            yield f"the operator said {told} last, and holds {states}"
 
     def _left_over(self) -> Iterator[str]:
         market: Market = self._market_data._markets[SYMBOL]

@@ -24,7 +24,7 @@ from actors.runtime.system import System
 from actors.strategy.port import Enter, MarketView
 from commands.tree import Wiring
 from exchange.port import Sink
-from messages.addresses import POSITIONS
+from messages.addresses import GUARDIAN, POSITIONS
 from messages.base import Address, Message, PositionId, Timestamp
 from messages.envelope import Envelope
 from messages.gateway import MarketMoved
@@ -84,6 +84,8 @@ class World:
         self.price = 100.0
         self.quantity: float | None = None
         """Base that trades at each price; None: without limit."""
+        self.operator: Message | None = None
+        """What an operator said last about what may be done."""
         self.positions: dict[PositionId, Position] = {}
         """As each stood last, closed ones too."""
         self.listeners: list[Callable[[Address, Envelope], None]] = []
@@ -229,6 +231,8 @@ class World:
 
     def tell(self, to: Address, message: Message) -> None:
         """Say something from outside."""
+        if to == GUARDIAN:
+            self.operator = message
         self.system.tell(to, message)
 
     def poison(self) -> None:
