@@ -3,7 +3,7 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from messages.base import Currency, Message, PositionId, Symbol
+from messages.base import Currency, Message, PositionId, Symbol, Timestamp
 from messages.market import Capabilities, MarketRules, Quote
 from messages.orders import OrderFacts
 from messages.plan import Plan
@@ -196,5 +196,5 @@ class Resync(Message, frozen=True, kw_only=True):
     skipped: str
     """The type of the message; of a restart, ``everything``."""
     error: str
-    after_restart: bool = False
-    """The process was down until now: nothing in it covered what is held."""
+    down_since: Timestamp | None = None
+    """After a restart: from then until now nothing in the process covered what is held."""

@@ -19,8 +19,6 @@ from messages.order_router import StreamChanged
 from messages.position import Resync
 from messages.strategy import SymbolBusy
 
-_RESYNC = Resync(skipped="everything", error="the process was restarted", after_restart=True)
-
 
 def restore(system: System, snapshot: Snapshot) -> None:
     """Have each recorded actor begin with its entities. Before any is spawned."""
@@ -38,8 +36,10 @@ def resume(system: System, snapshot: Snapshot) -> None:
     symbols = dict.fromkeys(living.symbol for living in living_positions(snapshot))
     for symbol in symbols:
         system.tell(STRATEGY, SymbolBusy(symbol=symbol, busy=True))
+    error = "the process was restarted"
+    resync = Resync(skipped="everything", error=error, down_since=snapshot.at)
     for living in living_positions(snapshot):
-        system.tell(position_address(living.position_id), _RESYNC)
+        system.tell(position_address(living.position_id), resync)
     _set_timers(system, snapshot)
 
 

@@ -39,8 +39,7 @@ def step(life: Life | None, message: PositionMessage, now: Timestamp) -> Step:
     input_ = INPUTS[type(message)]
     if is_ignored(life.position.state, input_):
         return NOTHING
-    was_down = isinstance(message, Resync) and message.after_restart
-    turn = Turn(Life(life.charter, protection.measured(life, now, was_down=was_down)), now)
+    turn = Turn(Life(life.charter, _measured(life, message, now)), now)
     measured = turn.life
     turn.advance(input_)
     take_in(turn, message)
@@ -49,6 +48,14 @@ def step(life: Life | None, message: PositionMessage, now: Timestamp) -> Step:
     if turn.life is measured and not turn.outbox and not sets_timer:
         return NOTHING
     return _finish(life, turn)
+
+
+def _measured(life: Life, message: PositionMessage, now: Timestamp) -> Position:
+    """Sum the time since the last look; of a restart, as it was up to the crash and down since."""
+    if not isinstance(message, Resync) or message.down_since is None:
+        return protection.measured(life, now)
+    as_it_was = protection.measured(life, message.down_since)
+    return protection.measured(Life(life.charter, as_it_was), now, was_down=True)
 
 
 def _begin(message: Begin, now: Timestamp) -> Turn:

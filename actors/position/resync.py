@@ -23,7 +23,7 @@ from messages.position import Resync
 def on_skipped(turn: Turn, message: Resync) -> None:
     """Ask again at once; where that was done a moment ago, tell a person."""
     faulted = turn.position.faulted
-    if message.after_restart:
+    if message.down_since is not None:
         _ask_again(turn)
     elif faulted is None:
         _mark(turn, turn.now, turn.charter.plan.exit_retry_ms)

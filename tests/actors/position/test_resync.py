@@ -3,7 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
+from actors.position.position import UnprotectedCause
 from actors.position.states import State
+from messages.base import Timestamp
 from messages.market_data import HoldSymbol
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import ReleaseOrders, ResendOrders
@@ -132,3 +134,12 @@ def test_closed_it_asks_for_its_release_until_it_hears_of_it() -> None:
     stage.hear(OrdersReleased())
     assert stage.position.wakes_at is None
     assert len(stage.all_sent(PositionEnded)) == 1
+
+
+def test_after_a_restart_only_the_time_since_the_crash_counts_as_down() -> None:
+    stage = Stage().protected()
+    crashed_at = Timestamp(stage.now + 60_000)
+    stage.now = Timestamp(crashed_at + 5_000)
+    stage.hear(Resync(skipped="everything", error="a restart", down_since=crashed_at))
+    unprotected = {u.cause: u.total_ms for u in stage.position.unprotected}
+    assert unprotected == {UnprotectedCause.PROCESS_DOWN: 5_000}
