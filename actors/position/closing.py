@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from actors.position.deadlines import pause_after
 from actors.position.placing import Want, rung_price
 from actors.position.position import Closing, Life, lost_orders
 from actors.position.turn import Turn
@@ -29,7 +30,7 @@ def wanted_exit(life: Life, now: Timestamp) -> Want | None:
     quantity = life.sellable
     if closing.sellable is not None:
         quantity = min(quantity, floor_to_step(closing.sellable, life.charter.rules.step_size))
-    if quantity < _least(life) or is_only_dust(life):
+    if quantity < life.least_quantity or is_only_dust(life):
         return None
     rung, rules = current_rung(life, closing), life.charter.rules
     price = None
@@ -72,7 +73,7 @@ def prepare(turn: Turn) -> None:
     if lost_orders(turn.position) and closing.sellable is None:
         turn.update_closing(retry_at=_in(turn, turn.charter.plan.exit_retry_ms))
         _look(turn)
-    elif closing.sellable is not None and closing.sellable < _least(turn.life):
+    elif closing.sellable is not None and closing.sellable < turn.life.least_quantity:
         _look_again(turn)
     elif closing.quote is None and current_rung(turn.life, closing).type is OrderType.LIMIT:
         message = RequestQuote(position_id=turn.charter.position_id, symbol=turn.charter.symbol)
@@ -185,7 +186,7 @@ def _back_off(turn: Turn, why: str) -> None:
         return
     refusals = closing.refusals + 1
     is_stuck = refusals >= plan.exit_attempts
-    pause = min(plan.exit_retry_ms * 2 ** min(refusals - 1, 20), plan.stuck_retry_ms)
+    pause = pause_after(refusals, plan)
     if is_stuck:
         pause = plan.stuck_retry_ms
     if is_stuck and not closing.is_stuck:
@@ -220,10 +221,6 @@ def _on_too_small(turn: Turn) -> None:
 
 def _in(turn: Turn, pause: int) -> Timestamp:
     return Timestamp(turn.now + pause)
-
-
-def _least(life: Life) -> Decimal:
-    return max(life.charter.rules.min_quantity, life.charter.rules.step_size)
 
 
 def _last_price(life: Life) -> Decimal | None:

@@ -4,7 +4,17 @@ from actors.position.exit_slot import SlotState
 from actors.position.position import Life
 from actors.position.prices import switch_back_at
 from actors.position.states import State
-from messages.base import Timestamp
+from messages.base import Milliseconds, Timestamp
+from messages.plan import Plan
+
+_DOUBLINGS = 20
+"""More make no longer pause: the plan's longest is reached long before."""
+
+
+def pause_after(refusals: int, plan: Plan) -> Milliseconds:
+    """Return the pause after so many refusals in a row: doubled each time, up to the longest."""
+    doubled = plan.exit_retry_ms * 2 ** min(refusals - 1, _DOUBLINGS)
+    return Milliseconds(min(doubled, plan.stuck_retry_ms))
 
 
 def deadlines_of(life: Life) -> list[Timestamp]:

@@ -146,7 +146,7 @@ def _quantity(turn: Turn, rung: Rung, quote: Quote) -> Decimal:
 def _is_enough(turn: Turn, quantity: Decimal, quote: Quote) -> bool:
     rules = turn.charter.rules
     notional = quantity * from_float(quote.bid, rules.tick_size)
-    return quantity >= max(rules.min_quantity, rules.step_size) and notional >= rules.min_notional
+    return quantity >= turn.life.least_quantity and notional >= rules.min_notional
 
 
 def _untradable(turn: Turn) -> str | None:
@@ -157,7 +157,7 @@ def _untradable(turn: Turn) -> str | None:
     stop = plain_stop(charter, price)
     at_stop = quantity * (price if stop is None else stop) * (ONE - rules.taker_fee_ratio)
     needed = rules.min_notional * (ONE + plan.minimum_margin_ratio)
-    if quantity < max(rules.min_quantity, rules.step_size) or at_stop < needed:
+    if quantity < turn.life.least_quantity or at_stop < needed:
         minimum = f"{rules.min_quantity} {rules.base} or {needed.normalize():f} {rules.quote}"
         return (
             f"{charter.budget} {rules.quote} buys {quantity} {rules.base}, worth "

@@ -8,11 +8,13 @@ a cancel, a cancel refused because the order filled, all converge, in whatever o
 import msgspec
 
 from actors.position import closing, resting
+from actors.position.deadlines import pause_after
 from actors.position.exit_slot import ExitSlot, SlotInput, SlotState, slot_after
 from actors.position.placing import Want, cancel, place
 from actors.position.position import OwnOrder, Position, find_order, with_order
 from actors.position.states import State
 from actors.position.turn import Turn
+from messages.base import Timestamp
 from messages.observers import AlarmKind
 from messages.orders import (
     OrderFacts,
@@ -182,8 +184,8 @@ def _on_resting_filled(turn: Turn) -> None:
 def _on_resting_refused(turn: Turn, facts: OrderFacts) -> None:
     """Try again, more and more slowly: refused, or canceled by somebody else."""
     plan, refusals = turn.charter.plan, turn.position.protection.refusals + 1
-    pause = min(plan.exit_retry_ms * 2 ** min(refusals - 1, 20), plan.stuck_retry_ms)
-    turn.update_protection(refusals=refusals, retry_at=turn.now + pause)
+    retry_at = Timestamp(turn.now + pause_after(refusals, plan))
+    turn.update_protection(refusals=refusals, retry_at=retry_at)
     if refusals == ALARMING_REFUSALS:
         text = f"{facts.status}: {facts.reason or 'not by us'} {facts.text}".rstrip()
         turn.alarm(AlarmKind.PLACEMENT_FAILED, f"a resting order ended {refusals} times, {text}")

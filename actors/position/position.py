@@ -231,12 +231,15 @@ class Life(msgspec.Struct, frozen=True):
         booked = self.position.booked
         return divide_down(booked.bought_cost, booked.bought) if booked.bought else None
 
+    @property
+    def least_quantity(self) -> Decimal:
+        """The least that the market takes in one order, base."""
+        return max(self.charter.rules.min_quantity, self.charter.rules.step_size)
+
     def is_dust(self, price: Decimal) -> bool:
         """Whether what is held is too little to be sold at ``price``."""
-        rules, sellable = self.charter.rules, self.sellable
-        return sellable < max(rules.min_quantity, rules.step_size) or (
-            sellable * price < rules.min_notional
-        )
+        notional = self.sellable * price
+        return self.sellable < self.least_quantity or notional < self.charter.rules.min_notional
 
 
 def leg_of(side: Side) -> str:
