@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from commands.panels.words import count
+from commands.panels.words import count, percent
 from commands.stage import Scene, Stage
 from commands.summary import CurrencySummary, Summary
 from messages.base import Timestamp
@@ -73,7 +72,7 @@ def summary_table(summaries: list[Summary]) -> Table:
 def _rows(summaries: list[Summary]) -> list[tuple[str, list[str]]]:
     rows = [
         ("trades", [str(s.trades) for s in summaries]),
-        ("won", ["–" if s.win_ratio is None else percent(s.win_ratio) for s in summaries]),
+        ("won", [percent(s.win_ratio) for s in summaries]),
     ]
     for currency in summaries[0].currencies:
         of = [s.currencies[currency] for s in summaries]
@@ -112,11 +111,6 @@ def _fees(summary: Summary) -> str:
 
 def _seconds(ms: int) -> str:
     return f"{ms / 1000:.1f} s"
-
-
-def percent(ratio: Decimal) -> str:
-    """Return a ratio as a percentage with two digits."""
-    return f"{ratio * 100:.2f} %"
 
 
 def _recording_line(scene: Scene) -> str:

@@ -4,6 +4,7 @@ Everything here is for the eye: money is rounded, and none of it goes back into 
 """
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from math import floor, log10
 
 from rich.cells import cell_len, set_cell_size
@@ -32,7 +33,7 @@ def decimals_of(size: float) -> int:
     return min(8, max(2, _MONEY_DIGITS - 1 - _magnitude(size)))
 
 
-def percent(ratio: float | None, *, signed: bool = False) -> str:
+def percent(ratio: float | Decimal | None, *, signed: bool = False) -> str:
     """Return a ratio as a percentage with two decimals, with a plus sign where ``signed``."""
     if ratio is None:
         return NOTHING
