@@ -110,7 +110,8 @@ class Session:
             recovered=recovered,
         )
         for one in () if recovered is None else recovered.actors:
-            self._report.take_in(one.entities)
+            if wiring.book is not None:
+                wiring.book.take_in(one.entities)
         try:
             self._children: Children = start(self._system, wiring)
         except BaseException:

@@ -10,6 +10,7 @@ from rich.console import Console
 from actors.observers.rows import is_stopped_at_venue, resting
 from actors.position.position import Life
 from actors.position.prices import stop
+from actors.position.states import State
 from commands.header import SessionHeader
 from commands.screen import summary_table
 from commands.session import Ended
@@ -57,7 +58,7 @@ def first_screen(header: SessionHeader) -> str:
         (
             title(header),
             f"  files  {header.session_dir}: log.jsonl, trades.csv, equity.csv",
-            "  stop   Ctrl-C: protections stay at the venue, a summary follows; twice: at once",
+            "  stop   Ctrl-C: protections stay at the venue, then a summary; twice: at once",
             f"  next   --seed {header.seed + 1}, --speed 1, --set drop.drop_ratio=2%; more: --help",
         )
     )
@@ -78,13 +79,15 @@ def open_lines(living: tuple[Life, ...]) -> list[str]:
     return [
         f"{len(living)} open, as they were left:",
         *(line for life in living for line in _left(life)),
-        "  This venue is embedded and its money is paper: the next start goes on with both.",
+        "  The venue is embedded, its money paper: the next start goes on with both.",
     ]
 
 
 def _left(life: Life) -> list[str]:
     """Return how a position was left, and what protects it without this process."""
-    head = f"  {life.position.position_id} {life.charter.symbol} {life.position.state.value}"
+    head = f"  {life.position.position_id} {life.charter.symbol}"
+    if life.position.state is not State.PROTECTING:
+        head += f" {life.position.state.value}"
     if life.held <= ZERO:
         return [f"{head}: nothing is held"]
     at_venue = resting(life)

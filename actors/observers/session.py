@@ -4,6 +4,7 @@ Owns the picture that views ask for. What is alive is kept; of what is over sums
 """
 
 from collections import Counter, deque
+from collections.abc import Iterable
 
 import msgspec
 
@@ -13,6 +14,8 @@ from actors.observers.events import DEBUG, Event, id_text, recorded
 from actors.observers.report import Report
 from actors.observers.rows import position_row
 from actors.observers.watchlist import Watchlist
+from actors.position.position import Position
+from actors.position.states import State
 from messages.base import Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import Removed
 from messages.market import Candle, Quote
@@ -35,7 +38,7 @@ class SessionBook:
         self._trading_state = TradingState.ACTIVE
         self._events: deque[EventLine] = deque(maxlen=EVENTS_KEPT)
         self._decisions: dict[PositionId, str] = {}
-        """Per living position the id of the message that asked for it."""
+        """Per position that was opened since, the id of the message that asked for it."""
 
     def on_quote(self, quote: Quote) -> None:
         """Take the newest quote of a symbol."""
@@ -45,6 +48,18 @@ class SessionBook:
     def on_candle(self, symbol: Symbol, candle: Candle) -> None:
         """Take a candle that closed."""
         self._watchlist.on_candle(symbol, candle)
+
+    def take_in(self, entities: Iterable[msgspec.Struct]) -> None:
+        """Begin with the entities of an actor whose journal is gone on from.
+
+        A position that was closed then is the trade of the session before.
+        """
+        kept = tuple(entities)
+        for entity in kept:
+            if isinstance(entity, Guard):
+                self._trading_state = entity.state
+        if not any(isinstance(e, Position) and e.state is State.CLOSED for e in kept):
+            self.report.take_in(kept)
 
     def on_record(self, record: Record) -> list[Event]:
         """Take in one step; return what happened in it."""

@@ -35,7 +35,8 @@ def _no_log_stays() -> object:
 
 def typed(folder: Path, fault: Fault, *arguments: str) -> tuple[int, Starts]:
     start = Starts(fault)
-    given = [*arguments, "--headless", "--session-dir", str(folder / "s")]
+    folders = ["--session-dir", str(folder / "s"), "--state-dir", str(folder / "state")]
+    given = [*arguments, "--headless", *folders]
     return run_command(start, given), start
 
 

@@ -1,22 +1,28 @@
 """A session as it is watched: the picture agrees with the books, and stays small."""
 
+from collections import Counter
 from decimal import Decimal
 from typing import NamedTuple
 
 import pytest
 from loguru import logger
 
+from actors.guardian.core import Guard, Held
+from actors.guardian.states import Cause
 from actors.observers.events import Event
-from actors.observers.session import EVENTS_KEPT
+from actors.observers.report import Report
+from actors.observers.session import EVENTS_KEPT, SessionBook
+from actors.observers.watchlist import Watchlist
 from actors.positions.core import Living
 from messages.addresses import GUARDIAN, OBSERVERS, PORTFOLIO
-from messages.base import Timestamp
+from messages.base import Milliseconds, Timestamp
 from messages.envelope import Removed
 from messages.guardian import Halt
 from messages.observers import Alarm, AlarmKind, EntryRefused, MessageSkipped
 from messages.portfolio import AccountsDescribed, DescribeAccounts, TradingState
 from messages.session import SessionPicture
 from tests.actors.observers.playing import BEGIN, MINUTE, PlayedSession
+from tests.actors.position.stage import Stage
 
 SEED = 3
 HOURS_MINUTES = 240
@@ -163,3 +169,31 @@ def test_a_market_that_stands_still_is_marked_as_stale() -> None:
     session.clock.close()  # nobody is woken: no quote comes
     session.clock.advance_to(Timestamp(session.clock.now() + stale_ms + 2_000))
     assert all(row.is_stale for row in session.look().watchlist)
+
+
+def book() -> SessionBook:
+    return SessionBook(Report({}), Watchlist((), Milliseconds(1), Milliseconds(1)), Milliseconds(1))
+
+
+def picture_of(kept: SessionBook) -> SessionPicture:
+    none: Counter[str] = Counter()
+    return kept.picture(BEGIN, (), alarms=none, errors=none, refusals=none)
+
+
+@pytest.mark.parametrize(("is_over", "living"), [(False, 1), (True, 0)])
+def test_what_is_gone_on_from_lives_on_and_is_no_new_trade(living: int, *, is_over: bool) -> None:
+    stage = Stage().protected()
+    if is_over:
+        stage.fill("h0e1p1x1", "103")
+    assert stage.life is not None
+    kept = book()
+    kept.take_in((stage.life.charter, stage.life.position))
+    picture = picture_of(kept)
+    assert (len(picture.positions), picture.trades) == (living, 0)
+
+
+def test_a_halt_is_gone_on_from_too() -> None:
+    held = Held(cause=Cause.OPERATOR, state=TradingState.HALTED, reason="a test", since=BEGIN)
+    kept = book()
+    kept.take_in((Guard(holds=(held,)),))
+    assert picture_of(kept).trading_state is TradingState.HALTED
