@@ -4,6 +4,9 @@ Reads and judges; changes nothing. Whole is what the chain of hashes proves from
 on, and what the anchor does not contradict.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -35,6 +38,19 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What is not whole, for people; empty: nothing was lost."""
 
 
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Pause the garbage collector: it would look at each new entity again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_no_collections()
 def find(folder: Path) -> Found | None:
     """Return where the journal in ``folder`` stands; None where there is none.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import candles, latency, lifecycles, ticks
+from benchmarks import candles, journal, latency, lifecycles, ticks
 from messages.plan import ProtectionMode
 from tests.sources import ROOT
 
@@ -51,3 +51,10 @@ def test_lives_end_booked_and_recorded() -> None:
     records = {mode: rounds[0].records / rounds[0].lives for mode, rounds in played.items()}
     assert records[ProtectionMode.TRIGGERS] < records[ProtectionMode.SYNTHETIC]
     assert all(r.recorded > r.records for rounds in played.values() for r in rounds)
+
+
+def test_every_record_is_made_durable_beside_the_raw_limit() -> None:
+    written = journal.main(["--quick"])
+    assert written.records > 10 * journal.QUICK_LIVES
+    assert len(written.commits_ms) == len(written.raw_ms) == -(-written.records // journal.BATCH)
+    assert written.recorded > 500 * written.records
