@@ -79,7 +79,7 @@ def test_the_second_start_goes_on_and_a_fresh_one_does_not(tmp_path: Path) -> No
 
 
 def test_a_second_session_on_the_account_is_refused_by_name(tmp_path: Path) -> None:
-    with _started(tmp_path) as process:
+    with started(tmp_path) as process:
         try:
             refused = trade(tmp_path, "--duration", "1")
         finally:
@@ -91,7 +91,7 @@ def test_a_second_session_on_the_account_is_refused_by_name(tmp_path: Path) -> N
 @pytest.mark.parametrize("seed", [3])
 def test_killed_again_and_again_it_goes_on_with_exact_books(tmp_path: Path, seed: int) -> None:
     for _ in range(KILLS):
-        with _started(tmp_path, "--seed", str(seed)) as process:
+        with started(tmp_path, "--seed", str(seed)) as process:
             assert process.stdout is not None
             seen = 0
             for line in process.stdout:  # it trades: killed in the middle of that
@@ -105,7 +105,8 @@ def test_killed_again_and_again_it_goes_on_with_exact_books(tmp_path: Path, seed
     check_books(cut_of(tmp_path))
 
 
-def _started(folder: Path, *more: str) -> subprocess.Popen[str]:
+def started(folder: Path, *more: str) -> subprocess.Popen[str]:
+    """Start a session; return once its first screen is there."""
     name = f"session-{len(list(folder.iterdir()))}"
     arguments = [*LIVELY, "--state-dir", folder / "state", "--session-dir", folder / name, *more]
     process = subprocess.Popen(  # noqa: S603 - our own Python

@@ -1,0 +1,38 @@
+"""Kill a real paper session at random instants and resume it each time; then verify and compare.
+
+python -m tests.system.kill_soak 100 [SEED]
+"""
+
+import random
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from commands.verify import Verdict, verify
+from tests.system.test_resume import check_books, cut_of, started, trade
+
+LONGEST_SECONDS = 1.5
+"""From the first screen to the kill."""
+
+
+def main(kills: int, seed: int) -> None:
+    """Raise ``AssertionError`` where anything is lost, doubled or not reproduced."""
+    chance = random.Random(seed)  # noqa: S311 - to be repeated
+    with tempfile.TemporaryDirectory(prefix="holdfast-kills-") as place:
+        folder = Path(place)
+        for kill in range(1, kills + 1):
+            with started(folder, "--set", "journal.keep=1000") as process:
+                time.sleep(chance.uniform(0, LONGEST_SECONDS))
+                process.send_signal(signal.SIGKILL)
+            cut = cut_of(folder)
+            print(f"{kill}: killed, whole up to record {cut.sequence}", flush=True)  # noqa: T201
+        ended = trade(folder, "--duration", "3", "--set", "journal.keep=1000")
+        assert ended.exit_code == 0, ended.stderr
+        check_books(cut_of(folder))
+        assert verify(folder / "state", None) is Verdict.REPRODUCED
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
