@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from actors.strategy.actor import DROP
 from commands.errors import UsageError
 from commands.feed import FeedItem, IsQuiet, Surroundings, candle_items, trade_items
 from config.settings import CandlePath, MarketSettings, Settings
@@ -102,7 +103,8 @@ def look_at(paths: tuple[Path, ...], symbol: str | None, settings: Settings) -> 
 
     Raises:
         RecordingError: a file is missing or broken: which, in which line, and how.
-        UsageError: two recordings of one symbol, or no capital in a recording's quote currency.
+        UsageError: two recordings of one symbol, no capital in a recording's quote currency, or a
+            drop strategy that is to trade none of them.
 
     """
     if symbol is not None and len(paths) > 1:
@@ -119,6 +121,7 @@ def look_at(paths: tuple[Path, ...], symbol: str | None, settings: Settings) -> 
         market = infer_market(recording, found, market_settings, settings.market_defaults)
         scenes.append(Scene(recording, found, market))
     _check_capital(scenes, settings)
+    _check_symbols(scenes, settings)
     return Stage(tuple(scenes), _slower_to_doubt(settings, scenes))
 
 
@@ -131,6 +134,15 @@ def _check_capital(scenes: list[Scene], settings: Settings) -> None:
                 f"{scene.symbol} is paid in {quote}, and capital is allotted in {has} only: "
                 f"add --set capital.{quote}=… (and --set drop.budget=… in {quote})"
             )
+
+
+def _check_symbols(scenes: list[Scene], settings: Settings) -> None:
+    """Refuse a replay in which nothing could be traded: a symbol was mistyped, or its file."""
+    wanted, played = settings.drop.symbols, [scene.symbol for scene in scenes]
+    if settings.strategy.use == DROP and wanted and not set(wanted) & set(played):
+        raise UsageError(
+            f"drop.symbols: nothing of {', '.join(wanted)} is played, only {', '.join(played)}"
+        )
 
 
 def _slower_to_doubt(settings: Settings, scenes: list[Scene]) -> Settings:

@@ -110,6 +110,7 @@ def test_market_rules_of_the_config_are_used_and_shown(tmp_path: Path) -> None:
         ([BTC, "--speed", "0"], ["--speed", "0", "above 0"]),
         ([BTC, "--speed", "-1"], ["--speed", "-1", "above 0"]),
         ([BTC, "--speed", "nan"], ["--speed", "nan", "above 0"]),
+        ([BTC, "--set", "drop.symbols=['FOO/USDT']"], ["drop.symbols", "FOO/USDT", "BTC/USDT"]),
         ([BTC, "--dispatcher", "threads"], ["threads", "simulated", "production"]),
         ([BTC, BTC], ["BTC/USDT", "played already"]),
         ([BTC, "--set", "strategy.use=nowhere:Nobody"], ["nowhere", "import"]),
