@@ -116,26 +116,16 @@ class PaperExchange:
         if self._is_open:
             self._receive(order, now)
         else:
-            self._emit(
-                SubmitFailed(
-                    client_order_id=order.request.client_order_id,
-                    kind=FailureKind.RETRYABLE,
-                    text=_CLOSED,
-                )
-            )
+            order_id, kind = order.request.client_order_id, FailureKind.RETRYABLE
+            self._emit(SubmitFailed(client_order_id=order_id, kind=kind, text=_CLOSED))
 
     def cancel(self, order: CancelAtVenue, now: Timestamp) -> None:
         """Cancel an order."""
         if self._is_open:
             self._receive(order, now)
         else:
-            self._emit(
-                CancelFailed(
-                    client_order_id=order.client_order_id,
-                    kind=FailureKind.RETRYABLE,
-                    text=_CLOSED,
-                )
-            )
+            order_id, kind = order.client_order_id, FailureKind.RETRYABLE
+            self._emit(CancelFailed(client_order_id=order_id, kind=kind, text=_CLOSED))
 
     def look_up(self, order: LookUpOrder, now: Timestamp) -> None:
         """Tell how an order stands."""
