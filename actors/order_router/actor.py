@@ -80,7 +80,7 @@ class OrderRouter(CoreActor):
             self._skipped_once.discard(source)
             return skipped.after_second_skip(message, describe(error))
         self._skipped_once.add(source)
-        return skipped.after_skip(self.orders, message)
+        return skipped.after_skip(message)
 
     def _wake_again(self, order_id: ClientOrderId) -> None:
         """Set the timer that the skipped wake has used up: soon, but not before the deadline."""

@@ -4,9 +4,9 @@ Owns the way on after a skipped message. Nothing changed by it; nothing went to 
 """
 
 from actors.order_router.orders import Orders
-from actors.order_router.telling import look_up_of, tell
-from messages.addresses import GATEWAY, OBSERVERS, ORDER_ROUTER, position_address
-from messages.base import ClientOrderId, Message
+from actors.order_router.telling import tell
+from messages.addresses import OBSERVERS, ORDER_ROUTER, position_address
+from messages.base import Message
 from messages.envelope import Send
 from messages.ids import position_of
 from messages.observers import Alarm, AlarmKind
@@ -39,10 +39,10 @@ def refusal(orders: Orders, request: OrderRequest, error: str) -> Send:
     return tell(request.position_id, facts)
 
 
-def after_skip(orders: Orders, message: Message) -> tuple[Send, ...]:
+def after_skip(message: Message) -> tuple[Send, ...]:
     """Return what to send after ``message`` was skipped for the first time.
 
-    A command or an answer is heard once more; a fact is asked for again, as the venue has it.
+    It is heard once more: a command, an answer, or a fact, which is cumulative.
     """
     match message:
         case CancelOrder() | ReleaseOrders() | ResendOrders() | StreamChanged():
@@ -52,7 +52,9 @@ def after_skip(orders: Orders, message: Message) -> tuple[Send, ...]:
             # again, that request counts as unanswered from its deadline on.
             return (Send(ORDER_ROUTER, message),)
         case OrderReported():
-            return _look_again(orders, message.facts.client_order_id)
+            # It says all there is; a look-up may fail, and of an order that is over there would be
+            # no second one.
+            return (Send(ORDER_ROUTER, message),)
         case _:
             return ()
 
@@ -87,8 +89,3 @@ def source_of(message: Message) -> tuple[str, str]:
         case _:
             return type(message).__name__, getattr(message, "position_id", "")
     return type(message).__name__, key
-
-
-def _look_again(orders: Orders, order_id: ClientOrderId) -> tuple[Send, ...]:
-    order = orders.by_id.get(order_id)
-    return () if order is None else (Send(GATEWAY, look_up_of(order)),)
