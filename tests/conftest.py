@@ -1,5 +1,6 @@
 """What all tests share: actors that end with their test, and the folder of real recordings."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = config.getoption("--recordings")
     if folder is not None and not Path(folder).is_dir():
         raise pytest.UsageError(f"--recordings: there is no folder {folder}")
+    # What a shell starts in its background ignores Ctrl-C, and so would the processes of tests.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
