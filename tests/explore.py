@@ -24,7 +24,7 @@ from tests.simulation.shrinking import shrink
 from tests.simulation.sometimes import AWAITED, EXPECTED, Sometimes
 from tests.simulation.story import Story
 from tests.simulation.strategies import STRATEGIES, strategy
-from tests.simulation.unreached import UNREACHED
+from tests.simulation.unreached import why_unreached
 from tests.simulation.world import World
 
 BATCH = 200
@@ -149,7 +149,7 @@ def report(found: Found, options: argparse.Namespace, console: Console) -> None:
     every = set(cells())
     console.print(f"cells read: {len(found.cells)} of {len(every)}")
     for cell in sorted(every - found.cells):
-        console.print(f"  never: {' / '.join(cell)}: {UNREACHED.get(cell, 'NOT REVIEWED')}")
+        console.print(f"  never: {' / '.join(cell)}: {why_unreached(cell) or 'NOT REVIEWED'}")
     for name in sorted(EXPECTED):
         console.print(f"  {found.seen[name] or 'NEVER':>9}  {name}")
     for name, why in AWAITED.items():

@@ -1,0 +1,31 @@
+"""The model checker: whole within its bounds, and it finds a bug by the shortest way."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from messages.plan import Plan
+from tests.model_check import search
+from tests.simulation.model import Model
+from tests.simulation.model_world import Bounds
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.plans import PLANS
+
+SMALL = Bounds(faults=0, moves=0)
+
+
+@pytest.mark.parametrize("plan", PLANS[:5], ids=lambda plan: plan.protection_mode)
+def test_every_state_is_safe_and_none_is_a_dead_end(plan: Plan) -> None:
+    found = search(Model(plan, SMALL), limit=10_000, seconds=60)
+    assert found.error is None
+    assert found.is_whole
+    assert found.states > 300
+
+
+def test_a_bug_is_found_with_the_shortest_way_to_it() -> None:
+    mutant = next(m for m in MUTANTS if m.name == "triggers are not armed")
+    with ExitStack() as stack:
+        mutant.inject(stack)
+        found = search(Model(PLANS[0], SMALL), limit=10_000, seconds=60)
+    assert found.error is not None
+    assert 5 < len(found.way) < 30

@@ -1,0 +1,29 @@
+"""The rules bite: a few of the bugs of ``tests.mutants`` are found by a handful of schedules."""
+
+import pytest
+
+from tests.mutants import FIFO, schedules_to_kill
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.runs import run
+
+QUICK = {
+    "a refused cancel is taken for canceled": "RandomWalk",
+    "a fill is counted twice": "RandomWalk",
+    "a part filled before a cancel is forgotten": "Uniform",
+    "CLOSED although orders may be live": "Pct",
+    "some coins are left and called dust": "RandomWalk",
+    "triggers are not armed": FIFO,
+}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_bug_is_found_within_a_few_schedules(name: str) -> None:
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
+    assert schedules_to_kill(mutant, QUICK[name], seed=1, most=40) is not None
+
+
+def test_a_mutant_is_gone_after_its_run() -> None:
+    for mutant in MUTANTS:
+        if mutant.name in QUICK:
+            schedules_to_kill(mutant, FIFO, seed=1, most=1)
+    assert run(()).error is None
