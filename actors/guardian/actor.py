@@ -10,7 +10,7 @@ from actors.guardian.core import Guard
 from actors.runtime.actor import CoreActor
 from config.settings import GuardianSettings
 from messages.base import Address, Message, Timestamp
-from messages.envelope import NOTHING, Send, Step
+from messages.envelope import NOTHING, Envelope, Send, Step
 from messages.guardian import EnterReducing, Halt, Resume
 
 if TYPE_CHECKING:
@@ -38,9 +38,16 @@ class GuardianActor(CoreActor):
 
     def step(self, message: Message, now: Timestamp) -> Step:
         """Call the core; a command that was skipped does not undo a later one."""
-        if isinstance(message, _COMMANDS) and self._command_again.is_outdated(message):
+        if isinstance(message, _COMMANDS) and self._command_again.is_outdated(
+            message, is_again=self._is_again()
+        ):
             return NOTHING
         return core.step(self.guard, self.settings, message, now)
+
+    def _is_again(self) -> bool:
+        """Whether the message in hand queued again, after it was skipped."""
+        in_hand = self._lane.in_hand
+        return isinstance(in_hand, Envelope) and in_hand.sender == self.address
 
     def apply(self, change: msgspec.Struct) -> None:
         """Take the new state.

@@ -11,7 +11,7 @@ from actors.order_router.orders import Orders
 from actors.runtime.actor import CoreActor, describe
 from config.settings import RouterSettings
 from messages.base import Address, ClientOrderId, Message, Milliseconds, Timestamp
-from messages.envelope import NOTHING, Removed, Send, Step, Wake
+from messages.envelope import NOTHING, Envelope, Removed, Send, Step, Wake
 from messages.order_router import PlaceOrder, StreamChanged
 
 if TYPE_CHECKING:
@@ -45,12 +45,19 @@ class OrderRouter(CoreActor):
 
     def step(self, message: Message, now: Timestamp) -> Step:
         """Call the core."""
-        if type(message) is StreamChanged and self._stream_again.is_outdated(message):
+        if type(message) is StreamChanged and self._stream_again.is_outdated(
+            message, is_again=self._is_again()
+        ):
             return NOTHING
         step = core.step(self.orders, self.settings, message, now)
         if self._skipped_once:
             self._skipped_once.discard(skipped.source_of(message))
         return step
+
+    def _is_again(self) -> bool:
+        """Whether the message in hand queued again, after it was skipped."""
+        in_hand = self._lane.in_hand
+        return isinstance(in_hand, Envelope) and in_hand.sender == self.address
 
     def apply(self, change: msgspec.Struct) -> None:
         """Take one change into the orders."""

@@ -38,6 +38,11 @@ _REASONS: dict[Cell, str] = {
     ("position", "closing", "entry_empty"): _JUDGED,
     ("position", "new", "venue_reachability"): "the router tells whom it has orders of",
     ("position", "new", "booking_asked"): "it has booked nothing yet",
+    (
+        "position",
+        "opening",
+        "booking_asked",
+    ): "only after a poisoned booking of a part-filled entry",
     ("position", "new", "begun"): "the first message makes the position: no state yet",
 }
 _BY_INPUT = {
