@@ -63,15 +63,23 @@ class Account:
         """Of a journal that begins now: in its client order ids, and never used before."""
         return self._lease.epoch
 
-    def told(self) -> list[str]:
+    def seed_of(self, settings: Settings) -> int:
+        """Return the market's seed: that of the journal, or of a new one the settings'."""
+        return settings.paper.seed if self._found is None else self._found.seed
+
+    def told(self, settings: Settings) -> list[str]:
         """Return, for people, what the session goes on from and what was lost."""
         found = self._found
         if found is None:
             return [f"a new account in {self.folder}"]
         count = len(list(living_positions(found.snapshot)))
         positions = f"{count} open position" + ("" if count == 1 else "s")
+        other = [
+            f"the market goes on with seed {found.seed}; seed {settings.paper.seed} needs --fresh"
+        ]
         return [
             f"resuming, {positions}; --fresh begins anew ({self.folder})",
+            *(other if found.seed != settings.paper.seed else []),
             *(f"  LOST: {loss}" for loss in found.losses),
         ]
 
@@ -85,7 +93,7 @@ class Account:
             reserve_bytes=kept.reserve_bytes,
         )
         config = msgspec.json.encode(settings).decode()
-        origin = Origin(code=code_version(), config=config, seed=settings.paper.seed)
+        origin = Origin(code=code_version(), config=config, seed=self.seed_of(settings))
         try:
             self.journal = FileJournal(self._lease, origin, limits, self._found, now)
         except JournalError as error:

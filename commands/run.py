@@ -44,15 +44,15 @@ def run(start: StartTree, options: Options) -> None:
     settings, make_strategy = read_settings(options)
     check_market(settings)
     folder = session_folder(options.session_dir, "paper", settings.session.keep)
+    place = account_folder(options.state_dir, settings.account.tag)
+    account = Account(place, folder, Timestamp(WallClock().now()), is_fresh=options.fresh)
     header = SessionHeader(
         mode="paper money",
         market="embedded market",
-        seed=settings.paper.seed,
+        seed=account.seed_of(settings),
         speed=settings.paper.speed,
         session_dir=folder,
     )
-    place = account_folder(options.state_dir, settings.account.tag)
-    account = Account(place, folder, Timestamp(WallClock().now()), is_fresh=options.fresh)
     console = SessionConsole()
     log = log_to(folder, settings.logs)
     with (
@@ -63,7 +63,7 @@ def run(start: StartTree, options: Options) -> None:
     ):
         console.on_gone = lambda: stopping.ask("nobody reads the output any more")
         console.say(first_screen(header))
-        for line in account.told():
+        for line in account.told(settings):
             console.say(f"  {line}")
         try:
             session = Session(start, settings, make_strategy, header, files, account)

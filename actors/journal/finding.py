@@ -34,6 +34,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """The chain's head there."""
     last_number: int
     """Of the newest segment, readable or not."""
+    seed: int
+    """Of the market that the journal began with."""
     losses: tuple[str, ...] = ()
     """What is not whole, for people; empty: nothing was lost."""
 
@@ -113,6 +115,7 @@ def _fold(reader: SegmentReader, number: int, anchor: Anchor | None) -> Found:
         snapshot=cut.snapshot(under_way.list()),
         head=reader.head,
         last_number=number,
+        seed=reader.opening.manifest.seed,
         losses=tuple(losses),
     )
 

@@ -78,6 +78,14 @@ def test_the_second_start_goes_on_and_a_fresh_one_does_not(tmp_path: Path) -> No
     assert list((account_folder(tmp_path / "state", "")).glob("before-*/segment-*"))
 
 
+def test_a_resumed_market_says_the_seed_it_goes_on_with(tmp_path: Path) -> None:
+    assert "seed 9" in trade(tmp_path, "--duration", "1", "--seed", "9").stdout
+    resumed = trade(tmp_path, "--duration", "1").stdout
+    assert "seed 9 · speed" in resumed
+    assert "goes on with seed 9; seed 1 needs --fresh" in resumed
+    assert "seed 1 · speed" in trade(tmp_path, "--duration", "1", "--fresh").stdout
+
+
 def test_a_second_session_on_the_account_is_refused_by_name(tmp_path: Path) -> None:
     with started(tmp_path) as process:
         try:

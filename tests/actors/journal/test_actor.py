@@ -27,7 +27,11 @@ from messages.order_router import CancelOrder, FailureKind, PlaceOrder, ReleaseO
 from messages.orders import Priority, Purpose
 from tests.actors.journal.history import LIMITS, NOW, journal_in, records
 
-SETTINGS = JournalSettings(linger_ms=Milliseconds(5), exit_after_ms=Milliseconds(1_000))
+SETTINGS = JournalSettings(
+    linger_ms=Milliseconds(5),
+    failure=JournalFailure.EXIT_UNJOURNALED,
+    exit_after_ms=Milliseconds(1_000),
+)
 
 
 class Router(CoreActor):
