@@ -73,6 +73,8 @@ class Sometimes:
     def __init__(self, world: "World", seen: Counter[str]) -> None:
         self._world = world
         self._seen = seen
+        self._over: set[str] = set()
+        """Orders that a position was told are over."""
         world.listeners.append(self._hear)
 
     def _hear(self, address: Address, envelope: Envelope) -> None:
@@ -146,6 +148,10 @@ class Sometimes:
             self._note("closed by hand while the entry was under way")
 
     def _hear_order(self, facts: OrderFacts, state: State) -> None:
+        if facts.is_terminal:
+            self._over.add(facts.client_order_id)
+        elif facts.client_order_id in self._over:
+            self._note("an order came back from the dead")
         if facts.reason is RejectReason.NEVER_PLACED:
             self._note("an order was concluded never to have been placed")
         if facts.stop is StopStatus.TRIGGERED:

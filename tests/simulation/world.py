@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 import supervisor
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import Record
+from actors.order_router.actor import OrderRouter
 from actors.position.position import Charter, Position
 from actors.position.states import State
 from actors.positions.actor import PositionsActor
@@ -24,7 +25,7 @@ from actors.runtime.system import System
 from actors.strategy.port import Enter, MarketView
 from commands.tree import Wiring
 from exchange.port import Sink
-from messages.addresses import GUARDIAN, POSITIONS
+from messages.addresses import GUARDIAN, ORDER_ROUTER, POSITIONS
 from messages.base import Address, Message, PositionId, Timestamp
 from messages.envelope import Envelope
 from messages.gateway import MarketMoved
@@ -59,7 +60,7 @@ TAIL_MS = 900_000
 """Within so much fair time everything is over."""
 TAIL_FALL, TAIL_FALL_MS = 0.95, 20_000
 """The fair tail's market falls to this share of its price, so often: through every stop."""
-LIVELOCK = 3_000
+LIVELOCK = 1_000
 DELIVERY_CHOICES = 8
 """Of a step: 0 the oldest message, or time; up to here the mailbox with so many before it."""
 STEP_CHOICES = DELIVERY_CHOICES + len(ACTS)
@@ -119,6 +120,8 @@ class World:
         supervisor.start(self.system, wiring)
         self.dispatcher.run_until_idle(LIVELOCK)
         self._next_tick = START
+        self._stands_since = 0
+        """How often in a row something was due at once."""
         self._tick()
         self.dispatcher.run_until_idle(LIVELOCK)
         self.judges = Judges(self)
@@ -175,7 +178,10 @@ class World:
         deadline = self.clock.next_deadline()
         if deadline is not None:
             times.append(deadline)
-        self.jump(max(min(times) - self.now, 0))
+        ms = max(min(times) - self.now, 0)
+        self._stands_since = 0 if ms else self._stands_since + 1
+        assert self._stands_since < LIVELOCK, "a deadline of the past is never acted on"
+        self.jump(ms)
         if self.now >= self._next_tick:
             self._tick()
 
@@ -209,8 +215,11 @@ class World:
         self.judges.over()
 
     def is_over(self) -> bool:
-        """Whether nobody lives, and nothing is on its way."""
-        return not (self.roster or self.venue.way.held or self.dispatcher.waiting())
+        """Whether nobody lives, nothing is on its way, and the router follows no order."""
+        if self.roster or self.venue.way.held or self.dispatcher.waiting():
+            return False
+        orders = self.actor(ORDER_ROUTER, OrderRouter).orders.by_id.values()
+        return all(order.facts.is_terminal for order in orders)
 
     # What comes from outside.
 
