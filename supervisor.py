@@ -53,6 +53,9 @@ from messages.supervisor import ResourceLost
 STUCK_NOTE = "stuck.json"
 """In the session's folder: the message that was in hand when the process ended with code 75."""
 
+OBSERVED_AT_MOST = 10_000
+"""What may wait for the observers; a further message pushes the oldest out, which is counted."""
+
 
 def start(system: System, wiring: Wiring) -> Children:
     """Start the tree, each child after those it leans on; tell them what they may use.
@@ -94,7 +97,9 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
     spawn, data = system.spawn, settings.market_data
     gateway = RecordedGateway if wiring.records_venue else PaperGateway
     starts: dict[Address, Callable[[], object]] = {
-        OBSERVERS: partial(spawn, Observers, OBSERVERS, wiring.book, queue=_quotes(wiring)),
+        OBSERVERS: partial(
+            spawn, Observers, OBSERVERS, wiring.book, queue=_quotes(wiring, OBSERVED_AT_MOST)
+        ),
         GATEWAY: partial(spawn, gateway, GATEWAY, wiring.connect, wiring.drive),
         ORDER_ROUTER: partial(spawn, OrderRouter, ORDER_ROUTER, settings.router),
         MARKET_DATA: partial(
@@ -119,9 +124,11 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
     ]
 
 
-def _quotes(wiring: Wiring) -> Queue | None:
+def _quotes(wiring: Wiring, capacity: int | None = None) -> Queue | None:
     """Return a mailbox's queue in which quotes of a symbol wait as one; None: the plain one."""
-    return ConflatingQueue(conflation_key, conflate) if wiring.conflates_quotes else None
+    if not wiring.conflates_quotes:
+        return None
+    return ConflatingQueue(conflation_key, conflate, capacity)
 
 
 def _journal(system: System, wiring: Wiring) -> list[ChildSpec]:

@@ -162,35 +162,6 @@ def refuse(delivery: Delivery, address: Address) -> None:
     delivery.reply_to.set_exception((ActorDeadError, error, None))
 
 
-class BoundedQueue:
-    """Holds at most ``capacity``; a further one pushes the oldest out. For observers."""
-
-    def __init__(self, capacity: int) -> None:
-        """Begin empty."""
-        self.dropped = 0
-        self._capacity = capacity
-        self._items: deque[Delivery] = deque()
-
-    def append(self, delivery: Delivery) -> None:
-        """Add at the end, dropping the oldest where it is full."""
-        self._items.append(delivery)
-        if len(self._items) > self._capacity:
-            self.dropped += 1
-            refuse(self._items.popleft(), Address("a full mailbox"))
-
-    def appendleft(self, delivery: Delivery) -> None:
-        """Add in front, whatever the capacity: only a stop comes this way."""
-        self._items.appendleft(delivery)
-
-    def popleft(self) -> Delivery:
-        """Take the oldest. Raises ``IndexError`` if there is none."""
-        return self._items.popleft()
-
-    def __len__(self) -> int:
-        """Count what waits."""
-        return len(self._items)
-
-
 def newest(_waiting: Message, message: Message) -> Message:
     """Keep only the newer of two conflated messages."""
     return message
@@ -200,19 +171,23 @@ class ConflatingQueue:
     """Messages of one key wait as one: the newest, in the place of the oldest. For quotes.
 
     The place is kept so that a symbol that moves all the time is not always last. A message may so
-    be handed over before one that its sender sent earlier under another key.
+    be handed over before one that its sender sent earlier under another key. With a ``capacity`` it
+    is bounded too, for observers: a further message pushes the oldest out.
     """
 
     def __init__(
         self,
         key: Callable[[Message], Hashable | None],
         merge: Callable[[Message, Message], Message] = newest,
+        capacity: int | None = None,
     ) -> None:
         """Begin empty. ``key`` says what may be conflated (None: not); ``merge`` makes one of two.
 
         Both run on the sender's thread.
         """
         self.conflated = 0
+        self.dropped = 0
+        self._capacity = capacity
         self._key = key
         self._merge = merge
         self._slots: deque[_Slot] = deque()
@@ -238,10 +213,7 @@ class ConflatingQueue:
     def popleft(self) -> Delivery:
         """Take the first. Raises ``IndexError`` if there is none."""
         with self._lock:
-            slot = self._slots.popleft()
-            if slot.key is not None:
-                del self._waiting[slot.key]
-            return slot.delivery
+            return self._take_first()
 
     def __len__(self) -> int:
         """Count what waits."""
@@ -251,6 +223,15 @@ class ConflatingQueue:
         self._slots.append(slot)
         if slot.key is not None:
             self._waiting[slot.key] = slot
+        if self._capacity is not None and len(self._slots) > self._capacity:
+            self.dropped += 1
+            refuse(self._take_first(), Address("a full mailbox"))
+
+    def _take_first(self) -> Delivery:
+        slot = self._slots.popleft()
+        if slot.key is not None:
+            del self._waiting[slot.key]
+        return slot.delivery
 
     def _merged(self, waiting: Delivery, delivery: Delivery) -> Delivery:
         message = self._merge(waiting.message, delivery.message)

@@ -5,7 +5,7 @@ from pykka import ActorDeadError, ThreadingFuture
 from pykka._envelope import Envelope as PykkaEnvelope
 from pykka.messages import _ActorStop
 
-from actors.runtime.mailbox import BoundedQueue, ConflatingQueue, Queue
+from actors.runtime.mailbox import ConflatingQueue, Queue, newest
 from messages.base import Address, Message, MessageId
 from messages.envelope import Envelope
 from tests.actors.runtime.players import LISTENER, Add, Note, Stage, notes
@@ -27,6 +27,10 @@ def drain(queue: Queue) -> list[Message]:
 
 def first_letter(message: Message) -> str | None:
     return message.text[0] if isinstance(message, Note) else None
+
+
+def bounded(capacity: int) -> ConflatingQueue:
+    return ConflatingQueue(lambda _: None, newest, capacity)
 
 
 def longer(waiting: Message, message: Message) -> Message:
@@ -65,14 +69,21 @@ def test_two_messages_are_made_one_by_merge_under_the_id_of_the_newer() -> None:
 
 
 def test_a_bounded_queue_drops_the_oldest() -> None:
-    queue = BoundedQueue(2)
+    queue = bounded(2)
     fill(queue, *notes("one", "two", "three"))
     assert queue.dropped == 1
     assert drain(queue) == notes("two", "three")
 
 
+def test_what_was_dropped_from_a_full_queue_waits_no_more_under_its_key() -> None:
+    queue = ConflatingQueue(first_letter, newest, 2)
+    fill(queue, *notes("a1", "b1", "c1", "a2"))
+    assert queue.dropped == 2
+    assert drain(queue) == notes("c1", "a2")
+
+
 def test_an_ask_that_is_dropped_is_refused() -> None:
-    queue = BoundedQueue(1)
+    queue = bounded(1)
     asked: ThreadingFuture[object] = ThreadingFuture()
     queue.append(PykkaEnvelope(Note(text="asked"), reply_to=asked))
     fill(queue, *notes("one"))
@@ -80,14 +91,14 @@ def test_an_ask_that_is_dropped_is_refused() -> None:
         asked.get(timeout=0)
 
 
-@pytest.mark.parametrize("queue", [BoundedQueue(1), ConflatingQueue(lambda _: "all")])
+@pytest.mark.parametrize("queue", [bounded(1), ConflatingQueue(lambda _: "all")])
 def test_a_stop_goes_in_front_of_any_queue(queue: Queue) -> None:
     fill(queue, *notes("one"))
     queue.appendleft(PykkaEnvelope(_ActorStop()))
     assert drain(queue) == [_ActorStop(), Note(text="one")]
 
 
-@pytest.mark.parametrize("queue", [BoundedQueue(1), ConflatingQueue(lambda _: "all")])
+@pytest.mark.parametrize("queue", [bounded(1), ConflatingQueue(lambda _: "all")])
 def test_an_empty_queue_says_so(queue: Queue) -> None:
     assert not queue
     with pytest.raises(IndexError):
@@ -95,7 +106,7 @@ def test_an_empty_queue_says_so(queue: Queue) -> None:
 
 
 def test_an_actor_with_a_bounded_queue_hears_the_last(simulated: Stage) -> None:
-    listener = simulated.listener(queue=BoundedQueue(2))
+    listener = simulated.listener(queue=bounded(2))
     simulated.tell(LISTENER, *notes("one", "two", "three"))
     simulated.settle()
     assert listener.texts() == ["two", "three"]
