@@ -15,7 +15,7 @@ SMALL = Bounds(faults=0, moves=0)
 
 
 @pytest.mark.parametrize(
-    "plan", (PLANS[0], PLANS[1], PLANS[4]), ids=lambda plan: plan.protection_mode
+    "plan", [PLANS[0], PLANS[1], PLANS[4]], ids=lambda plan: plan.protection_mode
 )
 def test_every_state_is_safe_and_none_is_a_dead_end(plan: Plan) -> None:
     found = search(Model(plan, SMALL), limit=10_000, seconds=60)
