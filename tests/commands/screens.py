@@ -1,4 +1,4 @@
-"""The screens in docs/screens, drawn from ``tests.commands.pictures``; and a market that moves.
+"""The screens in docs/screens: drawn from ``tests.commands.pictures``, and of a real session.
 
 python -m tests.commands.screens            write docs/screens
 python -m tests.commands.screens --play     play in this terminal until Ctrl-C
@@ -9,17 +9,30 @@ import sys
 import time
 from pathlib import Path
 
+from loguru import logger
 from msgspec.structs import replace
 from rich.console import Console
 
+import supervisor
+from actors.journal.memory import MemoryJournal
+from actors.observers.report import Report
+from actors.runtime.clock import VirtualClock
+from actors.runtime.simulated import SimulatedDispatcher
+from actors.runtime.system import System
+from actors.strategy.actor import strategy_of
+from commands.session import paper_wiring
 from commands.view import LiveView, draw
+from config.loading import load
+from messages.addresses import OBSERVERS
 from messages.base import Timestamp
-from messages.session import PositionRow, SessionPicture
+from messages.session import PositionRow, ReadSession, SessionPicture
 from tests.commands.pictures import HEADER, beginning, busy
 from tests.sources import ROOT
 
 FOLDER = ROOT / "docs" / "screens"
 FRAME_SECONDS = 0.25
+BEGIN = Timestamp(1_800_000_000_000)
+PLAYED_MINUTES = 62
 SIZES = {80: 30, 100: 36, 160: 44}
 """Height by width."""
 
@@ -38,8 +51,25 @@ def text_screens() -> dict[Path, str]:
     return {**screens, FOLDER / "first-80.txt": text_screen(beginning(), 80, 24)}
 
 
+def played_session() -> SessionPicture:
+    """Return the picture of a real session, played on virtual time: what the readme shows."""
+    logger.remove()
+    settings = load(None, [f"paper.seed={HEADER.seed}"])
+    clock, dispatcher = VirtualClock(BEGIN), SimulatedDispatcher()
+    system = System(dispatcher, clock, MemoryJournal(keep=False))
+    wiring = paper_wiring(settings, Report(settings.capital), strategy_of(settings), BEGIN)
+    supervisor.start(system, replace(wiring, calls_strategy_directly=True, conflates_quotes=False))
+    end = Timestamp(BEGIN + PLAYED_MINUTES * 60_000)
+    while clock.now() < end:
+        clock.advance_to(Timestamp(clock.now() + 60_000), dispatcher.run_until_idle)
+    picture = system.ask(OBSERVERS, ReadSession())
+    assert isinstance(picture, SessionPicture)
+    system.shutdown(1.0)
+    return picture
+
+
 def write() -> None:
-    """Write all screens; the picture of the readme in colours too."""
+    """Write all screens; that of the readme in colours."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for path, text in text_screens().items():
         path.write_text(text, encoding="utf-8")
@@ -47,7 +77,7 @@ def write() -> None:
     console = Console(
         width=width, record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor"
     )
-    console.print(draw(HEADER, busy(), width, SIZES[width]), end="")
+    console.print(draw(HEADER, played_session(), width, SIZES[width]), end="")
     console.save_svg(str(FOLDER / "session.svg"), title="python supervisor.py", unique_id="session")
 
 
