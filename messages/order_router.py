@@ -34,6 +34,14 @@ class ResendOrders(Message, frozen=True, kw_only=True):
     position_id: PositionId
 
 
+class ReadLedger(Message, frozen=True, kw_only=True):
+    """Answer with all orders of a position at once. From its salvage."""
+
+    position_id: PositionId
+    number: int
+    """Of the question; the answer repeats it."""
+
+
 class OrderReported(Message, frozen=True, kw_only=True):
     """How an order stands at the venue. From the gateway: ack, event or look-up."""
 

@@ -3,9 +3,11 @@
 from decimal import Decimal
 from enum import StrEnum
 
+import msgspec
+
 from messages.base import Currency, Message, PositionId, Symbol, Timestamp
 from messages.market import Capabilities, MarketRules, Quote
-from messages.orders import OrderFacts
+from messages.orders import OrderFacts, OrderRequest
 from messages.plan import Plan
 from messages.portfolio import AdoptedFill
 
@@ -185,6 +187,35 @@ class StopEntering(Message, frozen=True, kw_only=True):
 
 class ResendBooking(Message, frozen=True, kw_only=True):
     """Tell the portfolio again. From the portfolio, where it could not book."""
+
+
+class SalvagePosition(Message, frozen=True, kw_only=True):
+    """Leave without the core, from the router's ledger. From the positions actor.
+
+    Id and symbol are for a position that never began, and so knows neither.
+    """
+
+    position_id: PositionId
+    symbol: Symbol
+    reason: str
+
+
+class LedgerOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One order as the router has it."""
+
+    request: OrderRequest
+    facts: OrderFacts
+
+
+class LedgerRead(Message, frozen=True, kw_only=True):
+    """All orders of the position: those that filled or may, and those that ended lately.
+
+    From the order router, in answer to ``ReadLedger``.
+    """
+
+    number: int
+    """Of the question."""
+    orders: tuple[LedgerOrder, ...]
 
 
 class Resync(Message, frozen=True, kw_only=True):

@@ -61,6 +61,17 @@ class CloseAllPositions(Message, frozen=True, kw_only=True):
     reason: str
 
 
+class CloseWithoutCore(Message, frozen=True, kw_only=True):
+    """End a position that raises on everything, from the router's ledger. From an operator.
+
+    From then on its core is not asked any more: what works is canceled, what is held is sold at the
+    market.
+    """
+
+    position_id: PositionId
+    reason: str
+
+
 class StopAllEntering(Message, frozen=True, kw_only=True):
     """Tell every position ``StopEntering``. From the guardian, on a halt."""
 

@@ -16,6 +16,7 @@ from actors.portfolio.balances import Asker, Balance, LookDue
 from actors.portfolio.rules import Denial, Trading
 from actors.portfolio.valuation import Rate
 from actors.position.position import Charter, Position
+from actors.position.salvage import Salvage
 from actors.positions.core import ListedMarket, Living, Numbering, Retired
 from exchange.generated import MarketState
 from exchange.matching_book import Balance as VenueBalance
@@ -54,6 +55,7 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     Rate: lambda entity: entity.symbol,
     Retired: lambda entity: entity.position_id,
     RoutedOrder: lambda entity: entity.request.client_order_id,
+    Salvage: _only,
     SymbolRow: lambda entity: entity.symbol,
     Taken: lambda entity: entity.symbol,
     Totals: _only,

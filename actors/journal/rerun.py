@@ -17,15 +17,18 @@ from actors.order_router import core as router
 from actors.order_router.orders import Orders
 from actors.portfolio import core as portfolio
 from actors.portfolio.books import Books
+from actors.position import salvage
 from actors.position.core import step as step_position
 from actors.position.inputs import PositionMessage
 from actors.position.position import Charter, Life, Position
+from actors.position.salvage import Salvage
 from actors.positions.core import Numbering, PositionsMessage, Roster
 from actors.positions.core import step as step_positions
 from config.settings import Settings
 from messages.addresses import GUARDIAN, ORDER_ROUTER, PORTFOLIO, POSITIONS
 from messages.base import Address, Message, Timestamp
 from messages.envelope import Step
+from messages.position import SalvagePosition
 
 StepIt = Callable[[Message, Timestamp], Step]
 Apply = Callable[[msgspec.Struct], None]
@@ -37,11 +40,14 @@ class _Position:
     def __init__(self) -> None:
         self._charter: Charter | None = None
         self._position: Position | None = None
+        self._salvage: Salvage | None = None
 
     def step(self, message: Message, now: Timestamp) -> Step:
         life = None
         if self._charter is not None and self._position is not None:
             life = Life(self._charter, self._position)
+        if self._salvage is not None or isinstance(message, SalvagePosition):
+            return salvage.step(life, self._salvage, message, now)
         return step_position(life, cast("PositionMessage", message), now)
 
     def apply(self, change: msgspec.Struct) -> None:
@@ -49,6 +55,8 @@ class _Position:
             self._charter = change
         elif isinstance(change, Position):
             self._position = change
+        elif isinstance(change, Salvage):
+            self._salvage = change
 
 
 class _Guardian:

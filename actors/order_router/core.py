@@ -32,13 +32,14 @@ from messages.order_router import (
     OrderNotFound,
     OrderReported,
     PlaceOrder,
+    ReadLedger,
     ReleaseOrders,
     ResendOrders,
     StreamChanged,
     SubmitFailed,
 )
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, Priority, RejectReason
-from messages.position import OrdersReleased, VenueReachability
+from messages.position import LedgerOrder, LedgerRead, OrdersReleased, VenueReachability
 
 Change = tuple[RoutedOrder | None, RoutedOrder]
 """One order before (None: it is new) and after."""
@@ -54,7 +55,7 @@ def step(  # noqa: PLR0911 - one for each kind of message
 
     """
     match message:
-        case PlaceOrder() | CancelOrder() | ReleaseOrders() | ResendOrders():
+        case PlaceOrder() | CancelOrder() | ReleaseOrders() | ResendOrders() | ReadLedger():
             return _wish(orders, settings, message, now)
         case OrderReported():
             order = orders.by_id.get(message.facts.client_order_id)
@@ -77,7 +78,7 @@ def step(  # noqa: PLR0911 - one for each kind of message
 def _wish(
     orders: Orders,
     settings: RouterSettings,
-    message: PlaceOrder | CancelOrder | ReleaseOrders | ResendOrders,
+    message: PlaceOrder | CancelOrder | ReleaseOrders | ResendOrders | ReadLedger,
     now: Timestamp,
 ) -> Step:
     match message:
@@ -89,6 +90,8 @@ def _wish(
             return _release(orders, message, settings, now)
         case ResendOrders():
             return _resend(orders, message.position_id)
+        case ReadLedger():
+            return _ledger(orders, message)
 
 
 def _answered(
@@ -184,6 +187,15 @@ def _released(
 def _resend(orders: Orders, position_id: PositionId) -> Step:
     news = [send_ for order in orders.of_position(position_id) for send_ in _news(order)]
     return Step(outbox=(*news, _reachability(position_id, reachable=orders.venue.up)))
+
+
+def _ledger(orders: Orders, message: ReadLedger) -> Step:
+    rows = (
+        LedgerOrder(request=order.request, facts=order.facts)
+        for order in orders.of_position(message.position_id)
+    )
+    answer = LedgerRead(number=message.number, orders=tuple(rows))
+    return Step(outbox=(Send(position_address(message.position_id), answer),))
 
 
 def _news(order: RoutedOrder) -> tuple[Send, ...]:

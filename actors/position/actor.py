@@ -4,9 +4,10 @@ from typing import cast
 
 import msgspec
 
-from actors.position.core import step
+from actors.position import core, salvage
 from actors.position.inputs import PositionMessage
 from actors.position.position import Charter, Life, Position
+from actors.position.salvage import Salvage
 from actors.runtime.actor import CoreActor, describe
 from actors.runtime.system import System
 from messages.addresses import OBSERVERS, POSITIONS
@@ -19,6 +20,7 @@ from messages.position import (
     ChangeProtection,
     ClosePosition,
     Resync,
+    SalvagePosition,
     StopEntering,
     SwitchProtection,
 )
@@ -34,6 +36,8 @@ class PositionActor(CoreActor):
         self.position_id = position_id
         self.charter: Charter | None = None
         self.position: Position | None = None
+        self.salvage: Salvage | None = None
+        """An operator has it closed without its core."""
 
     @property
     def life(self) -> Life | None:
@@ -43,23 +47,35 @@ class PositionActor(CoreActor):
         return Life(self.charter, self.position)
 
     def step(self, message: Message, now: Timestamp) -> Step:
-        """See ``core.step``."""
-        return step(self.life, cast("PositionMessage", message), now)
+        """See ``core.step``; from an operator's word on, ``salvage.step``."""
+        if self.salvage is not None or isinstance(message, SalvagePosition):
+            return salvage.step(self.life, self.salvage, message, now)
+        return core.step(self.life, cast("PositionMessage", message), now)
 
     def apply(self, change: msgspec.Struct) -> None:
-        """Take in the charter or the position."""
+        """Take in the charter, the position or its salvage."""
         if isinstance(change, Charter):
             self.charter = change
         elif isinstance(change, Position):
             self.position = change
+        elif isinstance(change, Salvage):
+            self.salvage = change
 
     def wake_at(self, change: msgspec.Struct) -> tuple[str, Timestamp | None]:
-        """Return the position's deadline."""
+        """Return the position's deadline, or its salvage's."""
         if isinstance(change, Position):
             return "", change.wakes_at
+        if isinstance(change, Salvage):
+            return "salvage", change.look_at
         return "charter", None
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Leave a salvage to ask again, with pauses; see to what the core raised on."""
+        if self.salvage is not None:
+            return super().on_skipped(message, error)
+        return self._after_core(message, error)
+
+    def _after_core(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Refuse a command, or hear it once more; after a fact ask for all facts again."""
         match message:
             case Begin(adopted=adopted) if adopted is not None:
@@ -68,7 +84,7 @@ class PositionActor(CoreActor):
                 return not_begun(message, describe(error)) if self.position is None else ()
             case ChangeProtection() | SwitchProtection() | AddToPosition():
                 return ()  # nothing has happened, and people are told that it was skipped
-            case ClosePosition() | StopEntering() | Resync(skipped="Resync"):
+            case ClosePosition() | StopEntering() | SalvagePosition() | Resync(skipped="Resync"):
                 return self.once_more(message, error)  # the Resync was: a person is told
             case Resync():
                 again = msgspec.structs.replace(message, skipped="Resync")

@@ -4,7 +4,7 @@ An ended position is remembered for as long as the router may report its orders:
 bought is taken over by a new position with the original plan.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import assert_never
 
 import msgspec
@@ -17,10 +17,11 @@ from messages.market import Capabilities, MarketRules
 from messages.money import ZERO, Money, add_money
 from messages.observers import Alarm, AlarmKind, EntryRefused
 from messages.portfolio import AdoptedFill
-from messages.position import Begin, ClosePosition, StopEntering
+from messages.position import Begin, ClosePosition, SalvagePosition, StopEntering
 from messages.positions import (
     AdoptFill,
     CloseAllPositions,
+    CloseWithoutCore,
     MarketRulesReported,
     OpenPosition,
     PositionEnded,
@@ -35,6 +36,7 @@ PositionsMessage = (
     | AdoptFill
     | StopAllEntering
     | CloseAllPositions
+    | CloseWithoutCore
     | Wake
 )
 
@@ -143,6 +145,8 @@ def step(  # noqa: PLR0911 - one a message
         case CloseAllPositions():
             close = ClosePosition(cause=message.cause, reason=message.reason)
             return Step((), tuple(Send(position_address(p), close) for p in roster.living))
+        case CloseWithoutCore():
+            return _salvage(roster, message)
         case Wake():
             return _forget(roster, PositionId(message.key), now)
         case _:
@@ -206,6 +210,17 @@ def _end(roster: Roster, message: PositionEnded, forget_at: Timestamp) -> Step:
     return Step((gone, Retired(was=living, forget_at=forget_at)), outbox)
 
 
+def _salvage(roster: Roster, message: CloseWithoutCore) -> Step:
+    position_id = message.position_id
+    living = roster.living.get(position_id)
+    if living is None:
+        text = f"{position_id} can't be closed: it does not live; who does: {_names(roster.living)}"
+        alarm = Alarm(kind=AlarmKind.EXIT_STUCK, text=text, position_id=position_id)
+        return Step((), (Send(OBSERVERS, alarm),))
+    salvage = SalvagePosition(position_id=position_id, symbol=living.symbol, reason=message.reason)
+    return Step((), (Send(position_address(position_id), salvage),))
+
+
 def _adopt(roster: Roster, message: AdoptFill, forget_at: Timestamp) -> Step:
     """Open a position for what was not taken over yet; its coins are there already."""
     position_id = position_of(message.client_order_id) or PositionId("")
@@ -267,5 +282,5 @@ def _forget_at(now: Timestamp, terminal_ttl_ms: Milliseconds) -> Timestamp:
     return Timestamp(now + terminal_ttl_ms + RETIRED_MARGIN_MS)
 
 
-def _names(markets: Mapping[Symbol, object]) -> str:
-    return ", ".join(sorted(markets)) or "none"
+def _names(known: Iterable[str]) -> str:
+    return ", ".join(sorted(known)) or "none"

@@ -16,10 +16,11 @@ from messages.order_router import (
     OrderNotFound,
     OrderReported,
     PlaceOrder,
+    ReadLedger,
     ResendOrders,
 )
 from messages.orders import OrderStatus, Priority, Purpose, RejectReason
-from messages.position import OrderUpdated, VenueReachability
+from messages.position import LedgerOrder, LedgerRead, OrderUpdated, VenueReachability
 from tests.actors.order_router.stage import ORDER, P1, SETTINGS, Stage, facts, request
 
 EXIT = "he1p1x1"
@@ -138,6 +139,21 @@ def test_a_position_hears_of_all_its_orders_again_when_asked() -> None:
         OrderUpdated(facts=facts(OrderStatus.SUBMITTED, order_id=EXIT)),
         VenueReachability(reachable=True),
     ]
+
+
+def test_a_salvage_is_told_all_orders_of_its_position_at_once() -> None:
+    stage = Stage()
+    stage.place()
+    stage.place(request(EXIT, Purpose.CLOSE))
+    stage.place(request("he1p2b1"))
+    stage.report(OrderStatus.FILLED, "2")
+    [send] = stage.tell(ReadLedger(position_id=P1, number=7)).outbox
+    assert send.to == position_address(P1)
+    entry = LedgerOrder(request=request(), facts=facts(OrderStatus.FILLED, "2"))
+    close = LedgerOrder(
+        request=request(EXIT, Purpose.CLOSE), facts=facts(OrderStatus.SUBMITTED, order_id=EXIT)
+    )
+    assert send.message == LedgerRead(number=7, orders=(entry, close))
 
 
 # Canceling.

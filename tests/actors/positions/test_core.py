@@ -13,11 +13,12 @@ from messages.base import Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Step
 from messages.ids import client_order_id, position_of
 from messages.market import Capabilities, MarketRules, Quote
-from messages.observers import EntryRefused
+from messages.observers import Alarm, EntryRefused
 from messages.plan import Plan
-from messages.position import Begin, CloseCause, ClosePosition, StopEntering
+from messages.position import Begin, CloseCause, ClosePosition, SalvagePosition, StopEntering
 from messages.positions import (
     CloseAllPositions,
+    CloseWithoutCore,
     MarketRulesReported,
     OpenPosition,
     PositionEnded,
@@ -204,6 +205,24 @@ def test_closing_all_tells_every_living_position_why() -> None:
     stage.hear(CloseAllPositions(cause=CloseCause.END_OF_RECORDING, reason="it is over"))
     close = ClosePosition(cause=CloseCause.END_OF_RECORDING, reason="it is over")
     assert stage.sent == [(position_address(P1), close)]
+
+
+def test_a_position_that_is_to_be_closed_without_its_core_is_told_who_it_is() -> None:
+    stage = Stage(BTC)
+    stage.hear(open_on(BTC))
+    stage.hear(CloseWithoutCore(position_id=P1, reason="it raises"))
+    salvage = SalvagePosition(position_id=P1, symbol=BTC, reason="it raises")
+    assert stage.sent == [(position_address(P1), salvage)]
+
+
+def test_who_does_not_live_can_not_be_closed_and_the_operator_hears_who_does() -> None:
+    stage = Stage(BTC)
+    stage.hear(open_on(BTC))
+    stage.hear(CloseWithoutCore(position_id=P3, reason="a slip"))
+    [(to, alarm)] = stage.sent
+    assert to == OBSERVERS
+    assert isinstance(alarm, Alarm)
+    assert alarm.text == "p3 can't be closed: it does not live; who does: p1"
 
 
 def test_a_message_to_nobody_is_no_step() -> None:
