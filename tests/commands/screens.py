@@ -59,6 +59,7 @@ def played_session() -> SessionPicture:
     system = System(dispatcher, clock, MemoryJournal(keep=False))
     wiring = paper_wiring(settings, Report(settings.capital), strategy_of(settings), BEGIN)
     supervisor.start(system, replace(wiring, calls_strategy_directly=True, conflates_quotes=False))
+    dispatcher.run_until_idle()
     end = Timestamp(BEGIN + PLAYED_MINUTES * 60_000)
     while clock.now() < end:
         clock.advance_to(Timestamp(clock.now() + 60_000), dispatcher.run_until_idle)
