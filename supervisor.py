@@ -70,7 +70,6 @@ def start(system: System, wiring: Wiring) -> Children:
         *_children(system, wiring),
         *_watchdog(system, wiring),
     ]
-    policy = RestartPolicy(strategy=Strategy.REST_FOR_ONE)
 
     def escalate(name: Address, error: str) -> None:
         system.tell(GUARDIAN, Escalated(actor=name, error=error))
@@ -79,7 +78,7 @@ def start(system: System, wiring: Wiring) -> Children:
     if wiring.recovered is not None:
         restore(system, wiring.recovered)
     children.start()
-    system.spawn(Supervisor, SUPERVISOR, specs, policy, escalate)
+    system.spawn(Supervisor, SUPERVISOR, specs, _restarts(wiring), escalate)
     if wiring.recovered is not None:
         resume(system, wiring.recovered)
     capital = wiring.settings.capital
@@ -122,6 +121,17 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
         ChildSpec(name=name, start=begin, stop=partial(system.stop, name))
         for name, begin in starts.items()
     ]
+
+
+def _restarts(wiring: Wiring) -> RestartPolicy:
+    runtime = wiring.settings.runtime
+    return RestartPolicy(
+        strategy=Strategy.REST_FOR_ONE,
+        max_restarts=runtime.restarts_max,
+        window_ms=runtime.restart_window_ms,
+        backoff_ms=runtime.restart_backoff_ms,
+        backoff_max_ms=runtime.restart_backoff_max_ms,
+    )
 
 
 def _quotes(wiring: Wiring, capacity: int | None = None) -> Queue | None:

@@ -93,6 +93,9 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "min_depth": _NOT_NEGATIVE,
         "max_slippage_ratio": _GAIN,
         "deadline_ms": _PAUSE,
+        "failure_pause_ms": _PAUSE,
+        "failure_pause_max_ms": _PAUSE,
+        "hangs_max": _COUNT,
     },
     PortfolioSettings: {
         "max_positions": _COUNT,
@@ -126,6 +129,10 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "soft_limit_ms": _PAUSE,
         "hard_limit_ms": _PAUSE,
         "pinned_limit_ms": _PAUSE,
+        "restarts_max": _COUNT,
+        "restart_window_ms": _PAUSE,
+        "restart_backoff_ms": _PAUSE,
+        "restart_backoff_max_ms": _PAUSE,
     },
     ReplaySettings: {
         "candle_ms": _limits(at_least="1", at_most=str(_DAY)),

@@ -80,6 +80,11 @@ class GuardSettings(Section, frozen=True, kw_only=True):
     """Expected price of the whole entry over the best ask, less one."""
     deadline_ms: Milliseconds = Milliseconds(1_000)
     """For one call of the strategy."""
+    failure_pause_ms: Milliseconds = Milliseconds(1_000)
+    """After a first failure of the strategy; doubles with each further one in a row."""
+    failure_pause_max_ms: Milliseconds = Milliseconds(600_000)
+    hangs_max: int = 5
+    """A thread that hangs can't be ended: after so many the strategy is asked no more."""
 
 
 class PortfolioSettings(Section, frozen=True, kw_only=True):
@@ -153,7 +158,7 @@ class GuardianSettings(Section, frozen=True, kw_only=True):
 
 
 class RuntimeSettings(Section, frozen=True, kw_only=True):
-    """How long one message may be in hand; measured in real time, by the watchdog."""
+    """How long one message may be in hand, in real time; how often what is lost is got back."""
 
     soft_limit_ms: Milliseconds = Milliseconds(1_000)
     """The actor and its message are named in the log, with the stacks of all threads."""
@@ -161,6 +166,12 @@ class RuntimeSettings(Section, frozen=True, kw_only=True):
     """The message is noted in the session's folder, and the process ends with code 75."""
     pinned_limit_ms: Milliseconds = Milliseconds(30_000)
     """An actor with a thread of its own is given a new one."""
+    restarts_max: int = 5
+    """Within ``restart_window_ms``, of all actors together; one more halts trading."""
+    restart_window_ms: Milliseconds = Milliseconds(60_000)
+    restart_backoff_ms: Milliseconds = Milliseconds(100)
+    """Before the first restart; doubles with each further one within the window."""
+    restart_backoff_max_ms: Milliseconds = Milliseconds(10_000)
 
 
 class ReplaySettings(Section, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from actors.strategy.guards import GuardVerdict, Setting, expected_slippage, jud
 from actors.strategy.port import StrategyError, plan_of
 from config.settings import GuardSettings
 from messages.addresses import OBSERVERS, POSITIONS
-from messages.base import Address, Message, Milliseconds, Symbol, Timestamp
+from messages.base import Address, Message, Symbol, Timestamp
 from messages.envelope import Wake
 from messages.market import Candle
 from messages.money import from_float
@@ -41,12 +41,6 @@ from messages.strategy import (
 
 DEADLINE = "deadline"
 """The key of the one timer."""
-
-PAUSE_MS = Milliseconds(1_000)
-"""After a first failure; doubles with each further one in a row."""
-PAUSE_MAX_MS = Milliseconds(600_000)
-HANGS_MAX = 5
-"""A thread that hangs can't be ended: after so many the strategy is asked no more."""
 
 _FILLS_KEPT = 20
 _RATIO_STEP = Decimal("0.000001")
@@ -203,7 +197,7 @@ class Desk:
 
     @property
     def _is_off(self) -> bool:
-        return self._hangs >= HANGS_MAX
+        return self._hangs >= self._orders.guards.hangs_max
 
     def _judge(self, view: MarketView, advised: Advised, now: Timestamp) -> None:
         """Make a position of the advice, if that is what it is and the guards let it pass."""
@@ -264,7 +258,9 @@ class Desk:
     def _fail(self, view: MarketView, error: str, now: Timestamp) -> None:
         """Alarm, and leave the strategy alone for a while."""
         self._failures += 1
-        pause_ms = min(PAUSE_MAX_MS, PAUSE_MS * 2 ** min(self._failures - 1, 20))
+        guards = self._orders.guards
+        pause_ms = guards.failure_pause_ms * 2 ** min(self._failures - 1, 20)
+        pause_ms = min(pause_ms, guards.failure_pause_max_ms)
         self._paused_until = Timestamp(now + pause_ms)
         self._waiting.clear()
         then = "it is asked no more" if self._is_off else f"it is asked again in {pause_ms} ms"

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.strategy.desk import DEADLINE, HANGS_MAX, PAUSE_MAX_MS, Desk, Orders, Ways
+from actors.strategy.desk import DEADLINE, Desk, Orders, Ways
 from config.settings import GuardSettings
 from messages.addresses import OBSERVERS, POSITIONS
 from messages.base import Address, Message, Milliseconds, Symbol, Timestamp
@@ -28,6 +28,9 @@ from tests.actors.strategy.markets import SYMBOL, candle, quote, seen
 
 PLAN = Plan(take_profit_ratio=Decimal("0.03"))
 ETH = Symbol("ETH/USDT")
+
+PAUSE_MAX_MS = GuardSettings().failure_pause_max_ms
+HANGS_MAX = GuardSettings().hangs_max
 
 
 class Stage:
