@@ -92,6 +92,7 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "max_spread_ratio": _GAIN,
         "min_depth": _NOT_NEGATIVE,
         "max_slippage_ratio": _GAIN,
+        "narrowest_share": _GAIN,
         "deadline_ms": _PAUSE,
         "failure_pause_ms": _PAUSE,
         "failure_pause_max_ms": _PAUSE,
@@ -195,6 +196,7 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "exit_retry_ms": _PAUSE,
         "exit_attempts": _limits(at_least="1", at_most="1000"),
         "stuck_retry_ms": _PAUSE,
+        "placement_attempts": _limits(at_least="1", at_most="1000"),
         "unknown_exit_ms": _PAUSE,
     },
     Rung: {

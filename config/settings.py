@@ -78,6 +78,8 @@ class GuardSettings(Section, frozen=True, kw_only=True):
     """Quote currency at the best ask, where it is known; 0: no limit."""
     max_slippage_ratio: float = 0.005
     """Expected price of the whole entry over the best ask, less one."""
+    narrowest_share: float = 0.25
+    """Of the two limits above: calm markets and thin books narrow them no further."""
     deadline_ms: Milliseconds = Milliseconds(1_000)
     """For one call of the strategy."""
     failure_pause_ms: Milliseconds = Milliseconds(1_000)

@@ -134,6 +134,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Refused exits in a row before the position is marked stuck and alarmed."""
     stuck_retry_ms: Milliseconds = Milliseconds(60_000)
     """Pause between tries of a stuck exit; it is never abandoned."""
+    placement_attempts: int = 3
+    """Refused resting orders in a row before a person is told; the trigger covers meanwhile."""
     unknown_exit_ms: Milliseconds = Milliseconds(60_000)
     """How long an exit may be unknown before it is listed as lost; longer than a request can
     live."""

@@ -27,9 +27,6 @@ from messages.orders import (
 )
 from messages.position import CloseCause
 
-ALARMING_REFUSALS = 3
-"""Resting orders refused in a row before a person is told; the trigger covers meanwhile."""
-
 
 def plan_exit(turn: Turn) -> None:
     """Ask for what takes the slot from what is in it to what should be."""
@@ -186,7 +183,7 @@ def _on_resting_refused(turn: Turn, facts: OrderFacts) -> None:
     plan, refusals = turn.charter.plan, turn.position.protection.refusals + 1
     retry_at = Timestamp(turn.now + pause_after(refusals, plan))
     turn.update_protection(refusals=refusals, retry_at=retry_at)
-    if refusals == ALARMING_REFUSALS:
+    if refusals == plan.placement_attempts:
         text = f"{facts.status}: {facts.reason or 'not by us'} {facts.text}".rstrip()
         turn.alarm(AlarmKind.PLACEMENT_FAILED, f"a resting order ended {refusals} times, {text}")
 

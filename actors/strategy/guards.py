@@ -10,9 +10,6 @@ from typing import NamedTuple
 from config.settings import GuardSettings
 from messages.market import Candle, Quote
 
-MIN_SHARE = 0.25
-"""Of the configured limits that stays in the calmest and thinnest market."""
-
 
 class Setting(NamedTuple):
     """Everything the guards look at."""
@@ -57,7 +54,7 @@ def execution_limits(settings: GuardSettings, market: Setting) -> ExecutionLimit
         if limit <= 0:
             return limit
         calm = 1.0 if market.atr is None else market.atr / market.quote.mid / limit
-        share = max(MIN_SHARE, min(1.0, calm, thinness))
+        share = max(settings.narrowest_share, min(1.0, calm, thinness))
         return limit * (share + (1.0 - share) * left_over)
 
     return ExecutionLimits(

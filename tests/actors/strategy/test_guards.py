@@ -4,7 +4,6 @@ import msgspec
 import pytest
 
 from actors.strategy.guards import (
-    MIN_SHARE,
     Setting,
     execution_limits,
     expected_slippage,
@@ -13,6 +12,7 @@ from actors.strategy.guards import (
 from config.settings import GuardSettings
 from tests.actors.strategy.markets import candle, quote
 
+MIN_SHARE = GuardSettings().narrowest_share
 SETTINGS = GuardSettings(
     min_volume=1_000, max_spread_ratio=0.01, min_depth=500, max_slippage_ratio=0.004
 )
