@@ -10,14 +10,12 @@ from actors.order_router.order import RoutedOrder, wake_at
 from actors.order_router.orders import Orders
 from actors.runtime.actor import CoreActor, describe
 from config.settings import RouterSettings
-from messages.base import Address, ClientOrderId, Message, Milliseconds, Timestamp
+from messages.base import Address, ClientOrderId, Message, Timestamp
 from messages.envelope import NOTHING, Envelope, Removed, Send, Step, Wake
 from messages.order_router import PlaceOrder, StreamChanged
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
-
-_WAKE_AGAIN_MS = Milliseconds(1_000)
 
 
 class OrderRouter(CoreActor):
@@ -76,7 +74,8 @@ class OrderRouter(CoreActor):
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Refuse a skipped wish to place; hear anything else once more."""
         if isinstance(message, Wake):
-            self._wake_again(ClientOrderId(message.key))
+            order = self.orders.by_id.get(ClientOrderId(message.key))
+            self.wake_again(message.key, None if order is None else wake_at(order))
             return ()
         if isinstance(message, PlaceOrder):
             return (skipped.refusal(self.orders, message.request, describe(error)),)
@@ -88,11 +87,3 @@ class OrderRouter(CoreActor):
             return skipped.after_second_skip(message, describe(error))
         self._skipped_once.add(source)
         return skipped.after_skip(message)
-
-    def _wake_again(self, order_id: ClientOrderId) -> None:
-        """Set the timer that the skipped wake has used up: soon, but not before the deadline."""
-        order = self.orders.by_id.get(order_id)
-        deadline = None if order is None else wake_at(order)
-        if deadline is not None:
-            again_at = Timestamp(self.now() + _WAKE_AGAIN_MS)
-            self.set_timer(order_id, max(deadline, again_at))

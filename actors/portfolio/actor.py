@@ -9,15 +9,13 @@ from actors.portfolio.books import Books
 from actors.portfolio.skipped import after_skip
 from actors.runtime.actor import CoreActor
 from messages.addresses import OBSERVERS
-from messages.base import Address, Message, Milliseconds, Timestamp
+from messages.base import Address, Message, Timestamp
 from messages.envelope import Send, Step, Wake
 from messages.observers import Alarm, AlarmKind
 from messages.portfolio import DescribeAccounts, RequestBalance, ReserveBudget
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
-
-_WAKE_AGAIN_MS = Milliseconds(1_000)
 
 
 class PortfolioActor(CoreActor):
@@ -54,7 +52,7 @@ class PortfolioActor(CoreActor):
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Refuse a skipped request, ask once for a skipped fact, look again at a deadline."""
         if isinstance(message, Wake):
-            self._wake_again(message.key)
+            self.wake_again(message.key, core.deadline(self.books, message.key))
         if _source(message) in self._asked_again:
             text = f"{type(message).__name__} can't be booked, asked for again: {error}"
             return (Send(OBSERVERS, Alarm(kind=AlarmKind.STEP_SKIPPED, text=text)),)
@@ -62,11 +60,6 @@ class PortfolioActor(CoreActor):
         if sends and not isinstance(message, ReserveBudget | RequestBalance):
             self._asked_again.add(_source(message))
         return sends
-
-    def _wake_again(self, key: str) -> None:
-        at = core.deadline(self.books, key)
-        if at is not None:
-            self.set_timer(key, Timestamp(max(at, self.now() + _WAKE_AGAIN_MS)))
 
 
 def _source(message: Message) -> tuple[str, str]:

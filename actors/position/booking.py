@@ -6,8 +6,17 @@ from actors.position.turn import Turn
 from messages.addresses import ORDER_ROUTER, PORTFOLIO, POSITIONS
 from messages.money import ZERO
 from messages.order_router import ReleaseOrders
-from messages.portfolio import BookPosition
+from messages.portfolio import BookPosition, ReserveBudget
 from messages.positions import PositionEnded
+
+
+def ask_for_budget(turn: Turn) -> None:
+    """Ask the portfolio for the budget; asked twice, it is granted once."""
+    charter = turn.charter
+    request = ReserveBudget(
+        position_id=charter.position_id, symbol=charter.symbol, budget=charter.budget
+    )
+    turn.send(PORTFOLIO, request)
 
 
 def set_reserve(turn: Turn) -> None:

@@ -9,19 +9,16 @@ import msgspec
 
 from actors.position import closing, entry, planner, protection
 from actors.position.adopting import begin_adopted
-from actors.position.booking import book, let_go_of_orders, set_reserve
+from actors.position.booking import ask_for_budget, book, let_go_of_orders, set_reserve
 from actors.position.deadlines import deadlines_of
 from actors.position.hearing import take_in
 from actors.position.inputs import INPUTS, PositionMessage
 from actors.position.position import Charter, Life, Position
 from actors.position.states import Input, State, is_ignored
 from actors.position.turn import Turn
-from messages.addresses import MARKET_DATA, PORTFOLIO
 from messages.base import Timestamp
 from messages.envelope import NOTHING, Step, Wake
-from messages.market_data import HoldSymbol
 from messages.money import from_float
-from messages.portfolio import ReserveBudget
 from messages.position import Begin, CloseCause, Resync
 
 
@@ -82,11 +79,9 @@ def _begin(message: Begin, now: Timestamp) -> Turn:
         reserve=message.budget,
     )
     turn = Turn(Life(charter, position), now)
-    position_id, symbol = message.position_id, message.symbol
     if message.adopted is None:
-        reserve = ReserveBudget(position_id=position_id, symbol=symbol, budget=message.budget)
-        turn.send(PORTFOLIO, reserve)
-    turn.send(MARKET_DATA, HoldSymbol(position_id=position_id, symbol=symbol))
+        ask_for_budget(turn)
+    protection.hold_symbol(turn)
     if message.adopted is not None:
         begin_adopted(turn, message.adopted)
         _settle(turn)

@@ -17,7 +17,7 @@ from actors.position.turn import Turn
 from messages.addresses import MARKET_DATA
 from messages.base import Timestamp
 from messages.market import Quote
-from messages.market_data import ArmTriggers, DisarmTriggers
+from messages.market_data import ArmTriggers, DisarmTriggers, HoldSymbol
 from messages.money import ZERO, from_float
 from messages.orders import StopStatus
 from messages.position import LevelName
@@ -86,6 +86,12 @@ def judge_cover(turn: Turn) -> None:
     """Tell the table whether what is held is covered."""
     if turn.position.state in {State.OPEN, State.PROTECTING}:
         turn.advance(Input.COVERED if is_covered(turn.life) else Input.COVER_LOST)
+
+
+def hold_symbol(turn: Turn) -> None:
+    """Tell market data that the position lives on its symbol."""
+    position_id, symbol = turn.charter.position_id, turn.charter.symbol
+    turn.send(MARKET_DATA, HoldSymbol(position_id=position_id, symbol=symbol))
 
 
 def arm_triggers(turn: Turn) -> None:

@@ -6,17 +6,16 @@ is told to a person, and asked again more and more slowly.
 
 from msgspec.structs import replace
 
-from actors.position.booking import book, let_go_of_orders, tell_end
+from actors.position.booking import ask_for_budget, book, let_go_of_orders, tell_end
 from actors.position.position import Faulted
-from actors.position.protection import disarm_triggers
+from actors.position.protection import disarm_triggers, hold_symbol
 from actors.position.states import State
 from actors.position.turn import Turn
-from messages.addresses import MARKET_DATA, ORDER_ROUTER, PORTFOLIO
+from messages.addresses import MARKET_DATA, ORDER_ROUTER
 from messages.base import Milliseconds, Timestamp
-from messages.market_data import HoldSymbol, RequestQuote
+from messages.market_data import RequestQuote
 from messages.observers import AlarmKind
 from messages.order_router import CancelOrder, ResendOrders
-from messages.portfolio import ReserveBudget
 from messages.position import Resync
 
 
@@ -55,19 +54,12 @@ def _mark(turn: Turn, since: Timestamp, pause_ms: Milliseconds) -> None:
 def _ask_again(turn: Turn) -> None:
     match turn.position.state:
         case State.NEW:
-            _ask_for_budget(turn)
+            ask_for_budget(turn)
+            hold_symbol(turn)
         case State.CLOSED:
             _ask_to_end(turn)
         case _:
             _ask_for_facts(turn)
-
-
-def _ask_for_budget(turn: Turn) -> None:
-    charter = turn.charter
-    position_id, symbol = charter.position_id, charter.symbol
-    request = ReserveBudget(position_id=position_id, symbol=symbol, budget=charter.budget)
-    turn.send(PORTFOLIO, request)
-    turn.send(MARKET_DATA, HoldSymbol(position_id=position_id, symbol=symbol))
 
 
 def _ask_for_facts(turn: Turn) -> None:
@@ -78,7 +70,7 @@ def _ask_for_facts(turn: Turn) -> None:
         if order.cancel_asked and not order.facts.is_terminal:
             order_id, urgent = order.facts.client_order_id, exit_ is not None
             turn.send(ORDER_ROUTER, CancelOrder(client_order_id=order_id, urgent=urgent))
-    turn.send(MARKET_DATA, HoldSymbol(position_id=position_id, symbol=symbol))
+    hold_symbol(turn)
     # What fired is gone: a new registration is told at once of what is touched now.
     turn.update_protection(levels=(), armed=())
     if position.entry.waits_for_quote or (exit_ is not None and exit_.waits_for_quote):

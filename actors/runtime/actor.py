@@ -56,8 +56,14 @@ class Actor(LaneActor):
         a little later.
         """
         if isinstance(message, Wake):
-            self.set_timer(message.key, Timestamp(self.now() + WAKE_AGAIN_MS))
+            self.wake_again(message.key, self.now())
         return ()
+
+    def wake_again(self, key: str, deadline: Timestamp | None) -> None:
+        """Set the timer that a skipped wake has used up: soon, but not before its deadline."""
+        if deadline is not None:
+            soon = Timestamp(self.now() + WAKE_AGAIN_MS)
+            self.set_timer(key, max(deadline, soon))
 
     def try_again(self, message: Message) -> tuple[Send, ...]:
         """Handle the skipped message once more, at once; return an alarm if it raises again.
