@@ -20,7 +20,7 @@ from actors.portfolio.books import Books
 from actors.position import salvage
 from actors.position.core import step as step_position
 from actors.position.inputs import PositionMessage
-from actors.position.position import Charter, Life, Position
+from actors.position.position import Charter, Life, Position, life_after
 from actors.position.salvage import Salvage
 from actors.positions.core import Numbering, PositionsMessage, Roster
 from actors.positions.core import step as step_positions
@@ -39,22 +39,19 @@ class _Position:
 
     def __init__(self) -> None:
         self._charter: Charter | None = None
-        self._position: Position | None = None
+        self._life: Life | None = None
         self._salvage: Salvage | None = None
 
     def step(self, message: Message, now: Timestamp) -> Step:
-        life = None
-        if self._charter is not None and self._position is not None:
-            life = Life(self._charter, self._position)
         if self._salvage is not None or isinstance(message, SalvagePosition):
-            return salvage.step(life, self._salvage, message, now)
-        return step_position(life, cast("PositionMessage", message), now)
+            return salvage.step(self._life, self._salvage, message, now)
+        return step_position(self._life, cast("PositionMessage", message), now)
 
     def apply(self, change: msgspec.Struct) -> None:
         if isinstance(change, Charter):
             self._charter = change
-        elif isinstance(change, Position):
-            self._position = change
+        elif isinstance(change, Position) and self._charter is not None:
+            self._life = life_after(self._life, self._charter, change)
         elif isinstance(change, Salvage):
             self._salvage = change
 

@@ -6,7 +6,7 @@ import msgspec
 
 from actors.position import core, salvage
 from actors.position.inputs import PositionMessage
-from actors.position.position import Charter, Life, Position
+from actors.position.position import Charter, Life, Position, life_after
 from actors.position.salvage import Salvage
 from actors.runtime.actor import CoreActor, describe
 from actors.runtime.system import System
@@ -35,16 +35,10 @@ class PositionActor(CoreActor):
         super().__init__(system, address)
         self.position_id = position_id
         self.charter: Charter | None = None
-        self.position: Position | None = None
+        self.life: Life | None = None
+        """The position with its charter; None before it has begun."""
         self.salvage: Salvage | None = None
         """An operator has it closed without its core."""
-
-    @property
-    def life(self) -> Life | None:
-        """The position with its charter; None before it has begun."""
-        if self.charter is None or self.position is None:
-            return None
-        return Life(self.charter, self.position)
 
     def step(self, message: Message, now: Timestamp) -> Step:
         """See ``core.step``; from an operator's word on, ``salvage.step``."""
@@ -56,8 +50,8 @@ class PositionActor(CoreActor):
         """Take in the charter, the position or its salvage."""
         if isinstance(change, Charter):
             self.charter = change
-        elif isinstance(change, Position):
-            self.position = change
+        elif isinstance(change, Position) and self.charter is not None:
+            self.life = life_after(self.life, self.charter, change)
         elif isinstance(change, Salvage):
             self.salvage = change
 
@@ -81,7 +75,7 @@ class PositionActor(CoreActor):
             case Begin(adopted=adopted) if adopted is not None:
                 return self.once_more(message, error)  # coins wait for it
             case Begin():
-                return not_begun(message, describe(error)) if self.position is None else ()
+                return not_begun(message, describe(error)) if self.life is None else ()
             case ChangeProtection() | SwitchProtection() | AddToPosition():
                 return ()  # nothing has happened, and people are told that it was skipped
             case ClosePosition() | StopEntering() | SalvagePosition() | Resync(skipped="Resync"):

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from actors.position.deadlines import pause_after
 from actors.position.placing import Want, rung_price
-from actors.position.position import Closing, Life, lost_orders
+from actors.position.position import Life, lost_orders
+from actors.position.progress import Closing
 from actors.position.turn import Turn
 from messages.addresses import MARKET_DATA, PORTFOLIO
 from messages.base import Timestamp

@@ -13,7 +13,7 @@ from actors.position.booking import ask_for_budget, book, let_go_of_orders, set_
 from actors.position.deadlines import deadlines_of
 from actors.position.hearing import take_in
 from actors.position.inputs import INPUTS, PositionMessage
-from actors.position.position import Charter, Life, Position
+from actors.position.position import Charter, Life, Position, life_after
 from actors.position.states import Input, State, is_ignored
 from actors.position.turn import Turn
 from messages.base import Timestamp
@@ -36,7 +36,7 @@ def step(life: Life | None, message: PositionMessage, now: Timestamp) -> Step:
     input_ = INPUTS[type(message)]
     if is_ignored(life.position.state, input_):
         return NOTHING
-    turn = Turn(Life(life.charter, _measured(life, message, now)), now)
+    turn = Turn(life_after(life, life.charter, _measured(life, message, now)), now)
     measured = turn.life
     turn.advance(input_)
     take_in(turn, message)

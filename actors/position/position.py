@@ -5,17 +5,17 @@ since), and the sums over its orders. Decides nothing.
 """
 
 from decimal import Decimal
-from enum import StrEnum
+from functools import cached_property
 
 import msgspec
 
 from actors.position.exit_slot import EMPTY_SLOT, ExitSlot
+from actors.position.progress import Closing, Entry, Faulted, Protection, Unprotected
 from actors.position.states import State
-from messages.base import ClientOrderId, Milliseconds, PositionId, Symbol, Timestamp
+from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.ids import ENTRY_LEG, EXIT_LEG
 from messages.market import Capabilities, MarketRules, Quote
-from messages.market_data import Level
-from messages.money import ZERO, Money, add_money, divide_down, floor_to_step
+from messages.money import ZERO, Money, add_money, amount_in, divide_down, floor_to_step
 from messages.orders import OrderFacts, Purpose, Side
 from messages.plan import Plan
 from messages.portfolio import AdoptedFill
@@ -61,85 +61,6 @@ class OwnOrder(msgspec.Struct, frozen=True, kw_only=True):
         return self.quantity - self.facts.filled
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the entry ladder is."""
-
-    rung: int = 0
-    tries: int = 0
-    """Orders sent from this rung."""
-    deadline: Timestamp = Timestamp(0)
-    asked: Decimal = ZERO
-    """Base that the first order asked for: what the whole budget was to buy."""
-    is_stopping: bool = False
-    """Buy no more: canceled, late, halted, or the exit has begun."""
-    is_over: bool = False
-    """Every entry order was terminal, and none follows."""
-    waits_for_quote: bool = False
-
-
-class Closing(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the exit is."""
-
-    cause: CloseCause
-    reason: str
-    since: Timestamp
-    rung: int
-    tries: int = 0
-    """Orders sent from this rung."""
-    refusals: int = 0
-    """Refused exits in a row."""
-    retry_at: Timestamp | None = None
-    quote: Quote | None = None
-    """For the next limit price; None: to be asked for."""
-    waits_for_quote: bool = False
-    waits_for_balance: bool = False
-    sellable: Decimal | None = None
-    """What the venue said it would let us sell, after it refused; base."""
-    dust_up_to: Decimal = ZERO
-    """The venue refused this much as too small; base. More than this is no dust."""
-    is_stuck: bool = False
-    stop_order_until: Timestamp | None = None
-    """Until then a native stop that was touched is left to fill."""
-
-
-class UnprotectedCause(StrEnum):
-    """Why held coins were not covered."""
-
-    OPENING = "opening"
-    SWITCHING = "switching"
-    CLOSING = "closing"
-    STALE_MARKET = "stale_market"
-    VENUE_UNREACHABLE = "venue_unreachable"
-    PROCESS_DOWN = "process_down"
-
-
-class Unprotected(msgspec.Struct, frozen=True):
-    """How long something was held and not covered, for one cause."""
-
-    cause: UnprotectedCause
-    total_ms: int
-
-
-class Protection(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the stop was ratcheted, what should rest, and what market data was told."""
-
-    highest: Decimal | None = None
-    """The highest price that moved a ratchet: the stop follows from it."""
-    rests_stop: bool = False
-    """SWITCHING: whether the stop, not the take profit, has the slot."""
-    switched_at: Timestamp | None = None
-    switches: int = 0
-    refusals: int = 0
-    """Refused resting orders in a row."""
-    retry_at: Timestamp | None = None
-    generation: int = 0
-    """Of the last registration sent to market data; 0: none."""
-    levels: tuple[Level, ...] = ()
-    """What was last sent."""
-    armed: tuple[Level, ...] = ()
-    """What market data has in force, as far as we heard."""
-
-
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
     """The sums over all orders; what the portfolio is told."""
 
@@ -148,17 +69,6 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     sold: Decimal = ZERO
     sold_proceeds: Decimal = ZERO
     fees: tuple[Money, ...] = ()
-
-
-class Faulted(msgspec.Struct, frozen=True, kw_only=True):
-    """It raised on a message and asked for the facts again; over when a pause passes without."""
-
-    since: Timestamp
-    pause_ms: Milliseconds
-    """Grows with each time that asking again did not help."""
-    look_at: Timestamp
-    has_raised_again: bool = False
-    """Since it asked last: a person was told."""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -199,37 +109,47 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The next deadline that it has not acted on yet."""
 
 
-class Life(msgspec.Struct, frozen=True):
+class Holding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is ours now, as it follows from what was booked."""
+
+    held: Decimal
+    """Base: bought, less sold, less the fees that were taken in it."""
+    sellable: Decimal
+    """What is held, in whole steps of the market."""
+    average_entry: Decimal | None
+    """Quote per base bought, fees aside; None before the first fill."""
+
+
+class Life(msgspec.Struct, frozen=True, dict=True):
     """A position with its charter: what the core works on."""
 
     charter: Charter
     position: Position
 
+    @cached_property
+    def holding(self) -> Holding:
+        """What is ours now."""
+        return _holding(self.position.booked, self.charter.rules)
+
     @property
     def held(self) -> Decimal:
         """Base that is ours now: bought, less sold, less the fees that were taken in it."""
-        booked, base = self.position.booked, self.charter.rules.base
-        held = booked.bought - booked.sold
-        for fee in booked.fees:
-            if fee.currency == base:
-                held -= fee.amount
-        return held
+        return self.holding.held
 
     @property
     def sellable(self) -> Decimal:
         """What is held, in whole steps of the market."""
-        return floor_to_step(max(self.held, ZERO), self.charter.rules.step_size)
+        return self.holding.sellable
 
     @property
     def acquired(self) -> Decimal:
         """Base that the entry brought in, less the fees taken in it."""
-        return self.held + self.position.booked.sold
+        return self.holding.held + self.position.booked.sold
 
     @property
     def average_entry(self) -> Decimal | None:
         """Quote per base bought, fees aside; None before the first fill."""
-        booked = self.position.booked
-        return divide_down(booked.bought_cost, booked.bought) if booked.bought else None
+        return self.holding.average_entry
 
     @property
     def least_quantity(self) -> Decimal:
@@ -238,8 +158,29 @@ class Life(msgspec.Struct, frozen=True):
 
     def is_dust(self, price: Decimal) -> bool:
         """Whether what is held is too little to be sold at ``price``."""
-        notional = self.sellable * price
-        return self.sellable < self.least_quantity or notional < self.charter.rules.min_notional
+        sellable = self.holding.sellable
+        return sellable < self.least_quantity or sellable * price < self.charter.rules.min_notional
+
+
+def life_after(before: Life | None, charter: Charter, position: Position) -> Life:
+    """Return the position with its charter as they are now; while nothing is booked, so it holds.
+
+    What follows from the sums is carried over, not computed again.
+    """
+    life = Life(charter, position)
+    if before is not None and before.position.booked is position.booked:
+        life.__dict__["holding"] = before.holding
+    return life
+
+
+def _holding(booked: Booked, rules: MarketRules) -> Holding:
+    held = booked.bought - booked.sold - amount_in(booked.fees, rules.base)
+    bought = booked.bought
+    return Holding(
+        held=held,
+        sellable=floor_to_step(max(held, ZERO), rules.step_size),
+        average_entry=divide_down(booked.bought_cost, bought) if bought else None,
+    )
 
 
 def leg_of(side: Side) -> str:

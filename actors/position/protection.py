@@ -10,8 +10,9 @@ import msgspec
 
 from actors.market_data.triggers import extremes
 from actors.position.exit_slot import SlotState
-from actors.position.position import Life, Position, Unprotected, UnprotectedCause, find_order
+from actors.position.position import Life, Position, find_order
 from actors.position.prices import wanted_levels
+from actors.position.progress import Unprotected, UnprotectedCause
 from actors.position.states import Input, State
 from actors.position.turn import Turn
 from messages.addresses import MARKET_DATA

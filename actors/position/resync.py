@@ -7,7 +7,7 @@ is told to a person, and asked again more and more slowly.
 from msgspec.structs import replace
 
 from actors.position.booking import ask_for_budget, book, let_go_of_orders, tell_end
-from actors.position.position import Faulted
+from actors.position.progress import Faulted
 from actors.position.protection import disarm_triggers, hold_symbol
 from actors.position.states import State
 from actors.position.turn import Turn

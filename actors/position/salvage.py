@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from actors.position.booking import book, let_go_of_orders, tell_end
 from actors.position.exit_slot import EMPTY_SLOT
-from actors.position.position import Closing, Life, OwnOrder, sums
+from actors.position.position import Life, OwnOrder, sums
+from actors.position.progress import Closing
 from actors.position.protection import disarm_triggers
 from actors.position.states import State
 from actors.position.turn import Turn

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from actors.position.position import Charter, Closing, Entry, Life, Position, Protection
+from actors.position.position import Charter, Life, Position, life_after
 from actors.position.prices import stop
+from actors.position.progress import Closing, Entry, Protection
 from actors.position.states import Input, State, advance
 from messages.addresses import OBSERVERS
 from messages.base import Address, Message, Timestamp
@@ -44,10 +45,12 @@ class Turn:
 
     def update(self, **changes: Any) -> None:  # noqa: ANN401 - any field of Position
         """Replace fields of the position; what is as it was is no change."""
-        if all(getattr(self.life.position, name) == changes[name] for name in changes):
-            return
-        position = msgspec.structs.replace(self.life.position, **changes)
-        self.life = Life(self.life.charter, position)
+        before = self.life.position
+        for name, value in changes.items():
+            if getattr(before, name) != value:
+                position = msgspec.structs.replace(before, **changes)
+                self.life = life_after(self.life, self.life.charter, position)
+                return
 
     def update_entry(self, **changes: Any) -> None:  # noqa: ANN401 - any field of Entry
         """Replace fields of the entry's progress."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from actors.position.exit_slot import SlotState
-from actors.position.position import UnprotectedCause
+from actors.position.progress import UnprotectedCause
 from actors.position.protection import is_covered, unprotected_quantity
 from actors.position.states import State
 from messages.base import Currency

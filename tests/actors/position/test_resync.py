@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from actors.position.position import UnprotectedCause
+from actors.position.progress import UnprotectedCause
 from actors.position.states import State
 from messages.base import Timestamp
 from messages.market_data import HoldSymbol

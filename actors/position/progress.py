@@ -1,0 +1,105 @@
+"""How far each side of a position is: its entry, its exit, its protection, and what went wrong.
+
+Owns these parts of the entity ``Position``. Decides nothing.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from messages.base import Milliseconds, Timestamp
+from messages.market import Quote
+from messages.market_data import Level
+from messages.money import ZERO
+from messages.position import CloseCause
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the entry ladder is."""
+
+    rung: int = 0
+    tries: int = 0
+    """Orders sent from this rung."""
+    deadline: Timestamp = Timestamp(0)
+    asked: Decimal = ZERO
+    """Base that the first order asked for: what the whole budget was to buy."""
+    is_stopping: bool = False
+    """Buy no more: canceled, late, halted, or the exit has begun."""
+    is_over: bool = False
+    """Every entry order was terminal, and none follows."""
+    waits_for_quote: bool = False
+
+
+class Closing(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the exit is."""
+
+    cause: CloseCause
+    reason: str
+    since: Timestamp
+    rung: int
+    tries: int = 0
+    """Orders sent from this rung."""
+    refusals: int = 0
+    """Refused exits in a row."""
+    retry_at: Timestamp | None = None
+    quote: Quote | None = None
+    """For the next limit price; None: to be asked for."""
+    waits_for_quote: bool = False
+    waits_for_balance: bool = False
+    sellable: Decimal | None = None
+    """What the venue said it would let us sell, after it refused; base."""
+    dust_up_to: Decimal = ZERO
+    """The venue refused this much as too small; base. More than this is no dust."""
+    is_stuck: bool = False
+    stop_order_until: Timestamp | None = None
+    """Until then a native stop that was touched is left to fill."""
+
+
+class UnprotectedCause(StrEnum):
+    """Why held coins were not covered."""
+
+    OPENING = "opening"
+    SWITCHING = "switching"
+    CLOSING = "closing"
+    STALE_MARKET = "stale_market"
+    VENUE_UNREACHABLE = "venue_unreachable"
+    PROCESS_DOWN = "process_down"
+
+
+class Unprotected(msgspec.Struct, frozen=True):
+    """How long something was held and not covered, for one cause."""
+
+    cause: UnprotectedCause
+    total_ms: int
+
+
+class Protection(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the stop was ratcheted, what should rest, and what market data was told."""
+
+    highest: Decimal | None = None
+    """The highest price that moved a ratchet: the stop follows from it."""
+    rests_stop: bool = False
+    """SWITCHING: whether the stop, not the take profit, has the slot."""
+    switched_at: Timestamp | None = None
+    switches: int = 0
+    refusals: int = 0
+    """Refused resting orders in a row."""
+    retry_at: Timestamp | None = None
+    generation: int = 0
+    """Of the last registration sent to market data; 0: none."""
+    levels: tuple[Level, ...] = ()
+    """What was last sent."""
+    armed: tuple[Level, ...] = ()
+    """What market data has in force, as far as we heard."""
+
+
+class Faulted(msgspec.Struct, frozen=True, kw_only=True):
+    """It raised on a message and asked for the facts again; over when a pause passes without."""
+
+    since: Timestamp
+    pause_ms: Milliseconds
+    """Grows with each time that asking again did not help."""
+    look_at: Timestamp
+    has_raised_again: bool = False
+    """Since it asked last: a person was told."""
