@@ -8,7 +8,7 @@ from actors.market_data.triggers import price_of
 from actors.position import closing, entry, planner, protection, resync
 from actors.position.booking import book, tell_end
 from actors.position.inputs import PositionMessage
-from actors.position.position import Life, OwnOrder, find_order, sums, with_order
+from actors.position.position import OwnOrder, find_order, sums, with_order
 from actors.position.prices import protection_mode
 from actors.position.states import State
 from actors.position.turn import Turn
@@ -117,7 +117,7 @@ def _change_plan(turn: Turn, message: ChangeProtection) -> None:
         plan = msgspec.structs.replace(
             plan, stop_loss_ratio=message.stop_loss_ratio, stop_loss_atr=None
         )
-    turn.life = Life(msgspec.structs.replace(turn.charter, plan=plan), turn.position)
+    turn.charter = msgspec.structs.replace(turn.charter, plan=plan)
 
 
 def _switch_by_hand(turn: Turn, message: SwitchProtection) -> None:

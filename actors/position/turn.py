@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from actors.position.position import Charter, Life, Position, life_after
+from actors.position.position import Life, life_after
 from actors.position.prices import stop
 from actors.position.progress import Closing, Entry, Protection
 from actors.position.states import Input, State, advance
@@ -19,23 +19,23 @@ from messages.position import CloseCause
 
 
 class Turn:
-    """The working copy of one step: each change replaces the frozen life by another."""
+    """The working copy of one step: each change replaces the frozen position by another."""
 
     def __init__(self, life: Life, now: Timestamp) -> None:
         """Begin with ``life`` as it was."""
-        self.life = life
+        self.charter = life.charter
+        self.position = life.position
         self.now = now
         self.outbox: list[Send] = []
+        self._life = life
 
     @property
-    def charter(self) -> Charter:
-        """What the position was told at its opening."""
-        return self.life.charter
-
-    @property
-    def position(self) -> Position:
-        """The position as it is so far."""
-        return self.life.position
+    def life(self) -> Life:
+        """The position with its charter, as they are so far."""
+        life = self._life
+        if life.position is not self.position or life.charter is not self.charter:
+            life = self._life = life_after(life, self.charter, self.position)
+        return life
 
     @property
     def stop_cause(self) -> CloseCause:
@@ -45,11 +45,10 @@ class Turn:
 
     def update(self, **changes: Any) -> None:  # noqa: ANN401 - any field of Position
         """Replace fields of the position; what is as it was is no change."""
-        before = self.life.position
+        before = self.position
         for name, value in changes.items():
             if getattr(before, name) != value:
-                position = msgspec.structs.replace(before, **changes)
-                self.life = life_after(self.life, self.life.charter, position)
+                self.position = msgspec.structs.replace(before, **changes)
                 return
 
     def update_entry(self, **changes: Any) -> None:  # noqa: ANN401 - any field of Entry
