@@ -87,6 +87,8 @@ class Gateway(Actor):
                 self._request_when_durable(message)
             case Persisted(sequence=sequence):
                 self._let_go(self._waiting.take_durable(sequence))
+                if self._waiting:  # recorded after that commit
+                    self.send(JOURNAL, Persist())
             case PersistFailed():
                 self._on_persist_failed(message)
             case _:
@@ -96,7 +98,7 @@ class Gateway(Actor):
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Answer a skipped request as what it is: nobody knows whether the venue heard it."""
         match message:
-            case FollowSymbols() | WatchSymbols():
+            case FollowSymbols() | WatchSymbols() | Persisted() | PersistFailed():
                 return self.try_again(message)
             case SubmitOrder() | CancelAtVenue() | LookUpOrder():
                 return (Send(ORDER_ROUTER, unanswered(message, describe(error))),)
@@ -134,7 +136,10 @@ class Gateway(Actor):
         self._waiting.add(sequence, message)
 
     def _on_persist_failed(self, failed: PersistFailed) -> None:
-        """Give entries back; let exits out unpersisted where that is allowed."""
+        """Give entries back; let exits out unpersisted where that is allowed.
+
+        The journal tries again, and tells of it, of its own accord.
+        """
         for entry in self._waiting.take_entries():
             order_id, text = entry.request.client_order_id, f"not sent: {failed.error}"
             kind = FailureKind.RETRYABLE
@@ -149,8 +154,6 @@ class Gateway(Actor):
             except Exception as error:  # noqa: BLE001 - its own answer; the others must leave
                 self.send(ORDER_ROUTER, unanswered(request, describe(error)))
                 self.system.report(self.address, type(request).__name__, error)
-        if self._waiting:
-            self.send(JOURNAL, Persist())
 
     def _follow(self, symbols: tuple[Symbol, ...]) -> None:
         for symbol in symbols:

@@ -16,7 +16,7 @@ from actors.runtime.system import System
 from config.settings import JournalFailure, JournalSettings
 from messages.addresses import GATEWAY, GUARDIAN
 from messages.base import Address, Message, Milliseconds, Timestamp
-from messages.envelope import Envelope, Wake
+from messages.envelope import Envelope, Send, Wake
 from messages.guardian import JournalFailed, JournalHealed
 from messages.journal import Persist, Persisted, PersistFailed
 
@@ -96,6 +96,12 @@ class JournalActor(Actor):
             case _:
                 return super().handle(message)
         return None
+
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Hear once more what the gateway waits for: it asks once."""
+        if isinstance(message, Persist):
+            return self.try_again(message)
+        return super().on_skipped(message, error)
 
     def _linger(self) -> None:
         self.set_timer(_LINGER, Timestamp(self.now() + self._settings.linger_ms))

@@ -14,8 +14,9 @@ from actors.journal.codec import Snapshot
 from actors.positions.core import Living, Numbering
 from actors.runtime.actor import CoreActor
 from actors.runtime.system import System
-from messages.addresses import ORDER_ROUTER, POSITIONS, STRATEGY, position_address
+from messages.addresses import GUARDIAN, ORDER_ROUTER, POSITIONS, STRATEGY, position_address
 from messages.envelope import Envelope
+from messages.guardian import JournalHealed
 from messages.order_router import StreamChanged
 from messages.position import Resync
 from messages.strategy import SymbolBusy
@@ -42,6 +43,8 @@ def resume(system: System, snapshot: Snapshot) -> None:
     resync = Resync(skipped="everything", error=error, down_since=snapshot.at)
     for living in living_positions(snapshot):
         system.tell(position_address(living.position_id), resync)
+    # What the dead process's disk held back: this process has begun a journal.
+    system.tell(GUARDIAN, JournalHealed())
     _set_timers(system, snapshot)
 
 

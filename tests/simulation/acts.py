@@ -59,12 +59,24 @@ def _guardian(message: Message, world: "World") -> None:
 
 
 def _stream(world: "World", *, up: bool) -> None:
-    world.venue.set_stream(world.now, up=up)
+    if not world.is_dead:
+        world.venue.set_stream(world.now, up=up)
 
 
 def _quotes(world: "World", *, told: bool) -> None:
     world.venue.tells_quotes = told
     world.venue.disturbed_at = world.now
+
+
+def _kill_and_recover(world: "World") -> None:
+    world.kill()
+    if world.is_dead:
+        world.start_again()
+
+
+def _disk(world: "World", *, full: bool) -> None:
+    if world.crashes is not None:
+        world.crashes.disk.is_full = full
 
 
 def _fill_part(world: "World") -> None:
@@ -154,5 +166,9 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("the venue lets the newest expire", partial(_end_newest, OrderStatus.EXPIRED), 1),
     ("the venue refuses the newest after its ack", partial(_end_newest, OrderStatus.REJECTED), 1),
     ("add to the position", partial(_to_oldest, AddToPosition(budget=Decimal(100))), 1),
+    ("the process is killed", lambda world: world.kill(), 3),
+    ("killed, and started again at once", _kill_and_recover, 3),
+    ("the disk is full", partial(_disk, full=True), 2),
+    ("the disk has room again", partial(_disk, full=False), 2),
 )
 """What it is called, what it does, and how often explorers take it."""

@@ -23,6 +23,8 @@ class Kind(IntEnum):
     """What becomes of a request on its way to the venue."""
     EVENT = 3
     """What becomes of an event on its way back."""
+    DISK = 4
+    """What becomes of a commit."""
 
 
 class Choices:

@@ -16,10 +16,14 @@ class PoisonError(Exception):
 class Poisonable(SimulatedDispatcher):
     """Delivers what the world chose, and can make one handling raise."""
 
-    def __init__(self, on_delivered: Callable[[Address, Envelope], None]) -> None:
+    def __init__(
+        self,
+        on_delivered: Callable[[Address, Envelope], None],
+        poisoned: set[tuple[Address, str]],
+    ) -> None:
         super().__init__(on_delivered=on_delivered)
         self.is_poisoned = False
-        self._poisoned: set[tuple[Address, str]] = set()
+        self._poisoned = poisoned
         """Who raised on which kind of message: once, for a defect that stays is a person's."""
 
     def waiting(self) -> list[Mailbox]:

@@ -1,4 +1,4 @@
-"""What can become of a request on its way to the venue, and of an event on its way back: by number.
+"""What can become of requests on their way to the venue, events on their way back, and commits.
 
 The numbers are part of schedules: new fates go to the end.
 """
@@ -63,6 +63,19 @@ class EventFate(IntEnum):
     LATE = 1
     TWICE = 2
     LOST = 3
+
+
+class DiskFate(IntEnum):
+    """Of a commit, by the disk that it goes to."""
+
+    WRITTEN = 0
+    FAILS = 1
+    FAILS_WRITTEN = 2
+    """It is on the disk; the process is told that it failed."""
+    DIES_BEFORE = 3
+    """The process dies, and the batch with it."""
+    DIES_AFTER = 4
+    """The process dies as soon as it is written."""
 
 
 SUBMIT_REFUSALS = {

@@ -98,9 +98,14 @@ class Judges:
         self.skipped: list[MessageSkipped] = []
         self._naked_since: dict[PositionId, int] = {}
         self._tail_at: int | None = None
-        self._looked_at = 0
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Look at the actors of the process that lives now."""
+        world = self.world
         self._books = world.actor(PORTFOLIO, PortfolioActor).books
         self._market_data = cast("Any", world.actor(MARKET_DATA, MarketDataActor))._core
+        self._naked_since.clear()
 
     def delivered(self, address: Address, envelope: Envelope) -> None:
         """Look at what a delivery may have changed."""
@@ -136,6 +141,12 @@ class Judges:
             account = self._account(position_id)
             account.move(moved)
             self._check_sells(position_id, account)
+
+    def forget_adoptions(self) -> None:
+        """Take back who adopted what, and who is CLOSED: what is left of it is told anew."""
+        self.closed.clear()
+        for account in self.accounts.values():
+            account.move(-account.adopted)
 
     def _account(self, position_id: PositionId) -> Account:
         account = self.accounts.get(position_id)
@@ -275,6 +286,8 @@ class Judges:
     def _is_held_as_last_told(self) -> Iterator[str]:
         """Yield how the guardian differs from what an operator told it last."""
         guard = self.world.actor(GUARDIAN, GuardianActor).guard
+        if any(held.cause is Cause.JOURNAL for held in guard.holds):
+            yield f"the disk is well, and trading is still held: {guard.reason}"
         states = [held.state for held in guard.holds if held.cause is Cause.OPERATOR]
         told = self.world.operator
         wanted = [state for kind, state in _HOLDS.items() if isinstance(told, kind)]

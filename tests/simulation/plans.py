@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from config.settings import PortfolioSettings, Settings
+from config.settings import JournalFailure, JournalSettings, PortfolioSettings, Settings
 from messages.base import Currency, Milliseconds, Symbol
 from messages.market import Capabilities, FeeCurrency, MarketRules, OcoRemainder
 from messages.orders import OrderType, TimeInForce
@@ -110,7 +110,7 @@ def capabilities(remainder: OcoRemainder) -> Capabilities:
     )
 
 
-def _settings(policy: UnmatchedPolicy) -> Settings:
+def _settings(policy: UnmatchedPolicy, failure: JournalFailure) -> Settings:
     portfolio = PortfolioSettings(
         max_positions=3,
         positions_per_symbol=3,
@@ -118,7 +118,12 @@ def _settings(policy: UnmatchedPolicy) -> Settings:
         compare_balances_ms=None,
         unmatched_policy=policy,
     )
-    return Settings(capital={USDT: CAPITAL}, plan=PLANS[0], portfolio=portfolio)
+    journal = JournalSettings(failure=failure)
+    return Settings(capital={USDT: CAPITAL}, plan=PLANS[0], portfolio=portfolio, journal=journal)
 
 
-SETTINGS = {policy: _settings(policy) for policy in UnmatchedPolicy}
+SETTINGS = {
+    (policy, failure): _settings(policy, failure)
+    for policy in UnmatchedPolicy
+    for failure in JournalFailure
+}

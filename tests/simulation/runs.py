@@ -66,7 +66,7 @@ class Trace:
 
     def head(self) -> str:
         """Return the hash of all so far."""
-        words = "\n".join((*self._words, self._world.journal.head))
+        words = "\n".join((*self._words, self._world.head))
         return blake2b(words.encode(), digest_size=8).hexdigest()
 
     def _note(self, address: Address, envelope: Envelope) -> None:

@@ -4,7 +4,8 @@ Owns what becomes of requests on their way there and of events on their way back
 choice. What the venue does besides is the paper exchange's business. Bounds of the adversary, since
 nobody could trade without them: a request arrives within ``LIVES_MS`` or never; an answer or event
 arrives within ``LIVES_MS`` or never; a look-up lies only about orders younger than that; after the
-venue has confirmed that a sell is over, it sells no more of it.
+venue has confirmed that a sell is over, it sells no more of it. It outlives its client: what is on
+its way there stays so when a process dies; answers to that process are heard by nobody.
 """
 
 from collections.abc import Callable
@@ -73,9 +74,13 @@ class Edge(PaperExchange):
         self.arrived_at: dict[ClientOrderId, int] = {}
         self.surprises: dict[ClientOrderId, Decimal] = {}
         """What filled after the venue had called the order over, base."""
+        self.asked_for: dict[ClientOrderId, Side] = {}
+        """Orders that came here, or left for here."""
         self.on_fate: Callable[[str], None] = _nothing
         """Told what does not go the plain way."""
         self._sink = emit
+        self._connection = self._asked_on = 0
+        """Which process is connected, and which one's request is in hand."""
         self._now = Timestamp(0)
         self._answers: dict[ClientOrderId, Event | None] = {}
         """What is heard in place of the venue's next word on an order; None: nothing."""
@@ -86,6 +91,7 @@ class Edge(PaperExchange):
     def submit(self, order: SubmitOrder, now: Timestamp) -> None:
         self._now = now
         order_id = order.request.client_order_id
+        self.asked_for[order_id] = order.request.side
         fate = SubmitFate(self._fate(SubmitFate, order_id))
         if self.is_down:
             self._answer(submit_failed(order_id, FailureKind.RETRYABLE))
@@ -149,6 +155,25 @@ class Edge(PaperExchange):
         super().market_moved(moved, now)
 
     # What a simulation does to it.
+
+    def hang_up(self, now: Timestamp) -> None:
+        """Lose the client: nobody hears anything more."""
+        self.is_down = True
+        self.disturbed_at = now
+        self._connection += 1
+
+    def connect(self, emit: Sink, now: Timestamp) -> None:
+        """Take another client in the place of the one that died."""
+        self._sink = emit
+        self._asked_on = self._connection
+        self._subscribed.clear()
+        self.is_down = False
+        self.disturbed_at = now
+        self._now = now
+
+    def tell_later(self, event: OrderReported) -> None:
+        """Tell it once more, a little later."""
+        self._hold_event(event)
 
     def set_stream(self, now: Timestamp, *, up: bool) -> None:
         """Cut the line, or mend it; what was on its way is lost."""
@@ -223,7 +248,23 @@ class Edge(PaperExchange):
         )
 
     def _hold(self, let_in: Callable[[Timestamp], None], name: str) -> None:
-        self.way.hold(self._now, let_in, name)
+        """Let a request arrive later; who asked it may have died by then."""
+        asked_on = self._connection
+
+        def arrive(at: Timestamp) -> None:
+            self._asked_on = asked_on
+            let_in(at)
+            self._asked_on = self._connection
+
+        self.way.hold(self._now, arrive, name)
+
+    def _hold_event(self, event: _OverEvent) -> None:
+        connection = self._connection
+        self.way.hold(
+            self._now,
+            lambda at: self._arrive(event, at, connection),
+            f"event {_order_of(event)}",
+        )
 
     def _fill_now(self, order_id: ClientOrderId, quantity: Decimal, now: Timestamp) -> None:
         self._now = now
@@ -254,8 +295,10 @@ class Edge(PaperExchange):
 
     def _tell(self, event: _OverEvent) -> None:
         if self.is_down:
-            self._arrive(event, self._now)
+            self._arrive(event, self._now, self._connection)
             return
+        if self._asked_on != self._connection and not isinstance(event, OrderReported):
+            return  # an answer to a process that died
         fate = EventFate.ARRIVES
         if not self.is_fair:
             fate = EventFate(self.choices.take(Kind.EVENT, len(EventFate)))
@@ -268,19 +311,16 @@ class Edge(PaperExchange):
             self._sink(event)
         is_stream = isinstance(event, OrderReported)
         if fate is EventFate.LATE or (fate is EventFate.TWICE and is_stream):
-            self.way.hold(
-                self._now, lambda at: self._arrive(event, at), f"event {_order_of(event)}"
-            )
+            self._hold_event(event)
 
-    def _arrive(self, event: _OverEvent, now: Timestamp) -> None:
+    def _arrive(self, event: _OverEvent, now: Timestamp, connection: int) -> None:
         """Tell it, if the line is up; a surprise waits until it is, as nobody would ask for it."""
         self._now = now
-        if not self.is_down:
+        is_surprise = self._is_surprise(event)
+        if not self.is_down and (is_surprise or connection == self._connection):
             self._sink(event)
-        elif self._is_surprise(event):
-            self.way.hold(
-                self._now, lambda at: self._arrive(event, at), f"event {_order_of(event)}"
-            )
+        elif is_surprise:
+            self._hold_event(event)
 
     def _is_surprise(self, event: _OverEvent) -> bool:
         """Whether it tells of a fill after the order's end: what is never told, balances show."""

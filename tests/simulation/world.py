@@ -5,14 +5,16 @@ All actors and shells are those of production; the venue is the real matching en
 ``venue.Edge``. A run is: the setup, the schedule, then a *fair tail*: nothing goes wrong any more,
 the price falls through every stop, and everything must end.
 
-The journal is the one in memory. Crashes and disks belong to ``recovery`` beside this module, once
-the durable journal can be simulated.
+Where the setup puts the journal on a disk, the process may die at any moment; a plain step then
+starts another, as production does, on what the disk holds (``crashes``). The venue lives on.
 """
 
+import gc
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar, cast
 
 import supervisor
+from actors.journal.codec import Snapshot
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import Record
 from actors.order_router.actor import OrderRouter
@@ -21,6 +23,7 @@ from actors.position.states import State
 from actors.positions.actor import PositionsActor
 from actors.runtime.actor import Actor
 from actors.runtime.clock import VirtualClock
+from actors.runtime.mailbox import Mailbox
 from actors.runtime.system import System
 from actors.strategy.port import Enter, MarketView
 from commands.tree import Wiring
@@ -35,7 +38,15 @@ from messages.position import Begin
 from messages.positions import OpenPosition
 from tests.simulation.acts import ACTS
 from tests.simulation.choices import Choices, Kind
+from tests.simulation.crashes import Crashes
 from tests.simulation.dispatcher import Poisonable
+from tests.simulation.journals import (
+    JOURNALS,
+    Journals,
+    ProcessDiedError,
+    SimulatedJournal,
+    Store,
+)
 from tests.simulation.judges import Judges
 from tests.simulation.plans import (
     BTC,
@@ -93,31 +104,20 @@ class World:
         """Told of every delivery, before it is judged."""
         self.on_act: Callable[[str], None] = _nothing
         self.clock = VirtualClock(START)
-        self.dispatcher = Poisonable(self._delivered)
-        self.journal = MemoryJournal(keep=False)
-        self.system = System(self.dispatcher, self.clock, self.journal)
-        self.system.observe(self._note)
         take = self.choices.take
         self.plan = PLANS[take(Kind.SETUP, len(PLANS))]
         fee_currency, remainder = VENUES[take(Kind.SETUP, len(VENUES))]
-        self.foreign, policy = WALLETS[take(Kind.SETUP, len(WALLETS))]
-
-        def connect(emit: Sink) -> Edge:
-            wallet = [Money(USDT, CAPITAL), Money(BTC, self.foreign)]
-            able = capabilities(remainder)
-            self.venue = Edge(emit, rules(fee_currency), wallet, able, self.choices)
-            return self.venue
-
+        self.foreign, self._policy = WALLETS[take(Kind.SETUP, len(WALLETS))]
         self._begins_protected = bool(take(Kind.SETUP, 2))
+        self.kept = JOURNALS[take(Kind.SETUP, len(JOURNALS))]
+        wallet = [Money(USDT, CAPITAL), Money(BTC, self.foreign)]
+        able = capabilities(remainder)
+        self.venue = Edge(_nothing, rules(fee_currency), wallet, able, self.choices)
         self.judges: Judges | None = None
-        wiring = Wiring(
-            settings=SETTINGS[policy],
-            symbols=(SYMBOL,),
-            connect=connect,
-            make_strategy=EnterOnCandle,
-            calls_strategy_directly=True,
-        )
-        supervisor.start(self.system, wiring)
+        self.crashes = Crashes(self) if self.kept.store is Store.DISK else None
+        self._heads: list[str] = []
+        self._poisoned: set[tuple[Address, str]] = set()
+        self._begin_process(None)
         self.dispatcher.run_until_idle(LIVELOCK)
         self._next_tick = START
         self._stands_since = 0
@@ -125,6 +125,66 @@ class World:
         self._tick()
         self.dispatcher.run_until_idle(LIVELOCK)
         self.judges = Judges(self)
+
+    def _begin_process(self, recovered: Snapshot | None) -> None:
+        """Start the tree, as a process does; from a cut, where one died before."""
+        self.clock = VirtualClock(self.now)
+        self.dispatcher = Poisonable(self._delivered, self._poisoned)
+        crashes = self.crashes
+        journal = None if crashes is None else crashes.journal()
+        self.journal: Journals = journal or MemoryJournal(keep=False)
+        self.system = System(self.dispatcher, self.clock, self.journal)
+        self.system.observe(self._note)
+
+        def connect(emit: Sink) -> Edge:
+            self.venue.connect(emit, self.now)
+            return self.venue
+
+        wiring = Wiring(
+            settings=SETTINGS[self._policy, self.kept.failure],
+            symbols=(SYMBOL,),
+            connect=connect,
+            make_strategy=EnterOnCandle,
+            calls_strategy_directly=True,
+            journal=journal,
+            recovered=recovered,
+        )
+        supervisor.start(self.system, wiring)
+
+    @property
+    def head(self) -> str:
+        """A hash over every record of every process."""
+        return " ".join((*self._heads, self.journal.head))
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the process was killed, and none has been started since."""
+        return self.crashes is not None and self.crashes.is_dead
+
+    def kill(self) -> None:
+        """Let the process die, where one lives and may."""
+        if self.crashes is not None and self.crashes.may_die:
+            self.crashes.die()
+
+    def start_again(self) -> None:
+        """Start another process on what the dead one left on the disk."""
+        crashes = self.crashes
+        assert crashes is not None, "nothing is left of a journal in memory"
+        assert self.judges is not None
+        self.on_act("the process is started again")
+        self._heads.append(self.journal.head)
+        self._begin_process(crashes.recover())
+        gc.unfreeze()  # recovery freezes what it found: of a thousand worlds that is a leak
+        self.judges.go_on()
+        crashes.check()
+
+    def rewind(self, records: Iterable[Record]) -> None:
+        """Take back what died with the process: these records are left."""
+        assert self.judges is not None
+        self.positions.clear()
+        self.judges.forget_adoptions()
+        for record in records:
+            self._note_changes(record)
 
     def run(self) -> "World":
         """Play the schedule, then the fair tail. Raises ``AssertionError`` where a rule breaks."""
@@ -158,7 +218,7 @@ class World:
 
     def step(self) -> None:
         """Let the next thing happen."""
-        waiting = self.dispatcher.waiting()
+        waiting = [] if self.is_dead else self.dispatcher.waiting()
         choice = self.choices.step([mailbox.address for mailbox in waiting], STEP_CHOICES)
         if choice >= DELIVERY_CHOICES:
             name, act, _ = ACTS[choice - DELIVERY_CHOICES]
@@ -166,10 +226,18 @@ class World:
             act(self)
             assert self.judges is not None
             self.judges.look()
+        elif self.is_dead:
+            self.start_again()
         elif waiting:
-            self.dispatcher.deliver(waiting[choice % len(waiting)])
+            self._deliver(waiting[choice % len(waiting)])
         else:
             self.pass_time()
+
+    def _deliver(self, mailbox: Mailbox) -> None:
+        try:
+            self.dispatcher.deliver(mailbox)
+        except ProcessDiedError:
+            self.kill()
 
     def pass_time(self, at_most: int = TICK_MS) -> None:
         """Go to the next thing that is due: a deadline, something on its way, a tick."""
@@ -201,8 +269,12 @@ class World:
         venue = self.venue
         venue.is_fair, venue.tells_quotes = True, True
         self.dispatcher.is_poisoned = False
-        venue.set_stream(self.now, up=True)
         self.on_act("the fair tail: the market falls")
+        if self.is_dead:
+            self.start_again()
+        if self.crashes is not None:
+            self.crashes.disk.is_full = False
+        venue.set_stream(self.now, up=True)
         end, falls_at = self.now + TAIL_MS, self.now
         while not self.is_over():
             assert self.now < end, self.judges.unended()
@@ -215,8 +287,10 @@ class World:
         self.judges.over()
 
     def is_over(self) -> bool:
-        """Whether nobody lives, nothing is on its way, and the router follows no order."""
+        """Whether nobody lives, all is durable, nothing on its way, and no order followed."""
         if self.roster or self.venue.way.held or self.dispatcher.waiting():
+            return False
+        if isinstance(self.journal, SimulatedJournal) and self.journal.pending:
             return False
         orders = self.actor(ORDER_ROUTER, OrderRouter).orders.by_id.values()
         return all(order.facts.is_terminal for order in orders)
@@ -236,10 +310,12 @@ class World:
         wish = OpenPosition(
             symbol=SYMBOL, budget=BUDGET, plan=self.plan, quote=quote, decision="a wish"
         )
-        self.system.tell(POSITIONS, wish)
+        self.tell(POSITIONS, wish)
 
     def tell(self, to: Address, message: Message) -> None:
-        """Say something from outside."""
+        """Say something from outside; no dead process hears it."""
+        if self.is_dead:
+            return
         if to == GUARDIAN:
             self.operator = message
         self.system.tell(to, message)
@@ -265,12 +341,14 @@ class World:
         """Return the positions that are not over, the oldest first."""
         return [p for p in self.positions.values() if p.state is not State.CLOSED]
 
-    def close(self) -> None:
+    def let_go(self) -> None:
         """Let go of all actors: pykka's registry is the whole process's."""
         for mailbox in reversed(tuple(self.system.mailboxes.values())):
             actor = cast("Any", mailbox.actor)
             if actor is not None:
                 actor._stop()
+
+    close = let_go
 
     def _tick(self) -> None:
         now, price = self.now, self.price
@@ -288,6 +366,11 @@ class World:
             self.judges.delivered(address, envelope)
 
     def _note(self, record: Record) -> None:
+        if self.crashes is not None:
+            self.crashes.records.append(record)
+        self._note_changes(record)
+
+    def _note_changes(self, record: Record) -> None:
         for change in record.changes:
             if type(change) is Position:
                 self.positions[change.position_id] = change

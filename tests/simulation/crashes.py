@@ -1,0 +1,201 @@
+"""Death and recovery of a world's process: what it leaves, and what the next one must begin with.
+
+Owns the disk, the records that were written, and the rules of recovery. The venue is not here: it
+lives on, and what is on its way to it stays on its way.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from actors.guardian.actor import GuardianActor
+from actors.guardian.core import Guard
+from actors.guardian.states import Cause
+from actors.journal.codec import Snapshot
+from actors.journal.entities import key_of
+from actors.journal.port import Record
+from actors.order_router.actor import OrderRouter
+from actors.order_router.order import RoutedOrder
+from actors.portfolio.accounts import Account, Booking
+from actors.portfolio.actor import PortfolioActor
+from actors.position.actor import PositionActor
+from actors.position.position import Charter, Position
+from actors.positions.actor import PositionsActor
+from actors.positions.core import Living
+from config.settings import JournalFailure
+from messages.addresses import GUARDIAN, ORDER_ROUTER, PORTFOLIO, POSITIONS, position_address
+from messages.base import Address, Message, PositionId
+from messages.envelope import Removed
+from messages.guardian import EnterReducing, Halt, Resume
+from messages.order_router import OrderReported
+from messages.orders import Side
+from messages.portfolio import TradingState
+from tests.simulation.choices import Kind
+from tests.simulation.fates import DiskFate
+from tests.simulation.journals import SimulatedDisk, SimulatedJournal
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+DEATHS = 4
+"""Of one world, at most."""
+_DEADLY = (DiskFate.DIES_BEFORE, DiskFate.DIES_AFTER)
+_WHY = "as it was before the crash"
+_Key = tuple[Address, str, str]
+
+
+class Crashes:
+    """What becomes of a world whose journal is on a disk."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self.disk = SimulatedDisk(world.now, self._fate)
+        self.records: list[Record] = []
+        """Of all processes, without those that died with one."""
+        self.deaths = 0
+        self.is_dead = False
+        """No process lives: the next plain step starts one."""
+
+    def journal(self) -> SimulatedJournal:
+        """Return the journal of a process that begins now."""
+        return SimulatedJournal(self.disk, self.records[-1].sequence if self.records else 0)
+
+    @property
+    def may_die(self) -> bool:
+        """Whether a process lives that may die."""
+        return not self.is_dead and self.deaths < DEATHS
+
+    def die(self) -> None:
+        """Let the process end where it stands; nothing of it but the disk is left."""
+        self.deaths += 1
+        self.is_dead = True
+        self._world.venue.hang_up(self._world.now)
+        self._world.let_go()
+
+    def recover(self) -> Snapshot:
+        """Read what the disk holds; forget what died with the process."""
+        world = self._world
+        promised = world.journal.durable
+        snapshot = self.disk.recover()
+        assert snapshot.sequence >= promised, (
+            f"record {promised} was called durable; the disk ends at {snapshot.sequence}"
+        )
+        del self.records[_count(self.records, snapshot.sequence) :]
+        world.rewind(self.records)
+        world.operator = _word_of(snapshot)
+        self.is_dead = False
+        return snapshot
+
+    def check(self) -> None:
+        """Look at what the new process begins with: the last cut, and all that the venue got."""
+        expected = _fold(self.records)
+        found = {key: entity for key, entity in self._restored() if key in expected}
+        for key, entity in expected.items():
+            if key[1] in _LOOKED_AT:
+                there = found.get(key)
+                assert there == entity, f"{key} was {entity}, and begins as {there}"
+        self._check_known()
+        self._say_surprises()
+
+    def _check_known(self) -> None:
+        """What reached the venue, or is on its way, was asked for by a record that survived."""
+        world = self._world
+        known = world.actor(ORDER_ROUTER, OrderRouter).orders.by_id
+        may_leave = world.kept.failure is JournalFailure.EXIT_UNJOURNALED
+        for order_id, side in world.venue.asked_for.items():
+            is_let_out = may_leave and side is Side.SELL
+            assert order_id in known or is_let_out, f"{order_id} was sent, and nobody knows of it"
+
+    def _say_surprises(self) -> None:
+        """Tell again of fills after an order's end whose one report died with the process.
+
+        Nobody asks for them: they are found by comparing trades, which is not these actors' work.
+        """
+        venue = self._world.venue
+        known = self._world.actor(ORDER_ROUTER, OrderRouter).orders.by_id
+        for order_id in venue.surprises:
+            facts = venue.book.orders[order_id].facts
+            routed = known.get(order_id)
+            if routed is not None and routed.facts.filled < facts.filled:
+                venue.tell_later(OrderReported(facts=facts))
+
+    def _restored(self) -> Iterator[tuple[_Key, msgspec.Struct]]:
+        """Yield what the actors of the new process have."""
+        world = self._world
+        books = world.actor(PORTFOLIO, PortfolioActor).books
+        living = world.actor(POSITIONS, PositionsActor).roster.living
+        held: list[tuple[Address, Any]] = [
+            *(
+                (ORDER_ROUTER, o)
+                for o in world.actor(ORDER_ROUTER, OrderRouter).orders.by_id.values()
+            ),
+            *((PORTFOLIO, one) for one in books.accounts.values()),
+            *((PORTFOLIO, one) for one in books.bookings.values()),
+            *((POSITIONS, one) for one in living.values()),
+            (GUARDIAN, world.actor(GUARDIAN, GuardianActor).guard),
+        ]
+        for position_id in living:
+            address = position_address(position_id)
+            life = world.actor(address, PositionActor).life
+            if life is not None:
+                held += [(address, life.charter), (address, life.position)]
+        for address, entity in held:
+            yield (address, *key_of(entity)), entity
+
+    def _fate(self) -> DiskFate:
+        world = self._world
+        if world.venue.is_fair:
+            return DiskFate.WRITTEN
+        fate = DiskFate(world.choices.take(Kind.DISK, len(DiskFate)))
+        if fate in _DEADLY and not self.may_die:
+            return DiskFate.WRITTEN
+        if fate:
+            world.venue.disturbed_at = world.now
+            world.on_act(f"a commit: {fate.name}")
+        return fate
+
+
+_LOOKED_AT = frozenset(
+    one.__name__ for one in (RoutedOrder, Account, Booking, Living, Guard, Charter, Position)
+)
+
+
+def _count(records: Sequence[Record], last: int) -> int:
+    return sum(record.sequence <= last for record in records)
+
+
+def _fold(records: Sequence[Record]) -> dict[_Key, msgspec.Struct]:
+    """Return how each entity stood after these records."""
+    entities: dict[_Key, msgspec.Struct] = {}
+    for record in records:
+        for change in record.changes:
+            if not isinstance(change, Removed):
+                entities[record.actor, *key_of(change)] = change
+                continue
+            entities.pop((record.actor, change.kind, change.key), None)
+            if change.kind == Living.__name__:
+                ended = position_address(PositionId(change.key))
+                for key in [key for key in entities if key[0] == ended]:
+                    del entities[key]
+    return entities
+
+
+def _word_of(snapshot: Snapshot) -> Message | None:
+    """Return what of an operator's words survived: what died unheard, he says again or not."""
+    for sent in reversed(snapshot.undelivered):
+        if isinstance(sent.message, Halt | EnterReducing | Resume):
+            return sent.message
+    for one in snapshot.actors:
+        for guard in one.entities:
+            if isinstance(guard, Guard):
+                return _word_held(guard)
+    return None
+
+
+def _word_held(guard: Guard) -> Message | None:
+    for held in guard.holds:
+        if held.cause is Cause.OPERATOR:
+            is_halt = held.state is TradingState.HALTED
+            return Halt(reason=_WHY) if is_halt else EnterReducing(reason=_WHY)
+    return None
