@@ -1,0 +1,60 @@
+"""Binance spot: native stops, and OCO as an order list.
+
+The order list's stop leg is canceled at the first fill of its limit leg. A stop keeps its order id
+and its client order id when it triggers. Codes:
+https://developers.binance.com/docs/binance-spot-api-docs/errors
+"""
+
+from exchange.profiles.order_ids import IdForm
+from exchange.profiles.profile import ErrorRule, Profile, TriggerSource
+from messages.base import Milliseconds
+from messages.market import Capabilities, FeeCurrency, OcoRemainder
+from messages.order_router import FailureKind
+from messages.orders import RejectReason
+
+PROFILE = Profile(
+    id="binance",
+    name="Binance",
+    capabilities=Capabilities(
+        native_stop=True,
+        native_stop_limit=True,
+        oco=True,
+        oco_remainder=OcoRemainder.CANCELED,
+        post_only=True,
+    ),
+    ids=IdForm(max_length=34),  # 36 less the letter that tells an order list's legs apart
+    fee_currency=FeeCurrency.RECEIVED,
+    max_stops=5,
+    trigger_source=TriggerSource.LAST,
+    order_params=frozenset({"clientOrderId", "timeInForce", "postOnly", "stopLossPrice"}),
+    order_lists=True,
+    errors=(
+        ErrorRule(code="-1007", kind=FailureKind.UNKNOWN),
+        ErrorRule(code="-1006", kind=FailureKind.UNKNOWN),
+        ErrorRule(code="-1021", kind=FailureKind.RETRYABLE),
+        ErrorRule(code="-1003", kind=FailureKind.RETRYABLE),
+        ErrorRule(code="-1015", kind=FailureKind.RETRYABLE),
+        ErrorRule(code="-2010", text="insufficient", reason=RejectReason.INSUFFICIENT_FUNDS),
+        ErrorRule(code="-2010", text="duplicate order", reason=RejectReason.DUPLICATE_ID),
+        ErrorRule(
+            code="-2010", text="trigger immediately", reason=RejectReason.WOULD_TRIGGER_AT_ONCE
+        ),
+        ErrorRule(code="-2010", text="match and take", reason=RejectReason.WOULD_TAKE),
+        ErrorRule(code="-2010", text="ALGO_ORDERS", reason=RejectReason.TOO_MANY_STOPS),
+        ErrorRule(code="-2010", text="relationship", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(code="-2010", text="market is closed", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(code="-2010", text="not supported", reason=RejectReason.NOT_SUPPORTED),
+        ErrorRule(code="-1013", text="ALGO_ORDERS", reason=RejectReason.TOO_MANY_STOPS),
+        ErrorRule(code="-1013", text="NOTIONAL", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(code="-1013", text="PERCENT_PRICE", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(code="-1013", text="market is closed", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(code="-1013", reason=RejectReason.PRECISION),
+        ErrorRule(code="-1111", reason=RejectReason.PRECISION),
+        ErrorRule(code="-1121", reason=RejectReason.UNKNOWN_SYMBOL),
+        ErrorRule(code="-1022", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="-2014", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="-2015", reason=RejectReason.AUTHENTICATION),
+    ),
+    request_life_ms=Milliseconds(10_000),
+    sandbox=True,
+)

@@ -1,0 +1,105 @@
+"""What one exchange does on spot: a table, believed because it is tested, not because ccxt says so.
+
+Owns the words of a profile. ``exchange.profiles.calls`` writes orders by it, the gateway connects
+by it, ``doctor`` and docs/exchanges.md show it.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from exchange.profiles.order_ids import IdForm
+from messages.base import Milliseconds
+from messages.market import Capabilities, FeeCurrency
+from messages.order_router import FailureKind
+from messages.orders import RejectReason
+
+
+class LookUpBy(StrEnum):
+    """How an order is found by its client order id."""
+
+    FETCH = "fetch"
+    """One request for that order."""
+    LISTS = "lists"
+    """The open orders, then the closed ones, each asked for this id alone."""
+    SCAN = "scan"
+    """No request takes the id: read the symbol's orders and compare."""
+
+
+class CancelBy(StrEnum):
+    """By which id an order is canceled."""
+
+    CLIENT_ID = "client_id"
+    CLIENT_ID_AS_ID = "client_id_as_id"
+    """The client id goes where ccxt wants the exchange's (Gate)."""
+    EXCHANGE_ID = "exchange_id"
+    """The client id is of no use: look the order up first (Coinbase)."""
+
+
+class TriggerSource(StrEnum):
+    """Which price a native stop watches."""
+
+    LAST = "last"
+    NONE = "none"
+    """No native stop is used here."""
+
+
+class ErrorRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What an error of a submit means where ccxt's exception class doesn't say it."""
+
+    code: str = ""
+    """The exchange's code; empty: any."""
+    text: str = ""
+    """Stands in the message, in any case; empty: any."""
+    reason: RejectReason = RejectReason.OTHER
+    kind: FailureKind = FailureKind.REJECTED
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """One exchange."""
+
+    id: str
+    """As ccxt names it."""
+    name: str
+    capabilities: Capabilities
+    """Of a symbol without limits of its own; see ``exchange.profiles.symbols``."""
+    ids: IdForm
+    id_param: str = "clientOrderId"
+    """Name of the parameter that carries the client order id into ``create_order``."""
+    look_up_by: LookUpBy = LookUpBy.FETCH
+    look_up_param: str = "clientOrderId"
+    cancel_by: CancelBy = CancelBy.CLIENT_ID
+    cancel_param: str = "clientOrderId"
+    fee_currency: FeeCurrency
+    """Without a discount coin; with one, a third currency."""
+    max_stops: int = 0
+    """Algo orders a symbol may have, where the market itself doesn't say."""
+    trigger_source: TriggerSource = TriggerSource.NONE
+    order_params: frozenset[str]
+    """The only parameters an order may carry. All others are refused before ccxt sees them."""
+    fixed_params: tuple[tuple[str, str], ...] = ()
+    """Go with every order."""
+    order_lists: bool = False
+    """Whether its OCO is written as Binance's order list."""
+    market_buy: bool = True
+    """False: a market buy is written in quote currency, so the quantity would not be ours."""
+    market_needs_price: bool = False
+    """A market order is a limit order away from a price that must be told (Hyperliquid)."""
+    errors: tuple[ErrorRule, ...] = ()
+    """The first that fits decides."""
+    request_life_ms: Milliseconds | None
+    """How long after it was signed the exchange still takes a request; None: nobody promises."""
+    credentials: tuple[str, ...] = ("apiKey", "secret")
+    """What ccxt wants, in its own names."""
+    options: tuple[tuple[str, bool | int | str], ...] = ()
+    """ccxt options that keep it from asking, or doing, what nobody asked for."""
+    skipped_calls: tuple[str, ...] = ()
+    """Methods of ccxt's that must never run: they sign things nobody asked for."""
+    sandbox: bool = False
+    """Whether it has a test exchange with spot that ccxt reaches."""
+    default_expiry_seconds: int | None = None
+    """After which a stop ends by itself where nothing else is said; None: never."""
+    why_not_native: str = ""
+    """Why no native stop is used although the exchange may have one; for people."""
+    is_proven: bool = True
+    """False: no profile was written for this exchange; only the least is assumed."""
