@@ -4,16 +4,30 @@ An exchange without one is given the least: limit and market orders, a client or
 its own. Positions there are protected by triggers alone, and everything that shows it says so.
 """
 
-from exchange.profiles import binance, mexc
+from exchange.profiles import (
+    binance,
+    bitget,
+    bybit,
+    coinbase,
+    gate,
+    hyperliquid,
+    kraken,
+    kucoin,
+    mexc,
+    okx,
+)
 from exchange.profiles.order_ids import IdForm
 from exchange.profiles.profile import Profile
 from messages.market import Capabilities, FeeCurrency
 
-PROFILES: dict[str, Profile] = {module.PROFILE.id: module.PROFILE for module in (binance, mexc)}
+PROFILES: dict[str, Profile] = {
+    module.PROFILE.id: module.PROFILE
+    for module in (mexc, binance, kraken, bybit, okx, coinbase, kucoin, gate, bitget, hyperliquid)
+}
 
 
 def profile_of(exchange_id: str) -> Profile:
-    """Return the profile of an exchange by ccxt's name for it; the least, where none was written."""
+    """Return an exchange's profile, by ccxt's name for it; the least, where none was written."""
     return PROFILES.get(exchange_id) or Profile(
         id=exchange_id,
         name=exchange_id,

@@ -1,0 +1,49 @@
+"""Bitget spot on a classic account: plain orders.
+
+ccxt refuses ``stopLossPrice`` on spot; ``triggerPrice`` makes a plan order that watches the mark
+price and becomes a second order; ``trailingPercent`` would send a plain one. None is used.
+Codes: https://www.bitget.com/api-doc/spot/error-code/restapi
+"""
+
+from exchange.profiles.order_ids import IdForm
+from exchange.profiles.profile import ErrorRule, Profile
+from messages.base import Milliseconds
+from messages.market import Capabilities, FeeCurrency
+from messages.order_router import FailureKind
+from messages.orders import RejectReason
+
+PROFILE = Profile(
+    id="bitget",
+    name="Bitget",
+    capabilities=Capabilities(post_only=True),
+    ids=IdForm(max_length=32),
+    fee_currency=FeeCurrency.RECEIVED,
+    order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
+    market_buy=False,
+    errors=(
+        ErrorRule(code="43012", reason=RejectReason.INSUFFICIENT_FUNDS),
+        ErrorRule(code="45110", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(code="45111", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(code="45115", reason=RejectReason.PRECISION),
+        ErrorRule(code="40808", reason=RejectReason.PRECISION),
+        ErrorRule(code="43008", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(code="43009", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(code="40786", reason=RejectReason.DUPLICATE_ID),
+        ErrorRule(code="40034", reason=RejectReason.UNKNOWN_SYMBOL),
+        ErrorRule(code="40309", reason=RejectReason.UNKNOWN_SYMBOL),
+        ErrorRule(code="45035", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(code="40006", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="40009", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="40012", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="40014", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="40018", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="40005", kind=FailureKind.RETRYABLE),
+        ErrorRule(code="40008", kind=FailureKind.RETRYABLE),
+        ErrorRule(code="40429", kind=FailureKind.RETRYABLE),
+    ),
+    request_life_ms=Milliseconds(30_000),
+    credentials=("apiKey", "secret", "password"),
+    options=(("uta", False),),
+    sandbox=True,
+    why_not_native="a stop there is a plan order on the mark price; triggered, a second order",
+)

@@ -1,0 +1,48 @@
+"""Bybit spot on a unified account: plain orders, found and canceled by ``orderLinkId``.
+
+Its conditional orders are not used: what they become when triggered was not seen, and
+``trailingPercent`` would send a plain market order. Codes: https://bybit-exchange.github.io/docs/v5/error
+"""
+
+from exchange.profiles.order_ids import IdForm
+from exchange.profiles.profile import ErrorRule, LookUpBy, Profile
+from messages.base import Milliseconds
+from messages.market import Capabilities, FeeCurrency
+from messages.order_router import FailureKind
+from messages.orders import RejectReason
+
+PROFILE = Profile(
+    id="bybit",
+    name="Bybit",
+    capabilities=Capabilities(post_only=True),
+    ids=IdForm(max_length=32),
+    look_up_by=LookUpBy.LISTS,
+    look_up_param="orderLinkId",
+    cancel_param="orderLinkId",
+    fee_currency=FeeCurrency.RECEIVED,
+    order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
+    errors=(
+        ErrorRule(code="170131", reason=RejectReason.INSUFFICIENT_FUNDS),
+        ErrorRule(code="170033", reason=RejectReason.INSUFFICIENT_FUNDS),
+        ErrorRule(code="170136", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(code="170140", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(code="170134", reason=RejectReason.PRECISION),
+        ErrorRule(code="170137", reason=RejectReason.PRECISION),
+        ErrorRule(code="170193", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(code="170194", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(code="170218", reason=RejectReason.WOULD_TAKE),
+        ErrorRule(code="170141", reason=RejectReason.DUPLICATE_ID),
+        ErrorRule(code="170121", reason=RejectReason.UNKNOWN_SYMBOL),
+        ErrorRule(code="170105", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(code="10003", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="10004", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="10005", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="10010", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="10002", kind=FailureKind.RETRYABLE),
+        ErrorRule(code="10006", kind=FailureKind.RETRYABLE),
+    ),
+    request_life_ms=Milliseconds(5_000),
+    options=(("recvWindow", 5_000), ("enableUnifiedMargin", False), ("enableUnifiedAccount", True)),
+    sandbox=True,
+    why_not_native="what a triggered conditional order becomes was not seen",
+)

@@ -1,0 +1,41 @@
+"""Coinbase Advanced: stop-limit orders only, told by ``stopLossPrice``, never ``triggerPrice``.
+
+ccxt drops ``clientOrderId``: the exchange's own ``client_order_id`` carries ours. No request takes
+it back: orders are scanned, and a cancel needs the exchange's id. A client id sent twice brings the
+first order, not a second.
+"""
+
+from exchange.profiles.order_ids import IdForm
+from exchange.profiles.profile import CancelBy, ErrorRule, LookUpBy, Profile, TriggerSource
+from messages.base import Milliseconds
+from messages.market import Capabilities, FeeCurrency
+from messages.orders import RejectReason
+
+PROFILE = Profile(
+    id="coinbase",
+    name="Coinbase",
+    capabilities=Capabilities(native_stop_limit=True, post_only=True),
+    ids=IdForm(max_length=36),
+    id_param="client_order_id",
+    look_up_by=LookUpBy.SCAN,
+    cancel_by=CancelBy.EXCHANGE_ID,
+    fee_currency=FeeCurrency.QUOTE,
+    max_stops=50,
+    trigger_source=TriggerSource.LAST,
+    order_params=frozenset({"client_order_id", "timeInForce", "postOnly", "stopLossPrice"}),
+    market_buy=False,
+    errors=(
+        ErrorRule(text="INSUFFICIENT_FUND", reason=RejectReason.INSUFFICIENT_FUNDS),
+        ErrorRule(text="SIZE_TOO_SMALL", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(text="INVALID_PRICE_PRECISION", reason=RejectReason.PRECISION),
+        ErrorRule(text="INVALID_SIZE_PRECISION", reason=RejectReason.PRECISION),
+        ErrorRule(text="LIMIT_PRICE_POST_ONLY", reason=RejectReason.WOULD_TAKE),
+        ErrorRule(text="STOP_PRICE_ABOVE_LAST", reason=RejectReason.WOULD_TRIGGER_AT_ONCE),
+        ErrorRule(text="INVALID_LIMIT_PRICE", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(text="INVALID_PRODUCT_ID", reason=RejectReason.UNKNOWN_SYMBOL),
+        ErrorRule(text="TRADING_DISABLED", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(text="ORDER_ENTRY_DISABLED", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(text="Unauthorized", reason=RejectReason.AUTHENTICATION),
+    ),
+    request_life_ms=Milliseconds(120_000),
+)

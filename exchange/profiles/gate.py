@@ -1,0 +1,43 @@
+"""Gate spot on a classic account: plain orders, named ``t-`` and at most 28 characters.
+
+ccxt puts the ``t-`` before an id on create and look-up, not on cancel. Its stops end by themselves
+after 86,400 s and carry no client id; they are not used.
+Labels: https://www.gate.com/docs/developers/apiv4/#label-list
+"""
+
+from exchange.profiles.order_ids import IdForm
+from exchange.profiles.profile import CancelBy, ErrorRule, Profile
+from messages.base import Milliseconds
+from messages.market import Capabilities, FeeCurrency
+from messages.order_router import FailureKind
+from messages.orders import RejectReason
+
+PROFILE = Profile(
+    id="gate",
+    name="Gate",
+    capabilities=Capabilities(post_only=True),
+    ids=IdForm(max_length=28, prefix="t-"),
+    cancel_by=CancelBy.CLIENT_ID_AS_ID,
+    fee_currency=FeeCurrency.RECEIVED,
+    order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
+    market_buy=False,
+    errors=(
+        ErrorRule(text="BALANCE_NOT_ENOUGH", reason=RejectReason.INSUFFICIENT_FUNDS),
+        ErrorRule(text="AMOUNT_TOO_LITTLE", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(text="too small", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(text="INVALID_PRECISION", reason=RejectReason.PRECISION),
+        ErrorRule(text="PRICE_TOO_DEVIATED", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(text="POC_FILL_IMMEDIATELY", reason=RejectReason.WOULD_TAKE),
+        ErrorRule(text="INVALID_CURRENCY_PAIR", reason=RejectReason.UNKNOWN_SYMBOL),
+        ErrorRule(text="TRADE_RESTRICTED", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(text="INVALID_KEY", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(text="INVALID_SIGNATURE", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(text="FORBIDDEN", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(text="REQUEST_EXPIRED", kind=FailureKind.RETRYABLE),
+        ErrorRule(text="TOO_FAST", kind=FailureKind.RETRYABLE),
+    ),
+    request_life_ms=Milliseconds(60_000),
+    options=(("unifiedAccount", False),),
+    default_expiry_seconds=86_400,
+    why_not_native="a stop there ends by itself after a day and carries no client order id",
+)

@@ -1,0 +1,36 @@
+"""Hyperliquid spot: plain orders; a client order id is 128 bits in hex.
+
+A market order is an IOC limit 5 % through the price it is told. Before the first order ccxt signs a
+builder's fee and a referrer in the account's name: ``initialize_client`` must not run.
+"""
+
+from exchange.profiles.order_ids import IdForm, Packing
+from exchange.profiles.profile import ErrorRule, Profile
+from messages.market import Capabilities, FeeCurrency
+from messages.orders import RejectReason
+
+PROFILE = Profile(
+    id="hyperliquid",
+    name="Hyperliquid",
+    capabilities=Capabilities(post_only=True),
+    ids=IdForm(max_length=0, packing=Packing.HEX),
+    fee_currency=FeeCurrency.RECEIVED,
+    order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
+    market_needs_price=True,
+    errors=(
+        ErrorRule(text="Insufficient spot balance", reason=RejectReason.INSUFFICIENT_FUNDS),
+        ErrorRule(text="minimum value", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(text="divisible by tick size", reason=RejectReason.PRECISION),
+        ErrorRule(text="invalid size", reason=RejectReason.PRECISION),
+        ErrorRule(text="Post only order would have", reason=RejectReason.WOULD_TAKE),
+        ErrorRule(text="could not immediately match", reason=RejectReason.NO_LIQUIDITY),
+        ErrorRule(text="away from the reference price", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(text="Trading is halted", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(text="does not exist", reason=RejectReason.AUTHENTICATION),
+    ),
+    request_life_ms=None,
+    credentials=("walletAddress", "privateKey"),
+    skipped_calls=("initialize_client",),
+    sandbox=True,
+    why_not_native="its spot triggers were not seen to keep the order's id",
+)

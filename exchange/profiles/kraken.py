@@ -1,0 +1,45 @@
+"""Kraken spot: native stops, told by ``stopLossPrice``; ``triggerPrice`` would send a market order.
+
+The flag ``fciq`` takes the fee in quote currency on both sides, so what is bought is what is held.
+A client order id is at most 18 characters or 32 hex digits. An order can't be fetched by it, only
+listed. Errors: https://docs.kraken.com/api/docs/guides/spot-errors
+"""
+
+from exchange.profiles.order_ids import IdForm, Packing
+from exchange.profiles.profile import ErrorRule, LookUpBy, Profile, TriggerSource
+from messages.market import Capabilities, FeeCurrency
+from messages.order_router import FailureKind
+from messages.orders import RejectReason
+
+PROFILE = Profile(
+    id="kraken",
+    name="Kraken",
+    capabilities=Capabilities(native_stop=True, native_stop_limit=True, post_only=True),
+    ids=IdForm(max_length=18, packing=Packing.UUID_IF_LONG),
+    look_up_by=LookUpBy.LISTS,
+    fee_currency=FeeCurrency.QUOTE,
+    max_stops=60,
+    trigger_source=TriggerSource.LAST,
+    order_params=frozenset({"clientOrderId", "timeInForce", "postOnly", "stopLossPrice", "oflags"}),
+    fixed_params=(("oflags", "fciq"),),
+    errors=(
+        ErrorRule(text="EOrder:Insufficient funds", reason=RejectReason.INSUFFICIENT_FUNDS),
+        ErrorRule(text="EOrder:Order minimum not met", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(text="EOrder:Cost minimum not met", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(text="volume minimum not met", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(text="EOrder:Tick size check failed", reason=RejectReason.PRECISION),
+        ErrorRule(text="EOrder:Invalid price", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(text="EOrder:Post only order", reason=RejectReason.WOULD_TAKE),
+        ErrorRule(text="Duplicate client order", reason=RejectReason.DUPLICATE_ID),
+        ErrorRule(text="EOrder:Orders limit exceeded", reason=RejectReason.TOO_MANY_STOPS),
+        ErrorRule(text="EQuery:Unknown asset pair", reason=RejectReason.UNKNOWN_SYMBOL),
+        ErrorRule(text="EService:Market in", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(text="EAPI:Invalid key", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(text="EAPI:Invalid signature", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(text="EGeneral:Permission denied", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(text="EAPI:Invalid nonce", kind=FailureKind.RETRYABLE),
+        ErrorRule(text="EAPI:Rate limit exceeded", kind=FailureKind.RETRYABLE),
+        ErrorRule(text="EOrder:Rate limit exceeded", kind=FailureKind.RETRYABLE),
+    ),
+    request_life_ms=None,
+)

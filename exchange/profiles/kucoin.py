@@ -1,0 +1,42 @@
+"""KuCoin spot on a classic account: plain orders.
+
+Its stops live at another endpoint and become a second order once they trigger; they are not used.
+Codes: https://www.kucoin.com/docs-new/error-code
+"""
+
+from exchange.profiles.order_ids import IdForm
+from exchange.profiles.profile import ErrorRule, Profile
+from messages.base import Milliseconds
+from messages.market import Capabilities, FeeCurrency
+from messages.order_router import FailureKind
+from messages.orders import RejectReason
+
+PROFILE = Profile(
+    id="kucoin",
+    name="KuCoin",
+    capabilities=Capabilities(post_only=True),
+    ids=IdForm(max_length=32),
+    fee_currency=FeeCurrency.QUOTE,
+    order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
+    errors=(
+        ErrorRule(code="200004", reason=RejectReason.INSUFFICIENT_FUNDS),
+        ErrorRule(text="minimum order size", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(text="minimum funds", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(text="increment", reason=RejectReason.PRECISION),
+        ErrorRule(code="900001", reason=RejectReason.UNKNOWN_SYMBOL),
+        ErrorRule(code="200001", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(code="200002", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(code="400001", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="400003", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="400004", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="400005", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="400006", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="400007", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="400002", kind=FailureKind.RETRYABLE),
+        ErrorRule(code="429000", kind=FailureKind.RETRYABLE),
+    ),
+    request_life_ms=Milliseconds(5_000),
+    credentials=("apiKey", "secret", "password"),
+    options=(("uta", False),),
+    why_not_native="a stop there is an order at another endpoint; triggered, it is a second",
+)

@@ -1,0 +1,45 @@
+"""OKX spot: plain orders with ``tdMode=cash``, client ids of letters and digits only.
+
+Its stops are algo orders: another endpoint, another id (``algoClOrdId``), and a second order once
+they trigger. ccxt files them under ``cross`` margin unless told otherwise. They are not used.
+Codes: https://www.okx.com/docs-v5/en/#error-code
+"""
+
+from exchange.profiles.order_ids import IdForm
+from exchange.profiles.profile import ErrorRule, Profile
+from messages.base import Milliseconds
+from messages.market import Capabilities, FeeCurrency
+from messages.order_router import FailureKind
+from messages.orders import RejectReason
+
+PROFILE = Profile(
+    id="okx",
+    name="OKX",
+    capabilities=Capabilities(post_only=True),
+    ids=IdForm(max_length=32),
+    fee_currency=FeeCurrency.RECEIVED,
+    order_params=frozenset({"clientOrderId", "timeInForce", "postOnly", "tdMode"}),
+    fixed_params=(("tdMode", "cash"),),
+    errors=(
+        ErrorRule(code="51008", reason=RejectReason.INSUFFICIENT_FUNDS),
+        ErrorRule(code="51131", reason=RejectReason.INSUFFICIENT_FUNDS),
+        ErrorRule(code="51020", reason=RejectReason.BELOW_MINIMUM),
+        ErrorRule(code="51121", reason=RejectReason.PRECISION),
+        ErrorRule(code="51006", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(code="51016", reason=RejectReason.DUPLICATE_ID),
+        ErrorRule(code="51001", reason=RejectReason.UNKNOWN_SYMBOL),
+        ErrorRule(code="51021", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(code="51022", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(code="51027", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(code="50111", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="50113", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="50105", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="50120", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(code="50102", kind=FailureKind.RETRYABLE),
+        ErrorRule(code="50011", kind=FailureKind.RETRYABLE),
+    ),
+    request_life_ms=Milliseconds(30_000),
+    credentials=("apiKey", "secret", "password"),
+    sandbox=True,
+    why_not_native="a stop there is an algo order with an id of its own; triggered, it is a second",
+)
