@@ -15,12 +15,20 @@ EDGES = {
     r"actors\.runtime\..+": "the one place where pykka, threads and clocks are at home",
     r"actors\.\w+\.actor": "a shell: an actor around a pure core",
     r"actors\.journal\.recovery": "starts actors where the journal ended",
+    r"actors\.inspector\..+": "a socket and a thread of its own",
     r"actors\.gateway\..+": "the door to the exchange",
     r"actors\.strategy\.runner": "times a user's code",
+    r"exchange\.server\..+": "a venue for tests, with a clock, threads and sockets of its own",
 }
 """The modules that may touch what ``FORBIDDEN`` names, and why. All others are pure."""
 
 FORBIDDEN = {"asyncio", "ccxt", "loguru", "pykka", "random", "secrets", "threading", "time", "uuid"}
+
+EXTRAS = {
+    "exchange.live.": ("live",),
+    "exchange.server.": ("live", "test"),
+}
+"""The packages that need more than the program itself, and the extras of pyproject.toml they need."""
 
 PURE = frozenset(name for name in modules() if not re.fullmatch("|".join(EDGES), name))
 
@@ -69,10 +77,16 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def test_every_foreign_package_is_a_declared_dependency() -> None:
     with (ROOT / "pyproject.toml").open("rb") as file:
-        declared = tomllib.load(file)["project"]["dependencies"]
-    allowed = {re.split(r"[<>=]", line)[0] for line in declared} | sys.stdlib_module_names
-    imported = frozenset().union(*map(imports, modules()))
-    assert imported - in_project(imported) <= allowed
+        project = tomllib.load(file)["project"]
+    allowed = package_names(project["dependencies"]) | sys.stdlib_module_names
+    for name in modules():
+        extras = next((extra for folder, extra in EXTRAS.items() if name.startswith(folder)), ())
+        declared = [line for extra in extras for line in project["optional-dependencies"][extra]]
+        assert imports(name) - in_project(imports(name)) <= allowed | package_names(declared), name
+
+
+def package_names(lines: list[str]) -> set[str]:
+    return {re.split(r"[<>=]", line)[0] for line in lines}
 
 
 def test_a_replay_never_asks_for_the_network_libraries() -> None:
@@ -88,4 +102,4 @@ def test_a_replay_never_asks_for_the_network_libraries() -> None:
     assert finished.exit_code == 0, finished.stderr
     tried = {name.partition(".")[0] for name in finished.stdout.split()}
     assert "msgspec" in tried
-    assert not tried & {"aiohttp", "ccxt", "google", "requests", "sqlite3"}
+    assert not tried & {"aiohttp", "ccxt", "google", "requests", "apsw"}

@@ -2,16 +2,18 @@
 
 A store that lost its end, or was put back from a copy, looks whole by itself; the anchor tells. It
 is written after each commit into one of two slots in turn, each with a checksum of its own, so that
-a torn write leaves the one before. It is not synced: it may be behind what is durable, never ahead.
+a torn write leaves the one before. Only the first of a process is synced, in both slots: later ones
+may be behind what is durable, never ahead.
 """
 
 import hashlib
-import os
 import struct
 from pathlib import Path
 from typing import Self
 
 import msgspec
+
+from actors.journal.files import DISK, Files
 
 _BODY = struct.Struct("<8sQQ32s")
 _CHECKSUM_BYTES = 16
@@ -30,21 +32,25 @@ class Anchor(msgspec.Struct, frozen=True):
 class AnchorFile:
     """The file, open for writing."""
 
-    def __init__(self, path: Path) -> None:
-        """Open it; raises ``OSError``."""
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        self._writes = max((number for number, _ in _slots(path)), default=0)
+    def __init__(self, path: Path, first: Anchor, files: Files = DISK) -> None:
+        """Open it and make ``first`` durable; raises ``OSError``."""
+        self._writes = max((number for number, _ in _slots(path, files)), default=0)
+        self._file = files.open(path)
+        for _ in range(_SLOTS):  # one after the other: at any moment one of them is whole
+            self.write(first)
+            self._file.sync()
+        files.sync_folder(path.parent)
 
     def write(self, anchor: Anchor) -> None:
         """Say what is durable now; raises ``OSError``."""
         number = self._writes + 1
         body = _BODY.pack(_MAGIC, number, anchor.sequence, anchor.head)
-        os.pwrite(self._file, body + _checksum(body), number % _SLOTS * _SLOT_BYTES)
+        self._file.write(body + _checksum(body), number % _SLOTS * _SLOT_BYTES)
         self._writes = number
 
     def close(self) -> None:
         """Let go of the file."""
-        os.close(self._file)
+        self._file.close()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -55,15 +61,15 @@ class AnchorFile:
         self.close()
 
 
-def read_anchor(path: Path) -> Anchor | None:
+def read_anchor(path: Path, files: Files = DISK) -> Anchor | None:
     """Return the newest anchor that is whole; None where there is none."""
-    newest = max(_slots(path), default=None, key=lambda slot: slot[0])
+    newest = max(_slots(path, files), default=None, key=lambda slot: slot[0])
     return None if newest is None else newest[1]
 
 
-def _slots(path: Path) -> list[tuple[int, Anchor]]:
+def _slots(path: Path, files: Files) -> list[tuple[int, Anchor]]:
     try:
-        data = path.read_bytes()
+        data = files.read(path)
     except FileNotFoundError:
         return []
     found = []

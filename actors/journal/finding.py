@@ -14,6 +14,7 @@ import msgspec
 from actors.journal.anchor import Anchor, read_anchor
 from actors.journal.codec import Snapshot, UnreadableError, decode_outline
 from actors.journal.cut import Cut, UnderWay
+from actors.journal.files import DISK, Files
 from actors.journal.segment import SegmentReader, read_segment, segment_numbers
 from messages.base import Timestamp
 
@@ -53,15 +54,15 @@ def _no_collections() -> Iterator[None]:
 
 
 @_no_collections()
-def find(folder: Path) -> Found | None:
+def find(folder: Path, files: Files = DISK) -> Found | None:
     """Return where the journal in ``folder`` stands; None where there is none.
 
     Raises:
         JournalLostError: no segment can be read.
         OSError: the folder can't be.
     """
-    numbers = segment_numbers(folder)
-    anchor = read_anchor(folder / ANCHOR)
+    numbers = segment_numbers(folder, files)
+    anchor = read_anchor(folder / ANCHOR, files)
     if not numbers:
         if anchor is not None and anchor.sequence:
             raise JournalLostError(
@@ -71,7 +72,7 @@ def find(folder: Path) -> Found | None:
     losses: list[str] = []
     for number in reversed(numbers):
         try:
-            with read_segment(folder, number) as reader:
+            with read_segment(folder, number, files) as reader:
                 found = _fold(reader, number, anchor)
         except UnreadableError as error:
             losses.append(f"segment {number} can't be read: {error}")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from actors.journal.files import DISK, Files, replace_file
 from messages.base import Timestamp
 
 _LOCK = "lock"
@@ -46,25 +47,23 @@ class AccountInUseError(Exception):
 class Lease:
     """The right to write into an account's folder, until it is closed or the process ends."""
 
-    def __init__(self, folder: Path, holder: Holder) -> None:
+    def __init__(self, folder: Path, holder: Holder, files: Files = DISK) -> None:
         """Take it, and count the epoch on. Raises ``AccountInUseError``, ``OSError``."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self._lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._lock)
-            raise AccountInUseError(folder, read_holder(folder)) from None
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, msgspec.json.encode(holder), 0)
-        self.epoch = _read_epoch(folder) + 1
+        files.make_folder(folder)
+        self.folder, self.files = folder, files
+        self._lock = files.open(folder / _LOCK)
+        if not self._lock.lock():
+            self._lock.close()
+            raise AccountInUseError(folder, read_holder(folder))
+        self._lock.truncate()
+        self._lock.write(msgspec.json.encode(holder), 0)
+        self.epoch = _read_epoch(folder, files) + 1
         """Counts the processes that ever held it; written into every batch."""
-        replace_file(folder / _EPOCH, str(self.epoch).encode())
+        replace_file(files, folder / _EPOCH, str(self.epoch).encode())
 
     def close(self) -> None:
         """Give it back."""
-        os.close(self._lock)
+        self._lock.close()
 
 
 def read_holder(folder: Path) -> Holder | None:
@@ -90,28 +89,8 @@ def is_held(folder: Path) -> bool:
     return False
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Put a whole file in the place of another, or leave that as it was. Raises ``OSError``."""
-    beside = path.with_name(path.name + ".new")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    directory = os.open(folder, os.O_RDONLY)
+def _read_epoch(folder: Path, files: Files) -> int:
     try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-def _read_epoch(folder: Path) -> int:
-    try:
-        return int((folder / _EPOCH).read_text())
+        return int(files.read(folder / _EPOCH))
     except (FileNotFoundError, ValueError):
         return 0

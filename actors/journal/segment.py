@@ -1,24 +1,22 @@
 """One segment of a journal: an SQLite file that begins with a cut of the system and holds batches.
 
 Owns the file. A commit is one row, in WAL mode with ``synchronous=FULL``: durable when ``append``
-returns. A process writes only into segments that it began itself. Reading works on a copy: SQLite
-mends and checkpoints what it opens, and what is looked at must stay as it was found.
+returns. A process writes only into segments that it began itself. Reading works on a copy in
+memory: what is looked at stays as it was found.
 """
 
-import os
-import shutil
-import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import apsw
 import msgspec
 
 from actors.journal.chain import Batch, opening_head, why_broken
 from actors.journal.codec import FORMAT, Snapshot, UnreadableError, decode_snapshot, encode_snapshot
-from actors.journal.lease import sync_folder
+from actors.journal.files import DISK, Files, connect
+from actors.journal.image import opened
 from messages.base import Timestamp
 
 _SYNC = "PRAGMA synchronous=FULL"
@@ -37,6 +35,8 @@ CREATE TABLE batch (
 # The same key again is a batch whose outcome was not known: it is written anew, maybe longer.
 _INSERT = "INSERT OR REPLACE INTO batch (first, last, epoch, records, head) VALUES (?, ?, ?, ?, ?)"
 _SELECT = "SELECT first, last, epoch, records, head FROM batch ORDER BY first"
+
+_FourParts = tuple[bytes, bytes, bytes, bytes]
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,20 +69,19 @@ class Opening(NamedTuple):
 class SegmentWriter:
     """A segment that is written to."""
 
-    def __init__(self, path: Path) -> None:
-        """Open it. Raises ``sqlite3.Error``."""
-        self._path = path
-        self._database = _connect(path)
+    def __init__(self, path: Path, files: Files) -> None:
+        """Open it. Raises ``apsw.Error``."""
+        self._database = connect(path, files.vfs)
+        self._database.execute(_SYNC)
 
     def append(self, batch: Batch) -> None:
-        """Make the batch durable. Raises ``sqlite3.Error``: then nobody knows, see ``reopen``."""
+        """Make the batch durable. Raises ``apsw.Error``: then nobody knows; it may be tried again.
+
+        The file stays open after an error: what a failed sync left in the log is written anew then.
+        After an opening it would be taken for durable, and what follows it be lost with it.
+        """
         row = (batch.first, batch.last, batch.epoch, batch.records, batch.head)
         self._database.execute(_INSERT, row)
-
-    def reopen(self) -> None:
-        """Begin anew with the file, after an error. Raises ``sqlite3.Error``."""
-        self.close()
-        self._database = _connect(self._path)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -94,47 +93,50 @@ def segment_path(folder: Path, number: int) -> Path:
     return folder / f"{_PREFIX}{number:06d}{_SUFFIX}"
 
 
-def segment_numbers(folder: Path) -> list[int]:
+def segment_numbers(folder: Path, files: Files = DISK) -> list[int]:
     """Return which segments there are, oldest first."""
-    names = (path.name for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"))
-    numbers = (name.removeprefix(_PREFIX).removesuffix(_SUFFIX) for name in names)
+    names = [name for name in files.names(folder) if name.startswith(_PREFIX)]
+    numbers = [name[len(_PREFIX) : -len(_SUFFIX)] for name in names if name.endswith(_SUFFIX)]
     return sorted(int(number) for number in numbers if number.isdigit())
 
 
 def begin_segment(
-    folder: Path, manifest: Manifest, snapshot: Snapshot, previous_head: bytes
+    folder: Path, manifest: Manifest, snapshot: Snapshot, previous_head: bytes, files: Files
 ) -> bytes:
     """Write a segment's opening, whole or not at all; return its head.
 
     Raises:
-        sqlite3.Error: it could not be written.
+        apsw.Error: it could not be written.
         OSError: as above.
     """
     path = segment_path(folder, manifest.number)
     beside = path.with_name(path.name + ".new")
-    remove_segment(folder, manifest.number)
+    remove_segment(folder, manifest.number, files)
     parts = msgspec.msgpack.encode(manifest), encode_snapshot(snapshot)
     head = opening_head(previous_head, *parts)
-    with closing(sqlite3.connect(beside, isolation_level=None)) as database:
-        database.execute(_SYNC)
-        database.executescript(_SCHEMA)
-        database.execute("INSERT INTO opening VALUES (?, ?, ?, ?)", (previous_head, *parts, head))
-    beside.replace(path)
-    sync_folder(folder)
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    with closing(connect(beside, files.vfs, flags)) as new:
+        new.execute(_SYNC)
+        with new:  # one transaction
+            new.execute(_SCHEMA)
+            new.execute("INSERT INTO opening VALUES (?, ?, ?, ?)", (previous_head, *parts, head))
+        new.execute("PRAGMA journal_mode=WAL")  # now: no later crash can tear the file's header
+    files.rename(beside, path)
+    files.sync_folder(folder)
     return head
 
 
-def remove_segment(folder: Path, number: int) -> None:
-    """Forget a segment."""
+def remove_segment(folder: Path, number: int, files: Files = DISK) -> None:
+    """Forget a segment. Raises ``OSError``."""
     path = segment_path(folder, number)
-    for file in (path, *_beside(path)):
-        file.unlink(missing_ok=True)
+    for end in ("", "-wal", "-shm", ".new", ".new-journal", ".new-wal"):
+        files.remove(path.with_name(path.name + end))
 
 
 class SegmentReader:
     """A segment as it was found: the opening, then every batch that is whole."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: apsw.Connection) -> None:
         """Read the opening. Raises ``UnreadableError``."""
         self._database = database
         self.opening = self._read_opening()
@@ -155,7 +157,7 @@ class SegmentReader:
                     return
                 self.head, self.sequence = batch.head, batch.last
                 yield batch
-        except (sqlite3.Error, msgspec.ValidationError) as error:
+        except (apsw.Error, msgspec.ValidationError, ValueError) as error:
             self.damage = f"the file can't be read after record {self.sequence}: {error}"
 
     def _read_opening(self) -> Opening:
@@ -163,11 +165,11 @@ class SegmentReader:
             rows = self._database.execute("SELECT * FROM opening").fetchall()
             if len(rows) != 1:
                 raise UnreadableError("it has no opening")
-            previous, manifest, snapshot, head = (bytes(part) for part in rows[0])
+            previous, manifest, snapshot, head = msgspec.convert(rows[0], _FourParts)
             if head != opening_head(previous, manifest, snapshot):
                 raise UnreadableError("its opening is not as it was written")
             decoded = msgspec.msgpack.decode(manifest, type=Manifest)
-        except (sqlite3.Error, msgspec.DecodeError, TypeError, ValueError) as error:
+        except (apsw.Error, msgspec.DecodeError, TypeError, ValueError) as error:
             raise UnreadableError(f"its opening can't be read: {error}") from error
         if decoded.format > FORMAT:
             raise UnreadableError(
@@ -177,37 +179,22 @@ class SegmentReader:
 
 
 @contextmanager
-def read_segment(folder: Path, number: int) -> Iterator[SegmentReader]:
+def read_segment(folder: Path, number: int, files: Files = DISK) -> Iterator[SegmentReader]:
     """Open a copy of a segment for reading. Raises ``UnreadableError``, ``OSError``."""
     path = segment_path(folder, number)
-    with tempfile.TemporaryDirectory(prefix="holdfast-") as copies:
-        copy = Path(copies) / path.name
-        shutil.copyfile(path, copy)
-        log = path.with_name(path.name + "-wal")
-        if log.exists():
-            shutil.copyfile(log, copy.with_name(log.name))
-        with closing(sqlite3.connect(copy, isolation_level=None)) as database:
-            yield SegmentReader(database)
+    data = files.read(path)
+    try:
+        log = files.read(path.with_name(path.name + "-wal"))
+    except FileNotFoundError:
+        log = b""
+    try:
+        with opened(path.name, data, log) as image:
+            yield SegmentReader(image)
+    except apsw.Error as error:
+        raise UnreadableError(str(error)) from error
 
 
 def _batch(row: tuple[object, ...]) -> Batch:
     first, last, epoch, records, head = row
     fields = {"first": first, "last": last, "epoch": epoch, "records": records, "head": head}
     return msgspec.convert(fields, Batch)
-
-
-def _beside(path: Path) -> tuple[Path, ...]:
-    return tuple(path.with_name(path.name + end) for end in ("-wal", "-shm", ".new"))
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    if not os.access(path, os.F_OK):  # SQLite would make an empty one
-        raise sqlite3.OperationalError(f"{path} is gone")
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute(_SYNC)
-    except sqlite3.Error:
-        database.close()
-        raise
-    return database

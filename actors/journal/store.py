@@ -5,10 +5,8 @@ space, and when a new segment begins. Who commits when is the journal's actor's 
 that fails loses nothing: the suffix stays, within a bound, and the next commit tries it again.
 """
 
-import os
-import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import msgspec
 
@@ -16,6 +14,7 @@ from actors.journal.anchor import Anchor, AnchorFile
 from actors.journal.chain import NO_HEAD, Batch, join, next_head
 from actors.journal.codec import Undelivered, encode
 from actors.journal.cut import Cut
+from actors.journal.files import DISK_ERRORS
 from actors.journal.finding import ANCHOR, Found, nothing
 from actors.journal.lease import Lease
 from actors.journal.port import JournalError, Record
@@ -65,7 +64,7 @@ class FileJournal:
         now: Timestamp,
     ) -> None:
         """Begin a segment that goes on from what was found. Raises ``JournalError``."""
-        self._folder, self._epoch = lease.folder, lease.epoch
+        self._folder, self._epoch, self._files = lease.folder, lease.epoch, lease.files
         self._origin, self._limits = origin, limits
         snapshot = nothing(now) if found is None else found.snapshot
         self._cut = Cut(snapshot)
@@ -75,16 +74,15 @@ class FileJournal:
         self._durable = snapshot.sequence
         self._pending: list[bytes] = []
         self._pending_bytes = 0
-        self._is_uncertain = False
         self.on_pending: Callable[[], None] | None = None
         """Called when the first record waits for a commit."""
         lost = "" if found is None else "; ".join(found.losses)
         try:
             self._reserve()
             self._begin(snapshot.undelivered, now, lost)
-            self._anchor = AnchorFile(self._folder / ANCHOR)
-            self._anchor.write(Anchor(self._durable, self._head))
-        except (OSError, sqlite3.Error) as error:
+            anchor = Anchor(self._durable, self._head)
+            self._anchor = AnchorFile(self._folder / ANCHOR, anchor, self._files)
+        except DISK_ERRORS as error:
             raise JournalError(f"no journal can be begun in {self._folder}: {error}") from error
 
     @property
@@ -101,6 +99,11 @@ class FileJournal:
     def head(self) -> str:
         """The chain's head after the last commit, hexadecimal."""
         return self._head.hex()
+
+    @property
+    def cut(self) -> Cut:
+        """All that lives, as the records tell it."""
+        return self._cut
 
     @property
     def pending(self) -> int:
@@ -143,8 +146,7 @@ class FileJournal:
         batch = Batch(first=first, last=last, epoch=self._epoch, records=records, head=head)
         try:
             self._write(batch)
-        except (OSError, sqlite3.Error) as error:
-            self._is_uncertain = True
+        except DISK_ERRORS as error:
             self._let_reserve_go()
             raise JournalError(f"{self._folder}: {error}") from error
         self._head, self._durable = head, last
@@ -166,7 +168,7 @@ class FileJournal:
         try:
             self._begin(undelivered, now, "")
             self._anchor.write(Anchor(self._durable, self._head))
-        except (OSError, sqlite3.Error) as error:
+        except DISK_ERRORS as error:
             raise JournalError(f"{self._folder}: {error}") from error
         old.close()
 
@@ -176,9 +178,6 @@ class FileJournal:
         self._anchor.close()
 
     def _write(self, batch: Batch) -> None:
-        if self._is_uncertain:
-            self._segment.reopen()
-            self._is_uncertain = False
         self._segment.append(batch)
         self._anchor.write(Anchor(batch.last, batch.head))
 
@@ -194,28 +193,24 @@ class FileJournal:
         )
         snapshot = self._cut.snapshot(undelivered)
         try:
-            head = begin_segment(self._folder, manifest, snapshot, self._head)
-            segment = SegmentWriter(segment_path(self._folder, manifest.number))
-        except (OSError, sqlite3.Error):
+            head = begin_segment(self._folder, manifest, snapshot, self._head, self._files)
+            segment = SegmentWriter(segment_path(self._folder, manifest.number), self._files)
+        except DISK_ERRORS:
             with suppress(OSError):  # it must not be taken for the newest
-                remove_segment(self._folder, manifest.number)
+                remove_segment(self._folder, manifest.number, self._files)
             raise
         self._segment = segment
         self._number, self._head, self._segment_bytes = manifest.number, head, 0
-        for number in segment_numbers(self._folder)[: -self._limits.keep_segments]:
-            remove_segment(self._folder, number)
+        for number in segment_numbers(self._folder, self._files)[: -self._limits.keep_segments]:
+            remove_segment(self._folder, number, self._files)
 
     def _reserve(self) -> None:
         """Set disk space aside. Raises ``OSError``."""
-        path = self._folder / _RESERVE
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            os.posix_fallocate(file, 0, max(1, self._limits.reserve_bytes))
-        finally:
-            os.close(file)
+        with closing(self._files.open(self._folder / _RESERVE)) as file:
+            file.reserve(max(1, self._limits.reserve_bytes))
         self._has_reserve = True
 
     def _let_reserve_go(self) -> None:
         self._has_reserve = False
         with suppress(OSError):
-            (self._folder / _RESERVE).unlink(missing_ok=True)
+            self._files.remove(self._folder / _RESERVE)

@@ -1,8 +1,8 @@
 """Nothing leaves before it is durable; one commit is for all; a failing disk is told and heals."""
 
-import sqlite3
 from pathlib import Path
 
+import apsw
 import msgspec
 import pytest
 
@@ -170,7 +170,7 @@ class Disk:
         def maybe(writer: SegmentWriter, batch: Batch) -> None:
             self.tries += 1
             if self.is_full:
-                raise sqlite3.OperationalError("database or disk is full")
+                raise apsw.FullError("database or disk is full")
             append(writer, batch)
 
         patch.setattr(SegmentWriter, "append", maybe)

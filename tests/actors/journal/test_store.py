@@ -1,9 +1,9 @@
 """Records become durable commit by commit; what fails is kept and tried again."""
 
-import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
+import apsw
 import msgspec
 import pytest
 
@@ -133,7 +133,7 @@ def test_a_commit_of_unknown_outcome_is_written_once(
 
     def written_and_failed(self: SegmentWriter, batch: Batch) -> None:
         append(self, batch)
-        raise sqlite3.OperationalError("disk I/O error")
+        raise apsw.IOError("disk I/O error")
 
     journal.append(records()[0])
     monkeypatch.setattr(SegmentWriter, "append", written_and_failed)
@@ -178,7 +178,7 @@ def test_a_segment_that_can_not_be_begun_leaves_the_old_one_in_use(
 
 
 def _refuse(*_: object) -> None:
-    raise sqlite3.OperationalError("database or disk is full")
+    raise apsw.FullError("database or disk is full")
 
 
 def test_an_empty_folder_has_no_journal(tmp_path: Path) -> None:
