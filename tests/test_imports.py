@@ -28,7 +28,7 @@ EXTRAS = {
     "exchange.live.": ("live",),
     "exchange.server.": ("live", "test"),
 }
-"""The packages that need more than the program itself, and the extras of pyproject.toml they need."""
+"""Packages that need more than the program itself, and the extras that bring it."""
 
 PURE = frozenset(name for name in modules() if not re.fullmatch("|".join(EDGES), name))
 

@@ -1,0 +1,216 @@
+"""What moves the venue from outside: commands as data, and the hand that gives them.
+
+Owns the vocabulary of the control channel. In the same process a ``ServerThread`` takes the
+commands, from another one ``remote.RemoteServer`` sends them as JSON.
+"""
+
+from abc import ABC, abstractmethod
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from exchange.matching_book import Balance
+from exchange.server.server import ExchangeServer
+from exchange.server.venue import Account, MarketStatus, Venue
+from exchange.server.wire import Call
+from exchange.server.wire_faults import WireFault
+from messages.base import Currency, Symbol, Timestamp
+from messages.gateway import MarketMoved
+from messages.market import Candle
+from messages.orders import OrderFacts
+from messages.reconciler import Trade
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Let the outside market trade."""
+
+    symbol: Symbol
+    bid: float
+    ask: float
+    last: float
+    quantity: float | None = None
+    gap: bool = False
+
+
+class SetBalance(msgspec.Struct, frozen=True, tag=True):
+    """Let the account hold ``total``."""
+
+    currency: Currency
+    total: Decimal
+
+
+class SetStatus(msgspec.Struct, frozen=True, tag=True):
+    """Halt, delist or reopen a market."""
+
+    symbol: Symbol
+    status: MarketStatus
+
+
+class SetMaintenance(msgspec.Struct, frozen=True, tag=True):
+    """Answer everything with 503, or no more; open sockets are dropped."""
+
+    is_on: bool
+
+
+class SetAccount(msgspec.Struct, frozen=True, tag=True):
+    """Change the key and what it may do."""
+
+    account: Account
+
+
+class SetClock(msgspec.Struct, frozen=True, tag=True):
+    """Let the venue's clock go ahead by ``offset_ms``; negative: behind."""
+
+    offset_ms: int
+
+
+class LoadCandles(msgspec.Struct, frozen=True, tag=True):
+    """Give a market a history of closed minutes, oldest first."""
+
+    symbol: Symbol
+    minutes: tuple[Candle, ...]
+
+
+class FillOrder(msgspec.Struct, frozen=True, tag=True):
+    """Fill an order at the market, whatever its status says."""
+
+    client_order_id: str
+    quantity: Decimal
+
+
+class PlanFaults(msgspec.Struct, frozen=True, tag=True):
+    """Let this go wrong from now on, in place of what was planned."""
+
+    faults: tuple[WireFault, ...]
+
+
+class Release(msgspec.Struct, frozen=True, tag=True):
+    """Let what stalls be answered."""
+
+
+class DropSockets(msgspec.Struct, frozen=True, tag=True):
+    """Reset every open socket."""
+
+
+VenueControl = Move | SetBalance | SetStatus | SetAccount | SetClock | LoadCandles | FillOrder
+Control = VenueControl | SetMaintenance | PlanFaults | Release | DropSockets
+
+
+class HeardRequest(msgspec.Struct, frozen=True):
+    """One request that came."""
+
+    call: Call
+    method: str
+    path: str
+    text: str
+    """Query and body, without the signature."""
+
+
+class VenuePicture(msgspec.Struct, frozen=True, kw_only=True):
+    """The venue's own books, and who talks to it."""
+
+    now: Timestamp
+    balances: tuple[Balance, ...]
+    """By currency."""
+    orders: tuple[OrderFacts, ...]
+    """In order of arrival; a client order id used again has ``~2`` after it."""
+    trades: tuple[Trade, ...]
+    requests: tuple[HeardRequest, ...]
+    topics: tuple[str, ...]
+    """What open sockets subscribed to, once for each."""
+    sockets: int
+
+    def total(self, currency: str) -> Decimal:
+        """Return what the account holds of a currency."""
+        held = {balance.currency: balance.total for balance in self.balances}
+        return held.get(Currency(currency), Decimal(0))
+
+    def calls(self, call: Call) -> int:
+        """Return how many requests of a kind came."""
+        return sum(1 for request in self.requests if request.call is call)
+
+
+class ServerHand(ABC):
+    """Moves a server, wherever it runs."""
+
+    @abstractmethod
+    def send(self, command: Control) -> None:
+        """Give a command and wait until it is done."""
+
+    @abstractmethod
+    def read(self) -> VenuePicture:
+        """Return the venue's books as they are."""
+
+    def move(
+        self,
+        symbol: str,
+        bid: float,
+        ask: float | None = None,
+        last: float | None = None,
+        *,
+        quantity: float | None = None,
+        gap: bool = False,
+    ) -> None:
+        """Let the market trade: at one price, or at a bid, an ask and a last (else the bid)."""
+        ask, last = (bid if ask is None else ask), (bid if last is None else last)
+        self.send(
+            Move(symbol=Symbol(symbol), bid=bid, ask=ask, last=last, quantity=quantity, gap=gap)
+        )
+
+    def plan(self, *faults: WireFault) -> None:
+        """Let this go wrong from now on; nothing: let all go well."""
+        self.send(PlanFaults(faults))
+
+
+def obey(server: ExchangeServer, command: Control) -> None:
+    """Do what a command says; in the server's loop."""
+    match command:
+        case SetMaintenance():
+            server.is_in_maintenance = command.is_on
+            server.hub.drop_all()
+        case PlanFaults():
+            server.plan(command.faults)
+        case Release():
+            server.release()
+        case DropSockets():
+            server.hub.drop_all()
+        case _:
+            _change(server.dialect.venue, command)
+
+
+def _change(venue: Venue, command: VenueControl) -> None:
+    match command:
+        case Move():
+            fields: dict[str, Any] = msgspec.structs.asdict(command)
+            venue.move(MarketMoved(at=venue.now, **fields))
+        case SetBalance():
+            venue.set_balance(command.currency, command.total)
+        case SetStatus():
+            venue.statuses[command.symbol] = command.status
+        case SetAccount():
+            venue.account = command.account
+        case SetClock():
+            venue.clock_offset_ms = command.offset_ms
+        case LoadCandles():
+            venue.tape.load(command.symbol, command.minutes)
+        case FillOrder():
+            venue.force_fill(command.client_order_id, command.quantity)
+
+
+def picture_of(server: ExchangeServer) -> VenuePicture:
+    """Return the venue's books as they are."""
+    venue = server.dialect.venue
+    balances = venue.book.balances
+    return VenuePicture(
+        now=venue.now,
+        balances=tuple(balances[currency] for currency in sorted(balances)),
+        orders=tuple(order.facts for order in venue.book.orders.values()),
+        trades=tuple(venue.book.trades.values()),
+        requests=tuple(
+            HeardRequest(heard.call, heard.method, heard.path, heard.text)
+            for heard in server.requests
+        ),
+        topics=tuple(sorted(topic for one in server.hub.sockets for topic in one.topics)),
+        sockets=len(server.hub.sockets),
+    )

@@ -1,0 +1,125 @@
+"""What a dialect must do for the server; and what both dialects share.
+
+Owns the table of routes and how a request becomes an order. Knows no socket.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Protocol
+
+import msgspec
+
+from exchange.matching_book import Market
+from exchange.server.venue import Happened, MarketStatus, Venue
+from exchange.server.wire import Answer, Call, RefusedError, Request, StreamEvent
+from messages.base import Symbol
+from messages.gateway import MarketMoved
+from messages.money import ZERO, divide_down, floor_to_step
+from messages.orders import OrderRequest, RejectReason, Side
+
+DEFAULT_LIMIT = 500
+
+
+class Route(msgspec.Struct, frozen=True):
+    """What answers a method and path."""
+
+    call: Call
+    answer: Callable[[dict[str, str]], object]
+    is_signed: bool = False
+
+
+class Socket(Protocol):
+    """One open WebSocket as a dialect sees it."""
+
+    path: str
+    query: Mapping[str, str]
+    topics: set[str]
+
+    def push(self, content: str | bytes) -> None:
+        """Send a frame, in order."""
+
+
+class Dialect(Protocol):
+    """One exchange's way to speak of the venue."""
+
+    hosts: frozenset[str]
+    venue: Venue
+
+    def call_of(self, request: Request) -> Call:
+        """Return what a request is for."""
+
+    def answer(self, request: Request) -> Answer:
+        """Do what a request asks."""
+
+    def opened(self, socket: Socket) -> None:
+        """Take note of a new socket."""
+
+    def said(self, socket: Socket, text: str) -> None:
+        """Do what a client asks on its socket."""
+
+    def events(self, happened: Happened) -> Iterable[StreamEvent]:
+        """Return what the streams tell of what happened, in order."""
+
+
+def number_of(params: Mapping[str, str], name: str) -> Decimal | None:
+    """Return a parameter as a number. Raises ``RefusedError`` for what is none."""
+    text = params.get(name)
+    if text is None:
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise RefusedError(-1100, f"Illegal characters found in parameter '{name}'.") from None
+
+
+def market_of(venue: Venue, params: Mapping[str, str]) -> Market:
+    """Return the market a request is about. Raises ``RefusedError``: -1121."""
+    asked = params.get("symbol", "")
+    for symbol, market in venue.book.markets.items():
+        is_listed = venue.statuses[symbol] is not MarketStatus.DELISTED
+        if symbol.replace("/", "") == asked and is_listed:
+            return market
+    raise RefusedError(-1121, "Invalid symbol.")
+
+
+def symbol_of(venue: Venue, params: Mapping[str, str]) -> Symbol | None:
+    """Return the symbol a request is about; None: it names none. Raises ``RefusedError``."""
+    return market_of(venue, params).rules.symbol if params.get("symbol") else None
+
+
+def priced(venue: Venue) -> list[Market]:
+    """Return the listed markets that have prices."""
+    markets = (venue.book.markets[rules.symbol] for rules in venue.listed())
+    return [market for market in markets if market.moved is not None]
+
+
+def moved_of(market: Market) -> MarketMoved:
+    """Return the last move of a market. Raises ``LookupError`` where there was none."""
+    if market.moved is None:
+        raise LookupError(f"{market.rules.symbol} has no price yet")
+    return market.moved
+
+
+def bought_for(market: Market, cost: Decimal, side: Side) -> Decimal:
+    """Return how much base a cost in quote is, at the market: ``quoteOrderQty``."""
+    if market.moved is None:
+        return ZERO
+    price = market.price(market.moved.ask if side is Side.BUY else market.moved.bid)
+    return divide_down(cost, price, market.rules.step_size)
+
+
+def failed_filter(reason: RejectReason, request: OrderRequest, market: Market) -> str | None:
+    """Return the filter an order failed, by Binance's name; None: it failed none."""
+    rules = market.rules
+    is_off_step = floor_to_step(request.quantity, rules.step_size) != request.quantity
+    match reason:
+        case RejectReason.BELOW_MINIMUM:
+            return "LOT_SIZE" if request.quantity < rules.min_quantity else "NOTIONAL"
+        case RejectReason.PRECISION:
+            return "LOT_SIZE" if is_off_step else "PRICE_FILTER"
+        case RejectReason.PRICE_OUT_OF_RANGE if request.type.value != "oco":
+            return "PRICE_FILTER"
+        case RejectReason.TOO_MANY_STOPS:
+            return "MAX_NUM_ALGO_ORDERS"
+        case _:
+            return None
