@@ -131,7 +131,7 @@ class RejectReason(StrEnum):
     OTHER = "other"
 
 
-class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One order as it is asked of a venue."""
 
     client_order_id: ClientOrderId
@@ -155,7 +155,7 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     ever."""
 
 
-class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
+class OrderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How an order stands at the venue: cumulative, so hearing it twice or late does no harm."""
 
     client_order_id: ClientOrderId

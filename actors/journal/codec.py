@@ -4,6 +4,10 @@ Owns the encoding and which tags there are. A tag is a class's name, and names o
 What may change in it: a new field with a default. What changes otherwise is a new class with a tag
 of its own (``Name.2``), beside which the old one stays until no journal holds it. Golden journals
 in the tests hold this.
+
+Entities and facts that mostly hold their defaults are written without them (``omit_defaults``):
+such a default is part of the shape, and never changes either. What people choose, plans and
+settings, is always written whole.
 """
 
 import importlib

@@ -33,7 +33,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     """Sent: from when its answer is overdue. Not sent: when to send it."""
 
 
-class RoutedOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class RoutedOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """One order; its key is its client order id."""
 
     request: OrderRequest

@@ -15,7 +15,7 @@ from messages.money import ZERO
 from messages.position import CloseCause
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far the entry ladder is."""
 
     rung: int = 0
@@ -31,7 +31,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     waits_for_quote: bool = False
 
 
-class Closing(msgspec.Struct, frozen=True, kw_only=True):
+class Closing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far the exit is."""
 
     cause: CloseCause
@@ -74,7 +74,7 @@ class Unprotected(msgspec.Struct, frozen=True):
     total_ms: int
 
 
-class Protection(msgspec.Struct, frozen=True, kw_only=True):
+class Protection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far the stop was ratcheted, what should rest, and what market data was told."""
 
     highest: Decimal | None = None

@@ -1,0 +1,130 @@
+"""What is left out of a record because it is the default means the same for ever."""
+
+import msgspec
+import pytest
+
+from actors.order_router.order import RoutedOrder
+from actors.position.exit_slot import ExitSlot
+from actors.position.position import Booked, OwnOrder, Position
+from actors.position.progress import Closing, Entry, Protection
+from messages.orders import OrderFacts, OrderRequest
+
+UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
+    Position: {
+        "state": "new",
+        "entered_at": None,
+        "closed_at": None,
+        "close_cause": None,
+        "close_reason": "",
+        "orders": (),
+        "entry_attempts": 0,
+        "exit_attempts": 0,
+        "slot": {},
+        "entry": {},
+        "closing": None,
+        "protection": {},
+        "market_is_fresh": True,
+        "venue_is_reachable": True,
+        "unprotected": (),
+        "booked": {},
+        "reserve": "0",
+        "faulted": None,
+        "is_released": False,
+        "wakes_at": None,
+    },
+    Entry: {
+        "rung": 0,
+        "tries": 0,
+        "deadline": 0,
+        "asked": "0",
+        "is_stopping": False,
+        "is_over": False,
+        "waits_for_quote": False,
+    },
+    Closing: {
+        "tries": 0,
+        "refusals": 0,
+        "retry_at": None,
+        "quote": None,
+        "waits_for_quote": False,
+        "waits_for_balance": False,
+        "sellable": None,
+        "dust_up_to": "0",
+        "is_stuck": False,
+        "stop_order_until": None,
+    },
+    Protection: {
+        "highest": None,
+        "rests_stop": False,
+        "switched_at": None,
+        "switches": 0,
+        "refusals": 0,
+        "retry_at": None,
+        "generation": 0,
+        "levels": (),
+        "armed": (),
+    },
+    Booked: {"bought": "0", "bought_cost": "0", "sold": "0", "sold_proceeds": "0", "fees": ()},
+    OwnOrder: {"cancel_asked": False, "cancel_is_urgent": False, "is_lost": False},
+    ExitSlot: {
+        "state": "empty",
+        "order_id": None,
+        "purpose": "close",
+        "quantity": "0",
+        "price": None,
+        "trigger_price": None,
+        "since": 0,
+    },
+    RoutedOrder: {
+        "errand": None,
+        "requests": 0,
+        "tries": 0,
+        "cancel": None,
+        "look_up_next": False,
+        "is_seen": False,
+        "not_found": 0,
+        "not_found_since": None,
+        "wait_ends_at": None,
+        "booked": None,
+        "forget_at": None,
+    },
+    OrderRequest: {
+        "price": None,
+        "trigger_price": None,
+        "stop_limit_price": None,
+        "time_in_force": "gtc",
+        "post_only": False,
+        "wait_ms": None,
+    },
+    OrderFacts: {
+        "filled": "0",
+        "cost": "0",
+        "fees": (),
+        "stop": "none",
+        "exchange_order_id": None,
+        "reason": None,
+        "text": "",
+        "at": 0,
+    },
+}
+"""As JSON, by field. A field may join; what is here stays as it is: journals rely on it."""
+
+
+def defaults(of: type[msgspec.Struct]) -> dict[str, object]:
+    return {
+        field.name: msgspec.to_builtins(field.default)
+        for field in msgspec.structs.fields(of)
+        if field.default is not msgspec.NODEFAULT
+    }
+
+
+@pytest.mark.parametrize("entity", UNWRITTEN)
+def test_a_default_that_is_not_written_never_changes(entity: type[msgspec.Struct]) -> None:
+    now = defaults(entity)
+    assert {name: now.get(name, "gone") for name in UNWRITTEN[entity]} == UNWRITTEN[entity]
+
+
+@pytest.mark.parametrize("entity", UNWRITTEN)
+def test_defaults_are_left_out_of_these(entity: type[msgspec.Struct]) -> None:
+    assert entity.__struct_config__.omit_defaults
+    assert set(defaults(entity)) <= set(UNWRITTEN[entity]), "add the new field's default above"
