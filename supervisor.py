@@ -4,18 +4,22 @@ Owns the wiring, and nothing else: it hands the tree to the command that a perso
 imports this one.
 """
 
+import os
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 
 from actors.gateway.paper import PaperGateway
 from actors.gateway.recorded import RecordedGateway
 from actors.guardian.actor import GuardianActor
+from actors.inspector.server import Inspector
 from actors.journal.actor import JournalActor
 from actors.journal.recovery import restore, resume
 from actors.market_data.actor import MarketDataActor
 from actors.market_data.quotes import conflate, conflation_key
 from actors.observers.actor import Observers
+from actors.operator.actor import OperatorActor
 from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
@@ -32,9 +36,11 @@ from commands.tree import Wiring
 from messages.addresses import (
     GATEWAY,
     GUARDIAN,
+    INSPECTOR,
     JOURNAL,
     MARKET_DATA,
     OBSERVERS,
+    OPERATOR,
     ORDER_ROUTER,
     PORTFOLIO,
     POSITIONS,
@@ -43,9 +49,10 @@ from messages.addresses import (
     SUPERVISOR,
     WATCHDOG,
 )
-from messages.base import Address
+from messages.base import Address, Timestamp
 from messages.gateway import FollowSymbols
 from messages.guardian import Escalated
+from messages.inspection import PROTOCOL, Greeting
 from messages.money import Money
 from messages.portfolio import AllotCapital, Limits, SetLimits
 from messages.supervisor import ResourceLost
@@ -69,6 +76,7 @@ def start(system: System, wiring: Wiring) -> Children:
         *_runner(system, wiring),
         *_children(system, wiring),
         *_watchdog(system, wiring),
+        *_inspector(system, wiring),
     ]
 
     def escalate(name: Address, error: str) -> None:
@@ -117,6 +125,8 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
             direct=wiring.calls_strategy_directly,
         ),
     }
+    if wiring.cut is not None:
+        starts[OPERATOR] = partial(spawn, OperatorActor, OPERATOR)
     return [
         ChildSpec(name=name, start=begin, stop=partial(system.stop, name))
         for name, begin in starts.items()
@@ -199,6 +209,26 @@ def _watchdog(system: System, wiring: Wiring) -> list[ChildSpec]:
         return True
 
     return [ChildSpec(name=WATCHDOG, start=watchdog.start, stop=stop)]
+
+
+def _inspector(system: System, wiring: Wiring) -> list[ChildSpec]:
+    """Return the inspector where there are threads, a folder and records to look at.
+
+    It starts last and stops first.
+    """
+    dispatcher, folder, cut = system.dispatcher, wiring.session_folder, wiring.cut
+    if not isinstance(dispatcher, ProductionDispatcher) or folder is None or cut is None:
+        return []
+    greeting = Greeting(
+        protocol=PROTOCOL,
+        pid=os.getpid(),
+        folder=str(folder.resolve()),
+        account=wiring.settings.account.tag,
+        at=system.clock.now(),
+        started_at=Timestamp(time.time_ns() // 1_000_000),
+    )
+    inspector = Inspector(system, dispatcher, cut, greeting)
+    return [ChildSpec(name=INSPECTOR, start=inspector.start, stop=inspector.stop)]
 
 
 def _limits(wiring: Wiring) -> Limits:

@@ -35,7 +35,7 @@ from exchange.generated import GeneratedMarket
 from exchange.generated_listings import DEFAULT_SYMBOLS
 from exchange.paper import PaperExchange
 from exchange.port import Sink
-from messages.addresses import OBSERVERS, POSITIONS, STRATEGY, STRATEGY_RUNNER
+from messages.addresses import INSPECTOR, OBSERVERS, POSITIONS, STRATEGY, STRATEGY_RUNNER
 from messages.base import Timestamp, quote_currency
 from messages.market import MarketRules
 from messages.money import ZERO, Money
@@ -105,6 +105,7 @@ class Session:
             wiring,
             session_folder=header.session_dir,
             journal=self._journal,
+            cut=self._journal.cut,
             journal_epoch=account.epoch,
             records_venue=True,
             recovered=recovered,
@@ -138,6 +139,7 @@ class Session:
         """Stop in order: no new entries, what was bought is protected, then everything ends."""
         deadline = Deadline(self._settings.session.stop_ms / 1000)
         system = self._system
+        self._children.stop_last(INSPECTOR)  # whoever it suspended must be able to stop
         system.stop(STRATEGY)
         system.tell(POSITIONS, StopAllEntering(reason="the session stops"))
         self._wait_for_entries(deadline)

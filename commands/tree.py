@@ -9,6 +9,7 @@ import msgspec
 from actors.gateway.paper import Drive
 from actors.journal.actor import DurableJournal
 from actors.journal.codec import Snapshot
+from actors.journal.cut import Cut
 from actors.observers.actor import Observers
 from actors.observers.session import SessionBook
 from actors.runtime.supervision import Children
@@ -38,6 +39,8 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """Of quotes that wait the newest alone is handled: where the market does not wait."""
     journal: DurableJournal | None = None
     """Where steps are made durable; None: in memory only."""
+    cut: Cut | None = None
+    """What the records tell of all that lives; None: nobody looks into the session."""
     records_venue: bool = False
     """The venue is embedded, and goes on after a restart."""
     recovered: Snapshot | None = None

@@ -16,6 +16,10 @@ JOURNAL = Address("journal")
 OBSERVERS = Address("observers")
 SUPERVISOR = Address("supervisor")
 WATCHDOG = Address("watchdog")
+INSPECTOR = Address("inspector")
+"""The thread that answers who looks."""
+OPERATOR = Address("operator")
+"""What a person at the inspector wants done."""
 CLOCK = Address("clock")
 
 _POSITION = "position/"

@@ -9,6 +9,7 @@ _DECIDING = (
     "config",
     "exchange",
     "actors/guardian",
+    "actors/operator",
     "actors/order_router",
     "actors/portfolio",
     "actors/position",

@@ -205,6 +205,20 @@ def decode_message(raw: msgspec.Raw) -> Message:
     return message
 
 
+def encode_entities(entities: Iterable[msgspec.Struct]) -> bytes:
+    """Return entities as bytes, each with its tag."""
+    return _to_bytes(tuple(entities))
+
+
+def decode_entities(data: msgspec.Raw | bytes) -> tuple[msgspec.Struct, ...]:
+    """Return entities whole. Raises ``UnreadableError``."""
+    try:
+        entities: tuple[msgspec.Struct, ...] = _changes(data)
+    except msgspec.DecodeError as error:
+        raise UnreadableError(str(error)) from error
+    return entities
+
+
 def encode_snapshot(snapshot: Snapshot) -> bytes:
     """Return the cut as bytes."""
     return _to_bytes(snapshot)

@@ -27,6 +27,9 @@ _EDGES = frozenset((GATEWAY, JOURNAL, MARKET_DATA, OBSERVERS, STRATEGY, SUPERVIS
 """Not recorded: what they were last sent is asked for again after a start, never sent again."""
 
 
+_NO_ENTITIES: dict[EntityKey, msgspec.Struct] = {}
+
+
 class Cut:
     """Entities by actor and key, each dict in the order that the actor's own containers have."""
 
@@ -58,6 +61,14 @@ class Cut:
         return tuple(
             Entities(actor, tuple(by_key.values())) for actor, by_key in self._actors.items()
         )
+
+    def of(self, actor: Address) -> tuple[msgspec.Struct, ...]:
+        """Return what one actor keeps. From any thread, also while records are taken in."""
+        return tuple(self._actors.get(actor, _NO_ENTITIES).copy().values())
+
+    def addresses(self) -> tuple[Address, ...]:
+        """Return who keeps anything. From any thread, as ``of``."""
+        return tuple(self._actors.copy())
 
     def snapshot(self, undelivered: tuple[Undelivered, ...]) -> Snapshot:
         """Return the cut as a segment begins with it."""

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from actors.guardian.core import Guard
+from actors.operator.core import Operator
 from actors.order_router.order import RoutedOrder, VenueStream
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
 from actors.portfolio.balances import Asker, Balance, LookDue
@@ -51,6 +52,7 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     MarketMoved: lambda entity: entity.symbol,
     MarketState: _only,
     Numbering: _only,
+    Operator: _only,
     Position: _only,
     Rate: lambda entity: entity.symbol,
     Retired: lambda entity: entity.position_id,

@@ -13,6 +13,8 @@ from actors.guardian import core as guardian
 from actors.guardian.core import Guard
 from actors.journal.codec import Snapshot, encode
 from actors.journal.port import Record
+from actors.operator import core as operator
+from actors.operator.core import Operator
 from actors.order_router import core as router
 from actors.order_router.orders import Orders
 from actors.portfolio import core as portfolio
@@ -25,7 +27,7 @@ from actors.position.salvage import Salvage
 from actors.positions.core import Numbering, PositionsMessage, Roster
 from actors.positions.core import step as step_positions
 from config.settings import Settings
-from messages.addresses import GUARDIAN, ORDER_ROUTER, PORTFOLIO, POSITIONS
+from messages.addresses import GUARDIAN, OPERATOR, ORDER_ROUTER, PORTFOLIO, POSITIONS
 from messages.base import Address, Message, Timestamp
 from messages.envelope import Step
 from messages.position import SalvagePosition
@@ -69,6 +71,20 @@ class _Guardian:
     def apply(self, change: msgspec.Struct) -> None:
         if isinstance(change, Guard):
             self._guard = change
+
+
+class _Operator:
+    """What the shell of the operator keeps."""
+
+    def __init__(self) -> None:
+        self._operator = Operator()
+
+    def step(self, message: Message, now: Timestamp) -> Step:
+        return operator.step(self._operator, message, now)
+
+    def apply(self, change: msgspec.Struct) -> None:
+        if isinstance(change, Operator):
+            self._operator = change
 
 
 class Rerun:
@@ -127,6 +143,7 @@ class Rerun:
 def _cores(settings: Settings, epoch: int) -> dict[Address, tuple[StepIt, Apply]]:
     roster = Roster(Numbering(account_tag=settings.account.tag, journal_epoch=epoch))
     orders, books, guard = Orders(), Books(), _Guardian(settings)
+    by_hand = _Operator()
     ttl_ms = settings.router.terminal_ttl_ms
     return {
         POSITIONS: (
@@ -141,6 +158,7 @@ def _cores(settings: Settings, epoch: int) -> dict[Address, tuple[StepIt, Apply]
         ),
         PORTFOLIO: (lambda message, now: portfolio.step(books, message, now), books.apply),
         GUARDIAN: (guard.step, guard.apply),
+        OPERATOR: (by_hand.step, by_hand.apply),
     }
 
 

@@ -12,6 +12,7 @@ from config.settings import MarketDataSettings
 from messages.addresses import position_address
 from messages.base import Address, Message, Symbol
 from messages.envelope import Send
+from messages.inspection import Armed
 from messages.market_data import (
     ArmTriggers,
     DisarmTriggers,
@@ -41,6 +42,10 @@ class MarketDataActor(Actor):
         )
         self._on_quote = self._core.on_quote
         self._now = system.clock.now
+
+    def armed(self, symbol: Symbol) -> list[Armed]:
+        """Return what positions wait for on a symbol. From any thread."""
+        return self._core.armed(symbol)
 
     def handle(self, message: Message) -> object:
         """Hand the message to the core."""

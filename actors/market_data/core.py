@@ -14,6 +14,7 @@ from messages.addresses import GATEWAY, OBSERVERS, PORTFOLIO, STRATEGY, position
 from messages.base import Address, Message, Milliseconds, Symbol, Timestamp
 from messages.envelope import Wake
 from messages.gateway import WatchSymbols
+from messages.inspection import Armed
 from messages.market import Quote
 from messages.market_data import (
     ArmTriggers,
@@ -95,6 +96,11 @@ class MarketData:
             case _:
                 raise TypeError(f"market data does not handle {type(message).__name__}")
         return None
+
+    def armed(self, symbol: Symbol) -> list[Armed]:
+        """Return what positions wait for on a symbol. From any thread."""
+        market = self._markets.get(symbol)
+        return [] if market is None else market.triggers.armed()
 
     def poll_interval_ms(self, symbol: Symbol) -> Milliseconds:
         """Return how often a symbol is to be fetched: held ones first."""

@@ -15,6 +15,7 @@ from math import inf
 from typing import NamedTuple
 
 from messages.base import PositionId
+from messages.inspection import Armed
 from messages.market import Quote
 from messages.market_data import ArmTriggers, Level
 from messages.plan import TriggerSource
@@ -164,6 +165,19 @@ class TriggerIndex:
         """Over this price, whatever its source, no level below the market is touched."""
         self.quiet_above = inf
         """Under this price no level above the market is touched."""
+
+    def armed(self) -> list[Armed]:
+        """Return the live registrations. From any thread."""
+        return [
+            Armed(
+                position_id=r.position_id,
+                generation=r.generation,
+                source=r.source,
+                levels=r.levels,
+            )
+            for r in list(self._latest.values())
+            if r.is_live
+        ]
 
     def __len__(self) -> int:
         """Count the live registrations."""

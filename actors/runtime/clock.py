@@ -38,6 +38,10 @@ class Clock(Protocol):
         """
         ...
 
+    def pending(self) -> list[tuple[Address, str, Timestamp]]:
+        """Return every timer that is set, in no order. From any thread."""
+        ...
+
     def bind(self, wake: Wake) -> None:
         """Say who is told of due timers; once, before the first is set."""
         ...
@@ -77,6 +81,10 @@ class Timers:
         if len(self._heap) > _SWEEP_FROM + 2 * len(self._current):
             self._sweep()
         self.not_before = self._heap[0][0]
+
+    def pending(self) -> list[tuple[Address, str, Timestamp]]:
+        """Return every timer that is set, in no order."""
+        return [(address, key, Timestamp(at)) for (address, key), (at, _) in self._current.items()]
 
     def next_deadline(self) -> Timestamp | None:
         """Return when the earliest timer is due; None if none is set."""
@@ -123,6 +131,11 @@ class VirtualClock:
         """Set, move or (None) cancel; a timer in the past is due at the next ``advance_to``."""
         with self._lock:
             self._timers.set(address, key, at)
+
+    def pending(self) -> list[tuple[Address, str, Timestamp]]:
+        """Return every timer that is set."""
+        with self._lock:
+            return self._timers.pending()
 
     def bind(self, wake: Wake) -> None:
         """Say who is told of due timers."""
@@ -197,6 +210,11 @@ class WallClock:
             after = self._timers.next_deadline()
             if after is not None and (before is None or after < before):
                 self._changed.notify()
+
+    def pending(self) -> list[tuple[Address, str, Timestamp]]:
+        """Return every timer that is set."""
+        with self._changed:
+            return self._timers.pending()
 
     def bind(self, wake: Wake) -> None:
         """Say who is told of due timers, and begin to watch them."""

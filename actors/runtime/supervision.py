@@ -104,6 +104,12 @@ class Children:
                 raise StartError(f"{spec.name} did not start: {describe(error)}") from error
             self._running.append(spec)
 
+    def stop_last(self, name: Address) -> bool:
+        """Stop the child that started last, before the others; return whether it was ``name``."""
+        if not self._running or self._running[-1].name != name:
+            return False
+        return _stops(self._running.pop())
+
     def stop(self) -> tuple[Address, ...]:
         """Stop each before those it leans on; return those that did not end in time."""
         late = []

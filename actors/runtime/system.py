@@ -60,6 +60,8 @@ class System:
         self._placed: dict[Address, Mailbox] = {}
         self._factories: dict[Address, Callable[[], Actor]] = {}
         self._observers: list[Callable[[Record], None]] = []
+        self.on_seated: Callable[[Mailbox], None] | None = None
+        """Told of each actor that takes its seat, on the thread that spawns or restarts it."""
         clock.bind(self._wake)
 
     # Actors.
@@ -261,6 +263,8 @@ class System:
     def _seat(self, mailbox: Mailbox, actor: LaneActor) -> None:
         """Put the actor behind the mailbox; what waits is handled after its ``on_start``."""
         mailbox.actor = actor
+        if self.on_seated is not None:
+            self.on_seated(mailbox)
         if type(actor).on_start is not LaneActor.on_start:
             mailbox.queue.appendleft(PykkaEnvelope(ProxyCall(("begin",), (), {})))
         if mailbox.queue:  # a turn that came before the actor found nobody
