@@ -143,7 +143,10 @@ class Actor(LaneActor):
     def _sends_after(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         try:
             return self.on_skipped(message, error)
-        except BaseException as second:  # noqa: BLE001 - the way out of a failure must not fail
+        except BaseException as second:
+            if isinstance(second, KeyboardInterrupt):
+                raise  # the process's, here too
+            # The way out of a failure must not fail.
             self.system.report(self.address, "on_skipped", second)
             return ()
 
