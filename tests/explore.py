@@ -21,7 +21,7 @@ from tests.simulation.coverage import Cell, cells, install
 from tests.simulation.runs import finish, run, without_logs
 from tests.simulation.schedules import keep
 from tests.simulation.shrinking import shrink
-from tests.simulation.sometimes import AWAITED, EXPECTED, Sometimes
+from tests.simulation.sometimes import EXPECTED, Sometimes
 from tests.simulation.story import Story
 from tests.simulation.strategies import STRATEGIES, strategy
 from tests.simulation.unreached import why_unreached
@@ -152,8 +152,6 @@ def report(found: Found, options: argparse.Namespace, console: Console) -> None:
         console.print(f"  never: {' / '.join(cell)}: {why_unreached(cell) or 'NOT REVIEWED'}")
     for name in sorted(EXPECTED):
         console.print(f"  {found.seen[name] or 'NEVER':>9}  {name}")
-    for name, why in AWAITED.items():
-        console.print(f"    awaited  {name}: {why}")
 
 
 def _breaks(rule: str, schedule: Sequence[int]) -> bool:

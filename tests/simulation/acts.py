@@ -8,9 +8,9 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from messages.addresses import GUARDIAN, MARKET_DATA, POSITIONS, position_address
+from messages.addresses import GUARDIAN, MARKET_DATA, POSITIONS, STRATEGY, position_address
 from messages.base import Message, Milliseconds, Timestamp
-from messages.guardian import EnterReducing, Halt, Resume
+from messages.guardian import DailyLossReached, EnterReducing, Escalated, Halt, Resume
 from messages.market import Candle
 from messages.market_data import CandleReceived
 from messages.orders import OrderStatus
@@ -22,7 +22,7 @@ from messages.position import (
     SwitchProtection,
 )
 from messages.positions import CloseAllPositions
-from tests.simulation.plans import SYMBOL
+from tests.simulation.plans import SYMBOL, USDT
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -114,6 +114,8 @@ _NEARER = ChangeProtection(
     stop_loss_ratio=Decimal("0.005"), take_profit_ratio=Decimal("0.01"), reason=_WHY
 )
 _FARTHER = ChangeProtection(stop_loss_ratio=Decimal("0.03"), reason=_WHY)
+_LOSS = DailyLossReached(currency=USDT, loss=Decimal(100), limit=Decimal(100))
+_FAILED = Escalated(actor=STRATEGY, error=_WHY)
 _THIN = 1.0
 """Base at each of the book's five prices: less than an entry wants."""
 
@@ -170,5 +172,7 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("killed, and started again at once", _kill_and_recover, 3),
     ("the disk is full", partial(_disk, full=True), 2),
     ("the disk has room again", partial(_disk, full=False), 2),
+    ("the loss of the day reaches its limit", partial(_guardian, _LOSS), 1),
+    ("an actor failed too often", partial(_guardian, _FAILED), 1),
 )
 """What it is called, what it does, and how often explorers take it."""

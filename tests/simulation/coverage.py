@@ -6,9 +6,14 @@ Owns the counting: a table's rows are replaced, in this process, by rows that no
 from collections.abc import Iterator
 from typing import Any, cast
 
+from actors.guardian import core as guardian
+from actors.guardian.core import Guard
+from actors.guardian.states import EFFECTS, Input
 from actors.order_router.states import TRANSITIONS as ORDER
 from actors.position.exit_slot import SLOT_TRANSITIONS as SLOT
 from actors.position.states import TRANSITIONS as POSITION
+from messages.envelope import Step
+from messages.portfolio import TradingState
 
 Cell = tuple[str, str, str]
 """Table, state, input."""
@@ -18,10 +23,15 @@ TABLES: dict[str, dict[Any, dict[Any, Any]]] = {
     "exit slot": cast("dict[Any, dict[Any, Any]]", SLOT),
     "order": cast("dict[Any, dict[Any, Any]]", ORDER),
 }
+_GUARDIAN = "guardian"
+"""Its table has an effect for each input; a cell is counted by the state that it met."""
 
 
 def cells() -> Iterator[Cell]:
     """Yield every cell of every table."""
+    for held in TradingState:
+        for heard in EFFECTS:
+            yield _GUARDIAN, str(held), str(heard)
     for name, table in TABLES.items():
         for state, row in table.items():
             for input_ in row:
@@ -49,4 +59,23 @@ def install() -> set[Cell]:
     for name, table in TABLES.items():
         for state, row in table.items():
             table[state] = _Row(row, seen, name, str(state))
+    _watch_guardian(seen)
     return seen
+
+
+def _watch_guardian(seen: set[Cell]) -> None:
+    """Note which input met which trading state."""
+    replaced = cast("Any", guardian)
+    effect_of, step = replaced.effect_of, replaced.step
+    states: list[str] = []
+
+    def noting_step(guard: Guard, *rest: Any) -> Step:  # noqa: ANN401 - as the real one's
+        states[:] = [str(guard.state)]
+        taken: Step = step(guard, *rest)
+        return taken
+
+    def noting_effect(input_: Input, *rest: Any) -> Any:  # noqa: ANN401 - as the real one's
+        seen.update((_GUARDIAN, state, str(input_)) for state in states)
+        return effect_of(input_, *rest)
+
+    replaced.step, replaced.effect_of = noting_step, noting_effect

@@ -68,6 +68,7 @@ class Crashes:
 
     def die(self) -> None:
         """Let the process end where it stands; nothing of it but the disk is left."""
+        self._world.on_death()
         self.deaths += 1
         self.is_dead = True
         self._world.venue.hang_up(self._world.now)

@@ -103,7 +103,7 @@ class SimulatedJournal:
     def __init__(self, disk: SimulatedDisk, last: int) -> None:
         """Go on after the record ``last``."""
         self.on_pending: Callable[[], None] | None = None
-        self.durable = last
+        self.begun_at = self.durable = last
         self.wants_segment = False
         self._disk = disk
         self._next_sequence = last + 1
@@ -142,6 +142,10 @@ class SimulatedJournal:
             self._disk.write(self.durable + 1, tuple(self._pending))
             self.durable = self._next_sequence - 1
             self._pending.clear()
+
+    def lose(self) -> None:
+        """Forget what no commit wrote: the process is gone."""
+        self._pending.clear()
 
     def begin_segment(self, undelivered: tuple[Undelivered, ...], now: Timestamp) -> None:
         """Do nothing: this journal has no files."""

@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.simulation.acts import ACTS
 from tests.simulation.choices import Kind, Scripted
-from tests.simulation.fates import CancelFate, EventFate, LookUpFate, SubmitFate
+from tests.simulation.fates import CancelFate, DiskFate, EventFate, LookUpFate, SubmitFate
+from tests.simulation.journals import JOURNALS
 from tests.simulation.plans import PLANS, VENUES, WALLETS
 from tests.simulation.runs import Outcome, Trace, without_logs
 from tests.simulation.world import DELIVERY_CHOICES, STEP_CHOICES, World
@@ -41,14 +42,15 @@ class Races(RuleBasedStateMachine):
         venue=st.integers(0, len(VENUES) - 1),
         wallet=st.integers(0, len(WALLETS) - 1),
         protected=st.integers(0, 1),
+        journal=st.integers(0, len(set(JOURNALS)) - 1),
     )
-    def begin(self, plan: int, venue: int, wallet: int, protected: int) -> None:
-        self.choices.give(Kind.SETUP, plan, venue, wallet, protected)
+    def begin(self, plan: int, venue: int, wallet: int, protected: int, journal: int) -> None:
+        self.choices.give(Kind.SETUP, plan, venue, wallet, protected, journal)
         self.world = World(self.choices)
         self.trace = Trace(self.world)
         self._guarded(self.world.begin)
 
-    @rule(number=_acts("the price is", "a little trades"))
+    @rule(number=_acts("the price is"))
     def price_moves(self, number: int) -> None:
         self._happen(number)
 
@@ -72,16 +74,36 @@ class Races(RuleBasedStateMachine):
     def poison(self) -> None:
         self._happen(_ACT["the next handling raises"])
 
+    @rule(number=_acts("the process", "killed"))
+    def kill_and_recover(self, number: int) -> None:
+        self._happen(number)
+
+    @rule(number=_acts("the disk"))
+    def disk_full_or_not(self, number: int) -> None:
+        self._happen(number)
+
+    @rule(fate=st.sampled_from(DiskFate))
+    def next_commit(self, fate: DiskFate) -> None:
+        self.choices.give(Kind.DISK, fate)
+
+    @rule(number=_acts("the loss", "an actor failed"))
+    def trouble_holds_trading(self, number: int) -> None:
+        self._happen(number)
+
     @rule(number=_acts("the line", "quotes"))
-    def cut_or_mend(self, number: int) -> None:
+    def disconnect_or_mend(self, number: int) -> None:
         self._happen(number)
 
     @rule(number=_acts("the oldest thing", "the newest thing"))
     def something_late_arrives(self, number: int) -> None:
         self._happen(number)
 
-    @rule(number=_acts("half of", "the venue"))
-    def the_venue_acts(self, number: int) -> None:
+    @rule(number=_acts("half of", "a little"))
+    def partial_fill(self, number: int) -> None:
+        self._happen(number)
+
+    @rule(number=_acts("the venue"))
+    def the_venue_ends_an_order(self, number: int) -> None:
         self._happen(number)
 
     @rule(number=_acts("100 ms", "1 s", "5 s", "16 s", "61 s"))
@@ -90,19 +112,22 @@ class Races(RuleBasedStateMachine):
 
     @rule(fate=st.sampled_from(SubmitFate))
     def next_submit(self, fate: SubmitFate) -> None:
+        """Late, lost, rate limited, 30005: whatever can become of it."""
         self.choices.give(Kind.REQUEST, fate)
 
     @rule(fate=st.sampled_from(CancelFate))
     def next_cancel(self, fate: CancelFate) -> None:
+        """Late, lost, refused, filled before or after: whatever can become of it."""
         self.choices.give(Kind.REQUEST, fate)
 
     @rule(fate=st.sampled_from(LookUpFate))
     def next_look_up(self, fate: LookUpFate) -> None:
         self.choices.give(Kind.REQUEST, fate)
 
-    @rule(fate=st.sampled_from(EventFate))
-    def next_event(self, fate: EventFate) -> None:
-        self.choices.give(Kind.EVENT, fate)
+    @rule(fates=st.lists(st.sampled_from(EventFate), min_size=1, max_size=3))
+    def next_events_late_twice_or_lost(self, fates: list[EventFate]) -> None:
+        """What is late comes out of order with what is not."""
+        self.choices.give(Kind.EVENT, *fates)
 
     @rule(choices=st.lists(st.integers(0, STEP_CHOICES - 1), min_size=1, max_size=12))
     def drive(self, choices: list[int]) -> None:

@@ -4,14 +4,20 @@ Each is a race or a fault that the project says it survives; a search that never
 nothing about it.
 """
 
-from collections import Counter
+from collections import Counter, deque
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from actors.position.exit_slot import SlotState
+from actors.position.position import Position
 from actors.position.states import State
-from messages.addresses import ORDER_ROUTER, PORTFOLIO
+from messages.addresses import GATEWAY, JOURNAL, OBSERVERS, ORDER_ROUTER, PORTFOLIO
 from messages.base import Address, Message, PositionId
 from messages.envelope import Envelope
+from messages.gateway import SubmitOrder
+from messages.guardian import JournalHealed
+from messages.journal import Persisted, PersistFailed
+from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind, EntryRefused, MessageSkipped
 from messages.order_router import CancelFailed, FailureKind
 from messages.orders import OrderFacts, OrderStatus, Purpose, RejectReason, Side, StopStatus
@@ -25,6 +31,7 @@ from messages.position import (
     TriggerFired,
     VenueReachability,
 )
+from tests.simulation.journals import SimulatedJournal
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -37,7 +44,16 @@ _ALARMS = {
     AlarmKind.PLACEMENT_FAILED: "a protection could not be placed",
     AlarmKind.MARKET_STALE: "the market went stale under a position",
 }
-_ACTORS = ("gateway", "market_data", "order_router", "portfolio", "position", "positions")
+_ACTORS = (
+    "gateway",
+    "guardian",
+    "journal",
+    "market_data",
+    "order_router",
+    "portfolio",
+    "position",
+    "positions",
+)
 _OTHERS = (
     "a switch raced a fill: the cancel was refused, the order had filled",
     "a cancel was refused though the order worked",
@@ -59,12 +75,23 @@ _OTHERS = (
     "the venue became reachable with an exit unknown",
     "a position held coins of a part-filled entry",
     "two positions lived on one symbol",
+    "a process died between cancel and place",
+    "a process died between persist and send",
+    "a process died in the middle of recovery",
+    "steps that were not durable died with the process",
+    "an order filled while no process lived",
+    "an exit left unpersisted",
+    "a process died with an exit out that no record knows",
+    "a commit failed, and a later one wrote it all",
 )
-AWAITED = {
-    "a crash between cancel and place": "crashes come with the durable journal's simulated disk",
-}
-"""What can't happen in the simulation yet, and why."""
 EXPECTED = frozenset({*_ALARMS.values(), *_OTHERS, *(f"{actor} raised" for actor in _ACTORS)})
+
+
+def _is_between(position: Position) -> bool:
+    """Whether a protection was given up for another, or for an exit, that is not placed yet."""
+    slot = position.slot.state
+    is_empty = slot is SlotState.EMPTY and position.state in (State.CLOSING, State.OPEN)
+    return slot is SlotState.CANCELING or is_empty
 
 
 class Sometimes:
@@ -75,7 +102,9 @@ class Sometimes:
         self._seen = seen
         self._over: set[str] = set()
         """Orders that a position was told are over."""
+        self._at_death = ZERO
         world.listeners.append(self._hear)
+        world.on_death, world.on_recovery = self._see_death, self._see_recovery
 
     def _hear(self, address: Address, envelope: Envelope) -> None:
         message = envelope.message
@@ -86,7 +115,16 @@ class Sometimes:
         elif address == PORTFOLIO and type(message) is UnmatchedFill:
             if message.side is Side.BUY:
                 self._note("an entry filled after its position was CLOSED")
-        elif type(message) is Alarm and message.kind in _ALARMS:
+        elif address == OBSERVERS:
+            self._hear_told(message)
+        elif address == GATEWAY and type(message) is PersistFailed:
+            if message.exits_may_leave and self._is_unknown_out():
+                self._note("an exit left unpersisted")
+        elif type(message) is JournalHealed and envelope.sender == JOURNAL:
+            self._note("a commit failed, and a later one wrote it all")
+
+    def _hear_told(self, message: Message) -> None:
+        if type(message) is Alarm and message.kind in _ALARMS:
             self._note(_ALARMS[message.kind])
         elif type(message) is MessageSkipped and message.error.startswith("Poison"):
             self._note(f"{message.actor.partition('/')[0]} raised")
@@ -95,6 +133,42 @@ class Sometimes:
 
     def _note(self, what: str) -> None:
         self._seen[what] += 1
+
+    def _see_death(self) -> None:
+        world, journal = self._world, self._world.journal
+        if any(_is_between(position) for position in world.living()):
+            self._note("a process died between cancel and place")
+        mailbox = world.system.mailboxes[GATEWAY]
+        waiting = mailbox.queue if isinstance(mailbox.queue, deque) else ()
+        if any(isinstance(one.message, Persisted) for one in waiting):
+            self._note("a process died between persist and send")
+        if isinstance(journal, SimulatedJournal):
+            if journal.begun_at and journal.durable == journal.begun_at:
+                self._note("a process died in the middle of recovery")
+            if journal.pending:
+                self._note("steps that were not durable died with the process")
+        if self._is_unknown_out():
+            self._note("a process died with an exit out that no record knows")
+        self._at_death = self._filled()
+
+    def _see_recovery(self) -> None:
+        if self._filled() != self._at_death:
+            self._note("an order filled while no process lived")
+
+    def _filled(self) -> Decimal:
+        orders = self._world.venue.book.orders.values()
+        return sum((order.facts.filled for order in orders), ZERO)
+
+    def _is_unknown_out(self) -> bool:
+        """Whether an exit left whose record is not durable."""
+        crashes, durable = self._world.crashes, self._world.journal.durable
+        sent = self._world.venue.asked_for
+        return crashes is not None and any(
+            type(send.message) is SubmitOrder and send.message.request.client_order_id in sent
+            for record in reversed(crashes.records)
+            if record.sequence > durable
+            for send in record.outbox
+        )
 
     def _hear_refused(self, message: CancelFailed) -> None:
         order = self._world.venue.book.orders.get(message.client_order_id)

@@ -72,6 +72,8 @@ def why_unreached(cell: Cell) -> str | None:
     table, state, input_ = cell
     if cell in _REASONS:
         return _REASONS[cell]
+    if table not in TABLES:
+        return None
     if table == "order" and state == "new":
         return _SENT_AT_ONCE
     rows = {str(s): {str(i): o for i, o in row.items()} for s, row in TABLES[table].items()}

@@ -28,10 +28,11 @@ from actors.runtime.system import System
 from actors.strategy.port import Enter, MarketView
 from commands.tree import Wiring
 from exchange.port import Sink
-from messages.addresses import GUARDIAN, ORDER_ROUTER, POSITIONS
+from messages.addresses import ORDER_ROUTER, POSITIONS
 from messages.base import Address, Message, PositionId, Timestamp
 from messages.envelope import Envelope
 from messages.gateway import MarketMoved
+from messages.guardian import EnterReducing, Halt, Resume
 from messages.market import Quote
 from messages.money import Money
 from messages.position import Begin
@@ -103,6 +104,9 @@ class World:
         self.listeners: list[Callable[[Address, Envelope], None]] = []
         """Told of every delivery, before it is judged."""
         self.on_act: Callable[[str], None] = _nothing
+        self.on_death: Callable[[], None] = _nothing
+        """Called while what a process had can still be looked at."""
+        self.on_recovery: Callable[[], None] = _nothing
         self.clock = VirtualClock(START)
         take = self.choices.take
         self.plan = PLANS[take(Kind.SETUP, len(PLANS))]
@@ -177,6 +181,7 @@ class World:
         gc.unfreeze()  # recovery freezes what it found: of a thousand worlds that is a leak
         self.judges.go_on()
         crashes.check()
+        self.on_recovery()
 
     def rewind(self, records: Iterable[Record]) -> None:
         """Take back what died with the process: these records are left."""
@@ -316,7 +321,7 @@ class World:
         """Say something from outside; no dead process hears it."""
         if self.is_dead:
             return
-        if to == GUARDIAN:
+        if isinstance(message, Halt | EnterReducing | Resume):
             self.operator = message
         self.system.tell(to, message)
 
@@ -342,7 +347,9 @@ class World:
         return [p for p in self.positions.values() if p.state is not State.CLOSED]
 
     def let_go(self) -> None:
-        """Let go of all actors: pykka's registry is the whole process's."""
+        """Let go of all actors, at once: pykka's registry is the whole process's."""
+        if isinstance(self.journal, SimulatedJournal):
+            self.journal.lose()  # before its actor would write it
         for mailbox in reversed(tuple(self.system.mailboxes.values())):
             actor = cast("Any", mailbox.actor)
             if actor is not None:
