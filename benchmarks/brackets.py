@@ -9,11 +9,13 @@ import random
 from collections.abc import Iterable
 from decimal import Decimal
 
+from actors.journal.actor import DurableJournal
 from actors.journal.port import Record
 from actors.runtime.dispatcher import Dispatcher
 from benchmarks.stage import Connect, Stage, paper_exchange
+from config.settings import MarketDataSettings
 from messages.addresses import POSITIONS
-from messages.base import PositionId, Symbol, Timestamp
+from messages.base import Milliseconds, PositionId, Symbol, Timestamp
 from messages.gateway import MarketMoved
 from messages.market import MarketRules, Quote
 from messages.money import divide_down
@@ -29,6 +31,8 @@ FAR_START_STEPS = 10 * START_STEPS
 DISTANCE_STEPS = 18
 SEED = 7
 TICK_MS = 1
+STALE_TICKS = 10_000
+"""After so many without a quote, the last one covers nothing any more."""
 QUANTITY = Decimal("0.001")
 RULES = MarketRules(
     symbol=SYMBOL,
@@ -54,15 +58,24 @@ class Brackets:
         mode: ProtectionMode = ProtectionMode.TRIGGERS,
         connect: Connect = paper_exchange,
         dispatcher: Dispatcher | None = None,
+        durable: DurableJournal | None = None,
+        tick_ms: int = TICK_MS,
     ) -> None:
-        """Open them all, the nearest first."""
+        """Open them all, the nearest first. ``tick_ms`` is the time between two ticks."""
         self.count = count
         self.exits = 0
-        self.stage = Stage(RULES, connect=connect, dispatcher=dispatcher)
+        self.stage = Stage(
+            RULES,
+            connect=connect,
+            dispatcher=dispatcher,
+            durable=durable,
+            market_data=MarketDataSettings(stale_ms=Milliseconds(STALE_TICKS * tick_ms)),
+        )
+        self._tick_ms = tick_ms
         self._mode = mode
         is_near = DISTANCE_STEPS * count < START_STEPS
         start = START_STEPS if is_near else FAR_START_STEPS
-        self._moved = _moved_to(start, Timestamp(self.stage.clock.now() + TICK_MS))
+        self._moved = _moved_to(start, Timestamp(self.stage.clock.now() + tick_ms))
         self._opened = 0
         self._ranks: dict[PositionId, int] = {}
         self._random = random.Random(SEED)  # noqa: S311 - a walk that can be repeated
@@ -78,21 +91,26 @@ class Brackets:
         moves = []
         for _ in range(ticks):
             middle += self._random.choice((1, -1))
-            at = Timestamp(at + TICK_MS)
+            at = Timestamp(at + self._tick_ms)
             moves.append(_moved_to(middle, at))
         return moves
 
     def rocking(self, ticks: int) -> list[MarketMoved]:
         """Return ticks a step up and back in turn: after the first two they touch nothing."""
         middle, at = _middle_of(self._moved), self._moved.at
-        return [_moved_to(middle + n % 2, Timestamp(at + n * TICK_MS)) for n in range(1, ticks + 1)]
+        return [
+            _moved_to(middle + n % 2, Timestamp(at + n * self._tick_ms))
+            for n in range(1, ticks + 1)
+        ]
 
     def jumps(self, ticks: int) -> list[MarketMoved]:
         """Return ticks up and down in turn, each far enough to end the nearest position."""
         middle, at = _middle_of(self._moved), self._moved.at
         far = DISTANCE_STEPS + 2
         places = (middle + far, middle)
-        return [_moved_to(places[n % 2], Timestamp(at + (n + 1) * TICK_MS)) for n in range(ticks)]
+        return [
+            _moved_to(places[n % 2], Timestamp(at + (n + 1) * self._tick_ms)) for n in range(ticks)
+        ]
 
     def play(self, moved: MarketMoved) -> None:
         """Let a tick happen, and all that comes of it."""

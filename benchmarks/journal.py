@@ -39,7 +39,6 @@ BATCH = 64
 LIVES, QUICK_LIVES = 4_000, 40
 POSITIONS, QUICK_POSITIONS = 10_000, 50
 TTL = Milliseconds(7_200_000)
-_LIMITS = JournalLimits(reserve_bytes=1, segment_bytes=10**12)
 _ORIGIN = Origin(code="", config="", seed=0)
 
 
@@ -56,7 +55,7 @@ class Written(NamedTuple):
 
 def write(records: Sequence[Record], folder: Path) -> Written:
     """Append and commit, batch by batch; after each, the same bytes to a plain file."""
-    journal, lease = _journal(folder)
+    journal, lease = open_journal(folder)
     commits: list[float] = []
     raw: list[float] = []
     recorded, seconds = 0, 0.0
@@ -99,7 +98,7 @@ class Recorded(Brackets):
 def recover(positions: int, folder: Path) -> tuple[float, float]:
     """Return the seconds to find the cut of so many open positions, and to start all actors."""
     records = Recorded(positions).records
-    journal, lease = _journal(folder)
+    journal, lease = open_journal(folder)
     for number, record in enumerate(records, 1):
         journal.append(replace(record, sequence=number))
         if not number % BATCH:
@@ -169,9 +168,15 @@ def _percentiles(times_ms: list[float]) -> tuple[str, ...]:
     return tuple(f"{value:.2f}" for value in (cuts[499], cuts[989], cuts[998], max(times_ms)))
 
 
-def _journal(folder: Path) -> tuple[FileJournal, Lease]:
+def open_journal(
+    folder: Path, segment_bytes: int = 10**12, keep_segments: int = 16
+) -> tuple[FileJournal, Lease]:
+    """Begin a journal in ``folder``, and hold its lease."""
     lease = Lease(folder, Holder(pid=os.getpid(), since=START, session="a benchmark"))
-    return FileJournal(lease, _ORIGIN, _LIMITS, None, START), lease
+    limits = JournalLimits(
+        reserve_bytes=1, segment_bytes=segment_bytes, keep_segments=keep_segments
+    )
+    return FileJournal(lease, _ORIGIN, limits, None, START), lease
 
 
 if __name__ == "__main__":

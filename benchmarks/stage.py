@@ -12,6 +12,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 import supervisor
+from actors.journal.actor import DurableJournal
 from actors.journal.memory import MemoryJournal
 from actors.runtime.clock import VirtualClock
 from actors.runtime.dispatcher import Dispatcher
@@ -91,12 +92,16 @@ class Stage:
         make_strategy: Callable[[], Strategy] = NoStrategy,
         connect: Connect = paper_exchange,
         dispatcher: Dispatcher | None = None,
+        durable: DurableJournal | None = None,
     ) -> None:
-        """Start the tree, with all the capital that the positions may want."""
+        """Start the tree, with all the capital that the positions may want.
+
+        ``durable`` takes the place of the journal in memory.
+        """
         self.clock = VirtualClock(START)
         self.journal = MemoryJournal(keep=False)
         self.dispatcher = SimulatedDispatcher() if dispatcher is None else dispatcher
-        self.system = System(self.dispatcher, self.clock, self.journal)
+        self.system = System(self.dispatcher, self.clock, durable or self.journal)
         capital = Money(rules.quote, CAPITAL)
         settings = Settings(capital={capital.currency: CAPITAL}, portfolio=WITHOUT_LIMIT)
         wiring = Wiring(
@@ -109,6 +114,7 @@ class Stage:
             connect=lambda emit: connect(emit, rules, capital),
             make_strategy=make_strategy,
             calls_strategy_directly=isinstance(self.dispatcher, SimulatedDispatcher),
+            journal=durable,
         )
         supervisor.start(self.system, wiring)
         self.settle()
