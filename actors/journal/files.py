@@ -1,7 +1,7 @@
 """The disk as the journal uses it: every file call that is not SQLite's goes through here.
 
-Owns no file. SQLite's own calls go through the VFS that ``vfs`` names. A test puts a disk of its
-own in the place of both, so that the store itself runs on it.
+Owns no file. SQLite's own calls go through the VFS that ``connect`` gives it. A test puts a disk of
+its own in the place of both, so that the store itself runs on it.
 """
 
 import fcntl
@@ -14,7 +14,8 @@ import apsw
 
 DISK_ERRORS = (OSError, apsw.Error)
 """What a disk that fails raises, from a file call or out of SQLite."""
-_READ_WRITE = apsw.SQLITE_OPEN_READWRITE
+OLD = apsw.SQLITE_OPEN_READWRITE
+NEW = OLD | apsw.SQLITE_OPEN_CREATE
 
 
 class File(Protocol):
@@ -48,8 +49,9 @@ class File(Protocol):
 class Files:
     """The machine's own disk. Everything raises ``OSError``."""
 
-    vfs: str | None = None
-    """How SQLite reaches the same disk; None: by itself."""
+    def connect(self, path: Path, flags: int) -> apsw.Connection:
+        """Open an SQLite file. Raises ``apsw.Error``."""
+        return apsw.Connection(str(path), flags=flags)
 
     def make_folder(self, folder: Path) -> None:
         """Have a folder there."""
@@ -126,9 +128,9 @@ def replace_file(files: Files, path: Path, content: bytes) -> None:
     files.sync_folder(path.parent)
 
 
-def connect(path: Path, vfs: str | None, flags: int = _READ_WRITE) -> apsw.Connection:
-    """Open an SQLite file that is there, for this connection alone. Raises ``apsw.Error``."""
-    connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
-    # Then SQLite shares no memory with others, and needs no file for that; the lease locks.
+def use_alone(connection: apsw.Connection) -> None:
+    """Have no other connection use the file. Raises ``apsw.Error``.
+
+    Then SQLite shares no memory with others, and needs no file for that; the lease is the lock.
+    """
     connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-    return connection

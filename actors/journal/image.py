@@ -8,11 +8,10 @@ opens a copy in memory; what it would write is refused.
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
-from pathlib import Path
 
 import apsw
 
-from actors.journal.files import connect
+from actors.journal.files import use_alone
 
 _NAME = "holdfast-image"
 _SECTOR_BYTES = 4_096
@@ -96,7 +95,9 @@ def opened(name: str, data: bytes, log: bytes) -> Iterator[apsw.Connection]:
     _IMAGES.files[path] = data
     _IMAGES.files[path + "-wal"] = log
     try:
-        with closing(connect(Path(path), _NAME, apsw.SQLITE_OPEN_READONLY)) as connection:
+        flags = apsw.SQLITE_OPEN_READONLY
+        with closing(apsw.Connection(path, flags=flags, vfs=_NAME)) as connection:
+            use_alone(connection)
             connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             yield connection
     finally:

@@ -15,7 +15,7 @@ import msgspec
 
 from actors.journal.chain import Batch, opening_head, why_broken
 from actors.journal.codec import FORMAT, Snapshot, UnreadableError, decode_snapshot, encode_snapshot
-from actors.journal.files import DISK, Files, connect
+from actors.journal.files import DISK, NEW, OLD, Files, use_alone
 from actors.journal.image import opened
 from messages.base import Timestamp
 
@@ -71,8 +71,7 @@ class SegmentWriter:
 
     def __init__(self, path: Path, files: Files) -> None:
         """Open it. Raises ``apsw.Error``."""
-        self._database = connect(path, files.vfs)
-        self._database.execute(_SYNC)
+        self._database = _connect(path, files, OLD)
 
     def append(self, batch: Batch) -> None:
         """Make the batch durable. Raises ``apsw.Error``: then nobody knows; it may be tried again.
@@ -114,9 +113,7 @@ def begin_segment(
     remove_segment(folder, manifest.number, files)
     parts = msgspec.msgpack.encode(manifest), encode_snapshot(snapshot)
     head = opening_head(previous_head, *parts)
-    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-    with closing(connect(beside, files.vfs, flags)) as new:
-        new.execute(_SYNC)
+    with closing(_connect(beside, files, NEW)) as new:
         with new:  # one transaction
             new.execute(_SCHEMA)
             new.execute("INSERT INTO opening VALUES (?, ?, ?, ?)", (previous_head, *parts, head))
@@ -198,3 +195,10 @@ def _batch(row: tuple[object, ...]) -> Batch:
     first, last, epoch, records, head = row
     fields = {"first": first, "last": last, "epoch": epoch, "records": records, "head": head}
     return msgspec.convert(fields, Batch)
+
+
+def _connect(path: Path, files: Files, flags: int) -> apsw.Connection:
+    database = files.connect(path, flags)
+    use_alone(database)
+    database.execute(_SYNC)
+    return database
