@@ -215,7 +215,7 @@ class JournalFailure(StrEnum):
     """What exits do while the journal can't be written."""
 
     EXIT_UNJOURNALED = "exit_unjournaled"
-    """After a while they leave unpersisted: a restart does not know of them (docs/journal.md)."""
+    """After a while they leave unpersisted: a restart looks up their ids (docs/journal.md)."""
     HOLD = "hold"
     """Nothing leaves before it is durable."""
 
@@ -225,7 +225,7 @@ class JournalSettings(Section, frozen=True, kw_only=True):
 
     linger_ms: Milliseconds = Milliseconds(5)
     """How long steps that nobody waits for may lack their commit; real time."""
-    failure: JournalFailure = JournalFailure.HOLD
+    failure: JournalFailure = JournalFailure.EXIT_UNJOURNALED
     exit_after_ms: Milliseconds = Milliseconds(5_000)
     """Of a failing disk, before exits leave unpersisted."""
     segment_bytes: int = 64_000_000

@@ -5,6 +5,7 @@ from messages.base import ClientOrderId, Symbol
 from messages.gateway import FetchTrades
 from messages.money import Money
 from messages.order_router import OrderNotFound, OrderReported
+from messages.orders import OrderTerms
 from messages.portfolio import BalancesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
 
@@ -12,11 +13,11 @@ from messages.reconciler import OpenOrdersReported, TradesReported
 def look_up(book: MatchingBook, order_id: ClientOrderId) -> OrderReported | OrderNotFound:
     """Return how an order stands."""
     order = book.orders.get(order_id)
-    return (
-        OrderNotFound(client_order_id=order_id)
-        if order is None
-        else OrderReported(facts=order.facts)
-    )
+    if order is None:
+        return OrderNotFound(client_order_id=order_id)
+    request = order.request
+    terms = OrderTerms(symbol=request.symbol, side=request.side, quantity=request.quantity)
+    return OrderReported(facts=order.facts, terms=terms)
 
 
 def balances(book: MatchingBook) -> BalancesReported:

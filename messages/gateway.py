@@ -22,6 +22,8 @@ class SubmitOrder(Message, frozen=True, kw_only=True):
 
     request: OrderRequest
     priority: Priority
+    is_traceable: bool = False
+    """Whether a start would find it without a record of it: an entry of its position is on one."""
 
 
 class CancelAtVenue(Message, frozen=True, kw_only=True):

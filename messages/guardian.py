@@ -49,5 +49,16 @@ class JournalHealed(Message, frozen=True, kw_only=True):
     """Steps are persisted again. From the journal."""
 
 
+class RecoveryBegun(Message, frozen=True, kw_only=True):
+    """A restart: orders are looked up and positions covered first. From the positions actor."""
+
+    positions: int
+    """That live."""
+
+
+class RecoveryDone(Message, frozen=True, kw_only=True):
+    """Every position that lived at the restart is restored or over. From the positions actor."""
+
+
 class ResendTradingState(Message, frozen=True, kw_only=True):
     """Tell the portfolio the trading state again. From it, where it could not take it."""

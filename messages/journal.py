@@ -19,3 +19,10 @@ class PersistFailed(Message, frozen=True, kw_only=True):
     error: str
     exits_may_leave: bool
     """Whether requests that reduce what is held need not wait any more."""
+
+
+UNRECORDED_AT_MOST = 3
+"""Exits of one position that leave without a record, in a row, before the venue has shown one.
+
+So many further ids a start looks up: it finds the first of any row, and from there the next.
+"""

@@ -1,9 +1,10 @@
 """What the order router receives."""
 
+from decimal import Decimal
 from enum import StrEnum
 
-from messages.base import ClientOrderId, Message, Milliseconds, PositionId
-from messages.orders import OrderFacts, OrderRequest, RejectReason
+from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Symbol, Timestamp
+from messages.orders import OrderFacts, OrderRequest, OrderTerms, RejectReason
 
 
 class PlaceOrder(Message, frozen=True, kw_only=True):
@@ -42,10 +43,30 @@ class ReadLedger(Message, frozen=True, kw_only=True):
     """Of the question; the answer repeats it."""
 
 
+class LookBack(Message, frozen=True, kw_only=True):
+    """Look up the exits that may have left without a record. From a position after a restart.
+
+    Answered with ``LookedBack``, when all its orders are looked up too.
+    """
+
+    position_id: PositionId
+    symbol: Symbol
+    order_prefix: str
+    """What its client order ids begin with."""
+    after: int
+    """The last exit that is on record; 0: none."""
+    at_most: Decimal
+    """Base that one of them can have asked for."""
+    since: Timestamp
+    """Of the last record: none of them is older."""
+
+
 class OrderReported(Message, frozen=True, kw_only=True):
     """How an order stands at the venue. From the gateway: ack, event or look-up."""
 
     facts: OrderFacts
+    terms: OrderTerms | None = None
+    """Of a look-up; None: the venue did not say."""
 
 
 class FailureKind(StrEnum):

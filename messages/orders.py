@@ -155,6 +155,17 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     ever."""
 
 
+class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a venue says that an order is, beside how it stands: told when it is looked up."""
+
+    symbol: Symbol
+    side: Side
+    quantity: Decimal
+    """Base currency, as asked for."""
+    placed_at: Timestamp | None = None
+    """None: the venue does not say."""
+
+
 class OrderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How an order stands at the venue: cumulative, so hearing it twice or late does no harm."""
 

@@ -218,6 +218,13 @@ class LedgerRead(Message, frozen=True, kw_only=True):
     orders: tuple[LedgerOrder, ...]
 
 
+class LookedBack(Message, frozen=True, kw_only=True):
+    """All its orders are looked up after a restart, those without a record too. From the router."""
+
+    attempts: int
+    """The last exit whose id is used: found, or proved never to have been placed."""
+
+
 class Resync(Message, frozen=True, kw_only=True):
     """It may have missed something: ask again for everything.
 

@@ -54,6 +54,16 @@ class AdoptFill(Message, frozen=True, kw_only=True):
     policy: UnmatchedPolicy
 
 
+class BeginRecovery(Message, frozen=True, kw_only=True):
+    """Let nobody enter until every living position is restored. From the recovery."""
+
+
+class PositionRestored(Message, frozen=True, kw_only=True):
+    """Its orders are looked up after a restart; it is covered, or on its way out. From it."""
+
+    position_id: PositionId
+
+
 class CloseAllPositions(Message, frozen=True, kw_only=True):
     """Tell every position to close. From an operator, or at the end of a recording."""
 

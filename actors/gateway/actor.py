@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import assert_never, cast
 
-from actors.gateway.waiting import OrderRequest, Waiting
+from actors.gateway.waiting import OrderRequest, Unrecorded, Waiting
 from actors.runtime.actor import Actor, describe
 from actors.runtime.system import System
 from exchange.port import Event, ExchangePort, Sink
@@ -71,9 +71,14 @@ class Gateway(Actor):
         super().__init__(system, address)
         self.port = connect(self.emit)
         self._waiting = Waiting()
+        self._unrecorded = Unrecorded()
+        self._is_failing = False
+        """The journal can't be written, as last heard."""
 
     def emit(self, event: Event) -> None:
         """Hand on an event of the port."""
+        if isinstance(event, OrderReported):
+            self._unrecorded.shown(event.facts)
         self.send(HEARS[type(event)], event)
 
     def handle(self, message: Message) -> object:
@@ -86,9 +91,7 @@ class Gateway(Actor):
             case SubmitOrder() | CancelAtVenue() | LookUpOrder():
                 self._request_when_durable(message)
             case Persisted(sequence=sequence):
-                self._let_go(self._waiting.take_durable(sequence))
-                if self._waiting:  # recorded after that commit
-                    self.send(JOURNAL, Persist())
+                self._on_persisted(sequence)
             case PersistFailed():
                 self._on_persist_failed(message)
             case _:
@@ -131,21 +134,30 @@ class Gateway(Actor):
         if sequence <= self.system.journal.durable:
             self.request(message)
             return
-        if not self._waiting:  # one commit is for all that come before its answer
+        # One commit is for all that come before its answer; a failing one says no at once.
+        if not self._waiting or self._is_failing:
             self.send(JOURNAL, Persist())
         self._waiting.add(sequence, message)
+
+    def _on_persisted(self, sequence: int) -> None:
+        self._is_failing = False
+        self._unrecorded.clear()
+        self._let_go(self._waiting.take_durable(sequence))
+        if self._waiting:
+            self.send(JOURNAL, Persist())
 
     def _on_persist_failed(self, failed: PersistFailed) -> None:
         """Give entries back; let exits out unpersisted where that is allowed.
 
         The journal tries again, and tells of it, of its own accord.
         """
+        self._is_failing = True
         for entry in self._waiting.take_entries():
             order_id, text = entry.request.client_order_id, f"not sent: {failed.error}"
             kind = FailureKind.RETRYABLE
             self.emit(SubmitFailed(client_order_id=order_id, kind=kind, text=text))
         if failed.exits_may_leave:
-            self._let_go(self._waiting.take_exits())
+            self._let_go(self._waiting.take_exits(self._unrecorded))
 
     def _let_go(self, requests: Iterable[OrderRequest]) -> None:
         for request in requests:

@@ -1,18 +1,64 @@
 """Requests that wait until the step that asked for them is durable: the door of persist, then act.
 
-Owns their order: what was asked for first leaves first. Knows no port and no journal.
+Owns their order: what was asked for first leaves first; and how many may leave without a record.
+Knows no port and no journal.
 """
 
 from collections import deque
 from collections.abc import Callable
 
+from messages.base import ClientOrderId, PositionId
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
-from messages.orders import Priority
+from messages.ids import position_of
+from messages.journal import UNRECORDED_AT_MOST
+from messages.orders import OrderFacts, OrderStatus, Priority
 
 OrderRequest = SubmitOrder | CancelAtVenue | LookUpOrder
 """What concerns one order: none of these overtakes another of the same order."""
 
-_REDUCES = (Priority.EXIT, Priority.PROTECTION)
+
+class Unrecorded:
+    """The orders that left while the disk was dead, of which a crash would leave no record.
+
+    Only so many of a position in a row, unless the venue has shown one: a start looks up as many
+    further ids. And only those of a position that is on record.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._unseen: dict[PositionId, list[ClientOrderId]] = {}
+
+    def lets(self, request: OrderRequest) -> bool:
+        """Return whether it may leave; then it counts. What places nothing may always."""
+        if not isinstance(request, SubmitOrder):
+            return True
+        if request.priority is Priority.ENTRY or not request.is_traceable:
+            return False
+        order_id = request.request.client_order_id
+        unseen = self._unseen.setdefault(request.request.position_id, [])
+        if order_id in unseen:  # sent again
+            return True
+        if len(unseen) >= UNRECORDED_AT_MOST:
+            return False
+        unseen.append(order_id)
+        return True
+
+    def shown(self, facts: OrderFacts) -> None:
+        """Take in that the venue has this order: a look-up would find it."""
+        position_id = position_of(facts.client_order_id)
+        if position_id is None or facts.status in _PROVES_NOTHING:
+            return
+        unseen = self._unseen.get(position_id, [])
+        if facts.client_order_id in unseen:
+            del unseen[: unseen.index(facts.client_order_id) + 1]
+
+    def clear(self) -> None:
+        """Everything is on record again."""
+        self._unseen.clear()
+
+
+_PROVES_NOTHING = (OrderStatus.UNKNOWN, OrderStatus.REJECTED)
+"""A venue need not keep an order that it refused."""
 
 
 class Waiting:
@@ -41,13 +87,28 @@ class Waiting:
         """Return the orders that would buy; what else concerns one of them goes on waiting."""
         return [one for one in self._take(_enters) if isinstance(one, SubmitOrder)]
 
-    def take_exits(self) -> list[OrderRequest]:
-        """Return what reduces what is held: exits, protection and the cancels of orders."""
-        return self._take(_reduces)
+    def take_exits(self, unrecorded: Unrecorded) -> list[OrderRequest]:
+        """Return what may leave without a record; of an order of which a request stays, all do."""
+        stays: set[ClientOrderId] = set()
+
+        def leaves(request: OrderRequest) -> bool:
+            order_id = _order_id(request)
+            if order_id not in stays and unrecorded.lets(request):
+                return True
+            stays.add(order_id)
+            return False
+
+        return self._take(leaves)
 
     def _take(self, is_meant: Callable[[OrderRequest], bool]) -> list[OrderRequest]:
-        taken = [request for _, request in self._requests if is_meant(request)]
-        self._requests = deque(one for one in self._requests if not is_meant(one[1]))
+        taken: list[OrderRequest] = []
+        left: deque[tuple[int, OrderRequest]] = deque()
+        for sequence, request in self._requests:
+            if is_meant(request):
+                taken.append(request)
+            else:
+                left.append((sequence, request))
+        self._requests = left
         return taken
 
 
@@ -55,11 +116,7 @@ def _enters(request: OrderRequest) -> bool:
     return isinstance(request, SubmitOrder) and request.priority is Priority.ENTRY
 
 
-def _reduces(request: OrderRequest) -> bool:
-    match request:
-        case SubmitOrder(priority=priority):
-            return priority in _REDUCES
-        case CancelAtVenue():
-            return True
-        case LookUpOrder():
-            return False
+def _order_id(request: OrderRequest) -> ClientOrderId:
+    if isinstance(request, SubmitOrder):
+        return request.request.client_order_id
+    return request.client_order_id

@@ -14,6 +14,8 @@ from messages.guardian import (
     Halt,
     JournalFailed,
     JournalHealed,
+    RecoveryBegun,
+    RecoveryDone,
     ResendTradingState,
     Resume,
 )
@@ -80,6 +82,12 @@ def _read(message: Message) -> tuple[Input, str]:  # noqa: PLR0911 - one a messa
             return Input.JOURNAL_FAILED, f"the journal fails: {message.error}"
         case JournalHealed():
             return Input.JOURNAL_HEALED, "the journal is whole again"
+        case RecoveryBegun(positions=positions):
+            wait = "are looked up and covered first" if positions > 1 else "is looked up first"
+            count = f"{positions} positions" if positions > 1 else "1 position"
+            return Input.RECOVERY_BEGUN, f"after a restart {count} {wait}"
+        case RecoveryDone():
+            return Input.RECOVERY_DONE, "every position is restored"
         case _:
             raise TypeError(f"the guardian does not take {type(message).__name__}")
 

@@ -25,6 +25,8 @@ class Input(StrEnum):
     ESCALATED = "escalated"
     JOURNAL_FAILED = "journal_failed"
     JOURNAL_HEALED = "journal_healed"
+    RECOVERY_BEGUN = "recovery_begun"
+    RECOVERY_DONE = "recovery_done"
 
 
 class Cause(StrEnum):
@@ -34,6 +36,7 @@ class Cause(StrEnum):
     DAILY_LOSS = "daily_loss"
     ESCALATION = "escalation"
     JOURNAL = "journal"
+    RECOVERY = "recovery"
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -60,8 +63,14 @@ EFFECTS: dict[Input, Hold | Lift] = {
     # Parts of the system are gone or nothing can be persisted: what still buys must stop too.
     Input.ESCALATED: Hold(Cause.ESCALATION, TradingState.HALTED, AlarmKind.ESCALATED),
     Input.JOURNAL_FAILED: Hold(Cause.JOURNAL, TradingState.HALTED, AlarmKind.JOURNAL),
-    # No wish heals a disk: only the journal lifts its own hold.
-    Input.RESUME: Lift(frozenset({Cause.OPERATOR, Cause.DAILY_LOSS, Cause.ESCALATION})),
+    # What was under way at a crash is known first: exits and protection, then new risk.
+    Input.RECOVERY_BEGUN: Hold(Cause.RECOVERY, TradingState.REDUCING, AlarmKind.TRADING_STATE),
+    Input.RECOVERY_DONE: Lift(frozenset({Cause.RECOVERY})),
+    # No wish heals a disk: only the journal lifts its own hold. A recovery's gives way to an
+    # operator: a position that is never restored would hold all others for ever.
+    Input.RESUME: Lift(
+        frozenset({Cause.OPERATOR, Cause.DAILY_LOSS, Cause.ESCALATION, Cause.RECOVERY})
+    ),
     Input.JOURNAL_HEALED: Lift(frozenset({Cause.JOURNAL})),
 }
 

@@ -11,14 +11,14 @@ import msgspec
 
 from actors.guardian.core import Guard
 from actors.operator.core import Operator
-from actors.order_router.order import RoutedOrder, VenueStream
+from actors.order_router.order import LookingBack, RoutedOrder, VenueStream
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
 from actors.portfolio.balances import Asker, Balance, LookDue
 from actors.portfolio.rules import Denial, Trading
 from actors.portfolio.valuation import Rate
 from actors.position.position import Charter, Position
 from actors.position.salvage import Salvage
-from actors.positions.core import ListedMarket, Living, Numbering, Retired
+from actors.positions.core import ListedMarket, Living, Numbering, Recovery, Retired
 from exchange.generated import MarketState
 from exchange.matching_book import Balance as VenueBalance
 from exchange.matching_book import Taken, VenueOrder
@@ -49,12 +49,14 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     ListedMarket: lambda entity: entity.rules.symbol,
     Living: lambda entity: entity.position_id,
     LookDue: _only,
+    LookingBack: lambda entity: entity.asked.position_id,
     MarketMoved: lambda entity: entity.symbol,
     MarketState: _only,
     Numbering: _only,
     Operator: _only,
     Position: _only,
     Rate: lambda entity: entity.symbol,
+    Recovery: _only,
     Retired: lambda entity: entity.position_id,
     RoutedOrder: lambda entity: entity.request.client_order_id,
     Salvage: _only,

@@ -19,6 +19,7 @@ from messages.envelope import Envelope
 from messages.guardian import JournalHealed
 from messages.order_router import StreamChanged
 from messages.position import Resync
+from messages.positions import BeginRecovery
 from messages.strategy import SymbolBusy
 
 
@@ -30,6 +31,7 @@ def restore(system: System, snapshot: Snapshot) -> None:
 
 def resume(system: System, snapshot: Snapshot) -> None:
     """Go on: every actor of the tree lives, and nothing was sent to any of them yet."""
+    system.tell(POSITIONS, BeginRecovery())  # nobody new enters until those that live are restored
     for message in snapshot.undelivered:
         mailbox = system.mailboxes.get(message.to)
         if mailbox is not None and isinstance(mailbox.actor, CoreActor):

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from actors.order_router import answers
+from actors.order_router import answers, looking_back
 from actors.order_router.errands import send, want_cancel
 from actors.order_router.order import Request, RoutedOrder, VenueStream, priority_of
 from actors.order_router.orders import Orders
@@ -28,6 +28,7 @@ from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
     CancelFailed,
     CancelOrder,
+    LookBack,
     LookUpFailed,
     OrderNotFound,
     OrderReported,
@@ -38,22 +39,29 @@ from messages.order_router import (
     StreamChanged,
     SubmitFailed,
 )
-from messages.orders import OrderFacts, OrderRequest, OrderStatus, Priority, RejectReason
+from messages.orders import OrderFacts, OrderRequest, OrderStatus, Priority, RejectReason, Side
 from messages.position import LedgerOrder, LedgerRead, OrdersReleased, VenueReachability
 
 Change = tuple[RoutedOrder | None, RoutedOrder]
 """One order before (None: it is new) and after."""
 
 
-def step(  # noqa: PLR0911 - one for each kind of message
-    orders: Orders, settings: RouterSettings, message: Message, now: Timestamp
-) -> Step:
+def step(orders: Orders, settings: RouterSettings, message: Message, now: Timestamp) -> Step:
     """Return what ``message`` changes and sends.
 
     Raises:
         TypeError: the message is none of the router's.
 
     """
+    if isinstance(message, LookBack):
+        return looking_back.begin(orders, message, settings, now)
+    taken = _take(orders, settings, message, now)
+    return looking_back.go_on(orders, taken, settings, now) if orders.looking_back else taken
+
+
+def _take(  # noqa: PLR0911 - one for each kind of message
+    orders: Orders, settings: RouterSettings, message: Message, now: Timestamp
+) -> Step:
     match message:
         case PlaceOrder() | CancelOrder() | ReleaseOrders() | ResendOrders() | ReadLedger():
             return _wish(orders, settings, message, now)
@@ -61,7 +69,10 @@ def step(  # noqa: PLR0911 - one for each kind of message
             order = orders.by_id.get(message.facts.client_order_id)
             if order is None:
                 return _stranger(message.facts)
-            return _conclude([(order, answers.reported(order, message.facts, settings, now))])
+            if order.is_probe and not looking_back.is_ours(orders, order, message):
+                return looking_back.leave(order, _stranger(message.facts))
+            found = replace(order, is_probe=False)
+            return _conclude([(order, answers.reported(found, message.facts, settings, now))])
         case SubmitFailed() | CancelFailed() | OrderNotFound() | LookUpFailed():
             order = orders.by_id.get(message.client_order_id)
             if order is None:
@@ -125,11 +136,19 @@ def _place(orders: Orders, request: OrderRequest, settings: RouterSettings, now:
     if known is not None:
         return Step(outbox=_news(known))
     facts = OrderFacts(client_order_id=request.client_order_id, status=OrderStatus.NEW)
-    order = send(RoutedOrder(request=request, facts=facts), Request.SUBMIT, settings, now)
+    new = RoutedOrder(request=request, facts=facts, is_traceable=_is_traceable(orders, request))
+    order = send(new, Request.SUBMIT, settings, now)
     if orders.venue.up or orders.has_listener(position_id):
         return _conclude([(None, order)])
     # It began while the stream was down: it has not heard so.
     return _conclude([(None, order)], (_reachability(position_id, reachable=False),))
+
+
+def _is_traceable(orders: Orders, request: OrderRequest) -> bool:
+    """Return whether a start would look for it: entries are on record before they leave."""
+    return request.side is Side.SELL and any(
+        order.request.side is Side.BUY for order in orders.of_position(request.position_id)
+    )
 
 
 def _cancel(orders: Orders, message: CancelOrder, settings: RouterSettings, now: Timestamp) -> Step:
@@ -200,7 +219,9 @@ def _ledger(orders: Orders, message: ReadLedger) -> Step:
 
 def _news(order: RoutedOrder) -> tuple[Send, ...]:
     """Return how an order stands, for the position that still listens."""
-    return () if order.booked is not None else (tell(order.request.position_id, order.facts),)
+    if order.booked is not None or order.is_probe:
+        return ()
+    return (tell(order.request.position_id, order.facts),)
 
 
 def _stream_changed(orders: Orders, settings: RouterSettings, now: Timestamp, *, up: bool) -> Step:

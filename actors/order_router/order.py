@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from messages.base import Timestamp
+from messages.order_router import LookBack
 from messages.orders import OrderFacts, OrderRequest, Priority, Purpose
 
 
@@ -59,6 +60,18 @@ class RoutedOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defa
     booked: OrderFacts | None = None
     """Released: what its position booked of it. None: the position still listens."""
     forget_at: Timestamp | None = None
+    is_probe: bool = False
+    """An id that an exit may have left under without a record; nobody hears of it until found."""
+    is_traceable: bool = False
+    """See ``SubmitOrder``."""
+
+
+class LookingBack(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The look-ups for one position after a restart, until all are answered."""
+
+    asked: LookBack
+    attempts: int
+    """The last exit whose id is looked up."""
 
 
 class VenueStream(msgspec.Struct, frozen=True, kw_only=True, tag=True):

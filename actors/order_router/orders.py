@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from actors.order_router.order import RoutedOrder, VenueStream
+from actors.order_router.order import LookingBack, RoutedOrder, VenueStream
 from messages.base import ClientOrderId, PositionId
 from messages.envelope import Removed
 from messages.orders import OrderStatus
@@ -22,6 +22,7 @@ class Orders:
         self.by_id: dict[ClientOrderId, RoutedOrder] = {}
         """In the order of placing."""
         self.counts: dict[OrderStatus, int] = dict.fromkeys(OrderStatus, 0)
+        self.looking_back: dict[PositionId, LookingBack] = {}
         self._by_position: dict[PositionId, dict[ClientOrderId, None]] = {}
 
     def apply(self, change: msgspec.Struct) -> None:
@@ -29,6 +30,10 @@ class Orders:
         match change:
             case RoutedOrder():
                 self._put(change)
+            case LookingBack():
+                self.looking_back[change.asked.position_id] = change
+            case Removed(kind=LookingBack.__name__):
+                del self.looking_back[PositionId(change.key)]
             case Removed():
                 self._remove(ClientOrderId(change.key))
             case VenueStream():

@@ -13,6 +13,7 @@ from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
     CancelFailed,
     CancelOrder,
+    LookBack,
     LookUpFailed,
     OrderNotFound,
     OrderReported,
@@ -45,7 +46,7 @@ def after_skip(message: Message) -> tuple[Send, ...]:
     It is heard once more: a command, an answer, or a fact, which is cumulative.
     """
     match message:
-        case CancelOrder() | ReleaseOrders() | ResendOrders() | StreamChanged():
+        case CancelOrder() | ReleaseOrders() | ResendOrders() | LookBack() | StreamChanged():
             return (Send(ORDER_ROUTER, message),)
         case SubmitFailed() | CancelFailed() | OrderNotFound() | LookUpFailed():
             # Said once, and only while its request is under way does it mean anything. Skipped
@@ -70,7 +71,7 @@ def after_second_skip(message: Message, error: str) -> tuple[Send, ...]:
     match message:
         case CancelOrder():
             position_id = position_of(message.client_order_id)
-        case ReleaseOrders() | ResendOrders():
+        case ReleaseOrders() | ResendOrders() | LookBack():
             position_id = message.position_id
         case _:
             position_id = None

@@ -20,8 +20,10 @@ from messages.position import OrderUpdated
 
 def sends_after(before: RoutedOrder | None, after: RoutedOrder) -> Iterator[Send]:
     """Yield what to send for the change of one order; ``before`` is None for a new one."""
-    if before is None or after.requests > before.requests:
+    if after.requests > (0 if before is None else before.requests):
         yield Send(GATEWAY, request_of(after))
+    if after.is_probe:
+        return
     if after.booked is None:
         if before is None or after.facts != before.facts:
             yield tell(after.request.position_id, after.facts)
@@ -44,7 +46,9 @@ def request_of(order: RoutedOrder) -> Message:
     request = order.request
     match errand.request:
         case Request.SUBMIT:
-            return SubmitOrder(request=request, priority=priority_of(order))
+            return SubmitOrder(
+                request=request, priority=priority_of(order), is_traceable=order.is_traceable
+            )
         case Request.CANCEL:
             return CancelAtVenue(
                 client_order_id=request.client_order_id,

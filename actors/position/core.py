@@ -14,6 +14,7 @@ from actors.position.deadlines import deadlines_of
 from actors.position.hearing import take_in
 from actors.position.inputs import INPUTS, PositionMessage
 from actors.position.position import Charter, Life, Position, life_after
+from actors.position.restoring import tell_restored
 from actors.position.states import Input, State, is_ignored
 from actors.position.turn import Turn
 from messages.base import Timestamp
@@ -41,6 +42,7 @@ def step(life: Life | None, message: PositionMessage, now: Timestamp) -> Step:
     turn.advance(input_)
     take_in(turn, message)
     _settle(turn)
+    tell_restored(turn)
     sets_timer = isinstance(message, Wake) and life.position.state is not State.CLOSED
     if turn.life is measured and not turn.outbox and not sets_timer:
         return NOTHING
@@ -96,8 +98,9 @@ def _settle(turn: Turn) -> None:
         if state is State.NEW:
             break
         _judge_time_limit(turn)
-        entry.work_entry(turn)
-        planner.plan_exit(turn)
+        if turn.position.looks_back is None:
+            entry.work_entry(turn)
+            planner.plan_exit(turn)
         protection.arm_triggers(turn)
         protection.judge_cover(turn)
         _judge_flat(turn)
@@ -114,6 +117,8 @@ def _judge_time_limit(turn: Turn) -> None:
 def _judge_flat(turn: Turn) -> None:
     position = turn.position
     if position.state is State.CLOSED or not position.entry.is_over:
+        return
+    if position.looks_back is not None:  # it may have sold without a record
         return
     is_settled = all(order.facts.is_terminal for order in position.orders)
     if is_settled and closing.is_only_dust(turn.life):

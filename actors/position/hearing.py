@@ -5,7 +5,7 @@ from typing import assert_never
 import msgspec
 
 from actors.market_data.triggers import price_of
-from actors.position import closing, entry, planner, protection, resync
+from actors.position import closing, entry, planner, protection, restoring, resync
 from actors.position.booking import book, tell_end
 from actors.position.inputs import PositionMessage
 from actors.position.position import OwnOrder, find_order, sums, with_order
@@ -27,6 +27,7 @@ from messages.position import (
     CloseCause,
     ClosePosition,
     LevelName,
+    LookedBack,
     MarketFreshness,
     OrdersReleased,
     OrderUpdated,
@@ -68,6 +69,8 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
             _look_at_deadlines(turn)
         case OrderUpdated():
             _hear_order(turn, message.facts)
+        case LookedBack():
+            restoring.on_looked_back(turn, message)
         case OrdersReleased():
             _hear_released(turn)
         case BalanceAnswered():

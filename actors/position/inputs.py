@@ -11,6 +11,7 @@ from messages.position import (
     BudgetGranted,
     ChangeProtection,
     ClosePosition,
+    LookedBack,
     MarketFreshness,
     OrdersReleased,
     OrderUpdated,
@@ -38,6 +39,7 @@ PositionMessage = (
     | Wake
     | OrderUpdated
     | OrdersReleased
+    | LookedBack
     | BalanceAnswered
     | VenueReachability
     | TriggersArmed
@@ -59,6 +61,7 @@ INPUTS: dict[type[Message], Input] = {
     Resync: Input.RESYNC_ASKED,
     Wake: Input.DEADLINE_PASSED,
     OrderUpdated: Input.ORDER_UPDATED,
+    LookedBack: Input.LOOKED_BACK,
     OrdersReleased: Input.ORDERS_RELEASED,
     BalanceAnswered: Input.BALANCE_TOLD,
     VenueReachability: Input.VENUE_REACHABILITY,

@@ -103,6 +103,11 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
     """What the portfolio was last told that it may still spend, quote."""
     faulted: Faulted | None = None
     """None: what it was told last it could take."""
+    looks_back: Timestamp | None = None
+    """After a restart, until its orders are looked up, those without a record too: the time of
+    the last record. It places none meanwhile."""
+    is_restoring: bool = False
+    """After a restart: not covered yet, nor on its way out."""
     is_released: bool = False
     """The router has let go of its orders: nothing more will come."""
     wakes_at: Timestamp | None = None

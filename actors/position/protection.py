@@ -40,7 +40,8 @@ def is_covered(life: Life) -> bool:
 def is_covered_by_trigger(position: Position) -> bool:
     """Whether a stop trigger is armed, and would be heard and obeyed."""
     armed = any(level.name is LevelName.STOP_LOSS for level in position.protection.armed)
-    return armed and position.market_is_fresh and position.venue_is_reachable
+    is_heard = armed and position.market_is_fresh and position.venue_is_reachable
+    return is_heard and position.looks_back is None
 
 
 def _covered_at_the_venue(position: Position) -> Decimal:

@@ -6,6 +6,7 @@ is told to a person, and asked again more and more slowly.
 
 from msgspec.structs import replace
 
+from actors.position import restoring
 from actors.position.booking import ask_for_budget, book, let_go_of_orders, tell_end
 from actors.position.progress import Faulted
 from actors.position.protection import disarm_triggers, hold_symbol
@@ -23,6 +24,7 @@ def on_skipped(turn: Turn, message: Resync) -> None:
     """Ask again at once; where that was done a moment ago, tell a person."""
     faulted = turn.position.faulted
     if message.down_since is not None:
+        restoring.begin(turn, message.down_since)
         _ask_again(turn)
     elif faulted is None:
         _mark(turn, turn.now, turn.charter.plan.exit_retry_ms)
@@ -65,6 +67,7 @@ def _ask_again(turn: Turn) -> None:
 def _ask_for_facts(turn: Turn) -> None:
     position, exit_ = turn.position, turn.position.closing
     position_id, symbol = turn.charter.position_id, turn.charter.symbol
+    restoring.look_back(turn)
     turn.send(ORDER_ROUTER, ResendOrders(position_id=position_id))
     for order in position.orders:
         if order.cancel_asked and not order.facts.is_terminal:

@@ -49,6 +49,7 @@ class Input(StrEnum):
     # Heard, facts of the venue and the market:
     ORDER_UPDATED = "order_updated"
     ORDERS_RELEASED = "orders_released"
+    LOOKED_BACK = "looked_back"
     BALANCE_TOLD = "balance_told"
     VENUE_REACHABILITY = "venue_reachability"
     TRIGGERS_ARMED = "triggers_armed"
@@ -71,6 +72,7 @@ HEARD_FROM_THE_VENUE = frozenset(
     {
         Input.ORDER_UPDATED,
         Input.ORDERS_RELEASED,
+        Input.LOOKED_BACK,
         Input.BALANCE_TOLD,
         Input.VENUE_REACHABILITY,
         Input.TRIGGERS_ARMED,
@@ -106,6 +108,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.DEADLINE_PASSED: STAY,
         Input.ORDER_UPDATED: Ignore("it has placed no order yet"),
         Input.ORDERS_RELEASED: Ignore("it has placed no order yet"),
+        Input.LOOKED_BACK: Ignore("it has placed no order yet"),
         Input.BALANCE_TOLD: _NO_MARKET_YET,
         Input.VENUE_REACHABILITY: STAY,
         Input.TRIGGERS_ARMED: _NO_MARKET_YET,
@@ -135,6 +138,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.DEADLINE_PASSED: STAY,
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
+        Input.LOOKED_BACK: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.VENUE_REACHABILITY: STAY,
         Input.TRIGGERS_ARMED: STAY,
@@ -165,6 +169,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         # Also a late fill of the entry: it adds to what must be protected.
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
+        Input.LOOKED_BACK: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.VENUE_REACHABILITY: STAY,
         Input.TRIGGERS_ARMED: STAY,
@@ -192,6 +197,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.DEADLINE_PASSED: STAY,
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
+        Input.LOOKED_BACK: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.VENUE_REACHABILITY: STAY,
         Input.TRIGGERS_ARMED: STAY,
@@ -221,6 +227,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.DEADLINE_PASSED: STAY,
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
+        Input.LOOKED_BACK: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.VENUE_REACHABILITY: STAY,
         Input.TRIGGERS_ARMED: STAY,
@@ -250,6 +257,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         # The router compares it with what was booked, and tells the portfolio: unmatched.
         Input.ORDER_UPDATED: _OVER,
         Input.ORDERS_RELEASED: STAY,
+        Input.LOOKED_BACK: _OVER,
         Input.BALANCE_TOLD: _OVER,
         Input.VENUE_REACHABILITY: _OVER,
         Input.TRIGGERS_ARMED: _OVER,

@@ -9,9 +9,10 @@ from typing import assert_never
 
 import msgspec
 
-from messages.addresses import OBSERVERS, STRATEGY, position_address
+from messages.addresses import GUARDIAN, OBSERVERS, STRATEGY, position_address
 from messages.base import ClientOrderId, Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
+from messages.guardian import RecoveryBegun, RecoveryDone
 from messages.ids import order_prefix, position_of
 from messages.market import Capabilities, MarketRules
 from messages.money import ZERO, Money, add_money
@@ -20,11 +21,13 @@ from messages.portfolio import AdoptedFill
 from messages.position import Begin, ClosePosition, SalvagePosition, StopEntering
 from messages.positions import (
     AdoptFill,
+    BeginRecovery,
     CloseAllPositions,
     CloseWithoutCore,
     MarketRulesReported,
     OpenPosition,
     PositionEnded,
+    PositionRestored,
     StopAllEntering,
 )
 from messages.strategy import SymbolBusy
@@ -37,6 +40,8 @@ PositionsMessage = (
     | StopAllEntering
     | CloseAllPositions
     | CloseWithoutCore
+    | BeginRecovery
+    | PositionRestored
     | Wake
 )
 
@@ -67,6 +72,8 @@ class Living(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """As it was asked for; its plan is the original one."""
     offered: tuple[AdoptFill, ...] = ()
     """The last word on each of its orders that filled late; all of it was taken over."""
+    counted_in: int = 0
+    """The recovery that counts it no more: the last one before it began, or was restored."""
 
     @property
     def symbol(self) -> Symbol:
@@ -86,6 +93,14 @@ class Retired(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         return self.was.position_id
 
 
+class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The last restart: who is still to be restored. There is one."""
+
+    number: int = 0
+    left: int = 0
+    """Positions that lived at the restart, neither restored nor over."""
+
+
 class Roster:
     """The state: who lives. Changed only by ``apply``."""
 
@@ -96,12 +111,15 @@ class Roster:
         self.living: dict[PositionId, Living] = {}
         self.retired: dict[PositionId, Retired] = {}
         self.per_symbol: dict[Symbol, int] = {}
+        self.recovery = Recovery()
 
     def apply(self, change: msgspec.Struct) -> None:
         """Take in one change."""
         match change:
             case Numbering():
                 self.numbering = change
+            case Recovery():
+                self.recovery = change
             case ListedMarket():
                 self.markets[change.rules.symbol] = change
             case Living():
@@ -121,7 +139,7 @@ class Roster:
                 raise AssertionError(f"the roster keeps no {type(change).__name__}")
 
 
-def step(  # noqa: PLR0911 - one a message
+def step(  # noqa: C901, PLR0911 - one a message
     roster: Roster, message: PositionsMessage, now: Timestamp, terminal_ttl_ms: Milliseconds
 ) -> Step:
     """Apply ``message``; return the changes and the messages to send.
@@ -147,6 +165,10 @@ def step(  # noqa: PLR0911 - one a message
             return Step((), tuple(Send(position_address(p), close) for p in roster.living))
         case CloseWithoutCore():
             return _salvage(roster, message)
+        case BeginRecovery():
+            return _begin_recovery(roster)
+        case PositionRestored():
+            return _restored(roster, message.position_id)
         case Wake():
             return _forget(roster, PositionId(message.key), now)
         case _:
@@ -184,7 +206,7 @@ def _begin(
     )
     changes = (
         msgspec.structs.replace(numbering, next_number=numbering.next_number + 1),
-        Living(position_id=position_id, opened=message),
+        Living(position_id=position_id, opened=message, counted_in=roster.recovery.number),
     )
     outbox = [Send(position_address(position_id), begin)]
     if message.symbol not in roster.per_symbol:
@@ -207,7 +229,38 @@ def _end(roster: Roster, message: PositionEnded, forget_at: Timestamp) -> Step:
     if roster.per_symbol[message.symbol] == 1:
         outbox = (Send(STRATEGY, SymbolBusy(symbol=message.symbol, busy=False)),)
     gone = Removed(kind=Living.__name__, key=message.position_id)
-    return Step((gone, Retired(was=living, forget_at=forget_at)), outbox)
+    counted = _count_down(roster, living)
+    changes = (gone, Retired(was=living, forget_at=forget_at), *counted.changes)
+    return Step(changes, (*outbox, *counted.outbox))
+
+
+def _begin_recovery(roster: Roster) -> Step:
+    """Count who lives; nobody enters until all of them are restored."""
+    left = len(roster.living)
+    recovery = Recovery(number=roster.recovery.number + 1, left=left)
+    told = RecoveryBegun(positions=left) if left else RecoveryDone()
+    return Step((recovery,), (Send(GUARDIAN, told),))
+
+
+def _restored(roster: Roster, position_id: PositionId) -> Step:
+    living = roster.living.get(position_id)
+    if living is None:
+        return NOTHING
+    counted = _count_down(roster, living)
+    if not counted.changes:
+        return NOTHING
+    restored = msgspec.structs.replace(living, counted_in=roster.recovery.number)
+    return Step((restored, *counted.changes), counted.outbox)
+
+
+def _count_down(roster: Roster, living: Living) -> Step:
+    """Count one position less to restore, if the recovery under way counts it."""
+    recovery = roster.recovery
+    if living.counted_in == recovery.number or not recovery.left:
+        return NOTHING
+    left = recovery.left - 1
+    done = () if left else (Send(GUARDIAN, RecoveryDone()),)
+    return Step((msgspec.structs.replace(recovery, left=left),), done)
 
 
 def _salvage(roster: Roster, message: CloseWithoutCore) -> Step:

@@ -16,7 +16,7 @@ import supervisor
 from actors.journal.codec import Snapshot
 from actors.journal.finding import find
 from actors.journal.lease import Lease
-from actors.journal.port import Record
+from actors.journal.port import JournalError, Record
 from actors.journal.store import FileJournal
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
@@ -30,7 +30,7 @@ from config.settings import Settings
 from exchange.paper import PaperExchange
 from exchange.port import Event, Sink
 from messages.addresses import GATEWAY, PORTFOLIO, POSITIONS
-from messages.base import Address, PositionId, Symbol, Timestamp
+from messages.base import Address, ClientOrderId, PositionId, Symbol, Timestamp
 from messages.envelope import Envelope
 from messages.gateway import CancelAtVenue, LookUpOrder, MarketMoved, SubmitOrder
 from messages.market import MarketRules, Quote
@@ -80,6 +80,9 @@ class Points:
 class Venue(PaperExchange):
     """Lives through crashes; whom its events reach changes."""
 
+    reuses_ids = False
+    """Takes a client order id again once its order is over, as Binance does."""
+
     def __init__(self, settings: Settings, points: Points) -> None:
         self.hears: Sink | None = None
         capital = [Money(currency, amount) for currency, amount in settings.capital.items()]
@@ -96,6 +99,10 @@ class Venue(PaperExchange):
 
     def submit(self, order: SubmitOrder, now: Timestamp) -> None:
         self._points.pass_by("before a submit")
+        known = self.book.orders.get(order.request.client_order_id)
+        if self.reuses_ids and known is not None and known.facts.is_terminal:
+            del self.book.orders[order.request.client_order_id]
+            self.book.orders[ClientOrderId(f"{known.sequence}")] = known
         super().submit(order, now)
         self._points.pass_by("after a submit")
 
@@ -118,6 +125,8 @@ class Journal(FileJournal):
     """The real one; the process may die around each commit."""
 
     points: Points
+    is_dead: Callable[[], bool] = staticmethod(lambda: False)
+    """Whether the disk takes nothing now."""
     is_eager = False
     """Commits every single record, before its messages are sent."""
 
@@ -129,6 +138,8 @@ class Journal(FileJournal):
     def commit(self) -> None:
         if not self.pending:
             return
+        if self.is_dead():
+            raise JournalError("the disk is dead")
         self.points.pass_by("before a commit")
         super().commit()
         self.points.pass_by("after a commit")
@@ -139,6 +150,14 @@ class NoStrategy:
 
     def on_market(self, market: MarketView) -> Enter | None:  # noqa: ARG002 - the port's
         return None
+
+
+class Outage(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in which the disk takes nothing, until the process dies; and what happens in it."""
+
+    ticks: range = range(0)
+    prices: tuple[float, ...] = PRICES
+    open_at: tuple[int, ...] = OPEN_AT
 
 
 ActorT = TypeVar("ActorT", bound=Actor)
@@ -162,6 +181,7 @@ class Session:
         is_eager: bool = False,
         is_inside: bool = False,
         mend: Mend = as_found,
+        outage: Outage | None = None,
     ) -> None:
         self.folder, self.settings, self.points = folder, settings, points
         self.is_eager = is_eager
@@ -171,6 +191,8 @@ class Session:
         """What a recovery sees; mutants leave something out."""
         self.venue = Venue(settings, points)
         self.clock = VirtualClock(START)
+        self.outage = outage or Outage()
+        self.tick = 0
         self.crashes = 0
         self._lease: Lease | None = None
         self._journal: Journal | None = None
@@ -180,12 +202,13 @@ class Session:
 
     def play(self) -> None:
         """Walk the whole path; whatever crashes is started again, and time goes on."""
-        prices = (*PRICES, *[PRICES[-1]] * TAIL)
-        for tick, price in enumerate(prices, 1):
+        path = self.outage.prices
+        for tick, price in enumerate((*path, *[path[-1]] * TAIL), 1):
+            self.tick = tick
             at = Timestamp(START + tick * TICK_MS)
             self._survive(lambda at=at: self.clock.advance_to(at, self._settle))  # type: ignore[misc]  # a default is its value now
             self._survive(lambda price=price, at=at: self._tick(price, at))  # type: ignore[misc]  # as above
-            if tick in OPEN_AT:
+            if tick in self.outage.open_at:
                 self._survive(lambda price=price, at=at: self._open(price, at))  # type: ignore[misc]  # as above
 
     def start(self) -> None:
@@ -199,6 +222,7 @@ class Session:
         self._lease = Lease(self.folder, holder())
         self._journal = Journal(self._lease, ORIGIN, LIMITS, found, self.clock.now())
         self._journal.points, self._journal.is_eager = self.points, self.is_eager
+        self._journal.is_dead = lambda: self.tick in self.outage.ticks and not self.crashes
         self._dispatcher = SimulatedDispatcher(on_delivered=self._delivered)
         self.clock = _from(self.clock)
         self._system = System(self._dispatcher, self.clock, self._journal)

@@ -47,9 +47,8 @@ class Router(CoreActor):
             case PlaceOrder(request=request):
                 entry = request.purpose is Purpose.ENTRY
                 priority = Priority.ENTRY if entry else Priority.EXIT
-                return Step(
-                    outbox=(Send(GATEWAY, SubmitOrder(request=request, priority=priority)),)
-                )
+                submit = SubmitOrder(request=request, priority=priority, is_traceable=True)
+                return Step(outbox=(Send(GATEWAY, submit),))
             case CancelOrder(client_order_id=order_id):
                 cancel = CancelAtVenue(
                     client_order_id=order_id,

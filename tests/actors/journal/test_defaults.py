@@ -29,6 +29,8 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "booked": {},
         "reserve": "0",
         "faulted": None,
+        "looks_back": None,
+        "is_restoring": False,
         "is_released": False,
         "wakes_at": None,
     },
@@ -87,6 +89,8 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "wait_ends_at": None,
         "booked": None,
         "forget_at": None,
+        "is_probe": False,
+        "is_traceable": False,
     },
     OrderRequest: {
         "price": None,

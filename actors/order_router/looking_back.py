@@ -1,0 +1,162 @@
+"""After a restart: the exits that may have left while the disk was dead, without a record of them.
+
+The gateway lets so few of a position leave in a row that a start needs to look up as few further
+ids. Each is an order like any other, unknown until look-ups find it or prove that it was never
+placed; but its position hears only of one that is found and that is its own.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
+
+from actors.order_router.errands import send
+from actors.order_router.order import LookingBack, Request, RoutedOrder, VenueStream, is_under_way
+from actors.order_router.orders import Orders
+from actors.order_router.telling import sends_after
+from config.settings import RouterSettings
+from messages.addresses import position_address
+from messages.base import ClientOrderId, PositionId, Timestamp
+from messages.envelope import Removed, Send, Step
+from messages.ids import EXIT_LEG, client_order_id
+from messages.journal import UNRECORDED_AT_MOST
+from messages.order_router import LookBack, OrderReported
+from messages.orders import OrderFacts, OrderRequest, OrderStatus, OrderType, Purpose, Side
+from messages.position import LookedBack
+
+CLOCKS_DIFFER_MS = 60_000
+"""An order is not older than the last record; the venue's clock may go so far behind ours."""
+
+
+def begin(orders: Orders, asked: LookBack, settings: RouterSettings, now: Timestamp) -> Step:
+    """Look up the ids beyond the last one on record; asked twice, none is looked up twice."""
+    search = LookingBack(asked=asked, attempts=asked.after)
+    known = orders.of_position(asked.position_id)
+    last_found = max(_found(search, known), default=0)
+    return _look_further(orders, search, max(last_found, asked.after), settings, now)
+
+
+def go_on(orders: Orders, taken: Step, settings: RouterSettings, now: Timestamp) -> Step:
+    """Return the step with what follows from it: further look-ups, or the answer."""
+    changed: dict[ClientOrderId, RoutedOrder] = {}
+    positions: dict[PositionId, None] = {}
+    venue = orders.venue
+    for change in taken.changes:
+        if isinstance(change, RoutedOrder):
+            changed[change.request.client_order_id] = change
+            positions[change.request.position_id] = None
+        elif isinstance(change, VenueStream):
+            venue = change
+            positions = dict.fromkeys(orders.looking_back)
+    if not venue.up:
+        return taken
+    changes, outbox = list(taken.changes), list(taken.outbox)
+    for position_id in positions:
+        search = orders.looking_back.get(position_id)
+        if search is not None:
+            now_known = [
+                changed.get(o.request.client_order_id, o) for o in orders.of_position(position_id)
+            ]
+            more = _after(orders, search, now_known, settings, now)
+            changes += more.changes
+            outbox += more.outbox
+    return Step(tuple(changes), tuple(outbox))
+
+
+def is_ours(orders: Orders, probe: RoutedOrder, report: OrderReported) -> bool:
+    """Return whether what was found can be the position's: market, side, quantity and time fit."""
+    search = orders.looking_back.get(probe.request.position_id)
+    if search is None:
+        return False
+    asked, facts, terms = search.asked, report.facts, report.terms
+    oldest = asked.since - CLOCKS_DIFFER_MS
+    if facts.filled > asked.at_most or (facts.at and facts.at < oldest):
+        return False
+    return terms is None or (
+        terms.symbol == asked.symbol
+        and terms.side is Side.SELL
+        and terms.quantity <= asked.at_most
+        and (terms.placed_at is None or terms.placed_at >= oldest)
+    )
+
+
+def leave(probe: RoutedOrder, told: Step) -> Step:
+    """Let go of an id under which something else was found; a person hears of it."""
+    order_id = probe.request.client_order_id
+    never = replace(probe, errand=None, facts=replace(probe.facts, status=OrderStatus.EXPIRED))
+    gone = Removed(kind=RoutedOrder.__name__, key=order_id)
+    return Step((never, gone), told.outbox)
+
+
+def _after(
+    orders: Orders,
+    search: LookingBack,
+    now_known: list[RoutedOrder],
+    settings: RouterSettings,
+    now: Timestamp,
+) -> Step:
+    last_found = max(_found(search, now_known), default=0)
+    if last_found + UNRECORDED_AT_MOST > search.attempts:
+        return _look_further(orders, search, last_found, settings, now)
+    if not all(_is_answered(search, order) for order in now_known):
+        return Step()
+    position_id = search.asked.position_id
+    answer = Send(position_address(position_id), LookedBack(attempts=search.attempts))
+    return Step((Removed(kind=LookingBack.__name__, key=position_id),), (answer,))
+
+
+def _found(search: LookingBack, now_known: Iterable[RoutedOrder]) -> Iterator[int]:
+    """Yield the exits on record, and those that were found."""
+    yield from (_attempt(search, order) for order in now_known if not order.is_probe)
+
+
+def _attempt(search: LookingBack, order: RoutedOrder) -> int:
+    """Return the number of an exit; 0 of an entry."""
+    leg, order_id = search.asked.order_prefix + EXIT_LEG, order.request.client_order_id
+    return int(order_id.removeprefix(leg)) if order_id.startswith(leg) else 0
+
+
+def _is_answered(search: LookingBack, order: RoutedOrder) -> bool:
+    """Return whether the venue has said how it stands, since the stream is up again.
+
+    What was found live is taken back by its position: until it is over it may still sell.
+    """
+    if _attempt(search, order) > search.asked.after:
+        return order.facts.is_terminal
+    return not is_under_way(order) and not order.look_up_next
+
+
+def _look_further(
+    orders: Orders,
+    search: LookingBack,
+    last_found: int,
+    settings: RouterSettings,
+    now: Timestamp,
+) -> Step:
+    upto = last_found + UNRECORDED_AT_MOST
+    prefix = search.asked.order_prefix
+    probes = [
+        _probe(orders, search.asked, attempt, settings, now)
+        for attempt in range(search.attempts + 1, upto + 1)
+        if client_order_id(prefix, EXIT_LEG, attempt) not in orders.by_id
+    ]
+    sends = [send_ for probe in probes for send_ in sends_after(None, probe)]
+    return Step((*probes, replace(search, attempts=upto)), tuple(sends))
+
+
+def _probe(
+    orders: Orders, asked: LookBack, attempt: int, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    order_id = client_order_id(asked.order_prefix, EXIT_LEG, attempt)
+    request = OrderRequest(
+        client_order_id=order_id,
+        position_id=asked.position_id,
+        symbol=asked.symbol,
+        side=Side.SELL,
+        type=OrderType.LIMIT,
+        purpose=Purpose.CLOSE,
+        quantity=asked.at_most,
+    )
+    facts = OrderFacts(client_order_id=order_id, status=OrderStatus.UNKNOWN)
+    probe = RoutedOrder(request=request, facts=facts, is_probe=True, is_traceable=True)
+    # While the stream is down, it is looked up with the others as soon as it is up.
+    return send(probe, Request.LOOK_UP, settings, now) if orders.venue.up else probe

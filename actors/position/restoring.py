@@ -1,0 +1,56 @@
+"""After a restart: first what the venue did meanwhile, then protection, then others may enter.
+
+While the disk was dead, exits may have left that no record tells of. Until the router has looked
+for them, the position places nothing: what it would sell may be sold. It never uses an id twice.
+"""
+
+from actors.position.protection import unprotected_quantity
+from actors.position.states import State
+from actors.position.turn import Turn
+from messages.addresses import ORDER_ROUTER, POSITIONS
+from messages.base import Timestamp
+from messages.money import ZERO
+from messages.order_router import LookBack
+from messages.orders import Side
+from messages.position import LookedBack
+from messages.positions import PositionRestored
+
+
+def begin(turn: Turn, since: Timestamp) -> None:
+    """Be restored first; where an exit may have left since the last record, place nothing."""
+    is_over = turn.position.state in {State.NEW, State.CLOSED}  # nothing can be on its way
+    turn.update(is_restoring=True, looks_back=None if is_over else since)
+
+
+def look_back(turn: Turn) -> None:
+    """Have the orders looked up, with the ids that exits may have used since the last record."""
+    position, charter = turn.position, turn.charter
+    if position.looks_back is None:
+        return
+    buying = (o for o in position.orders if o.side is Side.BUY and not o.facts.is_terminal)
+    may_hold = max(turn.life.held, ZERO) + sum((o.remaining for o in buying), ZERO)
+    asked = LookBack(
+        position_id=charter.position_id,
+        symbol=charter.symbol,
+        order_prefix=charter.order_prefix,
+        after=position.exit_attempts,
+        at_most=max(may_hold, position.entry.asked),
+        since=position.looks_back,
+    )
+    turn.send(ORDER_ROUTER, asked)
+
+
+def on_looked_back(turn: Turn, message: LookedBack) -> None:
+    """Go on; the ids that were looked up are never used."""
+    attempts = max(turn.position.exit_attempts, message.attempts)
+    turn.update(looks_back=None, exit_attempts=attempts)
+
+
+def tell_restored(turn: Turn) -> None:
+    """Say so once nothing is held uncovered, or the exit has begun."""
+    position = turn.position
+    if not position.is_restoring or position.looks_back is not None:
+        return
+    if position.closing is not None or not unprotected_quantity(turn.life):
+        turn.update(is_restoring=False)
+        turn.send(POSITIONS, PositionRestored(position_id=turn.charter.position_id))

@@ -1,0 +1,93 @@
+"""The disk dies, exits leave without a record, and the process is killed: nothing is sold twice."""
+
+import os
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from actors.journal import segment
+from actors.position import restoring
+from messages.base import Milliseconds
+from tests.system.crashing import Outage, Points, Session, Venue
+from tests.system.test_crashes import judge, settings
+
+FALL = Outage(
+    ticks=range(6, 11),
+    prices=(100, 100, 102, 101, 100.5, 100.5, 99.9, 99.5, 98.8, 98.8, 97.5),
+    open_at=(1, 3),
+)
+"""While the disk is dead, the second one's stop is touched; the first one's after it."""
+RISE = Outage(
+    ticks=range(5, 9),
+    prices=(100, 100, 100.5, 101, 102, 103.5, 103.5, 103.5, 103, 101.5, 100, 99, 98, 97),
+    open_at=(1, 4),
+)
+"""While the disk is dead, the first one's target is reached."""
+STRIDE = 3
+
+
+@pytest.fixture(autouse=True)
+def _no_sync(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write without waiting for the disk: a killed process leaves its page cache behind."""
+    monkeypatch.setattr(segment, "_SYNC", "PRAGMA synchronous=OFF")
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["ids once", "ids again"])
+def _ids(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Venue, "reuses_ids", request.param)
+
+
+def run(folder: Path, mode: str, outage: Outage, *at: int) -> Session:
+    given = settings(mode)
+    journal = replace(given.journal, exit_after_ms=Milliseconds(1_000))
+    session = Session(folder, replace(given, journal=journal), Points(*at), outage=outage)
+    session.play()
+    return session
+
+
+def points_of(folder: Path, mode: str, outage: Outage) -> range:
+    """Return the points that are passed while the disk is dead."""
+    whole = run(folder, mode, outage)
+    judge(whole)
+    names = whole.points.names
+    commits = [place for place, name in enumerate(names, 1) if name == "before a commit"]
+    gap, start = max((after - before, before) for before, after in pairwise(commits))
+    assert "after a submit" in names[start : start + gap]
+    return range(start + 1, start + gap)
+
+
+def crashed(folder: Path, mode: str, outage: Outage, stride: int) -> Iterator[Session]:
+    for point in points_of(folder / "whole", mode, outage)[::stride]:
+        session = run(folder / str(point), mode, outage, point)
+        assert session.crashes == 1
+        yield session
+
+
+@pytest.mark.parametrize(
+    ("mode", "outage"),
+    [("synthetic", FALL), ("synthetic", RISE), ("oco", RISE), ("stop_rests", RISE)],
+)
+def test_a_crash_after_exits_left_without_a_record_sells_nothing_twice(
+    tmp_path: Path, mode: str, outage: Outage
+) -> None:
+    for session in crashed(tmp_path, mode, outage, STRIDE):
+        judge(session)
+
+
+def test_without_looking_back_coins_are_sold_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Venue, "reuses_ids", True)
+    monkeypatch.setattr(restoring, "begin", lambda _turn, _since: None)
+    failures = []
+    for session in crashed(tmp_path, "synthetic", FALL, 1):
+        try:
+            session.check()
+        except AssertionError as error:
+            failures.append(error)
+        session.end()
+    assert failures
