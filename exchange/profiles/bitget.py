@@ -44,6 +44,5 @@ PROFILE = Profile(
     request_life_ms=Milliseconds(30_000),
     credentials=("apiKey", "secret", "password"),
     options=(("uta", False),),
-    sandbox=True,
     why_not_native="a stop there is a plan order on the mark price; triggered, a second order",
 )

@@ -5,7 +5,7 @@ Its conditional orders are not used: what they become when triggered was not see
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import ErrorRule, LookUpBy, Profile
+from exchange.profiles.profile import ErrorRule, Profile
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -16,7 +16,7 @@ PROFILE = Profile(
     name="Bybit",
     capabilities=Capabilities(post_only=True),
     ids=IdForm(max_length=32),
-    look_up_by=LookUpBy.LISTS,
+    lists=("fetch_open_orders", "fetch_canceled_and_closed_orders"),
     look_up_param="orderLinkId",
     cancel_param="orderLinkId",
     fee_currency=FeeCurrency.RECEIVED,

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from exchange.profiles.order_ids import UnpackableIdError, at_venue, rendered
-from exchange.profiles.profile import CancelBy, LookUpBy, Profile
+from exchange.profiles.profile import CancelBy, Profile
 from exchange.profiles.symbols import SymbolFacts
 from exchange.rules import Refusal, check_request
 from messages.base import ClientOrderId, ExchangeOrderId, Symbol
@@ -91,20 +91,18 @@ def look_up_calls(
 ) -> tuple[OrderCall, ...]:
     """Return the calls that find an order by its client order id, to be made in turn.
 
-    The order is the one whose id is ``at_venue(profile.ids, order_id)``; a call of ``SCAN`` brings
-    others too.
+    The order is the one whose id is ``at_venue(profile.ids, order_id)``: a list may hold others.
     """
     if is_oco:
         return (_list_call(profile, "private_get_orderlist", "origClientOrderId", order_id),)
-    name: Params = {profile.look_up_param: rendered(profile.ids, order_id)}
-    lists = ("fetch_open_orders", "fetch_closed_orders")
-    match profile.look_up_by:
-        case LookUpBy.FETCH:
-            return (OrderCall(method="fetch_order", args=(None, symbol), params=name),)
-        case LookUpBy.LISTS:
-            return tuple(OrderCall(method=m, args=(symbol, None, None), params=name) for m in lists)
-        case LookUpBy.SCAN:
-            return tuple(OrderCall(method=m, args=(symbol, None, None), params={}) for m in lists)
+    name = rendered(profile.ids, order_id)
+    params: Params = {profile.look_up_param: name} if profile.look_up_param else {}
+    if not profile.lists:
+        return (OrderCall(method="fetch_order", args=(None, symbol), params=params),)
+    return tuple(
+        OrderCall(method=method, args=(symbol, None, None), params=params)
+        for method in profile.lists
+    )
 
 
 def leg_names(profile: Profile, order_id: ClientOrderId) -> tuple[str, str]:

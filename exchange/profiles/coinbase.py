@@ -6,7 +6,7 @@ first order, not a second.
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import CancelBy, ErrorRule, LookUpBy, Profile, TriggerSource
+from exchange.profiles.profile import CancelBy, ErrorRule, Profile, TriggerSource
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.orders import RejectReason
@@ -17,7 +17,8 @@ PROFILE = Profile(
     capabilities=Capabilities(native_stop_limit=True, post_only=True),
     ids=IdForm(max_length=36),
     id_param="client_order_id",
-    look_up_by=LookUpBy.SCAN,
+    lists=("fetch_orders",),
+    look_up_param="",
     cancel_by=CancelBy.EXCHANGE_ID,
     fee_currency=FeeCurrency.QUOTE,
     max_stops=50,

@@ -38,6 +38,7 @@ PROFILE = Profile(
     ),
     request_life_ms=Milliseconds(60_000),
     options=(("unifiedAccount", False),),
+    sandbox=True,
     default_expiry_seconds=86_400,
     why_not_native="a stop there ends by itself after a day and carries no client order id",
 )

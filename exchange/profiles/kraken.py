@@ -6,7 +6,7 @@ listed. Errors: https://docs.kraken.com/api/docs/guides/spot-errors
 """
 
 from exchange.profiles.order_ids import IdForm, Packing
-from exchange.profiles.profile import ErrorRule, LookUpBy, Profile, TriggerSource
+from exchange.profiles.profile import ErrorRule, Profile, TriggerSource
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
 from messages.orders import RejectReason
@@ -16,7 +16,7 @@ PROFILE = Profile(
     name="Kraken",
     capabilities=Capabilities(native_stop=True, native_stop_limit=True, post_only=True),
     ids=IdForm(max_length=18, packing=Packing.UUID_IF_LONG),
-    look_up_by=LookUpBy.LISTS,
+    lists=("fetch_open_orders", "fetch_closed_orders"),
     fee_currency=FeeCurrency.QUOTE,
     max_stops=60,
     trigger_source=TriggerSource.LAST,

@@ -40,6 +40,5 @@ PROFILE = Profile(
     ),
     request_life_ms=Milliseconds(30_000),
     credentials=("apiKey", "secret", "password"),
-    sandbox=True,
     why_not_native="a stop there is an algo order with an id of its own; triggered, it is a second",
 )

@@ -15,17 +15,6 @@ from messages.order_router import FailureKind
 from messages.orders import RejectReason
 
 
-class LookUpBy(StrEnum):
-    """How an order is found by its client order id."""
-
-    FETCH = "fetch"
-    """One request for that order."""
-    LISTS = "lists"
-    """The open orders, then the closed ones, each asked for this id alone."""
-    SCAN = "scan"
-    """No request takes the id: read the symbol's orders and compare."""
-
-
 class CancelBy(StrEnum):
     """By which id an order is canceled."""
 
@@ -66,8 +55,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     ids: IdForm
     id_param: str = "clientOrderId"
     """Name of the parameter that carries the client order id into ``create_order``."""
-    look_up_by: LookUpBy = LookUpBy.FETCH
+    lists: tuple[str, ...] = ()
+    """Methods whose answers are searched for an order, in turn; empty: it can be fetched by its
+    client order id. ccxt's ``fetch_closed_orders`` leaves canceled ones out at some exchanges."""
     look_up_param: str = "clientOrderId"
+    """Carries the client order id into these; empty: they take none, all orders are read."""
     cancel_by: CancelBy = CancelBy.CLIENT_ID
     cancel_param: str = "clientOrderId"
     fee_currency: FeeCurrency
