@@ -5,39 +5,16 @@ are in ``binance_orders``, streams in ``binance_streams``, payloads in ``binance
 """
 
 from collections.abc import Iterable
-from sys import maxsize
 
-from exchange.matching_book import Market
 from exchange.server.binance_orders import BinanceOrders
-from exchange.server.binance_payloads import (
-    Payload,
-    balance_payload,
-    book_ticker,
-    day_ticker,
-    exchange_symbol,
-    kline,
-    market_id,
-)
+from exchange.server.binance_payloads import balance_payload, exchange_symbol, kline
 from exchange.server.binance_streams import BinanceStreams
-from exchange.server.dialect import DEFAULT_LIMIT, Route, Socket, market_of, priced
-from exchange.server.intervals import INTERVALS_MS
-from exchange.server.signature import (
-    DEFAULT_WINDOW_MS,
-    LONGEST_WINDOW_MS,
-    is_fresh,
-    is_signed,
-    without_signature,
-)
+from exchange.server.dialect import Route, Socket
+from exchange.server.prices import Payload, market_id
+from exchange.server.rest import RestDialect, candles_asked
+from exchange.server.signature import LONGEST_WINDOW_MS, is_fresh, is_signed
 from exchange.server.venue import Happened, Venue
-from exchange.server.wire import (
-    Answer,
-    Call,
-    RefusedError,
-    Request,
-    StreamEvent,
-    as_json,
-    refusal,
-)
+from exchange.server.wire import Call, RefusedError, StreamEvent
 from messages.market import Capabilities
 
 BINANCE_CAPABILITIES = Capabilities(
@@ -47,7 +24,7 @@ _UNTRUSTED = 401
 _EMPTY: Payload = {"symbols": []}
 
 
-class Binance:
+class Binance(RestDialect):
     """``Dialect`` of Binance's spot API."""
 
     hosts = frozenset(
@@ -61,29 +38,13 @@ class Binance:
     )
     """The last two list no market: ccxt asks them unless it is told to load spot only."""
 
+    key_header = "X-MBX-APIKEY"
+
     def __init__(self, venue: Venue) -> None:
         """Speak for ``venue``."""
-        self.venue = venue
         self.orders = BinanceOrders(venue)
-        self._streams = BinanceStreams(venue, self.orders, self._check_trust)
-        self._routes = self._public() | self._account() | self._trading()
-
-    def call_of(self, request: Request) -> Call:
-        """Return what a request is for."""
-        route = self._routes.get((request.method, request.path))
-        return Call.OTHER if route is None else route.call
-
-    def answer(self, request: Request) -> Answer:
-        """Do what a request asks."""
-        route = self._routes.get((request.method, request.path))
-        if route is None:
-            return as_json({"code": -1000, "msg": f"no such path: {request.path}"}, 404)
-        try:
-            if route.is_signed:
-                self._check_signed(request)
-            return as_json(route.answer(request.params))
-        except RefusedError as error:
-            return refusal(error)
+        self._streams = BinanceStreams(venue, self.orders, self.check_trust)
+        super().__init__(venue, self._public() | self._account() | self._trading())
 
     def opened(self, socket: Socket) -> None:
         """Take note of a new socket."""
@@ -97,24 +58,18 @@ class Binance:
         """Return what the streams tell of what happened."""
         return self._streams.events(happened)
 
-    def _check_signed(self, request: Request) -> None:
-        signed, signature = without_signature(request.text)
-        key = request.headers.get("X-MBX-APIKEY", "")
-        self._check_trust(key, signed, signature, request.params)
-
-    def _check_trust(self, key: str, signed: str, signature: str, params: dict[str, str]) -> None:
+    def check_trust(self, key: str, signed: str, signature: str, params: dict[str, str]) -> None:
+        """Raise ``RefusedError`` for who may not ask."""
         account = self.venue.account
         if not key:
             raise RefusedError(-2014, "API-key format invalid.", _UNTRUSTED)
         if key != account.api_key:
             text = "Invalid API-key, IP, or permissions for action."
             raise RefusedError(-2015, text, _UNTRUSTED)
-        if "timestamp" not in params:
-            raise RefusedError(-1102, "Mandatory parameter 'timestamp' was not sent.")
-        window_ms = int(params.get("recvWindow", DEFAULT_WINDOW_MS))
+        timestamp, window_ms = self.age_of(params, -1102)
         if window_ms > LONGEST_WINDOW_MS:
             raise RefusedError(-1131, "recvWindow must be less than 60000.")
-        if not is_fresh(int(params["timestamp"]), window_ms, self.venue.now):
+        if not is_fresh(timestamp, window_ms, self.venue.now):
             raise RefusedError(-1021, "Timestamp for this request is outside of the recvWindow.")
         if not is_signed(signed, account.secret, signature):
             raise RefusedError(-1022, "Signature for this request is not valid.")
@@ -122,14 +77,14 @@ class Binance:
     def _public(self) -> dict[tuple[str, str], Route]:
         return {
             ("GET", "/api/v3/ping"): Route(Call.TIME, lambda _: {}),
-            ("GET", "/api/v3/time"): Route(Call.TIME, self._time),
+            ("GET", "/api/v3/time"): Route(Call.TIME, self.server_time),
             ("GET", "/api/v3/exchangeInfo"): Route(Call.MARKETS, self._markets),
             ("GET", "/fapi/v1/exchangeInfo"): Route(Call.OTHER, lambda _: _EMPTY),
             ("GET", "/dapi/v1/exchangeInfo"): Route(Call.OTHER, lambda _: _EMPTY),
-            ("GET", "/api/v3/ticker/24hr"): Route(Call.QUOTES, self._day_ticker),
-            ("GET", "/api/v3/ticker/bookTicker"): Route(Call.QUOTES, self._book_ticker),
-            ("GET", "/api/v3/ticker/price"): Route(Call.QUOTES, self._day_ticker),
-            ("GET", "/api/v3/depth"): Route(Call.QUOTES, self._depth),
+            ("GET", "/api/v3/ticker/24hr"): Route(Call.QUOTES, self.day_tickers),
+            ("GET", "/api/v3/ticker/bookTicker"): Route(Call.QUOTES, self.book_tickers),
+            ("GET", "/api/v3/ticker/price"): Route(Call.QUOTES, self.day_tickers),
+            ("GET", "/api/v3/depth"): Route(Call.QUOTES, self.depth),
             ("GET", "/api/v3/klines"): Route(Call.CANDLES, self._klines),
             ("GET", "/sapi/v1/system/status"): Route(
                 Call.OTHER, lambda _: {"status": 0, "msg": "normal"}
@@ -167,9 +122,6 @@ class Binance:
         }
         return {where: Route(*what, is_signed=True) for where, what in asked.items()}
 
-    def _time(self, _: dict[str, str]) -> Payload:
-        return {"serverTime": self.venue.now}
-
     def _markets(self, _: dict[str, str]) -> Payload:
         listed = self.venue.listed()
         return {
@@ -182,48 +134,8 @@ class Binance:
             ],
         }
 
-    def _asked(self, params: dict[str, str]) -> tuple[list[Market], bool]:
-        """Return the markets asked for, and whether it is one that was named."""
-        if "symbol" in params:
-            market = market_of(self.venue, params)
-            return ([market] if market.moved is not None else []), True
-        named = params.get("symbols", "")
-        ids = {name.strip('"') for name in named.strip("[]").split(",")} if named else None
-        markets = priced(self.venue)
-        return [one for one in markets if ids is None or market_id(one.rules.symbol) in ids], False
-
-    def _day_ticker(self, params: dict[str, str]) -> object:
-        markets, is_one = self._asked(params)
-        tickers = [day_ticker(market, self.venue.now) for market in markets]
-        return tickers[0] if is_one and tickers else tickers
-
-    def _book_ticker(self, params: dict[str, str]) -> object:
-        markets, is_one = self._asked(params)
-        tickers = [book_ticker(market) for market in markets]
-        return tickers[0] if is_one and tickers else tickers
-
-    def _depth(self, params: dict[str, str]) -> Payload:
-        market = market_of(self.venue, params)
-        best = book_ticker(market) if market.moved is not None else None
-        return {
-            "lastUpdateId": self.venue.book.last_sequence,
-            "bids": [[best["bidPrice"], best["bidQty"]]] if best else [],
-            "asks": [[best["askPrice"], best["askQty"]]] if best else [],
-        }
-
     def _klines(self, params: dict[str, str]) -> list[list[object]]:
-        market = market_of(self.venue, params)
-        interval_ms = INTERVALS_MS.get(params.get("interval", ""))
-        if interval_ms is None:
-            raise RefusedError(-1120, "Invalid interval.")
-        candles = self.venue.tape.candles(
-            market.rules.symbol,
-            interval_ms,
-            int(params.get("startTime", 0)),
-            int(params.get("endTime", maxsize)),
-            int(params.get("limit", DEFAULT_LIMIT)),
-        )
-        return [kline(candle) for candle in candles]
+        return [kline(candle) for candle in candles_asked(self.venue, params)]
 
     def _balances(self, _: dict[str, str]) -> Payload:
         held = self.venue.book.balances
@@ -266,9 +178,7 @@ class Binance:
         ]
 
     def _currencies(self, _: dict[str, str]) -> list[Payload]:
-        listed = self.venue.listed()
-        names = {rules.base for rules in listed} | {rules.quote for rules in listed}
         return [
             {"coin": name, "name": name, "trading": True, "isLegalMoney": False, "networkList": []}
-            for name in sorted(names)
+            for name in self.currencies()
         ]

@@ -7,8 +7,6 @@ from decimal import Decimal
 
 from exchange.matching_book import VenueOrder
 from exchange.server.binance_payloads import (
-    Payload,
-    market_id,
     order_payload,
     placed_payload,
     trade_payload,
@@ -22,6 +20,7 @@ from exchange.server.dialect import (
     symbol_of,
 )
 from exchange.server.legs import IDS_AN_ORDER, Leg, LegRow, OcoNames, active_leg, rows
+from exchange.server.prices import Payload, market_id
 from exchange.server.venue import NOBODY, OrderRefusedError, OrderStep, Venue, client_name
 from exchange.server.wire import RefusedError
 from messages.base import ClientOrderId

@@ -6,33 +6,26 @@ Source: Binance's spot API documentation (REST, WebSocket streams, user data str
 from decimal import Decimal
 
 from exchange.matching_book import Balance, Market
-from exchange.server.dialect import moved_of
 from exchange.server.legs import IDS_AN_ORDER, Leg, LegReport, LegRow
+from exchange.server.prices import (
+    PLACES,
+    Payload,
+    book_ticker,
+    day_ticker,
+    market_id,
+    number,
+)
 from exchange.server.venue import MarketStatus
-from messages.base import Symbol, Timestamp
+from messages.base import Timestamp
 from messages.market import Candle, MarketRules
-from messages.money import plain
 from messages.orders import OrderStatus, OrderType, TimeInForce
 from messages.reconciler import Trade
 
-Payload = dict[str, object]
-PLACES = 8
 TRADES_AN_ORDER = 10_000
 ORDER_TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT")
 LARGEST = "9000000.00000000"
 _SYMBOL_STATUSES = {MarketStatus.TRADING: "TRADING", MarketStatus.HALTED: "BREAK"}
 _STATUSES = {OrderStatus.OPEN: "NEW"}
-
-
-def number(value: Decimal) -> str:
-    """Return an amount with eight places as Binance writes it; with more where it has more."""
-    whole, _, places = plain(value).partition(".")
-    return f"{whole}.{places.ljust(PLACES, '0')}"
-
-
-def market_id(symbol: Symbol) -> str:
-    """Return ``BTCUSDT`` of ``BTC/USDT``."""
-    return symbol.replace("/", "")
 
 
 def trade_number(trade: Trade) -> int:
@@ -232,19 +225,6 @@ def balance_payload(held: Balance) -> Payload:
     return {"asset": held.currency, "free": number(held.free), "locked": number(held.locked)}
 
 
-def book_ticker(market: Market) -> dict[str, str]:
-    """Return the best prices of a market that has traded."""
-    moved = moved_of(market)
-    quantity = number(Decimal(repr(moved.quantity or 100.0)))
-    return {
-        "symbol": market_id(market.rules.symbol),
-        "bidPrice": number(market.price(moved.bid)),
-        "bidQty": quantity,
-        "askPrice": number(market.price(moved.ask)),
-        "askQty": quantity,
-    }
-
-
 def book_ticker_event(market: Market, update: int) -> Payload:
     """Return the best prices as the ``bookTicker`` stream tells them."""
     best = book_ticker(market)
@@ -255,26 +235,6 @@ def book_ticker_event(market: Market, update: int) -> Payload:
         "B": best["bidQty"],
         "a": best["askPrice"],
         "A": best["askQty"],
-    }
-
-
-def day_ticker(market: Market, at: Timestamp) -> Payload:
-    """Return ``ticker/24hr``; the day's statistics are the last price's."""
-    best = book_ticker(market)
-    last = number(market.price(moved_of(market).last))
-    prices = ("lastPrice", "openPrice", "highPrice", "lowPrice", "prevClosePrice")
-    return {
-        **best,
-        **dict.fromkeys(prices, last),
-        "weightedAvgPrice": last,
-        "priceChange": "0.00000000",
-        "priceChangePercent": "0.000",
-        "lastQty": best["bidQty"],
-        "volume": "1000.00000000",
-        "quoteVolume": number(Decimal(last) * 1000),
-        "openTime": at - 86_400_000,
-        "closeTime": at,
-        "count": 1,
     }
 
 

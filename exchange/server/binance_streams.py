@@ -16,10 +16,10 @@ from exchange.server.binance_payloads import (
     book_ticker_event,
     day_ticker_event,
     execution_report,
-    market_id,
 )
 from exchange.server.dialect import Socket, priced
 from exchange.server.legs import reports
+from exchange.server.prices import market_id
 from exchange.server.venue import Happened, Venue
 from exchange.server.wire import ACCOUNT, Call, RefusedError, StreamEvent
 

@@ -13,7 +13,6 @@ from exchange.matching_book import Market
 from exchange.server.venue import Happened, MarketStatus, Venue
 from exchange.server.wire import Answer, Call, RefusedError, Request, StreamEvent
 from messages.base import Symbol
-from messages.gateway import MarketMoved
 from messages.money import ZERO, divide_down, floor_to_step
 from messages.orders import OrderRequest, RejectReason, Side
 
@@ -91,13 +90,6 @@ def priced(venue: Venue) -> list[Market]:
     """Return the listed markets that have prices."""
     markets = (venue.book.markets[rules.symbol] for rules in venue.listed())
     return [market for market in markets if market.moved is not None]
-
-
-def moved_of(market: Market) -> MarketMoved:
-    """Return the last move of a market. Raises ``LookupError`` where there was none."""
-    if market.moved is None:
-        raise LookupError(f"{market.rules.symbol} has no price yet")
-    return market.moved
 
 
 def bought_for(market: Market, cost: Decimal, side: Side) -> Decimal:

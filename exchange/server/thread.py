@@ -14,6 +14,7 @@ from exchange.server.binance import BINANCE_CAPABILITIES, Binance
 from exchange.server.connect import Reach
 from exchange.server.control import Control, ServerHand, VenuePicture, obey, picture_of
 from exchange.server.dialect import Dialect
+from exchange.server.mexc import MEXC_CAPABILITIES, Mexc
 from exchange.server.server import ExchangeServer
 from exchange.server.venue import Clock, Venue
 from messages.base import Timestamp
@@ -43,6 +44,8 @@ def make_dialect(
                 markets, balances, capabilities=BINANCE_CAPABILITIES, clock=clock, reuses_ids=True
             )
         )
+    if name == "mexc":
+        return Mexc(Venue(markets, balances, capabilities=MEXC_CAPABILITIES, clock=clock))
     raise ValueError(f"no dialect {name!r}; there are: binance, mexc")
 
 

@@ -176,8 +176,8 @@ class Venue:
         return None if order_id is None else self.book.orders.get(order_id)
 
     def came(self, order: VenueOrder) -> Timestamp:
-        """Return when an order came."""
-        return self._came[order.request.client_order_id]
+        """Return when an order came: now, where it only just does."""
+        return self._came.get(order.request.client_order_id, order.facts.at)
 
     def orders(self, symbol: Symbol | None, *, only_open: bool) -> list[VenueOrder]:
         """Return the account's orders, oldest first, on one market or all."""
