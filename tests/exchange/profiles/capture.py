@@ -43,8 +43,9 @@ MARKET_IDS = {
 VOLATILE = {"timestamp", "nonce", "signature"}
 """Differ from run to run."""
 
+ORDER_TYPES = ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT"]
 BINANCE_INFO = {
-    "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT"],
+    "orderTypes": ORDER_TYPES,
     "ocoAllowed": True,
     "filters": [{"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5}],
 }
