@@ -265,7 +265,7 @@ class DiskFile:
         return _SECTOR_BYTES
 
     def xDeviceCharacteristics(self) -> int:
-        return 0
+        return apsw.SQLITE_IOCAP_POWERSAFE_OVERWRITE  # as SQLite says of every disk
 
     def xFileControl(self, _operation: int, _pointer: int) -> bool:
         return False

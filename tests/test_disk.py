@@ -1,5 +1,6 @@
 """The simulated disk forgets what was not synced, and the real store keeps its word on it."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from actors.journal import segment
 from actors.journal.finding import Found, JournalLostError, find
 from actors.journal.lease import Lease
+from actors.journal.port import JournalError
 from actors.journal.store import FileJournal
 from tests.actors.journal.history import LIMITS, NOW, ORIGIN, holder, records
 from tests.actors.journal.test_store import state_after
@@ -67,3 +69,24 @@ def test_no_fsync_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segment, "_SYNC", "PRAGMA synchronous=OFF")
     with pytest.raises((AssertionError, JournalLostError)):
         test_what_is_durable_survives(NONE)
+
+
+def test_one_failed_operation_anywhere_loses_nothing() -> None:
+    """Also where a failed sync forgets what it was for, and the next one says that all is well."""
+    begun = SimulatedDisk()
+    journal_on(begun)
+    for at in range(begun.operations + 1, begun.operations + 100):
+        disk = SimulatedDisk()
+        disk.fail_at = frozenset({at})
+        journal = journal_on(disk)
+        for record in records()[:COUNT]:
+            journal.append(record)
+            if record.sequence % 3 == 0:
+                with suppress(JournalError):
+                    journal.commit()
+        journal.commit()
+        assert journal.durable == COUNT
+        for choice in (NONE, ALL, at):
+            found = looked_at(disk.crashed(choice))
+            assert (found.losses, found.snapshot.sequence) == ((), COUNT), at
+            assert found.snapshot.actors == state_after(records()[:COUNT]).entities()
