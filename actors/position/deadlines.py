@@ -29,6 +29,8 @@ def deadlines_of(life: Life) -> list[Timestamp]:
     deadlines: list[int | None] = []
     if faulted is not None:
         deadlines.append(faulted.look_at)
+    if position.looks_back is not None:  # acted on when it has heard, which comes as a message
+        return [Timestamp(at) for at in deadlines if at is not None]
     if not position.entry.is_over and not position.entry.is_stopping:
         deadlines.append(position.entry.deadline)
     if slot.state is SlotState.UNKNOWN:

@@ -33,11 +33,13 @@ from messages.orders import Side
 from messages.portfolio import TradingState
 from tests.simulation.choices import Kind
 from tests.simulation.fates import DiskFate
-from tests.simulation.journals import SimulatedDisk, SimulatedJournal
+from tests.simulation.files import SURVIVALS, StoreDisk, StoreJournal
+from tests.simulation.journals import SimulatedDisk, SimulatedJournal, Store
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+DurableJournals = SimulatedJournal | StoreJournal
 DEATHS = 4
 """Of one world, at most."""
 _DEADLY = (DiskFate.DIES_BEFORE, DiskFate.DIES_AFTER)
@@ -50,16 +52,16 @@ class Crashes:
 
     def __init__(self, world: "World") -> None:
         self._world = world
-        self.disk = SimulatedDisk(world.now, self._fate)
+        self.disk: SimulatedDisk | StoreDisk = (
+            StoreDisk(self._fate, self._survivors)
+            if world.kept.store is Store.FILES
+            else SimulatedDisk(world.now, self._fate)
+        )
         self.records: list[Record] = []
         """Of all processes, without those that died with one."""
         self.deaths = 0
         self.is_dead = False
         """No process lives: the next plain step starts one."""
-
-    def journal(self) -> SimulatedJournal:
-        """Return the journal of a process that begins now."""
-        return SimulatedJournal(self.disk, self.records[-1].sequence if self.records else 0)
 
     @property
     def may_die(self) -> bool:
@@ -71,6 +73,7 @@ class Crashes:
         self._world.on_death()
         self.deaths += 1
         self.is_dead = True
+        self.disk.lose_power()
         self._world.venue.hang_up(self._world.now)
         self._world.let_go()
 
@@ -143,6 +146,9 @@ class Crashes:
                 held += [(address, life.charter), (address, life.position)]
         for address, entity in held:
             yield (address, *key_of(entity)), entity
+
+    def _survivors(self) -> int:
+        return self._world.choices.take(Kind.DISK, SURVIVALS)
 
     def _fate(self) -> DiskFate:
         world = self._world

@@ -2,7 +2,7 @@
 
 Owns what a dead process leaves: the batches that were committed, and no more. Recovery reads them
 with the production codec and folds them into a cut as production does. The files themselves, and
-what a power failure does to them, are the store's: ``FILE`` worlds use it, on a simulated disk.
+what a power failure does to them, are the store's: see ``files`` beside this module.
 """
 
 import hashlib
@@ -20,7 +20,6 @@ from actors.journal.codec import (
 )
 from actors.journal.cut import Cut, UnderWay
 from actors.journal.finding import nothing
-from actors.journal.memory import MemoryJournal
 from actors.journal.port import JournalError, Record
 from config.settings import JournalFailure
 from messages.base import Timestamp
@@ -40,6 +39,9 @@ class Store(Enum):
     MEMORY = "memory"
     """Durable as they are written, gone with the process: such a world is never killed."""
     DISK = "disk"
+    """A model of the store: whole batches, no files. As fast as the one in memory."""
+    FILES = "files"
+    """The store itself, on a simulated disk."""
 
 
 class Kept(NamedTuple):
@@ -53,7 +55,8 @@ class Kept(NamedTuple):
 _MEMORY = Kept(Store.MEMORY, JournalFailure.HOLD)
 _HOLD = Kept(Store.DISK, JournalFailure.HOLD)
 _EXIT = Kept(Store.DISK, JournalFailure.EXIT_UNJOURNALED)
-JOURNALS = (_MEMORY, _HOLD, _EXIT, *(_MEMORY,) * 14, *(_HOLD,) * 12, *(_EXIT,) * 3)
+_FILES = Kept(Store.FILES, JournalFailure.HOLD)
+JOURNALS = (_MEMORY, _HOLD, _EXIT, _FILES, *(_MEMORY,) * 14, *(_HOLD,) * 12, *(_EXIT,) * 3)
 """By number; explorers take one as often as it stands here."""
 
 ChooseFate = Callable[[], DiskFate]
@@ -66,6 +69,7 @@ class SimulatedDisk:
         self.choose_fate = choose_fate
         """How a commit fares."""
         self.is_full = False
+        self._last = 0
         self._opening = encode_snapshot(nothing(at))
         self._batches: dict[int, tuple[bytes, ...]] = {}
         """By their first record: what is written again takes the place of what is there."""
@@ -84,6 +88,13 @@ class SimulatedDisk:
         if fate is not DiskFate.WRITTEN:
             raise JournalError("disk I/O error")
 
+    def journal(self, now: Timestamp) -> "SimulatedJournal":  # noqa: ARG002 - files are dated
+        """Return the journal of a process that begins now."""
+        return SimulatedJournal(self, self._last)
+
+    def lose_power(self) -> None:
+        """Do nothing: what is written is there."""
+
     def recover(self) -> Snapshot:
         """Return the cut to go on from; what is written next goes on from there."""
         opening = decode_snapshot(self._opening)
@@ -92,6 +103,7 @@ class SimulatedDisk:
             outline = decode_outline(encoded)
             cut.take(outline.sequence, outline.actor, outline.now, outline.changes)
             under_way.take(outline)
+        self._last = cut.sequence
         self._opening = encode_snapshot(cut.snapshot(under_way.list()))
         self._batches.clear()
         return decode_snapshot(self._opening)
@@ -149,6 +161,3 @@ class SimulatedJournal:
 
     def begin_segment(self, undelivered: tuple[Undelivered, ...], now: Timestamp) -> None:
         """Do nothing: this journal has no files."""
-
-
-Journals = MemoryJournal | SimulatedJournal

@@ -31,7 +31,7 @@ from messages.position import (
     TriggerFired,
     VenueReachability,
 )
-from tests.simulation.journals import SimulatedJournal
+from tests.simulation.crashes import DurableJournals
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -142,7 +142,7 @@ class Sometimes:
         waiting = mailbox.queue if isinstance(mailbox.queue, deque) else ()
         if any(isinstance(one.message, Persisted) for one in waiting):
             self._note("a process died between persist and send")
-        if isinstance(journal, SimulatedJournal):
+        if isinstance(journal, DurableJournals):
             if journal.begun_at and journal.durable == journal.begun_at:
                 self._note("a process died in the middle of recovery")
             if journal.pending:

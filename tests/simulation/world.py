@@ -39,13 +39,11 @@ from messages.position import Begin
 from messages.positions import OpenPosition
 from tests.simulation.acts import ACTS
 from tests.simulation.choices import Choices, Kind
-from tests.simulation.crashes import Crashes
+from tests.simulation.crashes import Crashes, DurableJournals
 from tests.simulation.dispatcher import Poisonable
 from tests.simulation.journals import (
     JOURNALS,
-    Journals,
     ProcessDiedError,
-    SimulatedJournal,
     Store,
 )
 from tests.simulation.judges import Judges
@@ -118,7 +116,7 @@ class World:
         able = capabilities(remainder)
         self.venue = Edge(_nothing, rules(fee_currency), wallet, able, self.choices)
         self.judges: Judges | None = None
-        self.crashes = Crashes(self) if self.kept.store is Store.DISK else None
+        self.crashes = Crashes(self) if self.kept.store is not Store.MEMORY else None
         self._heads: list[str] = []
         self._poisoned: set[tuple[Address, str]] = set()
         self._begin_process(None)
@@ -135,8 +133,8 @@ class World:
         self.clock = VirtualClock(self.now)
         self.dispatcher = Poisonable(self._delivered, self._poisoned)
         crashes = self.crashes
-        journal = None if crashes is None else crashes.journal()
-        self.journal: Journals = journal or MemoryJournal(keep=False)
+        journal = None if crashes is None else crashes.disk.journal(self.now)
+        self.journal: DurableJournals | MemoryJournal = journal or MemoryJournal(keep=False)
         self.system = System(self.dispatcher, self.clock, self.journal)
         self.system.observe(self._note)
 
@@ -177,7 +175,8 @@ class World:
         assert self.judges is not None
         self.on_act("the process is started again")
         self._heads.append(self.journal.head)
-        self._begin_process(crashes.recover())
+        recovered = crashes.recover()
+        self._begin_process(recovered)
         gc.unfreeze()  # recovery freezes what it found: of a thousand worlds that is a leak
         self.judges.go_on()
         crashes.check()
@@ -295,7 +294,7 @@ class World:
         """Whether nobody lives, all is durable, nothing on its way, and no order followed."""
         if self.roster or self.venue.way.held or self.dispatcher.waiting():
             return False
-        if isinstance(self.journal, SimulatedJournal) and self.journal.pending:
+        if isinstance(self.journal, DurableJournals) and self.journal.pending:
             return False
         orders = self.actor(ORDER_ROUTER, OrderRouter).orders.by_id.values()
         return all(order.facts.is_terminal for order in orders)
@@ -348,7 +347,7 @@ class World:
 
     def let_go(self) -> None:
         """Let go of all actors, at once: pykka's registry is the whole process's."""
-        if isinstance(self.journal, SimulatedJournal):
+        if isinstance(self.journal, DurableJournals):
             self.journal.lose()  # before its actor would write it
         for mailbox in reversed(tuple(self.system.mailboxes.values())):
             actor = cast("Any", mailbox.actor)
