@@ -9,24 +9,29 @@ from decimal import Decimal
 from actors.position.position import Charter, Life, lost_orders
 from exchange.rules import is_tradable
 from messages.base import Timestamp
+from messages.market import Capabilities
 from messages.market_data import Level
 from messages.money import ONE, ZERO, ceil_to_step, divide_up, floor_to_step
-from messages.plan import ProtectionMode
+from messages.plan import Plan, ProtectionMode
 from messages.position import CloseCause, LevelName
 
 
 def protection_mode(charter: Charter) -> ProtectionMode:
+    """Return the mode in force for the position."""
+    return possible_mode(charter.plan, charter.capabilities)
+
+
+def possible_mode(plan: Plan, can: Capabilities) -> ProtectionMode:
     """Return the plan's mode, or SYNTHETIC where the venue can't do it.
 
     With scale-out a part must rest: a trigger would sell all. So then the take profit rests.
     """
-    can = charter.capabilities
     has_stop = can.native_stop or can.native_stop_limit
-    mode = charter.plan.protection_mode
+    mode = plan.protection_mode
     match mode:
         case ProtectionMode.SWITCHING | ProtectionMode.STOP_RESTS if not has_stop:
             return ProtectionMode.SYNTHETIC
-        case ProtectionMode.STOP_RESTS | ProtectionMode.TRIGGERS if charter.plan.scale_out:
+        case ProtectionMode.STOP_RESTS | ProtectionMode.TRIGGERS if plan.scale_out:
             return ProtectionMode.SYNTHETIC
         case ProtectionMode.OCO if not can.oco:
             return ProtectionMode.SYNTHETIC

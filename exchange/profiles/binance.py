@@ -6,7 +6,7 @@ https://developers.binance.com/docs/binance-spot-api-docs/errors
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import ErrorRule, Profile, TriggerSource
+from exchange.profiles.profile import ErrorRule, Profile, NativeTrigger
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency, OcoRemainder
 from messages.order_router import FailureKind
@@ -25,7 +25,7 @@ PROFILE = Profile(
     ids=IdForm(max_length=34),  # 36 less the letter that tells an order list's legs apart
     fee_currency=FeeCurrency.RECEIVED,
     max_stops=5,
-    trigger_source=TriggerSource.LAST,
+    trigger_source=NativeTrigger.LAST,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly", "stopLossPrice"}),
     order_lists=True,
     errors=(

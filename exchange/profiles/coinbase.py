@@ -6,7 +6,7 @@ first order, not a second.
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import CancelBy, ErrorRule, Profile, TriggerSource
+from exchange.profiles.profile import CancelBy, ErrorRule, Profile, NativeTrigger
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.orders import RejectReason
@@ -22,7 +22,7 @@ PROFILE = Profile(
     cancel_by=CancelBy.EXCHANGE_ID,
     fee_currency=FeeCurrency.QUOTE,
     max_stops=50,
-    trigger_source=TriggerSource.LAST,
+    trigger_source=NativeTrigger.LAST,
     order_params=frozenset({"client_order_id", "timeInForce", "postOnly", "stopLossPrice"}),
     market_buy=False,
     errors=(

@@ -6,7 +6,7 @@ listed. Errors: https://docs.kraken.com/api/docs/guides/spot-errors
 """
 
 from exchange.profiles.order_ids import IdForm, Packing
-from exchange.profiles.profile import ErrorRule, Profile, TriggerSource
+from exchange.profiles.profile import ErrorRule, Profile, NativeTrigger
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
 from messages.orders import RejectReason
@@ -19,7 +19,7 @@ PROFILE = Profile(
     lists=("fetch_open_orders", "fetch_closed_orders"),
     fee_currency=FeeCurrency.QUOTE,
     max_stops=60,
-    trigger_source=TriggerSource.LAST,
+    trigger_source=NativeTrigger.LAST,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly", "stopLossPrice", "oflags"}),
     fixed_params=(("oflags", "fciq"),),
     errors=(

@@ -25,7 +25,7 @@ class CancelBy(StrEnum):
     """The client id is of no use: look the order up first (Coinbase)."""
 
 
-class TriggerSource(StrEnum):
+class NativeTrigger(StrEnum):
     """Which price a native stop watches."""
 
     LAST = "last"
@@ -66,7 +66,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Without a discount coin; with one, a third currency."""
     max_stops: int = 0
     """Algo orders a symbol may have, where the market itself doesn't say."""
-    trigger_source: TriggerSource = TriggerSource.NONE
+    trigger_source: NativeTrigger = NativeTrigger.NONE
     order_params: frozenset[str]
     """The only parameters an order may carry. All others are refused before ccxt sees them."""
     fixed_params: tuple[tuple[str, str], ...] = ()
