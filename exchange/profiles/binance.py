@@ -6,7 +6,7 @@ https://developers.binance.com/docs/binance-spot-api-docs/errors
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import ErrorRule, Profile, NativeTrigger
+from exchange.profiles.profile import ErrorRule, NativeTrigger, Profile
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency, OcoRemainder
 from messages.order_router import FailureKind

@@ -6,7 +6,7 @@ first order, not a second.
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import CancelBy, ErrorRule, Profile, NativeTrigger
+from exchange.profiles.profile import CancelBy, ErrorRule, NativeTrigger, Profile
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.orders import RejectReason

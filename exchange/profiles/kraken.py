@@ -6,7 +6,7 @@ listed. Errors: https://docs.kraken.com/api/docs/guides/spot-errors
 """
 
 from exchange.profiles.order_ids import IdForm, Packing
-from exchange.profiles.profile import ErrorRule, Profile, NativeTrigger
+from exchange.profiles.profile import ErrorRule, NativeTrigger, Profile
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
 from messages.orders import RejectReason
