@@ -9,22 +9,9 @@ import ssl
 from collections.abc import Iterable
 
 import aiohttp
-import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from exchange.server.server import LOOPBACK
-
-
-class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """How a server is reached; from another process, as it printed it."""
-
-    hosts: tuple[str, ...]
-    port: int
-    authority_pem: str
-    control_port: int = 0
-    control_token: str = ""
-    api_key: str
-    secret: str
+from exchange.server.wire import LOOPBACK, Reach
 
 
 class LocalResolver(AbstractResolver):

@@ -4,7 +4,9 @@ Owns the vocabulary of the control channel. In the same process a ``ServerThread
 commands, from another one ``remote.RemoteServer`` sends them as JSON.
 """
 
+import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +22,9 @@ from messages.gateway import MarketMoved
 from messages.market import Candle
 from messages.orders import OrderFacts
 from messages.reconciler import Trade
+
+WAIT_SECONDS = 10.0
+"""For something that happens soon, or the test fails."""
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -110,6 +115,8 @@ class HeardRequest(msgspec.Struct, frozen=True):
 class VenuePicture(msgspec.Struct, frozen=True, kw_only=True):
     """The venue's own books, and who talks to it."""
 
+    version: int
+    """Grows whenever anything happens."""
     now: Timestamp
     balances: tuple[Balance, ...]
     """By currency."""
@@ -120,6 +127,11 @@ class VenuePicture(msgspec.Struct, frozen=True, kw_only=True):
     topics: tuple[str, ...]
     """What open sockets subscribed to, once for each."""
     sockets: int
+
+    def order(self, client_order_id: str) -> OrderFacts:
+        """Return how an order stands. Raises ``KeyError``."""
+        found = {str(facts.client_order_id): facts for facts in self.orders}
+        return found[client_order_id]
 
     def total(self, currency: str) -> Decimal:
         """Return what the account holds of a currency."""
@@ -139,8 +151,18 @@ class ServerHand(ABC):
         """Give a command and wait until it is done."""
 
     @abstractmethod
-    def read(self) -> VenuePicture:
-        """Return the venue's books as they are."""
+    def read(self, after: int | None = None) -> VenuePicture:
+        """Return the venue's books as they are; ``after`` a version: once it is past.
+
+        Raises ``TimeoutError`` where nothing happens for long.
+        """
+
+    def wait_for(self, condition: Callable[[VenuePicture], bool]) -> VenuePicture:
+        """Wait until the venue is so; return its books then. Raises ``TimeoutError``."""
+        picture = self.read()
+        while not condition(picture):
+            picture = self.read(picture.version)
+        return picture
 
     def move(
         self,
@@ -198,11 +220,22 @@ def _change(venue: Venue, command: VenueControl) -> None:
             venue.force_fill(command.client_order_id, command.quantity)
 
 
+async def picture_after(server: ExchangeServer, after: int | None) -> VenuePicture:
+    """Return the venue's books, once ``after`` is past. Raises ``TimeoutError``."""
+    if after is not None:
+        try:
+            await asyncio.wait_for(server.changed_since(after), WAIT_SECONDS)
+        except TimeoutError:
+            raise TimeoutError(f"nothing happened: {picture_of(server)}") from None
+    return picture_of(server)
+
+
 def picture_of(server: ExchangeServer) -> VenuePicture:
     """Return the venue's books as they are."""
     venue = server.dialect.venue
     balances = venue.book.balances
     return VenuePicture(
+        version=server.version,
         now=venue.now,
         balances=tuple(balances[currency] for currency in sorted(balances)),
         orders=tuple(order.facts for order in venue.book.orders.values()),

@@ -7,7 +7,6 @@ plan's. It acts on a request in one go, without waiting: what the engine did is 
 import asyncio
 import socket as sockets
 import struct
-from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
@@ -17,10 +16,18 @@ from exchange.server.certificate import Certificate, make_certificate
 from exchange.server.dialect import Dialect
 from exchange.server.hub import Hub, OpenSocket
 from exchange.server.venue import Happened
-from exchange.server.wire import Answer, Call, RefusedError, Request, as_json, refusal
+from exchange.server.wire import (
+    LOOPBACK,
+    Answer,
+    Call,
+    Reach,
+    RefusedError,
+    Request,
+    as_json,
+    refusal,
+)
 from exchange.server.wire_faults import WireFault, WireFaultKind, WireFaults
 
-LOOPBACK = "127.0.0.1"
 _RESET_AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER: closing sends a reset, and nothing that is still to be sent."""
 _NOTHING = Answer()
@@ -61,10 +68,11 @@ class ExchangeServer:
         self.faults = WireFaults()
         self.is_in_maintenance = False
         self.requests: list[Heard] = []
-        self.noticed: Callable[[], None] = lambda: None
-        """Called after each request and each change of the sockets."""
+        self.version = 0
+        """Grows with each request, each change of the sockets and each change at the venue."""
         self.port = 0
         self.certificate: Certificate = make_certificate(dialect.hosts)
+        self._changed = asyncio.Event()
         self._release = asyncio.Event()
         self._runner: web.AppRunner | None = None
         dialect.venue.heard = self._heard
@@ -99,8 +107,19 @@ class ExchangeServer:
         self._release.set()
         self._release = asyncio.Event()
 
+    async def changed_since(self, version: int) -> None:
+        """Wait until something happened after ``version``."""
+        while self.version <= version:
+            await self._changed.wait()
+
+    def _notice(self) -> None:
+        self.version += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
+
     def _heard(self, happened: Happened) -> None:
         self.hub.publish(self.dialect.events(happened))
+        self._notice()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if self.is_in_maintenance:
@@ -118,7 +137,7 @@ class ExchangeServer:
         fault = self.faults.next(call, asked.text)
         self.requests.append(Heard(call, asked))
         answer = self.dialect.answer(asked) if fault is None or fault.acted else None
-        self.noticed()
+        self._notice()
         if fault is not None:
             return await self._misbehave(request, asked, fault, answer)
         return _response(answer or _NOTHING)
@@ -145,7 +164,7 @@ class ExchangeServer:
         opened = OpenSocket(request.path, dict(request.query))
         self.hub.sockets.append(opened)
         self.dialect.opened(opened)
-        self.noticed()
+        self._notice()
         side_tasks = [
             asyncio.create_task(opened.write(connection)),
             asyncio.create_task(_reset_when_dropped(opened, request)),
@@ -165,7 +184,7 @@ class ExchangeServer:
             for task in side_tasks:
                 task.cancel()
             await asyncio.gather(*side_tasks, return_exceptions=True)
-            self.noticed()
+            self._notice()
         return connection
 
     def _said(self, socket: OpenSocket, text: str) -> None:
@@ -176,7 +195,19 @@ class ExchangeServer:
             socket.is_half_open = True
         elif fault.kind is WireFaultKind.DROPPED:
             socket.drop()
-        self.noticed()
+        self._notice()
+
+
+def reach_of(server: ExchangeServer) -> Reach:
+    """Return how clients get to a server that listens."""
+    account = server.dialect.venue.account
+    return Reach(
+        hosts=tuple(sorted(server.dialect.hosts)),
+        port=server.port,
+        authority_pem=server.certificate.authority_pem,
+        api_key=account.api_key,
+        secret=account.secret,
+    )
 
 
 async def _reset_when_dropped(socket: OpenSocket, request: web.Request) -> None:

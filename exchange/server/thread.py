@@ -5,48 +5,26 @@ Owns the thread and its loop. Every method may be called from any thread.
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from exchange.server.binance import BINANCE_CAPABILITIES, Binance
-from exchange.server.connect import Reach
-from exchange.server.control import Control, ServerHand, VenuePicture, obey, picture_of
-from exchange.server.dialect import Dialect
-from exchange.server.mexc import MEXC_CAPABILITIES, Mexc
-from exchange.server.server import ExchangeServer
-from exchange.server.venue import Clock, Venue
-from messages.base import Timestamp
+from exchange.server.control import (
+    WAIT_SECONDS,
+    Control,
+    ServerHand,
+    VenuePicture,
+    obey,
+    picture_after,
+)
+from exchange.server.dialects import make_dialect, wall_clock
+from exchange.server.server import ExchangeServer, reach_of
+from exchange.server.venue import Clock
+from exchange.server.wire import Reach
 from messages.market import MarketRules
 from messages.money import Money
 
-WAIT_SECONDS = 10.0
-"""For a condition that holds soon, or the test fails."""
 _T = TypeVar("_T")
-
-
-def wall_clock() -> Timestamp:
-    """Return the time of this machine."""
-    return Timestamp(time.time_ns() // 1_000_000)
-
-
-def make_dialect(
-    name: str, markets: Iterable[MarketRules], balances: Iterable[Money], clock: Clock = wall_clock
-) -> Dialect:
-    """Return a venue that speaks as ``name`` does: ``binance`` or ``mexc``.
-
-    Raises ``ValueError`` for others.
-    """
-    if name == "binance":
-        return Binance(
-            Venue(
-                markets, balances, capabilities=BINANCE_CAPABILITIES, clock=clock, reuses_ids=True
-            )
-        )
-    if name == "mexc":
-        return Mexc(Venue(markets, balances, capabilities=MEXC_CAPABILITIES, clock=clock))
-    raise ValueError(f"no dialect {name!r}; there are: binance, mexc")
 
 
 class ServerThread(ServerHand):
@@ -63,8 +41,6 @@ class ServerThread(ServerHand):
         self._dialect = make_dialect(dialect, markets, balances, clock)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="exchange-server", daemon=True)
-        self._changed = threading.Condition()
-        self._version = 0
         self._server: ExchangeServer | None = None
 
     def __enter__(self) -> Self:
@@ -95,14 +71,7 @@ class ServerThread(ServerHand):
     @property
     def reach(self) -> Reach:
         """How clients get here."""
-        account = self._dialect.venue.account
-        return Reach(
-            hosts=tuple(sorted(self._dialect.hosts)),
-            port=self.server.port,
-            authority_pem=self.server.certificate.authority_pem,
-            api_key=account.api_key,
-            secret=account.secret,
-        )
+        return reach_of(self.server)
 
     def send(self, command: Control) -> None:
         """Give a command and wait until it is done."""
@@ -112,39 +81,18 @@ class ServerThread(ServerHand):
 
         self._call(do())
 
-    def read(self) -> VenuePicture:
-        """Return the venue's books as they are."""
-
-        async def do() -> VenuePicture:
-            return picture_of(self.server)
-
-        return self._call(do())
-
-    def wait_for(self, condition: Callable[[VenuePicture], bool]) -> VenuePicture:
-        """Wait until the venue is so; return its books then. Raises ``TimeoutError``."""
-        while True:
-            version = self._version
-            picture = self.read()
-            if condition(picture):
-                return picture
-            with self._changed:  # never while the loop works for us: it notifies under this lock
-                if not self._changed.wait_for(lambda: self._version > version, WAIT_SECONDS):  # noqa: B023 - called before the loop goes on
-                    raise TimeoutError(f"the venue did not get there: {picture}")
+    def read(self, after: int | None = None) -> VenuePicture:
+        """Return the venue's books as they are; ``after`` a version: once it is past."""
+        return self._call(picture_after(self.server, after))
 
     async def _start(self) -> None:
         server = ExchangeServer(self._dialect)
-        server.noticed = self._notice
         await server.start()
         self._server = server
-
-    def _notice(self) -> None:
-        with self._changed:
-            self._version += 1
-            self._changed.notify_all()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
     def _call(self, work: Coroutine[Any, Any, _T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_SECONDS)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(2 * WAIT_SECONDS)

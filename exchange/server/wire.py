@@ -13,6 +13,21 @@ ACCOUNT = "account"
 """The topic of what only the account's owner hears."""
 
 
+LOOPBACK = "127.0.0.1"
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """How a server is reached; from another process, as it printed it."""
+
+    hosts: tuple[str, ...]
+    port: int
+    authority_pem: str
+    control_port: int = 0
+    control_token: str = ""
+    api_key: str
+    secret: str
+
+
 class Call(StrEnum):
     """What a request or an event is for: what faults are counted by."""
 
