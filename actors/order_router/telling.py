@@ -13,7 +13,7 @@ from messages.base import Message, PositionId
 from messages.envelope import Send
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
 from messages.observers import Alarm, AlarmKind
-from messages.orders import OrderFacts
+from messages.orders import OrderFacts, OrderStatus
 from messages.portfolio import UnmatchedFill
 from messages.position import OrderUpdated
 
@@ -25,12 +25,19 @@ def sends_after(before: RoutedOrder | None, after: RoutedOrder) -> Iterator[Send
     if after.is_probe:
         return
     if after.booked is None:
-        if before is None or after.facts != before.facts:
+        if _is_news(before, after):
             yield tell(after.request.position_id, after.facts)
     elif before is None or before.booked is None or after.facts != before.facts:
         yield from _unmatched(after, after.booked)
     if _is_overfilled(after) and (before is None or after.facts.filled > before.facts.filled):
         yield Send(OBSERVERS, _overfill(after))
+
+
+def _is_news(before: RoutedOrder | None, after: RoutedOrder) -> bool:
+    """Whether its position does not know it yet: that its own order was sent, it assumes."""
+    if after.facts.status is OrderStatus.SUBMITTED:
+        return False
+    return before is None or after.facts != before.facts
 
 
 def tell(position_id: PositionId, facts: OrderFacts) -> Send:

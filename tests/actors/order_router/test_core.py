@@ -30,12 +30,11 @@ TTL_MS = SETTINGS.terminal_ttl_ms
 # Placing.
 
 
-def test_an_order_is_submitted_and_its_position_told() -> None:
+def test_an_order_is_submitted_and_that_is_no_news_to_its_position() -> None:
     stage = Stage()
-    sends = stage.place().outbox
-    assert [s.to for s in sends] == [GATEWAY, position_address(P1)]
-    assert sends[0].message == SubmitOrder(request=request(), priority=Priority.ENTRY)
-    assert sends[1].message == OrderUpdated(facts=facts(OrderStatus.SUBMITTED))
+    (sent,) = stage.place().outbox
+    assert sent.to == GATEWAY
+    assert sent.message == SubmitOrder(request=request(), priority=Priority.ENTRY)
 
 
 def test_an_order_asked_for_twice_is_submitted_once_and_answered() -> None:
@@ -93,7 +92,6 @@ def test_every_news_is_told_once_and_cumulative() -> None:
         stage.report(status, filled)
     told = [m.facts for m in stage.all_sent(OrderUpdated)]
     assert told == [
-        facts(OrderStatus.SUBMITTED),
         facts(OrderStatus.OPEN),
         facts(OrderStatus.PARTIALLY_FILLED, "1"),
         facts(OrderStatus.FILLED, "2"),
