@@ -28,8 +28,8 @@ from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.mailbox import ConflatingQueue, Queue
 from actors.runtime.supervision import Children, ChildSpec, RestartPolicy, Strategy, Supervisor
 from actors.runtime.system import System
+from actors.runtime.watchdog import STUCK_NOTE, Watchdog, end_process
 from actors.runtime.watchdog import Limits as HandLimits
-from actors.runtime.watchdog import Watchdog, end_process
 from actors.strategy.actor import spawn_runner, spawn_strategy
 from commands.app import run_command
 from commands.tree import Wiring
@@ -56,9 +56,6 @@ from messages.inspection import PROTOCOL, Greeting
 from messages.money import Money
 from messages.portfolio import AllotCapital, Limits, SetLimits
 from messages.supervisor import ResourceLost
-
-STUCK_NOTE = "stuck.json"
-"""In the session's folder: the message that was in hand when the process ended with code 75."""
 
 OBSERVED_AT_MOST = 10_000
 """What may wait for the observers; a further message pushes the oldest out, which is counted."""
@@ -88,7 +85,7 @@ def start(system: System, wiring: Wiring) -> Children:
     children.start()
     system.spawn(Supervisor, SUPERVISOR, specs, _restarts(wiring), escalate)
     if wiring.recovered is not None:
-        resume(system, wiring.recovered)
+        resume(system, wiring.recovered, wiring.stuck)
     capital = wiring.settings.capital
     system.tell(PORTFOLIO, SetLimits(limits=_limits(wiring)))
     allotted = tuple(Money(currency, capital[currency]) for currency in sorted(capital))
@@ -200,7 +197,7 @@ def _watchdog(system: System, wiring: Wiring) -> list[ChildSpec]:
     watchdog = Watchdog(
         dispatcher,
         limits,
-        on_hard_limit=end_process(folder / STUCK_NOTE),
+        on_hard_limit=end_process((wiring.account_folder or folder) / STUCK_NOTE),
         on_pinned_lost=tell_lost,
     )
 

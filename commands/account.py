@@ -15,9 +15,10 @@ from actors.journal.codec import Snapshot
 from actors.journal.finding import ANCHOR, Found, JournalLostError, find
 from actors.journal.lease import AccountInUseError, Holder, Lease
 from actors.journal.port import JournalError
-from actors.journal.recovery import living_positions, with_journal_epoch
+from actors.journal.recovery import is_stuck, living_positions, with_journal_epoch
 from actors.journal.segment import segment_numbers, segment_path
 from actors.journal.store import FileJournal, JournalLimits, Origin
+from actors.runtime.watchdog import STUCK_NOTE, Stuck
 from commands.errors import UsageError
 from config.settings import Settings
 from messages.base import Timestamp
@@ -48,6 +49,7 @@ class Account:
             if is_fresh:
                 self._put_aside()
             self._found = self._look()
+            self.stuck = self._take_note()
         except BaseException:
             self._lease.close()
             raise
@@ -81,6 +83,7 @@ class Account:
             f"resuming, {positions}; --fresh begins anew ({self.folder})",
             *(other if found.seed != settings.paper.seed else []),
             *(f"  LOST: {loss}" for loss in found.losses),
+            *self._told_stuck(found.snapshot),
         ]
 
     def open_journal(self, settings: Settings, now: Timestamp) -> FileJournal:
@@ -124,11 +127,29 @@ class Account:
         snapshot = with_journal_epoch(found.snapshot, self._lease.epoch)
         return msgspec.structs.replace(found, snapshot=snapshot)
 
+    def _take_note(self) -> Stuck | None:
+        """Return what the last process hung on. The note is kept under another name: used once."""
+        note = self.folder / STUCK_NOTE
+        try:
+            read = note.read_bytes()
+            note.replace(self.folder / f"stuck-{self._lease.epoch}.json")
+            return msgspec.json.decode(read, type=Stuck)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None  # half a note was written by a process that was killed over it
+
+    def _told_stuck(self, snapshot: Snapshot) -> list[str]:
+        if self.stuck is None:
+            return []
+        name = f"{self.stuck.message_type} in {self.stuck.actor}"
+        if any(is_stuck(self.stuck, message) for message in snapshot.undelivered):
+            return [f"  HUNG: the last process never came back from {name}: it is skipped"]
+        return [f"  HUNG: the last process never came back from {name}; no record asks for it"]
+
     def _put_aside(self) -> None:
         """Move the journal into a folder beside the new one: nothing is thrown away."""
         aside = self.folder / f"before-{self._lease.epoch}"
         paths = [segment_path(self.folder, number) for number in segment_numbers(self.folder)]
-        files = [self.folder / ANCHOR]
+        files = [self.folder / ANCHOR, self.folder / STUCK_NOTE]
         for path in paths:
             files += [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
         for file in files:

@@ -107,6 +107,8 @@ class Session:
             journal=self._journal,
             cut=self._journal.cut,
             journal_epoch=account.epoch,
+            account_folder=account.folder,
+            stuck=account.stuck,
             records_venue=True,
             recovered=recovered,
         )

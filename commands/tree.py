@@ -14,6 +14,7 @@ from actors.observers.actor import Observers
 from actors.observers.session import SessionBook
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
+from actors.runtime.watchdog import Stuck
 from actors.strategy.port import Strategy
 from config.settings import Settings
 from exchange.paper import PaperExchange
@@ -45,7 +46,11 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """The venue is embedded, and goes on after a restart."""
     recovered: Snapshot | None = None
     """The cut to go on from; None: nothing has happened yet."""
+    stuck: Stuck | None = None
+    """What the process before this one hung on."""
     journal_epoch: int = 1
+    account_folder: Path | None = None
+    """Where the watchdog notes a message that hangs, for the next start; None: in the session's."""
     session_folder: Path | None = None
     """Where the watchdog notes a message that hangs; None: nobody watches."""
 

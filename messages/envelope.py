@@ -43,6 +43,10 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     cause: MessageId | None = None
 
 
+class HungEnvelope(Envelope, frozen=True, gc=False):
+    """A message that the process before this one never came back from: it is skipped."""
+
+
 class Wake(Message, frozen=True, kw_only=True):
     """A deadline has come. To any actor, from the clock.
 

@@ -33,6 +33,10 @@ class JournalError(Exception):
     """A record could not be written: the step has not happened."""
 
 
+class HungError(Exception):
+    """The process before this one never came back from this message, and ended itself."""
+
+
 class Journal(Protocol):
     """Where recorded actors write their steps; called by one thread, the dispatcher's."""
 

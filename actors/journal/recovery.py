@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from actors.journal.codec import Snapshot
+from actors.journal.codec import Snapshot, Undelivered
 from actors.positions.core import Living, Numbering
 from actors.runtime.actor import CoreActor
 from actors.runtime.system import System
+from actors.runtime.watchdog import Stuck
 from messages.addresses import GUARDIAN, ORDER_ROUTER, POSITIONS, STRATEGY, position_address
-from messages.envelope import Envelope
+from messages.envelope import Envelope, HungEnvelope
 from messages.guardian import JournalHealed
 from messages.order_router import StreamChanged
 from messages.position import Resync
@@ -29,13 +30,17 @@ def restore(system: System, snapshot: Snapshot) -> None:
     system.recovered = {one.actor: one.entities for one in snapshot.actors}
 
 
-def resume(system: System, snapshot: Snapshot) -> None:
-    """Go on: every actor of the tree lives, and nothing was sent to any of them yet."""
+def resume(system: System, snapshot: Snapshot, stuck: Stuck | None = None) -> None:
+    """Go on: every actor of the tree lives, and nothing was sent to any of them yet.
+
+    ``stuck``: the message that the process before this one hung on; it is skipped, not delivered.
+    """
     system.tell(POSITIONS, BeginRecovery())  # nobody new enters until those that live are restored
     for message in snapshot.undelivered:
         mailbox = system.mailboxes.get(message.to)
         if mailbox is not None and isinstance(mailbox.actor, CoreActor):
-            mailbox.push(Envelope(message.message, message.sender, message.id, message.cause))
+            kind = HungEnvelope if stuck is not None and is_stuck(stuck, message) else Envelope
+            mailbox.push(kind(message.message, message.sender, message.id, message.cause))
     # Nobody heard the venue meanwhile: the router looks its orders up when the stream is up.
     system.tell(ORDER_ROUTER, StreamChanged(up=False))
     symbols = dict.fromkeys(living.symbol for living in living_positions(snapshot))
@@ -48,6 +53,18 @@ def resume(system: System, snapshot: Snapshot) -> None:
     # What the dead process's disk held back: this process has begun a journal.
     system.tell(GUARDIAN, JournalHealed())
     _set_timers(system, snapshot)
+
+
+def is_stuck(stuck: Stuck, message: Undelivered) -> bool:
+    """Return whether this is the message that hung: an id alone may have been given again.
+
+    What was not durable when the process ended is lost, and its ids with it.
+    """
+    return (
+        message.id == stuck.message_id
+        and message.to == stuck.actor
+        and type(message.message).__name__ == stuck.message_type
+    )
 
 
 def living_positions(snapshot: Snapshot) -> Iterator[Living]:

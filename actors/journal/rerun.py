@@ -12,7 +12,7 @@ import msgspec
 from actors.guardian import core as guardian
 from actors.guardian.core import Guard
 from actors.journal.codec import Snapshot, encode
-from actors.journal.port import Record
+from actors.journal.port import HungError, Record
 from actors.operator import core as operator
 from actors.operator.core import Operator
 from actors.order_router import core as router
@@ -112,6 +112,9 @@ class Rerun:
             self.taken += 1
             return None
         step_it, apply = core
+        if record.error is not None and record.error.startswith(HungError.__name__):
+            self.raised += 1  # it would hang again
+            return None
         try:
             step = step_it(record.message, record.now)
         except Exception as error:  # noqa: BLE001 - it may have raised then, too
@@ -171,5 +174,19 @@ def _how(record: Record, step: Step) -> str:
             return f"it had {len(then)} {what}s then and has {len(now)} now"
         for place, (before, after) in enumerate(zip(then, now, strict=True), 1):
             if before != after:
-                return f"{what} {place} was {before} and is {after} now"
+                return f"{what} {place}, {_where(type(before).__name__, before, after)}"
     return "the same values are written otherwise"
+
+
+def _where(name: str, before: object, after: object) -> str:
+    """Return the first place where two values differ, and what was there."""
+    if type(before) is type(after) and isinstance(before, msgspec.Struct):
+        for field in before.__struct_fields__:
+            then, now = getattr(before, field), getattr(after, field)
+            if then != now:
+                return _where(f"{name}.{field}", then, now)
+    if isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
+        for place, (then, now) in enumerate(zip(before, after, strict=True), 1):
+            if then != now:
+                return _where(f"{name}[{place}]", then, now)
+    return f"{name}: it was {before!r} and is {after!r} now"

@@ -22,12 +22,12 @@ from typing import Any, cast
 import msgspec
 from pykka._envelope import Envelope as PykkaEnvelope  # its own door, and not public
 
-from actors.journal.port import Record
+from actors.journal.port import HungError, Record
 from actors.runtime.hooks import LaneActor
 from actors.runtime.mailbox import Delivery
 from messages.addresses import OBSERVERS
 from messages.base import Address, Message, Milliseconds, Timestamp
-from messages.envelope import Envelope, Send, Step, Wake
+from messages.envelope import Envelope, HungEnvelope, Send, Step, Wake
 from messages.observers import Alarm, AlarmKind
 
 WAKE_AGAIN_MS = Milliseconds(1_000)
@@ -191,6 +191,9 @@ class CoreActor(Actor):
 
     def process(self, delivery: Delivery) -> None:
         """Step, record, apply, send; whatever goes wrong in it stays in it."""
+        if type(delivery) is HungEnvelope:
+            self._skip(delivery, HungError("the process before this one hung on it"))
+            return
         if type(delivery) is not Envelope:
             self.process_foreign(cast("PykkaEnvelope[Any]", delivery))
             return

@@ -24,6 +24,9 @@ from messages.envelope import Envelope
 EXIT_STUCK = 75
 """The process's exit code after the hard limit: start it again, it recovers."""
 
+STUCK_NOTE = "stuck.json"
+"""Beside the journal: the message that was in hand when the process ended itself."""
+
 _NO_LIMITS: Mapping[Address, Milliseconds] = {}
 
 

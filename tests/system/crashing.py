@@ -4,7 +4,7 @@ The venue is the real matching engine behind the port, outside the journal: it r
 told, as a real one does. The journal is the real one, on a disk. A crash takes everything else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
@@ -13,10 +13,12 @@ import msgspec
 from pykka import ActorRegistry
 
 import supervisor
-from actors.journal.codec import Snapshot
+from actors.journal.codec import Snapshot, decode
 from actors.journal.finding import find
 from actors.journal.lease import Lease
 from actors.journal.port import JournalError, Record
+from actors.journal.rerun import Rerun
+from actors.journal.segment import read_segment, segment_numbers
 from actors.journal.store import FileJournal
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
@@ -24,6 +26,7 @@ from actors.runtime.actor import Actor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
+from actors.runtime.watchdog import Stuck
 from actors.strategy.port import Enter, MarketView
 from commands.tree import Wiring
 from config.settings import Settings
@@ -193,6 +196,8 @@ class Session:
         self.clock = VirtualClock(START)
         self.outage = outage or Outage()
         self.tick = 0
+        self.stuck: Stuck | None = None
+        """What the last process hung on, as it noted."""
         self.crashes = 0
         self._lease: Lease | None = None
         self._journal: Journal | None = None
@@ -203,7 +208,7 @@ class Session:
     def play(self) -> None:
         """Walk the whole path; whatever crashes is started again, and time goes on."""
         path = self.outage.prices
-        for tick, price in enumerate((*path, *[path[-1]] * TAIL), 1):
+        for tick, price in enumerate(map(float, (*path, *[path[-1]] * TAIL)), 1):
             self.tick = tick
             at = Timestamp(START + tick * TICK_MS)
             self._survive(lambda at=at: self.clock.advance_to(at, self._settle))  # type: ignore[misc]  # a default is its value now
@@ -235,6 +240,7 @@ class Session:
             journal=self._journal,
             records_venue=self.is_inside,
             recovered=None if found is None else found.snapshot,
+            stuck=self.stuck,
         )
         supervisor.start(self._system, wiring)
         self._settle()
@@ -254,6 +260,25 @@ class Session:
             assert books.account(balance.currency).total == balance.total
         for position_id in self._traded():
             self._check_traded(position_id)
+
+    def records(self) -> Iterator[Record]:
+        """Yield what was recorded, over all crashes."""
+        for number in segment_numbers(self.folder):
+            with read_segment(self.folder, number) as reader:
+                for batch in reader.batches():
+                    yield from map(decode, batch.encoded)
+
+    def differences(self) -> list[str]:
+        """Re-run what was recorded; return what comes out otherwise now."""
+        found = []
+        for number in segment_numbers(self.folder):
+            with read_segment(self.folder, number) as reader:
+                opening = reader.opening
+                rerun = Rerun(self.settings, opening.manifest.epoch, opening.snapshot)
+                for batch in reader.batches():
+                    found += [rerun.difference(decode(one)) for one in batch.encoded]
+        assert found
+        return [difference for difference in found if difference is not None]
 
     def bought(self) -> list[PositionId]:
         """Return the positions that bought something."""

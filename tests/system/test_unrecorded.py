@@ -76,6 +76,7 @@ def test_a_crash_after_exits_left_without_a_record_sells_nothing_twice(
 ) -> None:
     for session in crashed(tmp_path, mode, outage, STRIDE):
         judge(session)
+        assert session.differences() == []
 
 
 def test_without_looking_back_coins_are_sold_twice(
