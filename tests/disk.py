@@ -75,6 +75,8 @@ class SimulatedDisk(Files):
         """Which ``operations`` fail. What a failed sync was for is never synced, as on Linux."""
         self.on_sync: Callable[[], None] | None = None
         """Called in each sync, to have it take its time."""
+        self.on_operation: Callable[[], None] | None = None
+        """Called before each of ``operations``."""
         self.operations = 0
         """Writes, syncs and changed names so far."""
         self._names: dict[str, Node] = {}
@@ -192,6 +194,8 @@ class SimulatedDisk(Files):
             self.on_sync()
 
     def _touch(self) -> int:
+        if self.on_operation is not None:
+            self.on_operation()
         self.operations += 1
         if self.is_read_only:
             raise OSError(errno.EROFS, "the disk is read-only")

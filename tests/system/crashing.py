@@ -1,9 +1,11 @@
 """A session that is killed at a chosen point and started again, against a venue that lives on.
 
 The venue is the real matching engine behind the port, outside the journal: it remembers what it was
-told, as a real one does. The journal is the real one, on a disk. A crash takes everything else.
+told, as a real one does. The journal is the real one, on a simulated disk that forgets what was not
+synced. A crash takes everything else.
 """
 
+import gc
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -41,6 +43,7 @@ from messages.money import ZERO, Money
 from messages.orders import Side
 from messages.positions import OpenPosition
 from tests.actors.journal.history import LIMITS, ORIGIN, holder
+from tests.disk import ALL, SimulatedDisk
 from tests.system.watched import check_books, check_venue
 
 SYMBOL = Symbol("BTC/USDT")
@@ -70,14 +73,26 @@ class Crash(KeyboardInterrupt):
 class Points:
     """Counts the points where a process can die, and kills it at chosen ones."""
 
-    def __init__(self, *at: int) -> None:
+    def __init__(self, *at: int, counts_disk: bool = False) -> None:
         self.names: list[str] = []
+        self.counts_disk = counts_disk
+        """Every write, sync and changed name is a point, too."""
         self._at = at
+        self._is_due = False
 
     def pass_by(self, name: str) -> None:
         self.names.append(name)
-        if len(self.names) in self._at:
+        if self._is_due or len(self.names) in self._at:
+            self._is_due = False
             raise Crash(name)
+
+    def is_last_at_disk(self) -> bool:
+        """Whether this is the last that the disk sees; the process is dead at the next point."""
+        self.names.append("at the disk")
+        if len(self.names) not in self._at:
+            return False
+        self._is_due = True
+        return True
 
 
 class Venue(PaperExchange):
@@ -175,7 +190,7 @@ def as_found(snapshot: Snapshot) -> Snapshot:
 class Session:
     """A path of prices through the whole system, over any number of crashes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what may differ from session to session
         self,
         folder: Path,
         settings: Settings,
@@ -185,8 +200,13 @@ class Session:
         is_inside: bool = False,
         mend: Mend = as_found,
         outage: Outage | None = None,
+        choice: int = ALL,
     ) -> None:
         self.folder, self.settings, self.points = folder, settings, points
+        self.disk = SimulatedDisk()
+        self.choice = choice
+        """What a crash leaves of what was not synced."""
+        self._left: SimulatedDisk | None = None
         self.is_eager = is_eager
         self.is_inside = is_inside
         """The venue is part of the process: recorded, and dead with it."""
@@ -218,13 +238,15 @@ class Session:
 
     def start(self) -> None:
         """Start a process: what the journal holds is where it begins."""
-        found = find(self.folder)
+        if self.points.counts_disk:
+            self.disk.on_operation = self._touch_disk
+        found = find(self.folder, self.disk)
         if found is not None:
             assert found.losses == (), found.losses
             found = msgspec.structs.replace(found, snapshot=self.mend(found.snapshot))
         if self.is_inside:
             self.venue = Venue(self.settings, self.points)
-        self._lease = Lease(self.folder, holder())
+        self._lease = Lease(self.folder, holder(), self.disk)
         self._journal = Journal(self._lease, ORIGIN, LIMITS, found, self.clock.now())
         self._journal.points, self._journal.is_eager = self.points, self.is_eager
         self._journal.is_dead = lambda: self.tick in self.outage.ticks and not self.crashes
@@ -260,19 +282,21 @@ class Session:
             assert books.account(balance.currency).total == balance.total
         for position_id in self._traded():
             self._check_traded(position_id)
+        received = [record.id for record in self.records() if record.id[0]]
+        assert len(received) == len(set(received)), "a message was delivered twice"
 
     def records(self) -> Iterator[Record]:
         """Yield what was recorded, over all crashes."""
-        for number in segment_numbers(self.folder):
-            with read_segment(self.folder, number) as reader:
+        for number in segment_numbers(self.folder, self.disk):
+            with read_segment(self.folder, number, self.disk) as reader:
                 for batch in reader.batches():
                     yield from map(decode, batch.encoded)
 
     def differences(self) -> list[str]:
         """Re-run what was recorded; return what comes out otherwise now."""
         found = []
-        for number in segment_numbers(self.folder):
-            with read_segment(self.folder, number) as reader:
+        for number in segment_numbers(self.folder, self.disk):
+            with read_segment(self.folder, number, self.disk) as reader:
                 opening = reader.opening
                 rerun = Rerun(self.settings, opening.manifest.epoch, opening.snapshot)
                 for batch in reader.batches():
@@ -319,11 +343,15 @@ class Session:
     def _die(self) -> None:
         """Leave what a killed process leaves: the venue and the disk."""
         self.crashes += 1
+        self.disk.on_operation = None
+        self.disk = self._left or self.disk.crashed(self.choice)
+        self._left = None
         self.venue.hang_up()
         for ref in ActorRegistry.get_all():
             ActorRegistry.unregister(ref)
         self._let_files_go()
         self._system = None
+        gc.unfreeze()  # recovery freezes what it read; here it dies with its process
 
     def _let_files_go(self) -> None:
         if self._journal is not None:
@@ -332,6 +360,10 @@ class Session:
         if self._lease is not None:
             self._lease.close()
             self._lease = None
+
+    def _touch_disk(self) -> None:
+        if self.points.is_last_at_disk():
+            self._left = self.disk.crashed(self.choice)
 
     def _settle(self) -> None:
         self._dispatcher.run_until_idle()
