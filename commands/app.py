@@ -266,6 +266,48 @@ def check(
             checking.check(Options(config=config, sets=_sets(sets, strategy=strategy)))
 
 
+@app.command()
+def inspect(
+    session: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Its folder; default: the newest that runs.")
+    ] = None,
+    command: Annotated[
+        list[str] | None,
+        typer.Option("-c", metavar="COMMAND", help="Run it and exit; may be repeated."),
+    ] = None,
+    as_json: Annotated[  # noqa: FBT002 - a flag, typed by name
+        bool, typer.Option("--json", help="Print data, a line each.")
+    ] = False,
+    operate: Annotated[  # noqa: FBT002 - as above
+        bool, typer.Option("--operate", help="Allow what changes trading; needs a reason.")
+    ] = False,
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why; written into the journal.")
+    ] = "",
+    yes: Annotated[  # noqa: FBT002 - as above
+        bool, typer.Option("--yes", help="Show what will happen, and do not ask.")
+    ] = False,
+) -> None:
+    """Look into a session that runs: its actors, positions, orders, messages. "help" lists it all.
+
+    Example: python supervisor.py inspect -c tree -c "position p3"
+    """
+    from commands.inspect.front import Asked
+    from commands.inspect.front import inspect as look
+
+    asked = Asked(
+        session=session,
+        commands=tuple(command or ()),
+        as_json=as_json,
+        operate=operate,
+        reason=reason,
+        is_sure=yes,
+    )
+    with _explaining():
+        code = look(asked)
+    raise typer.Exit(code)
+
+
 def run_command(start: StartTree, arguments: list[str]) -> int:
     """Run the command that ``arguments`` name; return the process's exit code."""
     try:

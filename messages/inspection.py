@@ -138,6 +138,8 @@ class Refused(Answer, frozen=True, kw_only=True):
     """It can't be answered, and why."""
 
     text: str
+    may_be_done: bool = False
+    """Of a command: no answer came in time. Sent again under its id, it is done once."""
 
 
 class Greeting(Answer, frozen=True, kw_only=True):

@@ -108,7 +108,9 @@ class Asking:
                 if now < one.until:
                     waiting.append(one)
                     continue
-                answer = Refused(text=f"{one.to} does not answer; {one.late}")
+                answer = Refused(
+                    text=f"{one.to} does not answer; {one.late}", may_be_done=one.to == OPERATOR
+                )
             except Exception as error:  # noqa: BLE001 - the actor's, told to who asked
                 answer = Refused(text=f"{one.to}: {describe(error)}")
             one.hear(answer)

@@ -1,0 +1,291 @@
+"""``tree``, ``top``, ``ps`` and ``state``: who lives, who works, and what each actor keeps."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+import msgspec
+from rich.text import Text
+
+from commands.inspect.command import Command, Context
+from commands.inspect.errors import InspectError
+from commands.inspect.source import Source
+from commands.inspect.typed import Typed, nearest
+from commands.inspect.view import (
+    ALARM,
+    DIM,
+    NOTHING,
+    WARN,
+    Cell,
+    View,
+    builtins,
+    pairs,
+    right,
+    stack,
+    table,
+    title,
+)
+from commands.panels.words import count, time_of_day
+from messages.addresses import SUPERVISOR
+from messages.base import Address, Milliseconds, Timestamp
+from messages.inspection import ActorStatus, ThreadStatus, TreeRead
+
+CHILDREN_SHOWN = 12
+"""Of one parent, in ``tree`` without a pattern."""
+_LONG_MS = 100
+"""A message that is in hand for longer is worth a word."""
+_TOP = 20
+_SAMPLE_MS = Milliseconds(1_000)
+
+
+def tree(context: Context, words: list[str]) -> View:
+    """Show who lives under whom."""
+    typed = Typed(TREE.usage, words)
+    pattern = typed.word_or("*")
+    typed.end()
+    read = context.source.tree()
+    shown = [one for one in read.actors if fnmatchcase(one.address, pattern)]
+    rows = list(_tree_rows(shown, limit=CHILDREN_SHOWN if pattern == "*" else len(shown)))
+    columns = ("actor", "state", right("waits"), right("handled"), right("skipped"),
+               right("restarts"), "thread")  # fmt: skip
+    data = {**_plain(read), "actors": [builtins(one) for one in shown]}
+    return View(stack(_head(read), table(columns, rows, "nobody"), _in_hand(read.threads)), data)
+
+
+def top(context: Context, words: list[str]) -> View:
+    """Show who has most to do: by what waits, by messages a second, or by time."""
+    typed = Typed(TOP.usage, words, ("--limit",))
+    by = typed.word_or("mailbox")
+    limit = typed.number("--limit", _TOP)
+    typed.end()
+    if by not in _TOPS:
+        raise typed.wrong(f"top {by} is not known{nearest(by, _TOPS)}")
+    return _TOPS[by](context, limit)
+
+
+def ps(context: Context, words: list[str]) -> View:
+    """Show every actor in a line."""
+    typed = Typed(PS.usage, words)
+    pattern = typed.word_or("*")
+    typed.end()
+    read = context.source.tree()
+    found = [one for one in read.actors if fnmatchcase(one.address, pattern)]
+    rows = [
+        (one.address, one.kind, _state(one), str(one.depth), f"{one.processed:,}", one.thread)
+        for one in found
+    ]
+    columns = ("actor", "class", "state", right("waits"), right("handled"), "thread")
+    shown = table(columns, rows, f"nobody lives at {pattern}")
+    return View(shown, [builtins(one) for one in found])
+
+
+def state(context: Context, words: list[str]) -> View:
+    """Show all that an actor keeps, field by field."""
+    typed = Typed(STATE.usage, words, ("--limit",))
+    address = address_of(context.source, typed.word("ACTOR"))
+    limit = typed.number("--limit", 50)
+    typed.end()
+    kept = context.source.entities(actors=(address,), limit=limit)
+    entities = kept.actors[0].entities if kept.actors else ()
+    parts = [
+        part
+        for entity in entities
+        for part in (title(type(entity).__name__), pairs(_fields(builtins(entity))))
+    ]
+    head = f"{address} at {time_of_day(kept.at)}, record {kept.sequence:,}"
+    more = count(kept.left_out, "entity", "entities") + " more: --limit" if kept.left_out else ""
+    none = "" if entities else "nothing of it is recorded: see log, ps, market"
+    data = {
+        "actor": address,
+        "at": kept.at,
+        "sequence": kept.sequence,
+        "left_out": kept.left_out,
+        "entities": [{"kind": type(e).__name__} | _record(e) for e in entities],
+    }
+    return View(stack(Text(head, style=DIM), *parts, Text(none or more, style=DIM)), data)
+
+
+def address_of(source: Source, typed: str) -> Address:
+    """Return an actor's address; a position may be typed by its id. Raises ``InspectError``."""
+    known = [one.address for one in source.tree().actors]
+    for address in (typed, f"position/{typed}"):
+        if address in known:
+            return Address(address)
+    raise InspectError(f"nobody lives at {typed}{nearest(typed, known)}")
+
+
+def addresses(context: Context, words: list[str]) -> Iterable[str]:
+    """Return who lives, for completion of a first word."""
+    return () if words else [one.address for one in context.source.tree().actors]
+
+
+def _tree_rows(actors: Sequence[ActorStatus], limit: int) -> Iterator[tuple[Cell, ...]]:
+    """Yield a row for each actor, children under their parents."""
+    by_parent: dict[Address | None, list[ActorStatus]] = {}
+    known = {one.address for one in actors}
+    for one in actors:
+        parent = one.parent if one.parent in known else None
+        by_parent.setdefault(parent, []).append(one)
+
+    def rows(parent: Address | None, indent: str) -> Iterator[tuple[Cell, ...]]:
+        children = by_parent.get(parent, [])
+        cut = children if parent == SUPERVISOR or parent is None else children[-limit:]
+        hidden = len(children) - len(cut)
+        if hidden:
+            yield (Text(f"{indent}… {hidden:,} older: tree {cut[0].address[:9]}*", style=DIM),)
+        for child in cut:
+            yield _tree_row(child, indent)
+            yield from rows(child.address, indent + "  ")
+
+    return rows(None, "")
+
+
+def _tree_row(one: ActorStatus, indent: str) -> tuple[Cell, ...]:
+    return (
+        indent + one.address,
+        _state(one),
+        _marked(one.depth, WARN),
+        f"{one.processed:,}",
+        _marked(one.skipped, ALARM),
+        _marked(one.restarts, WARN),
+        one.thread,
+    )
+
+
+def _state(one: ActorStatus) -> Cell:
+    if one.is_suspended:
+        return Text("suspended", style=ALARM)
+    return one.state
+
+
+def _marked(value: int, style: str) -> Cell:
+    return Text(f"{value:,}", style=style if value else DIM)
+
+
+def _head(read: TreeRead) -> Text:
+    said = f"{time_of_day(read.at)}  {count(len(read.actors), 'actor')}, record {read.sequence:,}"
+    waiting = read.sequence - read.durable
+    said += f" ({waiting:,} not durable yet)" if waiting > 0 else ""
+    said += f", {count(read.dead_letters, 'dead letter')}" if read.dead_letters else ""
+    return Text(said, style=DIM)
+
+
+def _in_hand(threads: Sequence[ThreadStatus]) -> Text:
+    """Say what threads have had in hand for long, and where they are in the code."""
+    said = Text()
+    for one in threads:
+        if not one.is_alive:
+            said.append(f"\nthe thread {one.name} is dead", style=ALARM)
+        if one.actor is None or one.for_ms < _LONG_MS:
+            continue
+        text = f"\n{one.actor} has had {one.message_type} in hand for {one.for_ms:,} ms"
+        said.append(f"{text} (thread {one.name})", style=ALARM)
+        for line in one.stack:
+            said.append(f"\n    {line}", style=DIM)
+    return said
+
+
+def _by_mailbox(context: Context, limit: int) -> View:
+    read = context.source.tree()
+    found = sorted(read.actors, key=lambda one: -one.depth)[:limit]
+    rows = [(one.address, f"{one.depth:,}", f"{one.processed:,}") for one in found]
+    shown = table(("actor", right("waits"), right("handled")), rows, "nobody")
+    return View(shown, [builtins(one) for one in found])
+
+
+def _by_rate(context: Context, limit: int) -> View:
+    source = context.live("top rate")
+    before = {one.address: one.processed for one in source.tree().actors}
+    begun = time.monotonic()
+    time.sleep(_SAMPLE_MS / 1000)
+    after = source.tree().actors
+    seconds = time.monotonic() - begun
+    rates = [(one, (one.processed - before.get(one.address, 0)) / seconds) for one in after]
+    found = sorted(rates, key=lambda pair: -pair[1])[:limit]
+    rows = [(one.address, f"{rate:,.0f}", f"{one.depth:,}") for one, rate in found]
+    shown = table(("actor", right("messages/s"), right("waits")), rows, "nobody")
+    return View(shown, [{"actor": one.address, "per_second": rate} for one, rate in found])
+
+
+def _by_time(context: Context, limit: int) -> View:
+    read = context.live("top time").sample(_SAMPLE_MS)
+    shares = read.shares[:limit]
+    rows = [
+        (one.actor, one.message_type, f"{one.samples / max(1, read.samples):.1%}") for one in shares
+    ]
+    columns = ("actor", "message", right("of the threads' time"))
+    return View(table(columns, rows, "every thread rests"), builtins(read))
+
+
+_TOPS: dict[str, Callable[[Context, int], View]] = {
+    "mailbox": _by_mailbox,
+    "rate": _by_rate,
+    "time": _by_time,
+}
+
+
+def _record(entity: msgspec.Struct) -> dict[str, object]:
+    data = builtins(entity)
+    return data if isinstance(data, dict) else {}
+
+
+def _fields(data: object, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every field with its value, nested ones by dotted names."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if name != "type" or prefix:
+                yield from _fields(value, f"{prefix}.{name}" if prefix else str(name))
+    elif isinstance(data, list | tuple):
+        if not data:
+            yield prefix, NOTHING
+        for place, value in enumerate(data):
+            yield from _fields(value, f"{prefix}[{place}]")
+    elif isinstance(data, int) and not isinstance(data, bool) and prefix.endswith(("at", "since")):
+        yield prefix, _time_or_number(data)
+    else:
+        yield prefix, NOTHING if data is None else str(data)
+
+
+def _time_or_number(value: int) -> str:
+    """Return a time with its milliseconds since the epoch; small numbers as they are."""
+    return f"{time_of_day(Timestamp(value))} ({value})" if value > 10**12 else str(value)
+
+
+def _plain(read: TreeRead) -> dict[str, object]:
+    data = builtins(read)
+    return data if isinstance(data, dict) else {}
+
+
+TREE = Command(
+    name="tree",
+    usage="tree [PATTERN]",
+    help="The actors, with state, mailbox and restarts; what a thread has had in hand for long.",
+    examples=("tree", "tree position/*"),
+    run=tree,
+    complete=addresses,
+)
+TOP = Command(
+    name="top",
+    usage="top [mailbox|rate|time] [--limit N]",
+    help="Who has most waiting, handles most a second, or takes most time (looks for a second).",
+    examples=("top", "top rate", "top time"),
+    run=top,
+    complete=lambda _, words: () if words else tuple(_TOPS),
+)
+PS = Command(
+    name="ps",
+    usage="ps [PATTERN]",
+    help="Every actor in one line.",
+    examples=("ps", "ps position/*"),
+    run=ps,
+    complete=addresses,
+)
+STATE = Command(
+    name="state",
+    usage="state ACTOR [--limit N]",
+    help="All that a recorded actor keeps, field by field.",
+    examples=("state position/p3", "state p3", "state guardian", "state portfolio --json"),
+    run=state,
+    complete=addresses,
+)
+COMMANDS = (TREE, TOP, PS, STATE)

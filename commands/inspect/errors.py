@@ -1,0 +1,31 @@
+"""What can go wrong between a person and a session.
+
+CommandError (of ``commands.errors``)
+    InspectError        the text says what was wrong, and what would be right
+        NoSessionError  there is no session to look into, or it has gone
+        RefusedError    the session answered that it can't
+        NotLiveError    only a running session can do this
+"""
+
+from commands.errors import CommandError
+
+
+class InspectError(CommandError):
+    """What was typed can't be done."""
+
+
+class NoSessionError(InspectError):
+    """There is no such session, it does not run, or it has gone."""
+
+
+class RefusedError(InspectError):
+    """The session answered that it can't, and why."""
+
+    def __init__(self, text: str, *, may_be_done: bool = False) -> None:
+        """Take what it said; ``may_be_done``: a command that no answer came to in time."""
+        super().__init__(text)
+        self.may_be_done = may_be_done
+
+
+class NotLiveError(InspectError):
+    """Only a running session can do this."""

@@ -1,0 +1,56 @@
+"""Which session is meant: the one that was named, or the newest that runs."""
+
+from pathlib import Path
+
+from actors.inspector.place import SOCKET_NAME
+from commands.folders import SESSION_NAME, SESSIONS
+from commands.inspect.client import Connection
+from commands.inspect.errors import NoSessionError
+
+
+def attach(folder: Path | None) -> tuple[Connection, list[Path]]:
+    """Connect to a session; return also the others that run, where none was named.
+
+    Raises:
+        NoSessionError: it does not run, or none does.
+    """
+    if folder is not None:
+        return _attach_to(folder), []
+    running = sorted(SESSIONS.glob(f"*/{SOCKET_NAME}"), key=_born, reverse=True)
+    found: Connection | None = None
+    others = []
+    for path in running:
+        try:
+            connection = Connection(path)
+        except NoSessionError:
+            continue  # its process died and left the socket
+        if found is None:
+            found = connection
+        else:
+            connection.close()
+            others.append(path.parent)
+    if found is None:
+        raise NoSessionError(
+            f"no session runs in {SESSIONS}/; name one with --session DIR, "
+            "or start one: python supervisor.py"
+        )
+    return found, others
+
+
+def _attach_to(folder: Path) -> Connection:
+    if not folder.is_dir():
+        raise NoSessionError(f"--session {folder}: there is no such folder")
+    if not (folder / SESSION_NAME).exists():
+        raise NoSessionError(f"--session {folder} is no session's folder: no {SESSION_NAME} in it")
+    if not (folder / SOCKET_NAME).exists():
+        raise NoSessionError(f"--session {folder}: this session does not run")
+    try:
+        return Connection(folder / SOCKET_NAME)
+    except NoSessionError:
+        raise NoSessionError(
+            f"--session {folder}: this session does not run; its process died"
+        ) from None
+
+
+def _born(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0

@@ -1,0 +1,225 @@
+"""``log``, ``tap``, ``deadletters`` and ``timers``: what was said, what was lost, who wakes."""
+
+from collections.abc import Iterator
+
+import msgspec
+from rich.text import Text
+
+from actors.journal.port import Record
+from commands.inspect.actors import addresses
+from commands.inspect.command import Command, Context
+from commands.inspect.source import LiveSource, message_in, message_types
+from commands.inspect.typed import Typed
+from commands.inspect.view import ALARM, DIM, Cell, View, builtins, plain, right, stack, table
+from commands.panels.words import count, date_and_time, duration, time_of_day
+from messages.inspection import Tapped, TappedMessage
+
+_LAST = 20
+_TAPPED = 50
+_PER_SECOND = 50
+_TAP_SECONDS = 0.5
+_TEXT_CELLS = 400
+"""Of one message."""
+
+
+def log(context: Context, words: list[str]) -> View:
+    """Show the last steps of an actor: what it heard, what changed, whom it told."""
+    typed = Typed(LOG.usage, words, ("-n",))
+    actor = typed.word("ACTOR")
+    limit = typed.number("-n", _LAST)
+    typed.end()
+    pattern = actor if any(one in actor for one in "*/_") or not _is_id(actor) else _position(actor)
+    steps = context.source.records(pattern, limit)
+    rows = [_record_row(record) for record in steps.records]
+    columns = (right("record"), "time", "actor", "heard", "from", "changed", "told")
+    note = f"the steps since record {steps.kept_from:,} are kept; before it: the journal"
+    shown = stack(table(columns, rows, f"nothing lately concerns {actor}"), Text(note, style=DIM))
+    return View(shown, [builtins(record) for record in steps.records])
+
+
+def tap(context: Context, words: list[str]) -> Iterator[View]:
+    """Show messages as they are handled, until there were enough or somebody stops it."""
+    typed = Typed(TAP.usage, words, ("--limit", "--rate"))
+    actor, _, message_type = typed.word_or("*").partition(":")
+    limit = typed.number("--limit", _TAPPED)
+    per_second = typed.number("--rate", _PER_SECOND)
+    typed.end()
+    source = context.live("tap")
+    return _tapped(source, actor or "*", message_type or "*", limit, per_second)
+
+
+def dead_letters(context: Context, words: list[str]) -> View:
+    """Show what reached nobody."""
+    Typed(DEAD_LETTERS.usage, words).end()
+    read = context.source.dead_letters()
+    rows = []
+    for one in read.last:
+        message = message_in(one.message)
+        rows.append((one.to, one.sender, type(message).__name__, _text(message)))
+    head = Text(f"{count(read.count, 'message')} reached nobody; the last ones:", style=DIM)
+    shown = table(("to", "from", "message", "fields"), rows, "none")
+    data = {
+        "count": read.count,
+        "last": [_dead(one.to, one.sender, one.message) for one in read.last],
+    }
+    return View(stack(head, shown), data)
+
+
+def timers(context: Context, words: list[str]) -> View:
+    """Show who is woken when, the earliest first."""
+    typed = Typed(TIMERS.usage, words, ("--limit",))
+    actor = typed.word_or("*")
+    limit = typed.number("--limit", 40)
+    typed.end()
+    read = context.source.timers(actor, limit)
+    rows = [
+        (one.actor, one.key, date_and_time(one.at), _in(one.at - read.at)) for one in read.timers
+    ]
+    columns = ("actor", "key", "at", right("in"))
+    head = Text(f"{count(read.total, 'timer')} set, {time_of_day(read.at)} now", style=DIM)
+    return View(stack(head, table(columns, rows, "none")), builtins(read))
+
+
+def _tapped(
+    source: LiveSource, actor: str, message_type: str, limit: int, per_second: int
+) -> Iterator[View]:
+    number, left = source.tap(actor, message_type, per_second), limit
+    dropped = 0
+    try:
+        while left > 0:
+            came = source.tapped(_TAP_SECONDS)
+            if came is None:
+                continue
+            shown = came.messages[:left]
+            left -= len(shown)
+            yield _tapped_view(shown, came, dropped)
+            dropped = came.dropped
+    finally:
+        source.untap(number)
+
+
+def _tapped_view(shown: tuple[TappedMessage, ...], came: Tapped, dropped: int) -> View:
+    lines = [_tapped_line(one) for one in shown]
+    if came.dropped > dropped:
+        more = count(came.dropped - dropped, "message") + " not shown"
+        lines.append(Text(f"  … {more}: more than --rate", style=DIM))
+    data = {
+        "dropped": came.dropped,
+        "messages": [
+            {
+                "at": one.at,
+                "to": one.to,
+                "sender": one.sender,
+                "id": one.id,
+                "cause": one.cause,
+                "message_type": one.message_type,
+                "message": _message(one.message),
+            }
+            for one in shown
+        ],
+    }
+    return View(stack(*lines), data)
+
+
+def _tapped_line(one: TappedMessage) -> Text:
+    line = Text(no_wrap=True, overflow="ellipsis")
+    line.append(f"{time_of_day(one.at)} ", style=DIM)
+    line.append_text(plain(f"{one.sender} → {one.to} "))
+    line.append(one.message_type, style="bold")
+    message = _message(one.message)
+    line.append_text(plain(f" {_fields(message)}"[:_TEXT_CELLS]))
+    return line
+
+
+def _message(raw: msgspec.Raw) -> object:
+    """Return a message as data; also one of a kind that this code does not know."""
+    return msgspec.msgpack.decode(raw)
+
+
+def _dead(to: str, sender: str, raw: msgspec.Raw) -> dict[str, object]:
+    return {"to": to, "sender": sender, "message": _message(raw)}
+
+
+def _record_row(record: Record) -> tuple[Cell, ...]:
+    changed = ", ".join(type(change).__name__ for change in record.changes)
+    told = ", ".join(f"{type(send.message).__name__} → {send.to}" for send in record.outbox)
+    if record.error is not None:
+        changed_cell: Cell = Text(f"SKIPPED: {record.error}", style=ALARM)
+    else:
+        changed_cell = changed or "–"
+    heard = type(record.message).__name__
+    return (
+        f"{record.sequence:,}",
+        time_of_day(record.now),
+        record.actor,
+        heard,
+        record.sender,
+        changed_cell,
+        told or "–",
+    )
+
+
+def _text(message: msgspec.Struct | None) -> str:
+    return "" if message is None else _fields(builtins(message))
+
+
+def _fields(data: object) -> str:
+    if not isinstance(data, dict):
+        return "" if data is None else str(data)
+    return " ".join(f"{name}={_short(value)}" for name, value in data.items() if name != "type")
+
+
+def _short(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + _fields(value) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + " ".join(_short(one) for one in value) + "]"
+    return "–" if value is None else str(value)
+
+
+def _is_id(typed: str) -> bool:
+    return typed.isdigit() or (typed[:1] == "p" and typed[1:].isdigit())
+
+
+def _position(typed: str) -> str:
+    return f"position/p{typed.removeprefix('p')}"
+
+
+def _in(ms: int) -> str:
+    return "due" if ms <= 0 else duration(ms)
+
+
+LOG = Command(
+    name="log",
+    usage="log ACTOR [-n N]",
+    help="The last steps that an actor took, caused or was told by; a pattern such as position/*.",
+    examples=("log position/p3 -n 40", "log p3", "log portfolio"),
+    run=log,
+    complete=addresses,
+)
+TAP = Command(
+    name="tap",
+    usage="tap [ACTOR][:MESSAGE] [--limit N] [--rate PER_SECOND]",
+    help="Messages as they are handled: so many in all, so many a second; the rest is counted.",
+    examples=("tap position/*", "tap order_router --limit 20", "tap *:OrderUpdated"),
+    run=tap,
+    complete=lambda context, words: (
+        () if words else (*addresses(context, words), *(f"*:{name}" for name in message_types()))
+    ),
+)
+DEAD_LETTERS = Command(
+    name="deadletters",
+    usage="deadletters",
+    help="Messages that reached nobody.",
+    examples=("deadletters",),
+    run=dead_letters,
+)
+TIMERS = Command(
+    name="timers",
+    usage="timers [ACTOR] [--limit N]",
+    help="Who is woken when, the earliest first.",
+    examples=("timers", "timers position/*"),
+    run=timers,
+    complete=addresses,
+)
+COMMANDS = (LOG, TAP, DEAD_LETTERS, TIMERS)

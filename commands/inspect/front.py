@@ -1,0 +1,126 @@
+"""``inspect`` as it is started: which session, one command or a prompt, and the exit code.
+
+Owns the way in. The prompt itself is its own module's; without a terminal the commands come from
+``-c`` or from the input, a line each.
+"""
+
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import typer
+from rich.console import Console
+
+from commands.errors import UsageError
+from commands.inspect.command import Context, Operating
+from commands.inspect.commands import run
+from commands.inspect.errors import InspectError, NoSessionError
+from commands.inspect.finding import attach
+from commands.inspect.source import LiveSource
+from commands.inspect.view import View, console, print_view
+
+EXIT_FAILED = 1
+_JSON = "--json"
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """How ``inspect`` was started."""
+
+    session: Path | None = None
+    commands: tuple[str, ...] = ()
+    """Of ``-c``; empty: a prompt, or the lines of the input."""
+    as_json: bool = False
+    operate: bool = False
+    reason: str = ""
+    """Why something is done; empty: asked for at a terminal."""
+    is_sure: bool = False
+    """What will happen is shown, and not asked about."""
+
+
+def inspect(asked: Asked) -> int:
+    """Look into a session; return the exit code.
+
+    Raises:
+        UsageError: there is no such session, or a reason is missing.
+    """
+    try:
+        connection, others = attach(asked.session)
+        source = LiveSource(connection)
+    except InspectError as error:
+        raise UsageError(str(error)) from None
+    out, err = console(), Console(stderr=True, highlight=False, markup=False)
+    try:
+        if others:
+            also = ", ".join(str(folder) for folder in others)
+            err.print(f"attached to {source.folder}; also running: {also} (--session DIR)")
+        context = Context(source=source, operating=_operating(asked, err), width=out.width)
+        return run_all(context, _lines(asked), out, err, as_json=asked.as_json)
+    finally:
+        source.close()
+
+
+def run_all(
+    context: Context, lines: Iterator[str], out: Console, err: Console, *, as_json: bool
+) -> int:
+    """Run each line; return 0, or the code of a line that failed: the others are run all the same.
+
+    A session that has gone ends it.
+    """
+    exit_code = 0
+    for line in lines:
+        text, wants_json = _json_wanted(line)
+        if not text:
+            continue
+        try:
+            for view in _views(context, text):
+                print_view(view, out, as_json=as_json or wants_json)
+        except NoSessionError as error:
+            err.print(f"error: {error}")
+            return EXIT_FAILED
+        except InspectError as error:
+            err.print(f"error: {error}")
+            exit_code = EXIT_FAILED
+    return exit_code
+
+
+def _views(context: Context, line: str) -> Iterator[View]:
+    answers = run(context, line)
+    if isinstance(answers, View):
+        yield answers
+    else:
+        yield from answers
+
+
+def _lines(asked: Asked) -> Iterator[str]:
+    if asked.commands:
+        yield from asked.commands
+    else:
+        yield from (line.strip() for line in sys.stdin)
+
+
+def _json_wanted(line: str) -> tuple[str, bool]:
+    """Return the line without ``--json`` at its end, and whether it was there."""
+    text = line.strip()
+    return (text.removesuffix(_JSON).strip(), True) if text.endswith(_JSON) else (text, False)
+
+
+def _operating(asked: Asked, err: Console) -> Operating | None:
+    """Return what lets commands do something. Raises ``UsageError`` where no reason is given."""
+    if not asked.operate:
+        return None
+    is_terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    reason = asked.reason.strip()
+    if not reason and is_terminal:
+        reason = typer.prompt("why (written into the journal)", err=True).strip()
+    if not reason:
+        raise UsageError("--operate needs --reason TEXT: it is written into the journal")
+
+    def confirm(view: View) -> bool:
+        err.print(view.shown)
+        if asked.is_sure:
+            return True
+        return is_terminal and typer.confirm("do it?", default=False, err=True)
+
+    return Operating(reason, confirm, lambda: uuid.uuid4().hex)

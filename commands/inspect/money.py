@@ -1,0 +1,185 @@
+"""``orders``, ``book`` and ``ledger``: what works at the venue, who holds what, the accounts."""
+
+from rich.text import Text
+
+from actors.order_router.order import RoutedOrder
+from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
+from actors.position.position import Charter, Life, Position
+from actors.position.prices import stop, target
+from actors.position.protection import is_covered
+from commands.inspect.command import Command, Context
+from commands.inspect.position import id_of
+from commands.inspect.typed import Typed
+from commands.inspect.view import (
+    ALARM,
+    DIM,
+    Cell,
+    Column,
+    View,
+    builtins,
+    number,
+    right,
+    stack,
+    table,
+    title,
+)
+from commands.panels.words import count, duration
+from messages.addresses import ORDER_ROUTER, PORTFOLIO
+from messages.base import Timestamp
+
+_SHOWN = 200
+
+
+def orders(context: Context, words: list[str]) -> View:
+    """Show the router's orders: those that are not over, or all."""
+    typed = Typed(ORDERS.usage, words, ("--limit",))
+    limit = typed.number("--limit", _SHOWN)
+    which = typed.word_or("open")
+    typed.end()
+    kept = context.source.entities(actors=(ORDER_ROUTER,), kinds=("RoutedOrder",))
+    known = [e for one in kept.actors for e in one.entities if isinstance(e, RoutedOrder)]
+    if which == "open":
+        found = [one for one in known if not one.facts.is_terminal]
+    elif which == "all":
+        found = known
+    else:
+        found = [one for one in known if one.request.position_id == id_of(which)]
+    shown = found[-limit:]
+    columns = ("order", "symbol", "purpose", "side", "type", right("quantity"), right("price"),
+               right("filled"), "status", "under way")  # fmt: skip
+    rows = [_order_row(one, kept.at) for one in shown]
+    head = f"{count(len(found), 'order')} of {len(known):,} that the router remembers"
+    view = stack(Text(head, style=DIM), table(columns, rows, "none"))
+    return View(view, [builtins(one) for one in shown])
+
+
+def book(context: Context, words: list[str]) -> View:
+    """Show the living positions: what each holds, and what covers it."""
+    typed = Typed(BOOK.usage, words, ("--limit",))
+    limit = typed.number("--limit", _SHOWN)
+    typed.end()
+    kept = context.source.entities(actors=("position/*",), kinds=("Charter", "Position"))
+    lives = []
+    for one in kept.actors:
+        charter = next((e for e in one.entities if isinstance(e, Charter)), None)
+        position = next((e for e in one.entities if isinstance(e, Position)), None)
+        if charter is not None and position is not None:
+            lives.append(Life(charter, position))
+    shown = lives[-limit:]
+    columns = ("position", "symbol", "state", right("held"), right("cost"), right("stop"),
+               right("target"), "covered", "age")  # fmt: skip
+    rows = [_life_row(life, kept.at) for life in shown]
+    head = count(len(lives), "position") + (f", the last {limit}" if len(lives) > limit else "")
+    view = stack(Text(head, style=DIM), table(columns, rows, "no position lives"))
+    data = [
+        {"charter": builtins(life.charter), "position": builtins(life.position)} for life in shown
+    ]
+    return View(view, data)
+
+
+def ledger(context: Context, words: list[str]) -> View:
+    """Show the portfolio's accounts, and what is committed on each symbol."""
+    Typed(LEDGER.usage, words).end()
+    kinds = ("Account", "SymbolRow", "Totals", "Booking")
+    kept = context.source.entities(actors=(PORTFOLIO,), kinds=kinds)
+    entities = [e for one in kept.actors for e in one.entities]
+    accounts = sorted((e for e in entities if isinstance(e, Account)), key=lambda a: a.currency)
+    symbols = [e for e in entities if isinstance(e, SymbolRow) and e.open_positions]
+    unmatched = [e for e in entities if isinstance(e, Booking) and not e.is_position and e.held]
+    totals = next((e for e in entities if isinstance(e, Totals)), Totals())
+    names = ("free", "reserved", "invested", "total", "realised", "held", "dust")
+    amounts: list[Column | str] = [right(name) for name in names]
+    rows = [
+        (a.currency, *map(number, (a.free, a.reserved, a.invested, a.total, a.realised, a.held,
+         a.dust)))
+        for a in accounts
+    ]  # fmt: skip
+    symbol_rows = [(s.symbol, str(s.open_positions), number(s.committed)) for s in symbols]
+    trades = f"{count(totals.trades, 'trade')}, {count(totals.wins, 'win')}"
+    parts = [
+        Text(f"{count(totals.open_positions, 'open position')}; {trades}", style=DIM),
+        table(("currency", *amounts), rows, "no capital is allotted"),
+        Text("free + reserved + invested = total, in each currency", style=DIM),
+        title("by symbol"),
+        table(("symbol", right("positions"), right("committed")), symbol_rows, "nothing"),
+    ]
+    if unmatched:
+        rows_left = [(b.key, b.symbol, Text(number(b.held), style=ALARM)) for b in unmatched]
+        parts += [title("fills that no position expects"),
+                  table(("order", "symbol", right("held")), rows_left, "")]  # fmt: skip
+    data = {
+        "accounts": [{**_record(a), "total": str(a.total)} for a in accounts],
+        "symbols": [builtins(s) for s in symbols],
+        "unmatched": [builtins(b) for b in unmatched],
+        "totals": builtins(totals),
+    }
+    return View(stack(*parts), data)
+
+
+def _order_row(one: RoutedOrder, now: Timestamp) -> tuple[Cell, ...]:
+    request, facts, errand = one.request, one.facts, one.errand
+    prices = [number(p) for p in (request.price, request.trigger_price) if p is not None]
+    under_way = ""
+    if errand is not None:
+        sent = "sent" if errand.is_sent else f"in {duration(errand.at - now)}"
+        under_way = f"{errand.request.value} {sent}"
+    status: Cell = facts.status.value
+    if facts.status.value == "unknown":
+        status = Text("unknown", style=ALARM)
+    return (
+        request.client_order_id,
+        request.symbol,
+        request.purpose.value,
+        request.side.value,
+        request.type.value,
+        number(request.quantity),
+        " / ".join(prices) or "market",
+        number(facts.filled),
+        status,
+        under_way,
+    )
+
+
+def _life_row(life: Life, now: Timestamp) -> tuple[Cell, ...]:
+    stop_now = stop(life)
+    covered: Cell = "yes" if is_covered(life) else Text("NO", style=ALARM if life.held else DIM)
+    return (
+        life.position.position_id,
+        life.charter.symbol,
+        life.position.state.value,
+        number(life.held),
+        number(life.position.booked.bought_cost),
+        number(None if stop_now is None else stop_now[0]),
+        number(target(life, now)),
+        covered,
+        duration(now - life.position.began_at),
+    )
+
+
+def _record(account: Account) -> dict[str, object]:
+    data = builtins(account)
+    return data if isinstance(data, dict) else {}
+
+
+ORDERS = Command(
+    name="orders",
+    usage="orders [open|all|POSITION] [--limit N]",
+    help="The router's orders: those that are not over, all that it remembers, or a position's.",
+    examples=("orders", "orders all", "orders p3"),
+    run=orders,
+)
+BOOK = Command(
+    name="book",
+    usage="book [--limit N]",
+    help="The living positions: what each holds, its stop and target, and whether it is covered.",
+    examples=("book",),
+    run=book,
+)
+LEDGER = Command(
+    name="ledger",
+    usage="ledger",
+    help="The portfolio's accounts: free, reserved, invested, exact; committed by symbol.",
+    examples=("ledger", "ledger --json"),
+    run=ledger,
+)
+COMMANDS = (ORDERS, BOOK, LEDGER)

@@ -1,0 +1,184 @@
+"""How a command is done: why, what will happen, and under an id that makes it happen once.
+
+Owns the way from a message to the operator's actor, the plan of a position opened by hand, and the
+warning before an actor is suspended.
+"""
+
+import msgspec
+from rich.text import Text
+
+from actors.observers.rows import is_stopped_at_venue
+from actors.operator.core import SENDABLE, CommandError, message_of
+from actors.position.position import Charter, Life, Position
+from actors.position.protection import is_covered_by_trigger
+from actors.positions.core import ListedMarket
+from actors.strategy.port import StrategyError, plan_of
+from commands.folders import SESSION_NAME
+from commands.inspect.command import Context, Operating
+from commands.inspect.errors import InspectError, NotLiveError
+from commands.inspect.source import Source
+from commands.inspect.typed import ratio
+from commands.inspect.view import WARN, View, builtins, pairs
+from commands.panels.words import count
+from config.plan_rules import plan_contradictions
+from messages.addresses import (
+    GATEWAY,
+    JOURNAL,
+    MARKET_DATA,
+    ORDER_ROUTER,
+    POSITIONS,
+)
+from messages.base import Address, Message, Milliseconds, Symbol
+from messages.inspection import Operate
+from messages.operator import Operation, OperatorCommand
+from messages.plan import Plan
+from messages.strategy import Enter
+
+SUSPEND_SECONDS = 60
+RATIOS = ("take_profit", "stop_loss")
+
+_COVERS = frozenset({GATEWAY, JOURNAL, MARKET_DATA, ORDER_ROUTER})
+"""Without one of these no stop is seen or sold."""
+
+
+class _Settings(msgspec.Struct):
+    plan: Plan
+
+
+class _Session(msgspec.Struct):
+    settings: _Settings
+
+
+def reason_of(context: Context) -> str:
+    """Return why; raises ``InspectError`` where a person only looks."""
+    return _operating(context).reason
+
+
+def send_message(
+    context: Context, to: Address, message: Message, what: str, note: str = ""
+) -> View:
+    """Have a message sent, once a person has seen what will happen."""
+    fields = builtins(message)
+    if isinstance(fields, dict):
+        fields.pop("type", None)
+    text = msgspec.json.encode(fields).decode()
+    command = _command(context, Operation.SEND, to, type(message).__name__, text)
+    return _confirmed(context, Operate(command=command), what, note)
+
+
+def send_fields(context: Context, to: Address, name: str, fields: str) -> View:
+    """Have a message sent that was typed field by field. Raises ``InspectError``."""
+    kind, _ = SENDABLE[name]
+    reason = reason_of(context)
+    try:
+        given = msgspec.json.decode(fields)
+    except msgspec.DecodeError as error:
+        raise InspectError(f"{fields}: not a JSON object: {error}") from None
+    if isinstance(given, dict) and "reason" in kind.__struct_fields__:
+        fields = msgspec.json.encode({"reason": reason} | given).decode()
+    command = _command(context, Operation.SEND, to, name, fields)
+    try:
+        message = message_of(command)
+    except CommandError as error:
+        raise InspectError(str(error)) from None
+    return _confirmed(context, Operate(command=command), f"{to} is sent {message}")
+
+
+def do(
+    context: Context,
+    operation: Operation,
+    to: Address,
+    what: str,
+    note: str = "",
+    for_ms: Milliseconds = Milliseconds(SUSPEND_SECONDS * 1000),  # noqa: B008 - an int
+) -> View:
+    """Have an actor suspended or released, once a person has seen what will happen."""
+    command = _command(context, operation, to)
+    return _confirmed(context, Operate(command=command, for_ms=for_ms), what, note)
+
+
+def plan_with(context: Context, symbol: Symbol, typed: dict[str, str]) -> Plan:
+    """Return the session's plan, with what was typed in its place. Raises ``InspectError``."""
+    path = context.source.folder / SESSION_NAME
+    try:
+        configured = msgspec.json.decode(path.read_bytes(), type=_Session).settings.plan
+    except (OSError, msgspec.MsgspecError) as error:
+        raise InspectError(f"the session's plan can't be read from {path}: {error}") from None
+    named = {
+        f"{name}_ratio" if name in RATIOS else name: str(ratio(text)) if name in RATIOS else text
+        for name, text in typed.items()
+    }
+    try:
+        plan = plan_of(Enter(reason="by hand", plan=named), configured)
+    except StrategyError as error:
+        raise InspectError(str(error).replace("Enter.plan", "the plan")) from None
+    market = _listed(context.source, symbol)
+    problems = [
+        f"{one.keys[0]} {one.text}" for one in plan_contradictions(plan, market.capabilities)
+    ]
+    if problems:
+        raise InspectError("; ".join(problems))
+    return plan
+
+
+def unprotected_if_suspended(source: Source, address: Address) -> str:
+    """Return which coins nothing would sell while the actor is suspended; empty: none."""
+    actors = ("position/*",) if address in _COVERS else (address,)
+    kept = source.entities(actors=actors, kinds=("Charter", "Position"))
+    bare = []
+    for one in kept.actors:
+        charter = next((e for e in one.entities if isinstance(e, Charter)), None)
+        position = next((e for e in one.entities if isinstance(e, Position)), None)
+        if charter is None or position is None:
+            continue
+        life = Life(charter, position)
+        if life.sellable and is_covered_by_trigger(position) and not is_stopped_at_venue(life):
+            bare.append(f"{position.position_id} ({life.held:f} {charter.rules.base})")
+    if not bare:
+        return ""
+    shown = ", ".join(bare[:5]) + (" …" if len(bare) > 5 else "")  # noqa: PLR2004 - a line's worth
+    return f"meanwhile NOTHING sells {count(len(bare), 'position')} at its stop: {shown}"
+
+
+def _listed(source: Source, symbol: Symbol) -> ListedMarket:
+    kept = source.entities(actors=(POSITIONS,), kinds=(ListedMarket.__name__,))
+    for one in kept.actors:
+        for entity in one.entities:
+            if isinstance(entity, ListedMarket) and entity.rules.symbol == symbol:
+                return entity
+    raise InspectError(f"{symbol} is not listed here")
+
+
+def _operating(context: Context) -> Operating:
+    if not context.source.is_live:
+        raise NotLiveError("this session is over: nothing can be done in it")
+    if context.operating is None:
+        raise InspectError("this changes what is traded: start inspect with --operate")
+    return context.operating
+
+
+def _command(
+    context: Context, operation: Operation, to: Address, name: str = "", fields: str = ""
+) -> OperatorCommand:
+    operating = _operating(context)
+    return OperatorCommand(
+        command_id=operating.new_id(),
+        operation=operation,
+        to=to,
+        message_type=name,
+        fields=fields,
+        reason=operating.reason,
+    )
+
+
+def _confirmed(context: Context, question: Operate, what: str, note: str = "") -> View:
+    """Show what will happen, ask, have it done."""
+    operating, command = _operating(context), question.command
+    rows = [("this will happen", Text(what, style="bold")), ("why", Text(command.reason))]
+    notes = [("note", Text(note, style=WARN))] if note else []
+    shown = View(pairs([*rows, *notes]), {"what": what, "note": note, "reason": command.reason})
+    if not operating.confirm(shown):
+        return View(Text("not done"), {"done": False})
+    done = operating.do(context.live("this"), question)
+    data = {"done": True, "is_new": done.is_new, "text": done.text, "id": command.command_id}
+    return View(Text(done.text), data)

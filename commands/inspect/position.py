@@ -1,0 +1,268 @@
+"""``position``: everything about one position on one screen."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+import msgspec
+from rich.console import RenderableType
+from rich.text import Text
+
+from actors.observers.rows import position_row
+from actors.position.position import Charter, Life, OwnOrder, Position
+from actors.position.resting import wanted_resting
+from actors.position.salvage import Salvage
+from commands.inspect.command import Command, Context
+from commands.inspect.errors import InspectError
+from commands.inspect.source import Source
+from commands.inspect.typed import Typed, nearest
+from commands.inspect.view import (
+    ALARM,
+    GOOD,
+    NOTHING,
+    Cell,
+    View,
+    builtins,
+    number,
+    pairs,
+    right,
+    some,
+    stack,
+    table,
+    title,
+)
+from commands.panels.bar import price_bar
+from commands.panels.words import date_and_time, duration, percent
+from messages.addresses import MARKET_DATA, position_address
+from messages.base import PositionId, Symbol, Timestamp
+from messages.market_data import MarketRow, ReadMarket
+from messages.session import PositionRow
+
+_BAR_WIDTH = 60
+_NOTHING_SET = (None, (), False)
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A position, and the moment it is looked at."""
+
+    life: Life
+    at: Timestamp
+    sequence: int
+    last: float | None
+    salvage: Salvage | None
+
+
+def show(context: Context, words: list[str]) -> View:
+    """Show facts, desired, slot, plan, prices, orders and money of one position."""
+    typed = Typed(POSITION.usage, words)
+    position_id = id_of(typed.word("ID"))
+    typed.end()
+    return view_of(seen(context.source, position_id))
+
+
+def seen(source: Source, position_id: PositionId) -> Seen:
+    """Return a living position. Raises ``InspectError``."""
+    kept = source.entities(actors=(position_address(position_id),))
+    entities = kept.actors[0].entities if kept.actors else ()
+    charter = next((e for e in entities if isinstance(e, Charter)), None)
+    position = next((e for e in entities if isinstance(e, Position)), None)
+    if charter is None or position is None:
+        living = list(ids(source))
+        near = nearest(position_id, living)
+        raise InspectError(f"no position {position_id} lives now; living: {some(living)}{near}")
+    return Seen(
+        Life(charter, position),
+        kept.at,
+        kept.sequence,
+        last_price(source, charter.symbol),
+        next((e for e in entities if isinstance(e, Salvage)), None),
+    )
+
+
+def last_price(source: Source, symbol: Symbol) -> float | None:
+    """Return the last price that is known; None where market data is silent."""
+    try:
+        row = source.ask(MARKET_DATA, ReadMarket(symbol=symbol))
+    except InspectError:
+        return None
+    return row.quote.last if isinstance(row, MarketRow) and row.quote is not None else None
+
+
+def ids(source: Source) -> Iterator[str]:
+    """Yield the ids of living positions."""
+    for one in source.tree().actors:
+        kind, _, name = one.address.partition("/")
+        if kind == "position" and name:
+            yield name
+
+
+def id_of(typed: str) -> PositionId:
+    """Return ``p3`` of what was typed: ``p3``, ``3`` or ``position/p3``."""
+    name = typed.removeprefix("position/")
+    return PositionId(f"p{name}" if name.isdigit() else name)
+
+
+def complete_ids(context: Context, words: list[str]) -> Iterable[str]:
+    """Return the ids of living positions, for completion of a first word."""
+    return () if words else list(ids(context.source))
+
+
+def view_of(one: Seen) -> View:
+    """Return the screen of a position."""
+    row = position_row(one.life, one.last, one.at)
+    parts: list[RenderableType] = [
+        _head(one, row),
+        _bar(row),
+        title("facts"),
+        pairs(_facts(one, row)),
+        title("desired and exit slot"),
+        pairs(_desired(one)),
+        title("orders"),
+        _orders(one.life.position.orders),
+        title("plan"),
+        pairs(_plan(one.life.charter)),
+    ]
+    data = {
+        "at": one.at,
+        "sequence": one.sequence,
+        "row": builtins(row),
+        "charter": builtins(one.life.charter),
+        "position": builtins(one.life.position),
+    }
+    return View(stack(*parts), data)
+
+
+def _head(one: Seen, row: PositionRow) -> Text:
+    head = Text(f"{row.position_id} {row.symbol} ", style="bold")
+    head.append(row.state.upper(), style="bold")
+    covered = "covered" if row.is_covered else "NOT COVERED"
+    head.append(f"  {covered}", style=GOOD if row.is_covered or not row.held else ALARM)
+    if row.is_stuck:
+        head.append("  STUCK", style=ALARM)
+    if one.salvage is not None:
+        head.append("  closed without its core", style=ALARM)
+    head.append(f"   {date_and_time(one.at)}, record {one.sequence:,}", style="dim")
+    return head
+
+
+def _bar(row: PositionRow) -> Text:
+    line = Text()
+    for segment in price_bar(row, _BAR_WIDTH):
+        line.append(segment.text, style=segment.style or "")
+    prices = f"  stop {number(row.stop)}  entry {_rounded(row.average_entry)}"
+    line.append(f"\n{prices}  price {number(row.last)}  target {number(row.target)}", style="dim")
+    return line
+
+
+def _facts(one: Seen, row: PositionRow) -> Iterator[tuple[str, Cell]]:
+    position, booked = one.life.position, one.life.position.booked
+    base, quote = one.life.charter.rules.base, one.life.charter.rules.quote
+    yield "held", f"{number(row.held)} {base}"
+    yield "bought", f"{number(booked.bought)} {base} for {number(booked.bought_cost)} {quote}"
+    yield "sold", f"{number(booked.sold)} {base} for {number(booked.sold_proceeds)} {quote}"
+    fees = ", ".join(f"{number(fee.amount)} {fee.currency}" for fee in booked.fees)
+    yield "fees", fees or "0"
+    pnl = NOTHING if row.pnl is None else f"{number(row.pnl)} {quote}"
+    yield "PnL at this price", f"{pnl} ({percent(row.return_ratio, signed=True)})"
+    yield "age", duration(one.at - position.began_at)
+    yield "in this state for", duration(one.at - position.changed_at)
+    market = "fresh" if position.market_is_fresh else "STALE"
+    yield "market, venue", f"{market}, {_reached(position)}"
+    for uncovered in position.unprotected:
+        yield "not covered", f"{duration(uncovered.total_ms)} while {uncovered.cause.value}"
+    if position.faulted is not None:
+        raised = f"raised at {date_and_time(position.faulted.since)}; asks again"
+        yield "FAULTED", Text(raised, style=ALARM)
+
+
+def _reached(position: Position) -> str:
+    return "reachable" if position.venue_is_reachable else "NOT reachable"
+
+
+def _desired(one: Seen) -> Iterator[tuple[str, Cell]]:
+    position, slot = one.life.position, one.life.position.slot
+    if position.closing is not None:
+        closing = position.closing
+        since = duration(one.at - closing.since)
+        said = f"closed: {closing.cause.value} ({closing.reason}), for {since}, rung {closing.rung}"
+        yield "desired", said
+        if closing.refusals:
+            yield "refused in a row", Text(str(closing.refusals), style=ALARM)
+    else:
+        want = wanted_resting(one.life, one.at)
+        yield (
+            "desired",
+            "nothing rests"
+            if want is None
+            else _order_text(want.purpose.value, want.quantity, want.price, want.trigger_price),
+        )
+    if slot.order_id is None:
+        yield "exit slot", slot.state.value
+    else:
+        what = _order_text(slot.purpose.value, slot.quantity, slot.price, slot.trigger_price)
+        yield "exit slot", f"{slot.state.value}: {what}, {slot.order_id}"
+        yield "for", duration(one.at - slot.since)
+    armed = ", ".join(
+        f"{level.name.value.replace('_', ' ')} {'≥' if level.is_above else '≤'} {level.price:,.10g}"
+        for level in position.protection.armed
+    )
+    source = one.life.charter.plan.trigger_source.value
+    yield "armed triggers", f"{armed} (by {source})" if armed else "none"
+
+
+def _order_text(
+    purpose: str, quantity: Decimal, price: Decimal | None, trigger: Decimal | None
+) -> str:
+    at = " / ".join(number(p) for p in (price, trigger) if p is not None) or "the market"
+    return f"{purpose.replace('_', ' ')} {number(quantity)} at {at}"
+
+
+def _orders(orders: tuple[OwnOrder, ...]) -> RenderableType:
+    rows = []
+    for one in orders:
+        facts = one.facts
+        average = facts.cost / facts.filled if facts.filled else None
+        fees = ", ".join(f"{number(fee.amount)} {fee.currency}" for fee in facts.fees)
+        mark = " LOST" if one.is_lost else " cancel asked" if one.cancel_asked else ""
+        rows.append((
+            facts.client_order_id, one.purpose.value, one.side.value,
+            facts.status.value + mark, number(one.quantity), number(facts.filled),
+            _rounded(average), fees or "0",
+        ))  # fmt: skip
+    columns = ("order", "purpose", "side", "status", right("asked"), right("filled"),
+               right("average"), "fees")  # fmt: skip
+    return table(columns, rows, "none")
+
+
+def _plan(charter: Charter) -> Iterator[tuple[str, Cell]]:
+    data = builtins(charter.plan)
+    default = builtins(type(charter.plan)())
+    yield "budget", f"{number(charter.budget)} {charter.rules.quote}"
+    yield "why", charter.decision
+    if isinstance(data, dict) and isinstance(default, dict):
+        for name, value in data.items():
+            if value != default.get(name) or name == "protection_mode":
+                yield str(name), _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(one)}" for name, one in value.items() if one is not None)
+    if isinstance(value, list):
+        return " · ".join(_text(one) for one in value)
+    return str(value)
+
+
+def _rounded(value: Decimal | None) -> str:
+    """Return a price for the eye: an average may have more digits than anyone reads."""
+    return number(None if value is None else float(value))
+
+
+POSITION = Command(
+    name="position",
+    usage="position ID",
+    help="One position: facts, what is desired, exit slot, plan, prices, orders, fees and PnL.",
+    examples=("position p3", "position 3"),
+    run=show,
+    complete=complete_ids,
+)
+COMMANDS = (POSITION,)

@@ -1,0 +1,113 @@
+"""What a person typed at a command: words, numbers and ``name=value``, with errors that help."""
+
+import shlex
+from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+
+from commands.inspect.errors import InspectError
+
+
+def split(line: str) -> list[str]:
+    """Return the words of a line; what begins with ``{`` is one word, as it is.
+
+    Raises ``InspectError`` where a quote is not closed.
+    """
+    head, brace, fields = line.partition("{")
+    try:
+        words = shlex.split(head)
+    except ValueError as error:
+        raise InspectError(f"{line.strip()}: {error}") from None
+    return [*words, brace + fields.strip()] if brace else words
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ``: did you mean …?``, or nothing where nothing is near."""
+    near = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f": did you mean {near[0]}?" if near else ""
+
+
+class Typed:
+    """The words after a command's name, taken one after the other."""
+
+    def __init__(self, usage: str, words: list[str], options: Iterable[str] = ()) -> None:
+        """Tell words, options (``--limit 5``) and ``name=value`` apart. Raises ``InspectError``."""
+        self._usage = usage
+        self._words: list[str] = []
+        self._options: dict[str, str] = {}
+        self.values: dict[str, str] = {}
+        """``name=value``, in the order they were typed."""
+        known, rest = tuple(options), iter(words)
+        for word in rest:
+            name, equals, value = word.partition("=")
+            if word.startswith("-") and len(word) > 1:
+                self._take_option(word, next(rest, None), known)
+            elif equals and name.isidentifier():
+                self.values[name] = value
+            else:
+                self._words.append(word)
+
+    def word(self, what: str) -> str:
+        """Return the next word. Raises ``InspectError`` where there is none."""
+        if not self._words:
+            raise self.wrong(f"{what} is missing")
+        return self._words.pop(0)
+
+    def word_or(self, default: str) -> str:
+        """Return the next word, if there is one."""
+        return self._words.pop(0) if self._words else default
+
+    def number(self, option: str, default: int) -> int:
+        """Return an option's whole number above 0. Raises ``InspectError``."""
+        text = self._options.pop(option, None)
+        if text is None:
+            return default
+        if not text.isdigit() or not int(text):
+            raise self.wrong(f"{option} {text}: a whole number above 0 is wanted")
+        return int(text)
+
+    def end(self) -> None:
+        """Check that everything typed was used. Raises ``InspectError``."""
+        if self._words:
+            raise self.wrong(f"{' '.join(self._words)} is too much")
+
+    def wrong(self, problem: str) -> InspectError:
+        """Return the error that says what is wrong, and how the command is typed."""
+        return InspectError(f"{problem}; usage: {self._usage}")
+
+    def _take_option(self, word: str, value: str | None, known: tuple[str, ...]) -> None:
+        name, equals, given = word.partition("=")
+        if name not in known:
+            has = ", ".join(known) or "none"
+            raise self.wrong(f"there is no option {name}; there is {has}")
+        value = given if equals else value
+        if value is None:
+            raise self.wrong(f"{name} needs a value")
+        self._options[name] = value
+
+
+def ratio(text: str) -> Decimal:
+    """Return ``3%`` or ``0.03`` as a ratio. Raises ``InspectError``."""
+    return _decimal(text.removesuffix("%"), text) / (100 if text.endswith("%") else 1)
+
+
+def amount(text: str) -> Decimal:
+    """Return an amount above 0. Raises ``InspectError``."""
+    value = _decimal(text, text)
+    if value <= 0:
+        raise InspectError(f"{text}: an amount above 0 is wanted")
+    return value
+
+
+def _decimal(text: str, typed: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("nan")
+    if not value.is_finite():
+        raise InspectError(f"{typed}: a number is wanted, such as 200, 0.03 or 3%")
+    return value
+
+
+Words = Callable[[], Iterable[str]]
+"""What may come at a place: asked when it is completed."""

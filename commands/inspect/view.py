@@ -1,0 +1,169 @@
+"""What a command shows: something for a terminal, and the same as data.
+
+Owns tables and how they are printed. A table that is too wide is cut from its last column on.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple, TextIO
+
+import msgspec
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+NOTHING = "–"
+LEAST_WIDTH = 80
+_GAP = 2
+_LEAST_CELLS = 10
+"""What a column keeps when others need room."""
+
+HEAD = "bold"
+DIM = "dim"
+GOOD = "green"
+BAD = "red"
+WARN = "yellow"
+ALARM = "bold red"
+
+
+class View(NamedTuple):
+    """One answer."""
+
+    shown: RenderableType
+    data: object
+    """What ``--json`` prints."""
+
+
+class Column(NamedTuple):
+    """One column of a table."""
+
+    title: str
+    right: bool = False
+
+
+Cell = str | Text
+
+
+class Grid(msgspec.Struct):
+    """A table that fits its terminal: the last columns give way first, and no row wraps."""
+
+    columns: list[Column]
+    rows: list[list[Text]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        """Yield a line for the headings, and one for each row."""
+        widths = self._widths(options.max_width)
+        yield self._line([Text(column.title, style=HEAD) for column in self.columns], widths)
+        for row in self.rows:
+            yield self._line(row, widths)
+
+    def _widths(self, room: int) -> list[int]:
+        widths = [
+            max(cell_len(column.title), *(row[place].cell_len for row in self.rows))
+            for place, column in enumerate(self.columns)
+        ]
+        too_much = sum(widths) + _GAP * (len(widths) - 1) - room
+        for place in reversed(range(len(widths))):
+            given = min(max(0, too_much), max(0, widths[place] - _LEAST_CELLS))
+            widths[place] -= given
+            too_much -= given
+        return widths
+
+    def _line(self, cells: list[Text], widths: list[int]) -> Text:
+        line = Text(no_wrap=True, overflow="ellipsis", end="")
+        last = len(widths) - 1
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+            shown = cell.copy()
+            shown.truncate(width, overflow="ellipsis")
+            space = " " * (width - shown.cell_len)
+            if self.columns[place].right:
+                line.append(space)
+            line.append_text(shown)
+            if place != last:
+                line.append(("" if self.columns[place].right else space) + " " * _GAP)
+        line.append("\n")
+        return line
+
+
+def table(
+    columns: Sequence[Column | str], rows: Iterable[Sequence[Cell]], empty: str
+) -> Grid | Text:
+    """Return a table; ``empty`` is said where there are no rows. A row may lack its last cells."""
+    named = [Column(one) if isinstance(one, str) else one for one in columns]
+    drawn = []
+    for row in rows:
+        cells = [plain(cell) for cell in row]
+        drawn.append(cells + [Text()] * (len(named) - len(cells)))
+    return Grid(named, drawn) if drawn else Text(empty, style=DIM)
+
+
+def pairs(rows: Iterable[tuple[str, Cell]]) -> Table:
+    """Return names with what they are, one under the other."""
+    drawn = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    drawn.add_column(style=DIM, no_wrap=True)
+    drawn.add_column(overflow="fold")
+    for name, value in rows:
+        drawn.add_row(name, plain(value))
+    return drawn
+
+
+def stack(*parts: RenderableType | None) -> Group:
+    """Return parts one under the other."""
+    return Group(*(part for part in parts if part is not None))
+
+
+def right(name: str) -> Column:
+    """Return a column of numbers."""
+    return Column(name, right=True)
+
+
+def some(names: Sequence[str], most: int = 8) -> str:
+    """Return the first names, and that there are more."""
+    return ", ".join(names[:most]) + (" …" if len(names) > most else "") or "none"
+
+
+def title(text: str) -> Text:
+    """Return a heading."""
+    return Text(f"\n{text}", style=HEAD)
+
+
+def plain(cell: Cell) -> Text:
+    """Return text in which nothing is obeyed by a terminal: a venue's word may hold anything."""
+    if isinstance(cell, Text):
+        return cell
+    return Text("".join(char if char.isprintable() else " " for char in cell))
+
+
+def number(value: Decimal | float | None) -> str:
+    """Return an amount without an exponent and without needless zeros."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, float):
+        return f"{value:,.10g}"
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def builtins(data: object) -> object:
+    """Return data as JSON has it; money stays exact, as text."""
+    return msgspec.to_builtins(data, str_keys=True)
+
+
+def console(file: TextIO | None = None) -> Console:
+    """Return what views are printed on: as wide as the terminal, plain where there is none."""
+    out = file or sys.stdout
+    made = Console(file=out, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    if not made.is_terminal and made.width < LEAST_WIDTH:
+        made.width = LEAST_WIDTH
+    return made
+
+
+def print_view(view: View, to: Console, *, as_json: bool) -> None:
+    """Print one answer."""
+    if as_json:
+        to.file.write(msgspec.json.encode(builtins(view.data)).decode() + "\n")
+        to.file.flush()
+    else:
+        to.print(view.shown)
