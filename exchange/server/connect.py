@@ -27,7 +27,8 @@ class LocalResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """Return where ``host`` is. Raises ``OSError`` for hosts that are not the venue's."""
         if host not in self._hosts:
-            raise OSError(f"{host} is not served here; asked at port {port}, family {family.name}")
+            text = f"{host} is not served here; asked at port {port}, family {family.name}"
+            raise OSError(sockets.EAI_NONAME, text)
         return [
             ResolveResult(
                 hostname=host,

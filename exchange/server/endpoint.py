@@ -29,9 +29,9 @@ class ControlEndpoint:
         app = web.Application()
         app.router.add_post("/control", self._control)
         app.router.add_get("/venue", self._venue)
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
-        await web.TCPSite(runner, LOOPBACK, 0, shutdown_timeout=0.1).start()
+        await web.TCPSite(runner, LOOPBACK, 0).start()
         self._runner = runner
         self.port = runner.addresses[0][1]
 

@@ -81,11 +81,11 @@ class ExchangeServer:
         """Listen on ``port``; 0: any free one."""
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
-        runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
-        await runner.setup()
-        site = web.TCPSite(
-            runner, LOOPBACK, port, ssl_context=self.certificate.server_side, shutdown_timeout=0.1
+        runner = web.AppRunner(
+            app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1
         )
+        await runner.setup()
+        site = web.TCPSite(runner, LOOPBACK, port, ssl_context=self.certificate.server_side)
         await site.start()
         self._runner = runner
         self.port = runner.addresses[0][1]
