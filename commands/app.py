@@ -176,20 +176,18 @@ def export(
         str | None, typer.Option(help="The account's folder; default: the only one there is.")
     ] = None,
     state_dir: StateDir = None,
-    kind: Annotated[str, typer.Option("--format", help="csv or jsonl.")] = "csv",
+    kind: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "csv",
 ) -> None:
     """Write a journal as tables: orders, fills, transitions and PnL.
 
     Example: python supervisor.py export tables --format jsonl
     """
     from commands.account import STATE
-    from commands.export import Format
     from commands.export import export as write
+    from commands.table_files import check_format
 
     with _explaining():
-        if kind not in set(Format):
-            raise UsageError(f"--format {kind}: csv or jsonl")
-        write(state_dir or STATE, account, to, Format(kind))
+        write(state_dir or STATE, account, to, check_format(kind))
 
 
 @app.command()

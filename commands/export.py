@@ -1,12 +1,10 @@
 """``export``: what an account's journal says, as tables: orders, fills, transitions, PnL.
 
-Reads copies; changes nothing. Each table is a file, CSV or JSON lines; money stays exact, as text.
+Reads copies; changes nothing. Each table is a file; money stays exact, as text.
 Fills are what an order's cumulative facts gained from one record to the next.
 """
 
-import csv
-from collections.abc import Callable, Iterable, Iterator
-from enum import StrEnum
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -20,18 +18,10 @@ from actors.order_router.order import RoutedOrder
 from actors.position.position import Charter, Position
 from actors.position.states import State
 from commands.errors import RunFailedError, UsageError
+from commands.table_files import TABLES, Format, Row, write_table
 from commands.verify import find_account
 from messages.base import ClientOrderId, PositionId, Timestamp
 from messages.money import ZERO, Money, add_money, plain
-
-Row = dict[str, str | int | bool | None]
-
-
-class Format(StrEnum):
-    """How a table is written."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
 
 
 class Tables:
@@ -52,6 +42,8 @@ class Tables:
         """Yield every order as it stood last."""
         for order_id, order in self._orders.items():
             request, facts = order.request, order.facts
+            if order.is_probe:  # looked for after a restart, and never placed
+                continue
             yield {
                 "client_order_id": order_id,
                 "position_id": request.position_id,
@@ -156,13 +148,12 @@ def export(state_dir: Path, account: str | None, to: Path, kind: Format) -> None
         if damage is not None:
             damages.append(f"segment {number}: {damage}")
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    write = _WRITERS[kind]
     try:
         to.mkdir(parents=True, exist_ok=True)
-        for name in ("orders", "fills", "transitions", "pnl"):
+        for name in TABLES:
             rows: list[Row] = list(getattr(tables, name))
-            write(to / f"{name}.{kind.value}", rows)
-            console.print(f"{to / name}.{kind.value}: {len(rows)} rows")
+            path = write_table(to, name, rows, kind)
+            console.print(f"{path}: {len(rows)} row{'' if len(rows) == 1 else 's'}")
     except OSError as error:
         raise UsageError(f"{to} can't be written: {error.strerror}") from None
     if damages:
@@ -195,21 +186,3 @@ def _pnl(trade: Trade, sequence: int) -> Row:
 
 def _money(amounts: tuple[Money, ...]) -> str:
     return " ".join(f"{plain(money.amount)} {money.currency}" for money in amounts)
-
-
-def _write_csv(path: Path, rows: list[Row]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        if rows:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-
-
-def _write_jsonl(path: Path, rows: list[Row]) -> None:
-    path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
-
-
-_WRITERS: dict[Format, Callable[[Path, list[Row]], None]] = {
-    Format.CSV: _write_csv,
-    Format.JSONL: _write_jsonl,
-}

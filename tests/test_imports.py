@@ -25,6 +25,7 @@ EDGES = {
 FORBIDDEN = {"asyncio", "ccxt", "loguru", "pykka", "random", "secrets", "threading", "time", "uuid"}
 
 EXTRAS = {
+    "commands.table_files": ("parquet",),
     "exchange.live.": ("live",),
     "exchange.server.": ("live", "test"),
 }
@@ -102,4 +103,4 @@ def test_a_replay_never_asks_for_the_network_libraries() -> None:
     assert finished.exit_code == 0, finished.stderr
     tried = {name.partition(".")[0] for name in finished.stdout.split()}
     assert "msgspec" in tried
-    assert not tried & {"aiohttp", "ccxt", "google", "requests", "apsw"}
+    assert not tried & {"aiohttp", "ccxt", "google", "pyarrow", "requests", "apsw"}

@@ -1,6 +1,7 @@
 """``export`` writes what happened, once each, and its sums are the books'."""
 
 import csv
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from actors.portfolio.accounts import Account
 from commands.errors import UsageError
-from commands.export import Format, export
+from commands.export import export
+from commands.table_files import TABLES, Format, check_format
 from tests.actors.journal.history import records
 from tests.commands.test_verify import write
 
@@ -41,7 +43,7 @@ def test_fills_orders_and_pnl_agree_with_the_books(tmp_path: Path) -> None:
 
 def test_json_lines_hold_the_same(tmp_path: Path) -> None:
     write(tmp_path / "state", records()[:200])
-    for kind in Format:
+    for kind in (Format.CSV, Format.JSONL):
         export(tmp_path / "state", None, tmp_path / kind.value, kind)
     lines = (tmp_path / "jsonl" / "fills.jsonl").read_bytes().splitlines()
     decoded = [msgspec.json.decode(line) for line in lines]
@@ -55,3 +57,37 @@ def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UsageError, match="can't be written"):
         export(tmp_path / "state", None, tmp_path / "file", Format.CSV)
+
+
+def test_parquet_holds_the_same_exactly(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    write(tmp_path / "state", records())
+    for kind in (Format.CSV, Format.PARQUET):
+        export(tmp_path / "state", None, tmp_path / kind.value, kind)
+    for name in TABLES:
+        rows = read(tmp_path / "csv" / f"{name}.csv")
+        found = parquet.read_table(tmp_path / "parquet" / f"{name}.parquet").to_pylist()
+        texts = [{c: "" if v is None else str(v) for c, v in one.items()} for one in found]
+        assert texts == rows
+        assert rows
+
+
+def test_a_table_without_a_row_has_its_columns(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    write(tmp_path / "state", records()[:2])
+    for kind in (Format.CSV, Format.PARQUET):
+        export(tmp_path / "state", None, tmp_path / kind.value, kind)
+    header = (tmp_path / "csv" / "pnl.csv").read_text(encoding="utf-8").strip().split(",")
+    assert parquet.read_table(tmp_path / "parquet" / "pnl.parquet").column_names == header
+
+
+def test_parquet_without_its_library_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(UsageError, match=r"pip install 'holdfast\[parquet\]'"):
+        check_format("parquet")
+
+
+def test_another_format_is_refused_by_name() -> None:
+    with pytest.raises(UsageError, match="--format xls: csv, jsonl or parquet"):
+        check_format("xls")

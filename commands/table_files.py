@@ -1,0 +1,124 @@
+"""Tables as files: CSV, JSON lines, Parquet.
+
+Owns which columns there are, also of a table without a row. Money is text in each of them, exact:
+no decimal type of Parquet holds every product of a price, a quantity and a fee's ratio.
+"""
+
+import csv
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from commands.errors import UsageError
+
+Row = dict[str, str | int | bool | None]
+
+_WHOLE_NUMBERS = frozenset({"sequence", "at_ms", "placed_at_ms", "entered_at_ms", "closed_at_ms"})
+
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "orders": (
+        "client_order_id",
+        "position_id",
+        "symbol",
+        "side",
+        "type",
+        "purpose",
+        "quantity",
+        "price",
+        "status",
+        "filled",
+        "cost",
+        "fees",
+        "placed_at_ms",
+        "at_ms",
+    ),
+    "fills": (
+        "sequence",
+        "at_ms",
+        "client_order_id",
+        "position_id",
+        "symbol",
+        "side",
+        "fill_quantity",
+        "fill_cost",
+        "fees",
+    ),
+    "transitions": ("sequence", "at_ms", "position_id", "from", "to", "message"),
+    "pnl": (
+        "sequence",
+        "position_id",
+        "symbol",
+        "entered_at_ms",
+        "closed_at_ms",
+        "quantity",
+        "cost",
+        "proceeds",
+        "fees",
+        "pnl",
+        "cause",
+    ),
+}
+
+TABLES = tuple(_COLUMNS)
+
+
+class Format(StrEnum):
+    """How a table is written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+def check_format(kind: str) -> Format:
+    """Return the format; with what it needs.
+
+    Raises:
+        UsageError: there is none of this name, or what it needs is not installed.
+    """
+    if kind not in set(Format):
+        raise UsageError(f"--format {kind}: csv, jsonl or parquet")
+    if kind == Format.PARQUET:
+        try:
+            import pyarrow.parquet  # noqa: F401, PLC0415 - optional: only who writes it needs it
+        except ImportError:
+            raise UsageError(
+                "--format parquet needs pyarrow: pip install 'holdfast[parquet]'; "
+                "csv and jsonl need nothing"
+            ) from None
+    return Format(kind)
+
+
+def write_table(folder: Path, table: str, rows: list[Row], kind: Format) -> Path:
+    """Write one table; return its file. Raises ``OSError``."""
+    path = folder / f"{table}.{kind.value}"
+    _WRITERS[kind](path, _COLUMNS[table], rows)
+    return path
+
+
+def _write_csv(path: Path, columns: tuple[str, ...], rows: list[Row]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _write_jsonl(path: Path, _columns: tuple[str, ...], rows: list[Row]) -> None:
+    path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+
+
+def _write_parquet(path: Path, columns: tuple[str, ...], rows: list[Row]) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - optional: only who writes it needs it
+    from pyarrow import parquet  # noqa: PLC0415 - as above
+
+    types = [(name, pa.int64() if name in _WHOLE_NUMBERS else pa.string()) for name in columns]
+    parquet.write_table(pa.Table.from_pylist(rows, schema=pa.schema(types)), path)
+
+
+_WRITERS: dict[Format, Callable[[Path, tuple[str, ...], list[Row]], None]] = {
+    Format.CSV: _write_csv,
+    Format.JSONL: _write_jsonl,
+    Format.PARQUET: _write_parquet,
+}
