@@ -47,12 +47,7 @@ class Story:
         """Return the causal slice as a Mermaid sequence diagram."""
         names = frozenset(_POSITION.findall(self.outcome.error or ""))
         texts = [line.text for line in self.lines if not (line.of and names) or line.of & names]
-        more = len(texts) - _FIRST - _LAST
-        if more > 0:
-            texts[_FIRST:-_LAST] = [f"Note over venue: {more} lines more"]
-        error = _plain((self.outcome.error or "all rules hold").partition("\n")[0])
-        lines = ["sequenceDiagram", *texts, f"Note over venue: {error}"]
-        return "\n    ".join(lines)
+        return diagram_of(texts, self.outcome.error or "all rules hold")
 
     def _note(self, text: str) -> None:
         self._tell_time()
@@ -70,10 +65,23 @@ class Story:
         if isinstance(message, QuoteReceived):
             return
         self._tell_time()
-        said = f"{type(message).__name__}{_detail(message)}"
         of = _named(f"{address} {envelope.sender} {message!r}")
-        text = f"{_actor(envelope.sender)}->>{_actor(address)}: {_plain(said)}"
-        self.lines.append(Line(text, of))
+        self.lines.append(Line(arrow(envelope.sender, address, message), of))
+
+
+def arrow(sender: Address, to: Address, message: Message) -> str:
+    """Return a diagram's line for a message."""
+    said = f"{type(message).__name__}{_detail(message)}"
+    return f"{_actor(sender)}->>{_actor(to)}: {_plain(said)}"
+
+
+def diagram_of(lines: list[str], error: str) -> str:
+    """Return a Mermaid sequence diagram that ends with what broke; a long one has no middle."""
+    more = len(lines) - _FIRST - _LAST
+    if more > 0:
+        lines = [*lines[:_FIRST], f"Note over venue: {more} lines more", *lines[-_LAST:]]
+    last = f"Note over venue: {_plain(error.partition(chr(10))[0])}"
+    return "\n    ".join(["sequenceDiagram", *lines, last])
 
 
 def _plain(text: str) -> str:

@@ -43,6 +43,12 @@ _REASONS: dict[Cell, str] = {
         "opening",
         "booking_asked",
     ): "only after a poisoned booking of a part-filled entry",
+    ("position", "new", "looked_back"): "a NEW position has nothing on its way to be looked for",
+    (
+        "position",
+        "closed",
+        "looked_back",
+    ): "only where two restarts asked, and it was over between the two answers",
     ("position", "new", "begun"): "the first message makes the position: no state yet",
 }
 _BY_INPUT = {
