@@ -3,6 +3,7 @@
 CommandError
     UsageError        the command line, the config or a recording can't be used
     RunFailedError    the run itself went wrong
+    ConnectFailedError  the exchange can't be reached, or does not take the key
 StopAtOnceError       a second signal: not an Exception, so that nothing on the way takes it for one
 """
 
@@ -17,6 +18,15 @@ class UsageError(CommandError):
 
 class RunFailedError(CommandError):
     """The run itself went wrong."""
+
+
+class ConnectFailedError(CommandError):
+    """The exchange could not be opened; nothing was traded."""
+
+    def __init__(self, text: str, exit_code: int) -> None:
+        """Take what a person is told and what a script is."""
+        super().__init__(text)
+        self.exit_code = exit_code
 
 
 class StopAtOnceError(BaseException):
