@@ -152,6 +152,7 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
     JournalSettings: {
         "linger_ms": _limits(at_least="0", at_most="1"),
         "exit_after_ms": _limits(at_least="0", at_most="3600"),
+        "slow_ms": _PAUSE,
         "segment_bytes": _limits(at_least="10000", at_most="10000000000"),
         "keep": _COUNT,
         "pending_bytes": _limits(at_least="100000", at_most="10000000000"),

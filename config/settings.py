@@ -228,6 +228,8 @@ class JournalSettings(Section, frozen=True, kw_only=True):
     failure: JournalFailure = JournalFailure.EXIT_UNJOURNALED
     exit_after_ms: Milliseconds = Milliseconds(5_000)
     """Of a failing disk, before exits leave unpersisted."""
+    slow_ms: Milliseconds = Milliseconds(1_000)
+    """A commit that takes longer is told as an alarm; real time."""
     segment_bytes: int = 64_000_000
     """Records in one file; then a new one begins, with everything that lives."""
     keep: int = 16

@@ -86,6 +86,11 @@ class SimulatedDisk(Files):
         self._number = next(_numbers)
         _disks[self._number] = self
 
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(len(node.data) for node in self._names.values())
+
     def crashed(self, choice: int) -> "SimulatedDisk":
         """Return what is found after a power failure; this disk stays as it is."""
         nodes = [*self._synced_names.values(), *(one.node for one in self._namings if one.node)]
@@ -162,7 +167,7 @@ class SimulatedDisk(Files):
         number = self._touch()
         if self.capacity is not None and data is not None:
             more = max(0, at + len(data) - len(node.data))
-            if more and more + sum(len(one.data) for one in self._names.values()) > self.capacity:
+            if more and more + self.size > self.capacity:
                 raise OSError(errno.ENOSPC, "no space left on the disk")
         write = Write(number, at, data)
         _apply(node.data, write)

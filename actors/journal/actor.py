@@ -2,9 +2,11 @@
 
 A request of the gateway is answered by one commit for everything recorded by then; steps that
 nobody waits for linger a few milliseconds. Owns what is done when the disk fails: told to the
-guardian, tried again and again, healed without a restart. Bytes and files are the store's business.
+guardian, tried again and again, healed without a restart; and that people hear of a disk that is
+merely slow. Bytes and files are the store's business.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -14,16 +16,19 @@ from actors.journal.port import Journal, JournalError
 from actors.runtime.actor import Actor, CoreActor
 from actors.runtime.system import System
 from config.settings import JournalFailure, JournalSettings
-from messages.addresses import GATEWAY, GUARDIAN
+from messages.addresses import GATEWAY, GUARDIAN, OBSERVERS
 from messages.base import Address, Message, Milliseconds, Timestamp
 from messages.envelope import Envelope, Send, Wake
 from messages.guardian import JournalFailed, JournalHealed
 from messages.journal import Persist, Persisted, PersistFailed
+from messages.observers import Alarm, AlarmKind
 
 _LINGER = "linger"
 _RETRY = "retry"
 _FIRST_PAUSE_MS = Milliseconds(50)
 _LONGEST_PAUSE_MS = Milliseconds(2_000)
+_CALM_MS = Milliseconds(60_000)
+"""Without a slow commit; then the disk is quick again."""
 
 
 class DurableJournal(Journal, Protocol):
@@ -55,9 +60,17 @@ class JournalActor(Actor):
     """Commits, on the dispatcher: no hand-off to another thread."""
 
     def __init__(
-        self, system: System, address: Address, journal: DurableJournal, settings: JournalSettings
+        self,
+        system: System,
+        address: Address,
+        journal: DurableJournal,
+        settings: JournalSettings,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Look after ``journal``, which the recorded actors of ``system`` write."""
+        """Look after ``journal``, which the recorded actors of ``system`` write.
+
+        ``seconds`` measures commits in real time, whatever the speed of the system's clock.
+        """
         super().__init__(system, address)
         self._journal = journal
         self._settings = settings
@@ -65,6 +78,9 @@ class JournalActor(Actor):
         self._failing_since: Timestamp | None = None
         self._error = ""
         self._pause_ms = _FIRST_PAUSE_MS
+        self._seconds = seconds
+        self._slow_at: Timestamp | None = None
+        """When a commit was last slow; None: people heard that the disk is quick."""
 
     def on_start(self) -> None:
         """Hear of records from now on."""
@@ -107,11 +123,13 @@ class JournalActor(Actor):
         self.set_timer(_LINGER, Timestamp(self.now() + self._settings.linger_ms))
 
     def _commit(self) -> None:
+        begun = self._seconds()
         try:
             self._journal.commit()
         except JournalError as error:
             self._fail(str(error))
             return
+        self._judge_pace(self._seconds() - begun)
         if self._failing_since is not None:
             self._failing_since = None
             self.send(GUARDIAN, JournalHealed())
@@ -120,6 +138,20 @@ class JournalActor(Actor):
             self.send(GATEWAY, Persisted(sequence=self._journal.durable))
         if self._journal.wants_segment:
             self._begin_segment()
+
+    def _judge_pace(self, seconds: float) -> None:
+        now, allowed = self.now(), self._settings.slow_ms / 1_000
+        if seconds > allowed:
+            if self._slow_at is None:
+                text = f"the journal's disk is slow: a commit took {seconds:.1f} s"
+                self.send(OBSERVERS, Alarm(kind=AlarmKind.JOURNAL, text=text))
+            self._slow_at = now
+        elif self._slow_at is not None and now >= self._slow_at + _CALM_MS:
+            self._slow_at = None
+            text = (
+                f"the journal's disk is quick again: no commit took over {allowed:g} s for a while"
+            )
+            self.send(OBSERVERS, Alarm(kind=AlarmKind.JOURNAL, text=text))
 
     def _fail(self, error: str) -> None:
         if self._failing_since is None:

@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from actors.journal.files import DISK, Files
 from actors.journal.finding import Found
 from actors.journal.lease import Holder, Lease
 from actors.journal.port import Record
@@ -33,15 +34,20 @@ def holder(session: str = "sessions/one") -> Holder:
 
 
 def journal_in(
-    folder: Path, found: Found | None = None, limits: JournalLimits = LIMITS
+    folder: Path,
+    found: Found | None = None,
+    limits: JournalLimits = LIMITS,
+    files: Files = DISK,
 ) -> tuple[FileJournal, Lease]:
-    lease = Lease(folder, holder())
+    lease = Lease(folder, holder(), files)
     return FileJournal(lease, ORIGIN, limits, found, NOW), lease
 
 
-def write(folder: Path, count: int, batch: int, limits: JournalLimits = LIMITS) -> None:
+def write(
+    folder: Path, count: int, batch: int, limits: JournalLimits = LIMITS, files: Files = DISK
+) -> None:
     """Write the first ``count`` records, a commit after every ``batch`` of them."""
-    journal, lease = journal_in(folder, limits=limits)
+    journal, lease = journal_in(folder, limits=limits, files=files)
     for record in records()[:count]:
         journal.append(record)
         if record.sequence % batch == 0:

@@ -1,5 +1,7 @@
 """Nothing leaves before it is durable; one commit is for all; a failing disk is told and heals."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -9,6 +11,7 @@ import pytest
 from actors.gateway.actor import Gateway
 from actors.journal.actor import JournalActor
 from actors.journal.chain import Batch
+from actors.journal.files import DISK, Files
 from actors.journal.finding import find
 from actors.journal.segment import SegmentWriter, read_segment, segment_numbers
 from actors.journal.store import FileJournal, JournalLimits
@@ -18,7 +21,7 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from config.settings import JournalFailure, JournalSettings
 from exchange.port import Sink
-from messages.addresses import GATEWAY, GUARDIAN, JOURNAL, ORDER_ROUTER, PORTFOLIO
+from messages.addresses import GATEWAY, GUARDIAN, JOURNAL, OBSERVERS, ORDER_ROUTER, PORTFOLIO
 from messages.base import Address, ClientOrderId, Message, Milliseconds, Timestamp
 from messages.envelope import Send, Step, Wake
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
@@ -118,18 +121,21 @@ class Stage:
         folder: Path,
         settings: JournalSettings = SETTINGS,
         limits: JournalLimits = LIMITS,
+        files: Files = DISK,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder = folder
-        self.journal, self.lease = journal_in(folder, limits=limits)
+        self.journal, self.lease = journal_in(folder, limits=limits, files=files)
         self.clock = VirtualClock(NOW)
         self.dispatcher = SimulatedDispatcher()
         self.system = System(self.dispatcher, self.clock, self.journal)
         self.venue = Venue(self.journal)
         system = self.system
-        system.spawn(JournalActor, JOURNAL, self.journal, settings)
+        system.spawn(JournalActor, JOURNAL, self.journal, settings, seconds)
         system.spawn(Gateway, GATEWAY, self.venue.connect)
         system.spawn(Router, ORDER_ROUTER)
         system.spawn(Ear, GUARDIAN)
+        system.spawn(Ear, OBSERVERS)
         self.dispatcher.run_until_idle()
 
     def tell(self, *some: Message) -> None:
@@ -142,9 +148,12 @@ class Stage:
 
     @property
     def told(self) -> list[type[Message]]:
-        guardian = self.system.mailboxes[GUARDIAN].actor
-        assert isinstance(guardian, Ear)
-        return [type(message) for message in guardian.heard]
+        return [type(message) for message in self.heard_by(GUARDIAN)]
+
+    def heard_by(self, address: Address) -> list[Message]:
+        ear = self.system.mailboxes[address].actor
+        assert isinstance(ear, Ear)
+        return ear.heard
 
     @property
     def router(self) -> Router:
