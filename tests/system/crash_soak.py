@@ -7,7 +7,7 @@ import sys
 
 from loguru import logger
 
-from tests.system.crashing import Points
+from tests.system.outside import Points
 from tests.system.test_crashes import MODES, judge, points_of, run
 
 CHOICES = 4

@@ -32,30 +32,19 @@ from actors.runtime.watchdog import Stuck
 from actors.strategy.port import Enter, MarketView
 from commands.tree import Wiring
 from config.settings import Settings
-from exchange.paper import PaperExchange
-from exchange.port import Event, Sink
 from messages.addresses import GATEWAY, PORTFOLIO, POSITIONS
-from messages.base import Address, ClientOrderId, PositionId, Symbol, Timestamp
+from messages.base import Address, PositionId, Timestamp
 from messages.envelope import Envelope
-from messages.gateway import CancelAtVenue, LookUpOrder, MarketMoved, SubmitOrder
-from messages.market import MarketRules, Quote
-from messages.money import ZERO, Money
+from messages.gateway import MarketMoved
+from messages.market import Quote
+from messages.money import ZERO
 from messages.orders import Side
 from messages.positions import OpenPosition
 from tests.actors.journal.history import LIMITS, ORIGIN, holder
 from tests.disk import ALL, SimulatedDisk
+from tests.system.outside import SYMBOL, Crash, Points, Venue
 from tests.system.watched import check_books, check_venue
 
-SYMBOL = Symbol("BTC/USDT")
-RULES = MarketRules(
-    symbol=SYMBOL,
-    tick_size=Decimal("0.1"),
-    step_size=Decimal("0.01"),
-    min_quantity=Decimal("0.01"),
-    min_notional=Decimal(5),
-    maker_fee_ratio=Decimal("0.001"),
-    taker_fee_ratio=Decimal("0.002"),
-)
 START = Timestamp(1_704_067_200_000)
 TICK_MS = 2_000
 BUDGET = Decimal(1_000)
@@ -64,79 +53,6 @@ PRICES = (100, 100, 100.5, 101, 102, 103.5, 104, 104, 103, 101.5, 100, 99, 98, 9
 OPEN_AT = (1, 6)
 TAIL = 40
 """Ticks at the last price: by then everything is over."""
-
-
-class Crash(KeyboardInterrupt):
-    """The process is killed."""
-
-
-class Points:
-    """Counts the points where a process can die, and kills it at chosen ones."""
-
-    def __init__(self, *at: int, counts_disk: bool = False) -> None:
-        self.names: list[str] = []
-        self.counts_disk = counts_disk
-        """Every write, sync and changed name is a point, too."""
-        self._at = at
-        self._is_due = False
-
-    def pass_by(self, name: str) -> None:
-        self.names.append(name)
-        if self._is_due or len(self.names) in self._at:
-            self._is_due = False
-            raise Crash(name)
-
-    def is_last_at_disk(self) -> bool:
-        """Whether this is the last that the disk sees; the process is dead at the next point."""
-        self.names.append("at the disk")
-        if len(self.names) not in self._at:
-            return False
-        self._is_due = True
-        return True
-
-
-class Venue(PaperExchange):
-    """Lives through crashes; whom its events reach changes."""
-
-    reuses_ids = False
-    """Takes a client order id again once its order is over, as Binance does."""
-
-    def __init__(self, settings: Settings, points: Points) -> None:
-        self.hears: Sink | None = None
-        capital = [Money(currency, amount) for currency, amount in settings.capital.items()]
-        super().__init__(self._tell, [RULES], capital, capabilities=settings.paper.capabilities)
-        self._points = points
-
-    def connect(self, emit: Sink) -> "Venue":
-        self.hears = emit
-        return self
-
-    def hang_up(self) -> None:
-        self.hears = None
-        self._subscribed.clear()
-
-    def submit(self, order: SubmitOrder, now: Timestamp) -> None:
-        self._points.pass_by("before a submit")
-        known = self.book.orders.get(order.request.client_order_id)
-        if self.reuses_ids and known is not None and known.facts.is_terminal:
-            del self.book.orders[order.request.client_order_id]
-            self.book.orders[ClientOrderId(f"{known.sequence}")] = known
-        super().submit(order, now)
-        self._points.pass_by("after a submit")
-
-    def cancel(self, order: CancelAtVenue, now: Timestamp) -> None:
-        self._points.pass_by("before a cancel")
-        super().cancel(order, now)
-        self._points.pass_by("after a cancel")
-
-    def look_up(self, order: LookUpOrder, now: Timestamp) -> None:
-        self._points.pass_by("before a look-up")
-        super().look_up(order, now)
-        self._points.pass_by("after a look-up")
-
-    def _tell(self, event: Event) -> None:
-        if self.hears is not None:
-            self.hears(event)
 
 
 class Journal(FileJournal):

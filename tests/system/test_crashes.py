@@ -23,7 +23,8 @@ from config.loading import load
 from config.settings import Settings
 from messages.base import Milliseconds
 from tests.disk import ALL, NONE
-from tests.system.crashing import Mend, Points, Session, as_found
+from tests.system.crashing import Mend, Session, as_found
+from tests.system.outside import Points
 
 MODES = ("synthetic", "oco", "stop_rests")
 FOLDER = Path("/account")

@@ -14,7 +14,8 @@ from actors.runtime.watchdog import STUCK_NOTE, Stuck, end_process
 from commands.account import Account
 from messages.base import Address, Milliseconds, Timestamp
 from tests.actors.journal.history import write
-from tests.system.crashing import Points, Session
+from tests.system.crashing import Session
+from tests.system.outside import Points
 from tests.system.test_crashes import settings
 
 

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from actors.journal import segment
 from actors.position import restoring
 from messages.base import Milliseconds
-from tests.system.crashing import Outage, Points, Session, Venue
+from tests.system.crashing import Outage, Session
+from tests.system.outside import Points, Venue
 from tests.system.test_crashes import judge, settings
 
 FALL = Outage(
