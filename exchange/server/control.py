@@ -15,7 +15,7 @@ import msgspec
 from exchange.matching_book import Balance
 from exchange.server.server import ExchangeServer
 from exchange.server.venue import Account, MarketStatus, Venue
-from exchange.server.wire import Call
+from exchange.server.wire import Call, Reach
 from exchange.server.wire_faults import WireFault
 from messages.base import Currency, Symbol, Timestamp
 from messages.gateway import MarketMoved
@@ -145,6 +145,11 @@ class VenuePicture(msgspec.Struct, frozen=True, kw_only=True):
 
 class ServerHand(ABC):
     """Moves a server, wherever it runs."""
+
+    @property
+    @abstractmethod
+    def reach(self) -> Reach:
+        """How clients get there."""
 
     @abstractmethod
     def send(self, command: Control) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 from exchange.server.binance import BINANCE_CAPABILITIES, Binance
 from exchange.server.dialect import Dialect
-from exchange.server.mexc import MEXC_CAPABILITIES, Mexc
 from exchange.server.venue import Clock, Venue
 from messages.base import Timestamp
 from messages.market import MarketRules
@@ -31,5 +30,8 @@ def make_dialect(
             )
         )
     if name == "mexc":
+        # Its protobuf schemas come with ccxt, which takes half a second to import.
+        from exchange.server.mexc import MEXC_CAPABILITIES, Mexc  # noqa: PLC0415 - only where used
+
         return Mexc(Venue(markets, balances, capabilities=MEXC_CAPABILITIES, clock=clock))
     raise ValueError(f"no dialect {name!r}; there are: binance, mexc")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 
-from exchange.server.wire import StreamEvent
+from exchange.server.wire import Call, StreamEvent
 from exchange.server.wire_faults import WireFault, WireFaultKind, WireFaults
 
 
@@ -57,7 +57,8 @@ class Hub:
         """Begin with none."""
         self.sockets: list[OpenSocket] = []
         self.faults = WireFaults()
-        self._held: StreamEvent | None = None
+        self._held: dict[Call, StreamEvent] = {}
+        """What comes after the next event of its kind."""
 
     def publish(self, events: Iterable[StreamEvent]) -> None:
         """Tell each event to who subscribed to it, or do to it what the plan says."""
@@ -68,7 +69,7 @@ class Hub:
             fault = self.faults.next(event.call, event.content)
             if fault is None:
                 self._tell(event)
-                self._tell_held()
+                self._tell_held(event.call)
             else:
                 self._disturb(event, fault, listeners)
 
@@ -83,8 +84,8 @@ class Hub:
                 self._tell(event)
                 self._tell(event)
             case WireFaultKind.REORDERED:
-                self._tell_held()
-                self._held = event
+                self._tell_held(event.call)
+                self._held[event.call] = event
                 return
             case WireFaultKind.DROPPED:
                 for socket in listeners:
@@ -94,10 +95,10 @@ class Hub:
                     socket.is_half_open = True
             case _:  # lost
                 pass
-        self._tell_held()
+        self._tell_held(event.call)
 
-    def _tell_held(self) -> None:
-        held, self._held = self._held, None
+    def _tell_held(self, call: Call) -> None:
+        held = self._held.pop(call, None)
         if held is not None:
             self._tell(held)
 

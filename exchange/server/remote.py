@@ -37,7 +37,12 @@ class RemoteServer(ServerHand):
 
     def __init__(self, reach: Reach) -> None:
         """Connect not yet: each command does."""
-        self.reach = reach
+        self._reach = reach
+
+    @property
+    def reach(self) -> Reach:
+        """How clients get there."""
+        return self._reach
 
     def send(self, command: Control) -> None:
         """Give a command and wait until it is done. Raises ``ValueError`` for a wrong one."""

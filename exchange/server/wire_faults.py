@@ -36,7 +36,7 @@ class WireFaultKind(StrEnum):
     LOST = "lost"
     DUPLICATED = "duplicated"
     REORDERED = "reordered"
-    """It comes after the next event."""
+    """It comes after the next event of its kind."""
     DROPPED = "dropped"
     """The sockets that would have heard it are reset instead."""
     HALF_OPEN = "half_open"
