@@ -1,17 +1,22 @@
-"""Look for races: ``python -m tests.explore --seconds 60``. Exits with 1 where a rule broke.
+"""Look for races: ``python -m tests.explore --schedules 100000``. Exits with 1 where a rule broke.
 
-Owns the search over many processes and its report. A schedule that breaks a rule is shrunk, told as
-a sequence diagram, and kept in ``tests/schedules``, which pytest replays from then on.
+Owns the search over many processes and its report. The n-th schedule under a seed is always the
+same, so with ``--resume FILE`` a search that was stopped goes on where it was. A schedule that
+breaks a rule is shrunk, told as a sequence diagram, and kept in ``tests/schedules``, which pytest
+replays from then on.
 """
 
 import argparse
+import math
 import multiprocessing
+import pickle
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from multiprocessing.pool import AsyncResult, Pool
+from pathlib import Path
 from typing import NamedTuple
 
 from rich.console import Console
@@ -29,6 +34,8 @@ from tests.simulation.world import World
 
 BATCH = 200
 """Schedules that a process runs before it reports."""
+SAVED_EVERY = 50 * BATCH
+DEFAULT_SECONDS = 60.0
 
 
 class Batch(NamedTuple):
@@ -38,7 +45,7 @@ class Batch(NamedTuple):
     deliveries: int
     seconds: float
     """Of one core."""
-    traces: frozenset[str]
+    traces: frozenset[int]
     cells: frozenset[Cell]
     seen: Counter[str]
     failures: tuple[tuple[str, str, tuple[int, ...]], ...]
@@ -52,12 +59,13 @@ class Found:
         self.schedules = 0
         self.deliveries = 0
         self.seconds = 0.0
-        self.traces: set[str] = set()
+        self.traces: set[int] = set()
         self.cells: set[Cell] = set()
         self.seen: Counter[str] = Counter()
         self.failures: dict[str, list[tuple[str, tuple[int, ...]]]] = {}
 
     def add(self, batch: Batch) -> None:
+        """Take in the batch that follows."""
         self.schedules += batch.schedules
         self.deliveries += batch.deliveries
         self.seconds += batch.seconds
@@ -78,7 +86,7 @@ def _begin_process() -> None:
 
 
 def _run_batch(first: int, seed: int) -> Batch:
-    started, seen, traces = time.process_time(), Counter[str](), set()
+    started, seen, traces = time.process_time(), Counter[str](), set[int]()
     deliveries, failures = 0, []
     with without_logs():
         for number in range(first, first + BATCH):
@@ -86,7 +94,7 @@ def _run_batch(first: int, seed: int) -> Batch:
             Sometimes(world, seen)
             outcome = finish(world)
             deliveries += outcome.deliveries
-            traces.add(outcome.trace)
+            traces.add(int(outcome.trace, 16))
             if outcome.rule is not None:
                 name = STRATEGIES[number % len(STRATEGIES)].__name__
                 failures.append((outcome.rule, name, outcome.schedule))
@@ -102,29 +110,49 @@ def _run_batch(first: int, seed: int) -> Batch:
 
 
 def explore(options: argparse.Namespace, console: Console) -> Found:
-    """Run batches until the time or the number of schedules is reached."""
-    found, ends = Found(), time.monotonic() + options.seconds
+    """Run batches until the number of schedules, or the time, is reached."""
+    found = _begun(options)
+    ends = time.monotonic() + (options.seconds or math.inf)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    begun_at = time.monotonic()
     with (
         multiprocessing.get_context("spawn").Pool(options.jobs, _begin_process) as pool,
         Progress(*columns, console=console) as progress,
     ):
         total = options.schedules or options.seconds
-        task = progress.add_task("looking for races", total=total)
-        for batch in _batches(pool, options, ends):
+        task = progress.add_task(_so_far(found), total=total)
+        for batch in _batches(pool, options, found.schedules, ends):
             found.add(batch)
-            done = (
-                found.schedules if options.schedules else options.seconds + time.monotonic() - ends
-            )
+            done = found.schedules if options.schedules else time.monotonic() - begun_at
             progress.update(task, completed=done, description=_so_far(found))
+            if options.resume is not None and found.schedules % SAVED_EVERY == 0:
+                _save(found, options)
+    if options.resume is not None:
+        _save(found, options)
     return found
 
 
-def _batches(pool: Pool, options: argparse.Namespace, ends: float) -> Iterator[Batch]:
-    """Yield batches as they come; as many are under way as there are processes, and one more."""
+def _begun(options: argparse.Namespace) -> Found:
+    """Return what a search that is resumed had found. Exits where it had another seed."""
+    if options.resume is None or not options.resume.exists():
+        return Found()
+    seed, found = pickle.loads(options.resume.read_bytes())  # noqa: S301 - this wrote it
+    if seed != options.seed:
+        sys.exit(f"{options.resume} was begun with --seed {seed}")
+    assert isinstance(found, Found)
+    return found
+
+
+def _save(found: Found, options: argparse.Namespace) -> None:
+    beside = options.resume.with_suffix(".new")
+    beside.write_bytes(pickle.dumps((options.seed, found)))
+    beside.replace(options.resume)
+
+
+def _batches(pool: Pool, options: argparse.Namespace, first: int, ends: float) -> Iterator[Batch]:
+    """Yield batches in their order; as many are under way as there are processes, and one more."""
     last = options.schedules or sys.maxsize
     under_way: list[AsyncResult[Batch]] = []
-    first = 0
     while True:
         while len(under_way) <= options.jobs and first < last and time.monotonic() < ends:
             under_way.append(pool.apply_async(_run_batch, (first, options.seed)))
@@ -140,16 +168,22 @@ def _so_far(found: Found) -> str:
 
 def report(found: Found, options: argparse.Namespace, console: Console) -> None:
     """Say what was explored, what was reached, and what was not."""
+    rate = found.schedules / max(found.seconds, 1e-9)
     each = found.deliveries / max(found.schedules, 1)
+    every = set(cells())
     console.print(
         f"{found.schedules:,} schedules (seed {options.seed}), {len(found.traces):,} distinct "
-        f"traces, {each:.0f} deliveries each; {found.schedules / max(found.seconds, 1e-9):.0f} "
-        f"schedules/s of one core's time"
+        f"traces, {each:.0f} deliveries each; {rate:.0f} schedules/s of one core's time, "
+        f"{rate * each:,.0f} deliveries/s; {len(found.failures)} rules broken"
     )
-    every = set(cells())
-    console.print(f"cells read: {len(found.cells)} of {len(every)}")
+    never: dict[str, list[str]] = {}
     for cell in sorted(every - found.cells):
-        console.print(f"  never: {' / '.join(cell)}: {why_unreached(cell) or 'NOT REVIEWED'}")
+        never.setdefault(why_unreached(cell) or "NOT REVIEWED", []).append(" / ".join(cell))
+    console.print(f"cells read: {len(found.cells)} of {len(every)}; never, and why:")
+    for why, unread in sorted(never.items()):
+        console.print(f"  {why}:\n    {', '.join(unread)}")
+    met = sum(bool(found.seen[name]) for name in EXPECTED)
+    console.print(f"met sometimes: {met} of {len(EXPECTED)}")
     for name in sorted(EXPECTED):
         console.print(f"  {found.seen[name] or 'NEVER':>9}  {name}")
 
@@ -174,12 +208,15 @@ def tell_failures(found: Found, options: argparse.Namespace, console: Console) -
 def main() -> int:
     """Explore as the command line says; return the process's exit code."""
     parser = argparse.ArgumentParser(description="Look for races.")
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long (default 60)")
-    parser.add_argument("--schedules", type=int, default=0, help="how many at most")
+    parser.add_argument("--seconds", type=float, help="how long (default 60)")
+    parser.add_argument("--schedules", type=int, help="how many")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from it, and save there")
     options = parser.parse_args()
-    console = Console()
+    if options.schedules is None:
+        options.seconds = options.seconds or DEFAULT_SECONDS
+    console = Console(soft_wrap=True, highlight=False)
     found = explore(options, console)
     report(found, options, console)
     tell_failures(found, options, console)
