@@ -70,8 +70,13 @@ class SegmentWriter:
     """A segment that is written to."""
 
     def __init__(self, path: Path, files: Files) -> None:
-        """Open it. Raises ``apsw.Error``."""
+        """Open it. Raises ``apsw.Error``.
+
+        What is appended stays in the log: copied from there into the file, every few megabytes as
+        SQLite does on its own, it would hold up the commit in whose turn that comes.
+        """
         self._database = _connect(path, files, OLD)
+        self._database.execute("PRAGMA wal_autocheckpoint=0")
 
     def append(self, batch: Batch) -> None:
         """Make the batch durable. Raises ``apsw.Error``: then nobody knows; it may be tried again.
@@ -83,7 +88,12 @@ class SegmentWriter:
         self._database.execute(_INSERT, row)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; the log is copied into it."""
+        self._database.close()
+
+    def leave(self) -> None:
+        """Let go of the file and its log as they are: somebody waits."""
+        self._database.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self._database.close()
 
 

@@ -170,7 +170,7 @@ class FileJournal:
             self._anchor.write(Anchor(self._durable, self._head))
         except DISK_ERRORS as error:
             raise JournalError(f"{self._folder}: {error}") from error
-        old.close()
+        old.leave()
 
     def close(self) -> None:
         """Let go of the files; what waits for a commit is lost."""
