@@ -81,6 +81,7 @@ class Account:
         ]
         return [
             f"resuming, {positions}; --fresh begins anew ({self.folder})",
+            *(["  no new entry until all are looked up and covered"] if count else []),
             *(other if found.seed != settings.paper.seed else []),
             *(f"  LOST: {loss}" for loss in found.losses),
             *self._told_stuck(found.snapshot),

@@ -11,17 +11,20 @@ from actors.positions.core import ListedMarket, Living, Numbering, PositionsMess
 from messages.addresses import OBSERVERS, STRATEGY, position_address
 from messages.base import Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Step
+from messages.guardian import RecoveryBegun, RecoveryDone
 from messages.ids import client_order_id, position_of
 from messages.market import Capabilities, MarketRules, Quote
 from messages.observers import Alarm, EntryRefused
 from messages.plan import Plan
 from messages.position import Begin, CloseCause, ClosePosition, SalvagePosition, StopEntering
 from messages.positions import (
+    BeginRecovery,
     CloseAllPositions,
     CloseWithoutCore,
     MarketRulesReported,
     OpenPosition,
     PositionEnded,
+    PositionRestored,
     StopAllEntering,
 )
 from messages.strategy import SymbolBusy
@@ -254,3 +257,22 @@ def test_the_roster_is_rebuilt_from_its_changes() -> None:
         other.apply(change)
     assert vars(other) == vars(stage.roster)
     assert other.living == {P2: Living(position_id=P2, opened=open_on(BTC))}
+
+
+def test_after_a_restart_nobody_enters_until_all_that_lived_are_restored_or_over() -> None:
+    stage = Stage(BTC)
+    stage.hear(BeginRecovery())
+    assert stage.sent == [("guardian", RecoveryDone())], "nobody lives"
+    for _ in range(3):
+        stage.hear(open_on(BTC))
+    stage.hear(BeginRecovery())
+    assert stage.sent == [("guardian", RecoveryBegun(positions=3))]
+    stage.hear(open_on(BTC))
+    stage.hear(PositionRestored(position_id=P1))
+    stage.hear(PositionRestored(position_id=P1))
+    stage.hear(PositionRestored(position_id=PositionId("p4")))
+    assert stage.roster.recovery.left == 2, "each counts once; one that began since does not"
+    stage.end(PositionId("p2"), BTC)
+    assert stage.roster.recovery.left == 1
+    stage.hear(PositionRestored(position_id=PositionId("p3")))
+    assert stage.sent == [("guardian", RecoveryDone())]

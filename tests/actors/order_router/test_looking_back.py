@@ -1,0 +1,129 @@
+"""After a restart: the ids that exits may have used without a record are looked up, and no more."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import pytest
+
+from messages.addresses import position_address
+from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
+from messages.envelope import Send
+from messages.gateway import LookUpOrder
+from messages.journal import UNRECORDED_AT_MOST
+from messages.order_router import LookBack, OrderNotFound, OrderReported, StreamChanged
+from messages.orders import OrderFacts, OrderStatus, OrderTerms, Side
+from messages.position import LookedBack, OrderUpdated
+from tests.actors.order_router.stage import Stage
+
+SYMBOL = Symbol("BTC/USDT")
+SINCE = Timestamp(1_000_000)
+NONE: Mapping[str, object] = {}
+ASKED = LookBack(
+    position_id=PositionId("p1"),
+    symbol=SYMBOL,
+    order_prefix="he1p1",
+    after=2,
+    at_most=Decimal(2),
+    since=SINCE,
+)
+
+
+def found(
+    order_id: str, status: OrderStatus = OrderStatus.FILLED, terms: Mapping[str, object] = NONE
+) -> OrderReported:
+    facts = OrderFacts(
+        client_order_id=ClientOrderId(order_id),
+        status=status,
+        filled=Decimal(1),
+        cost=Decimal(100),
+        at=SINCE,
+    )
+    said = {"symbol": SYMBOL, "side": Side.SELL, "quantity": Decimal(1), **terms}
+    return OrderReported(facts=facts, terms=OrderTerms(**said))  # type: ignore[arg-type]  # a test's
+
+
+def answer(stage: Stage, at_venue: Mapping[str, OrderReported]) -> list[str]:
+    """Answer every look-up until none follows; return the ids asked for, in order."""
+    asked: dict[str, None] = {}
+    for _ in range(60):
+        for query in [one.message for one in stage.sent if isinstance(one.message, LookUpOrder)]:
+            order_id = query.client_order_id
+            asked[order_id] = None
+            stage.tell(at_venue.get(order_id) or OrderNotFound(client_order_id=order_id))
+        stage.pass_time(1_000)
+    return list(asked)
+
+
+def told(stage: Stage) -> list[Send]:
+    return [one for one in stage.sent if isinstance(one.message, LookedBack | OrderUpdated)]
+
+
+def test_where_nothing_left_as_few_are_looked_up_as_may_have() -> None:
+    stage = Stage()
+    stage.tell(ASKED)
+    assert told(stage) == []
+    assert answer(stage, {}) == ["he1p1x3", "he1p1x4", "he1p1x5"]
+    to = position_address(PositionId("p1"))
+    assert told(stage) == [Send(to, LookedBack(attempts=2 + UNRECORDED_AT_MOST))]
+    assert stage.orders.looking_back == {}
+
+
+def test_beyond_each_that_is_found_it_looks_further() -> None:
+    stage = Stage()
+    stage.tell(ASKED)
+    at_venue = {one: found(one) for one in ("he1p1x5", "he1p1x8")}
+    asked = answer(stage, at_venue)
+    assert asked == [f"he1p1x{attempt}" for attempt in range(3, 12)]
+    *news, last = (one.message for one in told(stage))
+    assert [one.facts.client_order_id for one in news if isinstance(one, OrderUpdated)] == [
+        "he1p1x5",
+        "he1p1x8",
+    ]
+    assert last == LookedBack(attempts=11)
+
+
+def test_while_the_stream_is_down_nothing_is_concluded() -> None:
+    stage = Stage()
+    stage.tell(StreamChanged(up=False))
+    stage.tell(ASKED)
+    assert answer(stage, {}) == []
+    stage.tell(StreamChanged(up=True))
+    assert len(answer(stage, {})) == UNRECORDED_AT_MOST
+    assert isinstance(told(stage)[-1].message, LookedBack)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"symbol": Symbol("ETH/USDT")},
+        {"side": Side.BUY},
+        {"quantity": Decimal(3)},
+        {"placed_at": Timestamp(SINCE - 3_600_000)},
+    ],
+)
+def test_what_does_not_fit_is_not_taken_for_ours(terms: dict[str, object]) -> None:
+    stage = Stage()
+    stage.tell(ASKED)
+    answer(stage, {"he1p1x3": found("he1p1x3", OrderStatus.FILLED, terms)})
+    assert [type(one.message) for one in told(stage)] == [LookedBack]
+    assert any("does not know" in getattr(one.message, "text", "") for one in stage.sent)
+    assert ClientOrderId("he1p1x3") not in stage.orders.by_id
+
+
+def test_what_is_found_live_is_waited_for() -> None:
+    stage = Stage()
+    stage.tell(ASKED)
+    answer(stage, {"he1p1x3": found("he1p1x3", OrderStatus.PARTIALLY_FILLED)})
+    assert not any(isinstance(one.message, LookedBack) for one in told(stage))
+    stage.tell(found("he1p1x3", OrderStatus.CANCELED))
+    assert isinstance(told(stage)[-1].message, LookedBack)
+
+
+def test_asked_again_after_another_crash_what_was_found_stays() -> None:
+    stage = Stage()
+    stage.tell(ASKED)
+    stage.tell(found("he1p1x3"))
+    stage.tell(ASKED)
+    assert stage.status("he1p1x3") is OrderStatus.FILLED
+    answer(stage, {})
+    assert told(stage)[-1].message == LookedBack(attempts=6)
