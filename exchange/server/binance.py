@@ -39,6 +39,13 @@ class Binance(RestDialect):
     """The last two list no market: ccxt asks them unless it is told to load spot only."""
 
     key_header = "X-MBX-APIKEY"
+    too_many_requests = RefusedError(-1003, "Too much request weight used.", 429)
+    unknown_outcome = RefusedError(
+        -1007,
+        "Timeout waiting for response from backend server. "
+        "Send status unknown; execution status unknown.",
+        408,
+    )
 
     def __init__(self, venue: Venue) -> None:
         """Speak for ``venue``."""

@@ -1,57 +1,38 @@
 """Binance's orders: placing, looking up and canceling, with the two rows of an OCO.
 
-Owns the client order ids of OCO legs, and the codes with which orders are refused.
+Owns the client order ids of OCO legs. How a request becomes an order is in ``binance_requests``.
 """
 
-from decimal import Decimal
-
-from exchange.matching_book import VenueOrder
+from exchange.matching_book import Market, VenueOrder
 from exchange.server.binance_payloads import (
     order_payload,
     placed_payload,
     trade_payload,
 )
+from exchange.server.binance_requests import (
+    DUPLICATE,
+    OcoAsked,
+    oco_of,
+    oco_order,
+    old_oco_of,
+    order_of,
+    refusal_of,
+)
 from exchange.server.dialect import (
     DEFAULT_LIMIT,
-    bought_for,
-    failed_filter,
     market_of,
-    number_of,
     symbol_of,
 )
 from exchange.server.legs import IDS_AN_ORDER, Leg, LegRow, OcoNames, active_leg, rows
 from exchange.server.prices import Payload, market_id
-from exchange.server.venue import NOBODY, OrderRefusedError, OrderStep, Venue, client_name
+from exchange.server.venue import OrderRefusedError, OrderStep, Venue, client_name
 from exchange.server.wire import RefusedError
-from messages.base import ClientOrderId
-from messages.money import ZERO
 from messages.orders import (
     OrderRequest,
     OrderType,
-    Purpose,
-    RejectReason,
-    Side,
-    TimeInForce,
 )
 from messages.reconciler import Trade
 
-_TYPES = {
-    "LIMIT": OrderType.LIMIT,
-    "LIMIT_MAKER": OrderType.LIMIT,
-    "MARKET": OrderType.MARKET,
-    "STOP_LOSS": OrderType.STOP,
-    "STOP_LOSS_LIMIT": OrderType.STOP_LIMIT,
-}
-_REFUSALS = {
-    RejectReason.INSUFFICIENT_FUNDS: "Account has insufficient balance for requested action.",
-    RejectReason.WOULD_TRIGGER_AT_ONCE: "Stop price would trigger immediately.",
-    RejectReason.WOULD_TAKE: "Order would immediately match and take.",
-    RejectReason.DUPLICATE_ID: "Duplicate order sent.",
-    RejectReason.PRICE_OUT_OF_RANGE: (
-        "The relationship of the prices for the orders is not correct."
-    ),
-}
-"""Texts of -2010."""
 _NO_SUCH_ORDER = "Unknown order sent."
 
 
@@ -63,6 +44,8 @@ class BinanceOrders:
         self._venue = venue
         self._names: dict[str, OcoNames] = {}
         """By the OCO's own client order id."""
+        self._lists: dict[str, str] = {}
+        """The OCO that a leg's client order id belongs to."""
         self._made_ids = 0
 
     def rows(self, order: VenueOrder) -> tuple[LegRow, ...]:
@@ -80,54 +63,18 @@ class BinanceOrders:
 
     def place(self, params: dict[str, str]) -> Payload:
         """Place an order: ``POST order``."""
-        kind = params.get("type", "")
-        if kind not in _TYPES:
-            raise RefusedError(-1116, "Invalid orderType.")
-        is_stop = kind.startswith("STOP")
-        is_market = kind in ("MARKET", "STOP_LOSS")
-        step = self._submit(
-            params,
-            params.get("newClientOrderId") or self.new_id(),
-            {
-                "type": _TYPES[kind],
-                "price": None if is_market else number_of(params, "price"),
-                "trigger_price": number_of(params, "stopPrice") if is_stop else None,
-                "time_in_force": _time_in_force(params),
-                "post_only": kind == "LIMIT_MAKER",
-            },
-        )
+        name = params.get("newClientOrderId") or self.new_id()
+        market = market_of(self._venue, params)
+        step = self._submit(order_of(params, market, name), market)
         return placed_payload(self.rows(step.after)[0], step.trades)
 
     def place_oco(self, params: dict[str, str]) -> Payload:
         """Place an OCO: ``POST orderList/oco``, with an order above the market and one below."""
-        limit, stop = ("above", "below") if params.get("side") == "SELL" else ("below", "above")
-        if params.get(f"{limit}Type") != "LIMIT_MAKER":
-            raise RefusedError(-1158, f"{limit}Type must be LIMIT_MAKER.")
-        if params.get(f"{stop}Type") not in ("STOP_LOSS", "STOP_LOSS_LIMIT"):
-            raise RefusedError(-1158, f"{stop}Type must be STOP_LOSS or STOP_LOSS_LIMIT.")
-        return self._oco(
-            params,
-            OcoNames(
-                params.get(f"{limit}ClientOrderId") or self.new_id(),
-                params.get(f"{stop}ClientOrderId") or self.new_id(),
-            ),
-            number_of(params, f"{limit}Price"),
-            number_of(params, f"{stop}StopPrice"),
-            number_of(params, f"{stop}Price"),
-        )
+        return self._oco(params, oco_of(params, self.new_id))
 
     def place_old_oco(self, params: dict[str, str]) -> Payload:
         """Place an OCO as it was done before: ``POST order/oco``."""
-        return self._oco(
-            params,
-            OcoNames(
-                params.get("limitClientOrderId") or self.new_id(),
-                params.get("stopClientOrderId") or self.new_id(),
-            ),
-            number_of(params, "price"),
-            number_of(params, "stopPrice"),
-            number_of(params, "stopLimitPrice"),
-        )
+        return self._oco(params, old_oco_of(params, self.new_id))
 
     def look_up(self, params: dict[str, str]) -> Payload:
         """Tell how an order stands: ``GET order``."""
@@ -208,65 +155,34 @@ class BinanceOrders:
             if not only_open or row.status.value in ("open", "partially_filled")
         ]
 
-    def _oco(
-        self,
-        params: dict[str, str],
-        names: OcoNames,
-        price: Decimal | None,
-        trigger: Decimal | None,
-        stop_limit: Decimal | None,
-    ) -> Payload:
-        list_name = params.get("listClientOrderId") or self.new_id()
+    def _oco(self, params: dict[str, str], asked: OcoAsked) -> Payload:
+        list_name, names = params.get("listClientOrderId") or self.new_id(), asked.names
         for name in (names.limit, names.stop):
             taken = self._named(name)
             if taken is not None and not taken[0].facts.is_terminal:
-                raise RefusedError(-2010, _REFUSALS[RejectReason.DUPLICATE_ID])
+                raise RefusedError(-2010, DUPLICATE)
+        market = market_of(self._venue, params)
         before = self._names.get(list_name)
-        self._names[list_name] = names
+        self._names[list_name] = names  # the streams tell of the legs before the answer does
         try:
-            step = self._submit(
-                params,
-                list_name,
-                {
-                    "type": OrderType.OCO,
-                    "price": price,
-                    "trigger_price": trigger,
-                    "stop_limit_price": stop_limit,
-                },
-            )
+            step = self._submit(oco_order(params, market, list_name, asked), market)
         except RefusedError:
-            del self._names[list_name]
-            if before is not None:
+            if before is None:
+                del self._names[list_name]
+            else:
                 self._names[list_name] = before
             raise
+        self._lists |= dict.fromkeys((names.limit, names.stop), list_name)
         return self._list_payload(step.after)
 
-    def _submit(self, params: dict[str, str], name: str, fields: dict[str, object]) -> OrderStep:
-        market = market_of(self._venue, params)
+    def _submit(self, request: OrderRequest, market: Market) -> OrderStep:
         if not self._venue.account.can_trade:
             text = "Invalid API-key, IP, or permissions for action."
             raise RefusedError(-2015, text, 401)
-        side = _side(params)
-        cost = number_of(params, "quoteOrderQty")
-        asked = number_of(params, "quantity")
-        request = OrderRequest(
-            client_order_id=ClientOrderId(name),
-            position_id=NOBODY,
-            symbol=market.rules.symbol,
-            side=side,
-            purpose=Purpose.ENTRY,
-            quantity=bought_for(market, cost, side) if cost is not None else asked or ZERO,
-            **fields,  # type: ignore[arg-type] # each caller names the fields with their types
-        )
         try:
             return self._venue.submit(request)
         except OrderRefusedError as refused:
-            if refused.reason is RejectReason.MARKET_HALTED:
-                raise RefusedError(-1013, "Market is closed.") from None
-            failed = failed_filter(refused.reason, request, market)
-            if failed is not None:
-                raise RefusedError(-1013, f"Filter failure: {failed}") from None
-            raise RefusedError(-2010, _REFUSALS.get(refused.reason, str(refused))) from None
+            raise refusal_of(refused, request, market) from None
 
     def _cancel(self, order: VenueOrder) -> VenueOrder:
         canceled = self._venue.cancel(order)
@@ -295,11 +211,11 @@ class BinanceOrders:
 
     def _named(self, name: str) -> tuple[VenueOrder, LegRow] | None:
         """Return the newest row with a client order id."""
-        for order in reversed(self._venue.orders(None, only_open=False)):
-            for row in self.rows(order):
-                if row.client_order_id == name:
-                    return order, row
-        return None
+        order = self._venue.named(self._lists.get(name, name))
+        if order is None:
+            return None
+        matching = (row for row in self.rows(order) if row.client_order_id == name)
+        return next(((order, row) for row in matching), None)
 
     def _find_list(self, params: dict[str, str], code: int, text: str) -> VenueOrder:
         name = params.get("origClientOrderId") or params.get("listClientOrderId")
@@ -327,17 +243,3 @@ class BinanceOrders:
             ],
             "orderReports": [order_payload(row, self._venue.came(order)) for row in legs],
         }
-
-
-def _side(params: dict[str, str]) -> Side:
-    try:
-        return Side[params.get("side", "")]
-    except KeyError:
-        raise RefusedError(-1117, "Invalid side.") from None
-
-
-def _time_in_force(params: dict[str, str]) -> TimeInForce:
-    asked = params.get("timeInForce", "GTC")
-    if asked not in ("GTC", "IOC"):
-        raise RefusedError(-1115, "Invalid timeInForce.")
-    return TimeInForce(asked.lower())

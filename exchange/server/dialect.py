@@ -43,6 +43,9 @@ class Dialect(Protocol):
 
     hosts: frozenset[str]
     venue: Venue
+    too_many_requests: RefusedError
+    unknown_outcome: RefusedError
+    """What is said where nobody knows whether it was done."""
 
     def call_of(self, request: Request) -> Call:
         """Return what a request is for."""

@@ -57,6 +57,8 @@ class Mexc(RestDialect):
 
     hosts = frozenset({"api.mexc.com", "wbs-api.mexc.com", "contract.mexc.com"})
     key_header = "X-MEXC-APIKEY"
+    too_many_requests = RefusedError(429, "Too Many Requests", 429)
+    unknown_outcome = RefusedError(504, "Gateway Time-out", 504)
 
     def __init__(self, venue: Venue) -> None:
         """Speak for ``venue``."""

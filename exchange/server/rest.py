@@ -19,6 +19,8 @@ class RestDialect(ABC):
 
     hosts: frozenset[str] = frozenset()
     key_header = ""
+    too_many_requests: RefusedError
+    unknown_outcome: RefusedError
 
     def __init__(self, venue: Venue, routes: dict[tuple[str, str], Route]) -> None:
         """Speak for ``venue``; ``routes`` by method and path."""

@@ -33,17 +33,9 @@ _RESET_AT_ONCE = struct.pack("ii", 1, 0)
 _NOTHING = Answer()
 _HTML = "text/html"
 _BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head></html>"
-_UNKNOWN_OUTCOME = (
-    "Timeout waiting for response from backend server. Send status unknown; "
-    "execution status unknown."
-)
 _FAULTY_ANSWERS = {
     WireFaultKind.BAD_GATEWAY: Answer(status=502, body=_BAD_GATEWAY, content_type=_HTML),
     WireFaultKind.UNAVAILABLE: Answer(status=503, body=b"Service Unavailable", content_type=_HTML),
-    WireFaultKind.UNKNOWN_OUTCOME: refusal(RefusedError(-1007, _UNKNOWN_OUTCOME, 408)),
-    WireFaultKind.TOO_MANY_REQUESTS: refusal(
-        RefusedError(-1003, "Too much request weight used.", 429)
-    ),
 }
 
 
@@ -155,7 +147,7 @@ class ExchangeServer:
             case WireFaultKind.TRUNCATED:
                 return await _truncate(request, answer or as_json({"symbol": "BTCUSDT"}))
             case _:
-                return _response(_faulty_answer(fault))
+                return _response(_faulty_answer(fault, self.dialect))
 
     async def _serve_socket(self, request: web.Request) -> web.WebSocketResponse:
         # Without autoping: a half-open connection answers no ping either.
@@ -236,10 +228,16 @@ async def _truncate(request: web.Request, answer: Answer) -> web.StreamResponse:
     return response
 
 
-def _faulty_answer(fault: WireFault) -> Answer:
-    answer = _FAULTY_ANSWERS.get(fault.kind)
-    if answer is None:
-        answer = refusal(RefusedError(fault.code, fault.text, fault.status))
+def _faulty_answer(fault: WireFault, dialect: Dialect) -> Answer:
+    match fault.kind:
+        case WireFaultKind.TOO_MANY_REQUESTS:
+            answer = refusal(dialect.too_many_requests)
+        case WireFaultKind.UNKNOWN_OUTCOME:
+            answer = refusal(dialect.unknown_outcome)
+        case WireFaultKind.REFUSED:
+            answer = refusal(RefusedError(fault.code, fault.text, fault.status))
+        case kind:
+            answer = _FAULTY_ANSWERS[kind]
     if fault.retry_after_seconds is None:
         return answer
     headers = {"Retry-After": str(fault.retry_after_seconds)}

@@ -30,7 +30,7 @@ class WireFaultKind(StrEnum):
     TOO_MANY_REQUESTS = "too_many_requests"
     """429 with Retry-After."""
     UNKNOWN_OUTCOME = "unknown_outcome"
-    """Binance -1007: nobody knows whether it was done."""
+    """Nobody knows whether it was done, says the venue: Binance -1007, MEXC 504."""
     REFUSED = "refused"
     """The venue says ``code`` and ``text``."""
     LOST = "lost"

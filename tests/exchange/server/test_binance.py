@@ -120,6 +120,39 @@ def test_an_oco_is_asked_for_by_its_own_client_order_id(binance: ServerThread) -
     run(scenario())
 
 
+def test_an_oco_can_be_asked_for_the_older_way(binance: ServerThread) -> None:
+    async def scenario() -> None:
+        async with connected(binance) as client:
+            await client.load_markets()
+            asked = {"symbol": "BTCUSDT", "side": "SELL", "quantity": "1", "price": "110"}
+            stop = {"stopPrice": "90", "stopLimitPrice": "89.5", "stopLimitTimeInForce": "GTC"}
+            names = {"limitClientOrderId": "above", "stopClientOrderId": "below"}
+            await client.private_post_order_oco(asked | stop | names)
+            binance.move(SYMBOL, 88.0, gap=True)
+            assert await statuses(client) == {"above": ("expired", 0.0), "below": ("open", 0.0)}
+            binance.move(SYMBOL, 89.5)
+            assert await statuses(client) == {"above": ("expired", 0.0), "below": ("closed", 1.0)}
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"abovePrice": "99"}, {"belowStopPrice": "101"}, {"aboveType": "LIMIT"}, {"quantity": "11"}],
+)
+def test_an_oco_with_wrong_prices_is_refused_whole(
+    binance: ServerThread, changed: dict[str, str]
+) -> None:
+    async def scenario() -> None:
+        async with connected(binance) as client:
+            await client.load_markets()
+            error = await error_of(client.private_post_orderlist_oco(OCO | changed))
+            assert isinstance(error, ccxt.ExchangeError)
+
+    run(scenario())
+    assert binance.read().orders == ()
+
+
 def test_a_client_order_id_is_taken_while_its_order_works(binance: ServerThread) -> None:
     async def scenario() -> None:
         async with connected(binance) as client:
