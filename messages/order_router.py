@@ -30,9 +30,11 @@ class ReleaseOrders(Message, frozen=True, kw_only=True):
 
 
 class ResendOrders(Message, frozen=True, kw_only=True):
-    """Tell the position how each of its orders stands. From the runtime, after a skipped fact."""
+    """Tell the position how each of its orders stands. From the position, after a skipped fact."""
 
     position_id: PositionId
+    awaited: tuple[ClientOrderId, ...] = ()
+    """Orders of which it has heard nothing: those that the router never had are refused."""
 
 
 class ReadLedger(Message, frozen=True, kw_only=True):

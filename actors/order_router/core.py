@@ -17,7 +17,7 @@ from actors.order_router import answers, looking_back
 from actors.order_router.errands import send, want_cancel
 from actors.order_router.order import Request, RoutedOrder, VenueStream, priority_of
 from actors.order_router.orders import Orders
-from actors.order_router.telling import sends_after, tell
+from actors.order_router.telling import refused, sends_after, tell
 from config.settings import RouterSettings
 from messages.addresses import OBSERVERS, position_address
 from messages.base import ClientOrderId, Message, PositionId, Timestamp
@@ -100,7 +100,7 @@ def _wish(
         case ReleaseOrders():
             return _release(orders, message, settings, now)
         case ResendOrders():
-            return _resend(orders, message.position_id)
+            return _resend(orders, message)
         case ReadLedger():
             return _ledger(orders, message)
 
@@ -203,8 +203,12 @@ def _released(
     return want_cancel(released, priority_of(order), settings, now)
 
 
-def _resend(orders: Orders, position_id: PositionId) -> Step:
+def _resend(orders: Orders, message: ResendOrders) -> Step:
+    position_id = message.position_id
     news = [send_ for order in orders.of_position(position_id) for send_ in _news(order)]
+    # It raised on the wish to place it, and the position on the refusal.
+    text = "the order router does not have it"
+    news += [refused(position_id, i, text) for i in message.awaited if i not in orders.by_id]
     return Step(outbox=(*news, _reachability(position_id, reachable=orders.venue.up)))
 
 

@@ -4,7 +4,7 @@ Owns the way on after a skipped message. Nothing changed by it; nothing went to 
 """
 
 from actors.order_router.orders import Orders
-from actors.order_router.telling import tell
+from actors.order_router.telling import refused, tell
 from messages.addresses import OBSERVERS, ORDER_ROUTER, position_address
 from messages.base import Message
 from messages.envelope import Send
@@ -22,7 +22,7 @@ from messages.order_router import (
     StreamChanged,
     SubmitFailed,
 )
-from messages.orders import OrderFacts, OrderRequest, OrderStatus, RejectReason
+from messages.orders import OrderRequest
 from messages.position import Resync
 
 
@@ -31,13 +31,8 @@ def refusal(orders: Orders, request: OrderRequest, error: str) -> Send:
     known = orders.by_id.get(request.client_order_id)
     if known is not None:
         return tell(request.position_id, known.facts)
-    facts = OrderFacts(
-        client_order_id=request.client_order_id,
-        status=OrderStatus.REJECTED,
-        reason=RejectReason.OTHER,
-        text=f"the order router could not take it: {error}",
-    )
-    return tell(request.position_id, facts)
+    text = f"the order router could not take it: {error}"
+    return refused(request.position_id, request.client_order_id, text)
 
 
 def after_skip(message: Message) -> tuple[Send, ...]:

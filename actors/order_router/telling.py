@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from actors.order_router.facts import fees_beyond
 from actors.order_router.order import Request, RoutedOrder, cancel_priority_of, priority_of
 from messages.addresses import GATEWAY, OBSERVERS, PORTFOLIO, position_address
-from messages.base import Message, PositionId
+from messages.base import ClientOrderId, Message, PositionId
 from messages.envelope import Send
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
 from messages.observers import Alarm, AlarmKind
-from messages.orders import OrderFacts, OrderStatus
+from messages.orders import OrderFacts, OrderStatus, RejectReason
 from messages.portfolio import UnmatchedFill
 from messages.position import OrderUpdated
 
@@ -43,6 +43,17 @@ def _is_news(before: RoutedOrder | None, after: RoutedOrder) -> bool:
 def tell(position_id: PositionId, facts: OrderFacts) -> Send:
     """Return the news of one order for its position."""
     return Send(position_address(position_id), OrderUpdated(facts=facts))
+
+
+def refused(position_id: PositionId, order_id: ClientOrderId, text: str) -> Send:
+    """Return the refusal of an order that the router does not have."""
+    facts = OrderFacts(
+        client_order_id=order_id,
+        status=OrderStatus.REJECTED,
+        reason=RejectReason.OTHER,
+        text=text,
+    )
+    return tell(position_id, facts)
 
 
 def request_of(order: RoutedOrder) -> Message:

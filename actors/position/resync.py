@@ -17,6 +17,7 @@ from messages.base import Milliseconds, Timestamp
 from messages.market_data import RequestQuote
 from messages.observers import AlarmKind
 from messages.order_router import CancelOrder, ResendOrders
+from messages.orders import OrderStatus
 from messages.position import Resync
 
 
@@ -68,7 +69,12 @@ def _ask_for_facts(turn: Turn) -> None:
     position, exit_ = turn.position, turn.position.closing
     position_id, symbol = turn.charter.position_id, turn.charter.symbol
     restoring.look_back(turn)
-    turn.send(ORDER_ROUTER, ResendOrders(position_id=position_id))
+    awaited = tuple(
+        order.facts.client_order_id
+        for order in position.orders
+        if order.facts.status is OrderStatus.NEW
+    )
+    turn.send(ORDER_ROUTER, ResendOrders(position_id=position_id, awaited=awaited))
     for order in position.orders:
         if order.cancel_asked and not order.facts.is_terminal:
             order_id, urgent = order.facts.client_order_id, exit_ is not None

@@ -139,6 +139,18 @@ def test_a_position_hears_of_all_its_orders_again_when_asked() -> None:
     ]
 
 
+def test_an_order_that_the_router_never_had_is_refused_to_a_position_that_waits_for_it() -> None:
+    stage = Stage()
+    stage.place()
+    known, unknown = request().client_order_id, ClientOrderId(EXIT)
+    sends = stage.tell(ResendOrders(position_id=P1, awaited=(known, unknown))).outbox
+    told = [s.message.facts for s in sends if isinstance(s.message, OrderUpdated)]
+    assert [(f.client_order_id, f.status) for f in told] == [
+        (known, OrderStatus.SUBMITTED),
+        (unknown, OrderStatus.REJECTED),
+    ]
+
+
 def test_a_salvage_is_told_all_orders_of_its_position_at_once() -> None:
     stage = Stage()
     stage.place()
