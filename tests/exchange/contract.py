@@ -23,7 +23,7 @@ from messages.orders import OrderStatus, OrderType, RejectReason, Side, StopStat
 from messages.portfolio import BalancesReported
 from messages.positions import MarketRulesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
-from tests.exchange.venue import BTC, RULES, SYMBOL, USDT, Venue
+from tests.exchange.venue import BTC, SYMBOL, USDT, Venue
 
 ENOUGH_MS = 1_000
 """In which every answer arrives."""
@@ -55,7 +55,7 @@ class PortContract:
     ) -> None:
         port.fetch_market_rules(SYMBOL, venue.now)
         venue.wait(ENOUGH_MS)
-        expected = MarketRulesReported(rules=RULES, capabilities=port.capabilities)
+        expected = MarketRulesReported(rules=venue.rules, capabilities=port.capabilities)
         assert venue.events[-1] == expected
 
     def test_an_unknown_symbol_is_an_error_that_names_it(

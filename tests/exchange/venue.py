@@ -59,6 +59,9 @@ def a_request(
 class Venue:
     """A client of a paper exchange that remembers what it heard."""
 
+    rules = RULES
+    """What its port has to tell of the market."""
+
     def __init__(
         self, connect: Callable[[Sink], PaperExchange] | None = None, **words: object
     ) -> None:

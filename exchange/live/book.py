@@ -1,0 +1,144 @@
+"""Our orders as this connection knows them, and whose each thing is that the venue tells.
+
+Owns the memory: what was heard of an order is added up, and told again only if it is news. On the
+loop only. Terminal orders are forgotten, oldest first, once there are many.
+"""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from exchange.live.order import LiveOrder, facts_of, hear
+from exchange.live.reading import Leg
+from exchange.profiles.calls import leg_names
+from exchange.profiles.order_ids import UnpackableIdError, at_venue, ours
+from exchange.profiles.profile import Profile
+from messages.base import ClientOrderId, ExchangeOrderId, Symbol, Timestamp
+from messages.ids import position_of
+from messages.orders import OrderFacts, OrderRequest
+from messages.reconciler import Trade
+
+REMEMBERED = 10_000
+"""Orders; more than a venue tells of late."""
+_ORPHANS = 1_000
+
+
+class Book:
+    """The orders of one account."""
+
+    def __init__(self, profile: Profile) -> None:
+        """Know none."""
+        self._profile = profile
+        self._orders: dict[ClientOrderId, LiveOrder] = {}
+        self._told: dict[ClientOrderId, OrderFacts] = {}
+        self._by_name: dict[str, ClientOrderId] = {}
+        """By what the venue shows as client order id, of the order or a leg of it."""
+        self._by_venue_id: dict[tuple[Symbol, ExchangeOrderId], ClientOrderId] = {}
+        self._orphans: dict[tuple[Symbol, ExchangeOrderId], list[Trade]] = {}
+
+    def get(self, order_id: ClientOrderId) -> LiveOrder | None:
+        """Return what is known of an order."""
+        return self._orders.get(order_id)
+
+    def live(self) -> list[LiveOrder]:
+        """Return the orders that are not over, as far as is known."""
+        return [order for order in self._orders.values() if not order.is_over]
+
+    def incomplete(self) -> list[LiveOrder]:
+        """Return the orders some of whose fills are not known."""
+        return [order for order in self._orders.values() if order.lacks_trades]
+
+    def follow(
+        self, order_id: ClientOrderId, symbol: Symbol, request: OrderRequest | None = None
+    ) -> LiveOrder:
+        """Know an order from now on; ``request`` where this process sends it."""
+        known = self._orders.get(order_id)
+        if known is None:
+            self._forget_some()
+            known = LiveOrder(client_order_id=order_id, symbol=symbol, request=request)
+            self._by_name.update(dict.fromkeys(self._names(order_id), order_id))
+        elif request is not None and known.request is None:
+            known = replace(known, request=request)
+        self._orders[order_id] = known
+        return known
+
+    def drop(self, order_id: ClientOrderId) -> None:
+        """Forget an order that surely was not placed, unless something was heard of it."""
+        known = self._orders.get(order_id)
+        if known is not None and not known.legs:
+            self._forget(known)
+
+    def hear(
+        self, order_id: ClientOrderId, legs: Iterable[Leg] = (), trades: Iterable[Trade] = ()
+    ) -> LiveOrder:
+        """Add to what is known of an order. Raises ``KeyError`` for one that is not followed."""
+        order = hear(self._orders[order_id], legs, trades)
+        for leg in order.legs:
+            key = (order.symbol, leg.exchange_order_id)
+            self._by_venue_id[key] = order_id
+            order = hear(order, trades=self._orphans.pop(key, ()))
+        self._orders[order_id] = order
+        return order
+
+    def keep(self, trade: Trade) -> None:
+        """Keep a fill whose order was not heard of yet: its ack, or its event, may come."""
+        if len(self._orphans) < _ORPHANS:
+            key = (trade.symbol, trade.exchange_order_id)
+            self._orphans.setdefault(key, []).append(trade)
+
+    def whose_leg(self, symbol: Symbol, leg: Leg) -> ClientOrderId | None:
+        """Return whose the venue's order is; None: not ours, or not heard of."""
+        found = self._by_venue_id.get((symbol, leg.exchange_order_id))
+        if found is None and leg.client_order_id is not None:
+            found = self._by_name.get(leg.client_order_id)
+        if found is None and leg.client_order_id is not None:
+            order_id = ours(self._profile.ids, leg.client_order_id)
+            if position_of(order_id) is not None:  # of an earlier process
+                self.follow(order_id, symbol)
+                return order_id
+        return found
+
+    def whose_trade(self, symbol: Symbol, order_id: ExchangeOrderId) -> ClientOrderId | None:
+        """Return whose a fill is; None: not ours, or its order was not heard of yet."""
+        return self._by_venue_id.get((symbol, order_id))
+
+    def news(self, order_id: ClientOrderId) -> OrderFacts | None:
+        """Return how an order stands if that was not told yet, and take it for told."""
+        facts = facts_of(self._orders[order_id])
+        told = self._told.get(order_id)
+        self._told[order_id] = facts
+        is_old = told is not None and replace(told, at=Timestamp(0)) == replace(
+            facts, at=Timestamp(0)
+        )
+        return None if is_old else facts
+
+    def facts(self, order_id: ClientOrderId) -> OrderFacts:
+        """Return how an order stands, and take it for told."""
+        facts = facts_of(self._orders[order_id])
+        self._told[order_id] = facts
+        return facts
+
+    def _names(self, order_id: ClientOrderId) -> list[str]:
+        try:
+            name = at_venue(self._profile.ids, order_id)
+            return [
+                name,
+                *(leg_names(self._profile, order_id) if self._profile.order_lists else ()),
+            ]
+        except UnpackableIdError:  # the order will be refused for it
+            return []
+
+    def _forget_some(self) -> None:
+        if len(self._orders) < REMEMBERED:
+            return
+        for order in [one for one in self._orders.values() if one.is_over][: REMEMBERED // 10]:
+            self._forget(order)
+
+    def _forget(self, order: LiveOrder) -> None:
+        order_id = order.client_order_id
+        del self._orders[order_id]
+        self._told.pop(order_id, None)
+        for name in self._names(order_id):
+            self._by_name.pop(name, None)
+        for leg in order.legs:
+            self._by_venue_id.pop((order.symbol, leg.exchange_order_id), None)

@@ -1,0 +1,266 @@
+"""A connection to one account at one venue: opened before anything trades, or refused and why.
+
+Owns the loop thread, ccxt's client, the rules of the markets, the venue's clock against ours and
+the end of all of it. What is asked over it, and what is heard, is in ``requests`` and ``streams``.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import msgspec
+
+from exchange.live.client import RETRY_AFTER_MS, make_client
+from exchange.live.errors import LiveError
+from exchange.live.loop import LoopThread
+from exchange.live.reading import read_balances, read_rules
+from exchange.live.redact import Redactor, quiet_ccxt
+from exchange.live.settings import LiveSettings
+from exchange.live.throttle import PATIENCE_MS, URGENCY, Throttle
+from exchange.port import UnknownSymbolError
+from exchange.profiles.profile import Profile
+from exchange.profiles.symbols import SymbolFacts, symbol_facts
+from messages.base import Symbol, Timestamp
+from messages.market import MarketRules
+from messages.money import Money
+from messages.orders import Priority
+
+T = TypeVar("T")
+
+Note = Callable[[str], None]
+"""Takes a clean text for people; on the loop thread."""
+
+
+class ConnectProblem(StrEnum):
+    """Why a venue could not be opened."""
+
+    NO_NETWORK = "no_network"
+    WRONG_KEY = "wrong_key"
+    NO_PERMISSION = "no_permission"
+    MAINTENANCE = "maintenance"
+    OTHER = "other"
+
+
+class ConnectError(Exception):
+    """The venue could not be opened; the text says why and what to do, and holds no secret."""
+
+    def __init__(self, problem: ConnectProblem, text: str) -> None:
+        """Say what is wrong."""
+        super().__init__(text)
+        self.problem = problem
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """One market, as it was when the connection was opened."""
+
+    rules: MarketRules
+    facts: SymbolFacts
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known once a connection is open."""
+
+    listings: dict[Symbol, Listing]
+    total: tuple[Money, ...] = ()
+    free: tuple[Money, ...] = ()
+    can_withdraw: bool | None = None
+    """Whether the key may take money out; None: the venue does not say."""
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """Keys, in ccxt's names (``apiKey``, ``secret``, …); its text holds none of them."""
+
+    values: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        """Tell names only."""
+        return f"Credentials({', '.join(sorted(self.values))})"
+
+
+class Connection:
+    """One account at one venue; ``open`` it first."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        credentials: Credentials,
+        settings: LiveSettings,
+        *,
+        note: Note = lambda _: None,
+        make_session: Callable[[], object] | None = None,
+    ) -> None:
+        """Be ready to open; ``make_session`` gives another way to the network, for tests."""
+        self.profile = profile
+        self.settings = settings
+        self.redact = Redactor(credentials.values.values())
+        self.opened = Opened(listings={})
+        self.clock_offset_ms = 0
+        """The venue's clock less ours, as last measured."""
+        self._note = note
+        self._credentials = credentials
+        self._make_session = make_session
+        self._session: Any = None
+        self.client: Any = None
+        self.throttle: Throttle
+        self.thread = LoopThread(f"live-{profile.id}", self.note)
+
+    def note(self, text: str) -> None:
+        """Tell people, without secrets."""
+        self._note(self.redact(text))
+
+    def open(self) -> Opened:
+        """Load markets, clock and balances. From any thread but the loop's.
+
+        Raises ``ConnectError``; the connection is closed then.
+        """
+        try:
+            self.opened = self.thread.run(self._open())
+        except ConnectError:
+            self.close()
+            raise
+        return self.opened
+
+    def close(self) -> bool:
+        """End the thread and everything on it; False: it did not end in time."""
+        return self.thread.stop(self._close)
+
+    def listing(self, symbol: Symbol) -> Listing:
+        """Return a market. Raises ``UnknownSymbolError``."""
+        listing = self.opened.listings.get(symbol)
+        if listing is None:
+            base = symbol.partition("/")[0]
+            near = sorted(one for one in self.opened.listings if one.startswith(f"{base}/"))[:5]
+            known = f"; of {base} there are: {', '.join(near)}" if near else ""
+            raise UnknownSymbolError(
+                f"{self.profile.name} has no market {symbol}, or has delisted it{known}"
+            )
+        return listing
+
+    def now(self) -> Timestamp:
+        """Return our own clock's time."""
+        return Timestamp(int(self.client.milliseconds()))
+
+    async def call(
+        self, method: str, *args: object, urgency: Priority, patience_ms: int | None = None
+    ) -> Any:  # noqa: ANN401 - ccxt's answers have no types
+        """Ask ccxt; on the loop. Raises what ccxt raises."""
+        URGENCY.set(urgency)
+        PATIENCE_MS.set(patience_ms)
+        RETRY_AFTER_MS.set(None)
+        return await getattr(self.client, method)(*args)
+
+    async def measure_clock(self) -> None:
+        """Measure the venue's clock, so that what is signed carries its time."""
+        if not self.client.has.get("fetchTime"):
+            return
+        URGENCY.set(Priority.PROTECTION)
+        difference = await self.client.load_time_difference()
+        self.clock_offset_ms = -int(difference or 0)
+
+    def text_of(self, error: BaseException) -> str:
+        """Return an error as it may be told."""
+        name = "" if isinstance(error, LiveError) else f"{type(error).__name__}: "
+        return self.redact(f"{name}{error}")
+
+    async def _open(self) -> Opened:
+        loop = asyncio.get_running_loop()
+        quiet_ccxt(self.redact)
+        if self._make_session is not None:
+            self._session = self._make_session()
+        self.client = make_client(
+            self.profile, self._credentials.values, self.settings, self._session
+        )
+        self.client.timeout_on_exit = 0
+        self.throttle = Throttle(
+            float(self.client.rateLimit or 1), lambda: loop.time() * 1000, loop.call_later
+        )
+        self.client.throttle_of_ours = self.throttle
+        URGENCY.set(Priority.ENTRY)
+        await self._step("load its markets", self.client.load_markets())
+        await self._step("ask its time", self.measure_clock())
+        if not self._credentials.values:
+            return Opened(listings=self._listings({}))
+        listings = self._listings(await self._fees())
+        balance = await self._step("read the account's balances", self.client.fetch_balance())
+        self._check_permission(balance.get("info"))
+        total, free = read_balances(balance)
+        return Opened(
+            listings=listings, total=total, free=free, can_withdraw=_can(balance, "canWithdraw")
+        )
+
+    async def _step(self, what: str, work: Awaitable[T]) -> T:
+        try:
+            return await work
+        except Exception as error:  # noqa: BLE001 - all of it is one answer: not opened, and why
+            problem = _problem_of(error)
+            raise ConnectError(
+                problem,
+                f"{self.profile.name}: can't {what}: {_ADVICE[problem]} ({self.text_of(error)})",
+            ) from None
+
+    def _check_permission(self, info: object) -> None:
+        if _can({"info": info}, "canTrade") is False:
+            text = f"{self.profile.name}: {_ADVICE[ConnectProblem.NO_PERMISSION]}"
+            raise ConnectError(ConnectProblem.NO_PERMISSION, text)
+
+    async def _fees(self) -> Mapping[str, Any]:
+        """Return the account's own fees by symbol, where the venue tells them of all at once."""
+        if not self.client.has.get("fetchTradingFees"):
+            return {}
+        try:
+            fees: Mapping[str, Any] = await self.client.fetch_trading_fees()
+        except Exception as error:  # noqa: BLE001 - the markets name the usual ones
+            self.note(f"the account's fees are not known: {self.text_of(error)}")
+            return {}
+        return fees
+
+    def _listings(self, fees: Mapping[str, Any]) -> dict[Symbol, Listing]:
+        listings = {}
+        for symbol, market in self.client.markets.items():
+            if not market.get("spot"):
+                continue
+            facts = symbol_facts(self.profile, market)
+            own = {key: one for key, one in fees.get(symbol, {}).items() if one is not None}
+            charged = {**market, **{name: own[name] for name in ("maker", "taker") if name in own}}
+            rules = read_rules(charged, self.profile.fee_currency, facts.max_stops)
+            listings[Symbol(symbol)] = Listing(rules=rules, facts=facts)
+        return listings
+
+    async def _close(self) -> None:
+        with suppress(Exception):  # its sockets may be gone already
+            await self.client.close()
+        if self._session is not None:
+            await self._session.close()
+
+
+_ADVICE = {
+    ConnectProblem.NO_NETWORK: "it can't be reached; is there a network?",
+    ConnectProblem.WRONG_KEY: "it does not take this key; check key, secret and allowed addresses",
+    ConnectProblem.NO_PERMISSION: "this key may not trade; allow spot trading for it",
+    ConnectProblem.MAINTENANCE: "it is in maintenance; try again later",
+    ConnectProblem.OTHER: "it answers with an error",
+}
+
+_PROBLEM_OF_CLASS = {
+    "PermissionDenied": ConnectProblem.NO_PERMISSION,
+    "AuthenticationError": ConnectProblem.WRONG_KEY,
+    "OnMaintenance": ConnectProblem.MAINTENANCE,
+    "NetworkError": ConnectProblem.NO_NETWORK,
+}
+_IN_MAINTENANCE = ("maintenance", " 503 ", "service unavailable")
+
+
+def _problem_of(error: BaseException) -> ConnectProblem:
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if any(word in str(error).lower() for word in _IN_MAINTENANCE):
+        return ConnectProblem.MAINTENANCE
+    found = (problem for name, problem in _PROBLEM_OF_CLASS.items() if name in names)
+    return next(found, ConnectProblem.OTHER)
+
+
+def _can(balance: Mapping[str, Any], what: str) -> bool | None:
+    info = balance.get("info")
+    value = info.get(what) if isinstance(info, Mapping) else None
+    return value if isinstance(value, bool) else None

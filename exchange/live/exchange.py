@@ -1,0 +1,212 @@
+"""A real exchange as an ``ExchangePort``: requests in from any thread, frozen events out.
+
+Owns the assembly and the two edges: what comes in goes to the loop thread, what goes out goes
+through the sink there, clean of secrets. A request is answered once; an answer that is lost with
+the connection is told as unknown.
+"""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+from exchange.live.answers import Answers
+from exchange.live.book import Book
+from exchange.live.connection import Connection
+from exchange.live.market import MarketSide
+from exchange.live.questions import Questions
+from exchange.live.reconciling import Reconciling
+from exchange.live.requests import Requests
+from exchange.live.streams import Streams
+from exchange.port import Event, Sink
+from messages.base import Symbol, Timestamp
+from messages.gateway import (
+    CancelAtVenue,
+    FetchBalances,
+    FetchOpenOrders,
+    FetchTrades,
+    LookUpOrder,
+    SubmitOrder,
+    WatchSymbols,
+)
+from messages.market import Capabilities
+from messages.order_router import (
+    CancelFailed,
+    FailureKind,
+    LookUpFailed,
+    StreamChanged,
+    SubmitFailed,
+)
+from messages.positions import MarketRulesReported
+
+_CLOSED = "the connection is closed"
+_DRAIN_SECONDS = 2.0
+"""For answers that are on their way when it is closed."""
+_GATHER_SECONDS = 0.05
+"""Symbols that are subscribed to one by one are asked for together."""
+
+
+class CcxtExchange:
+    """One account at one venue, over an open ``Connection``."""
+
+    def __init__(self, emit: Sink, connection: Connection) -> None:
+        """Serve ``connection``, which is open; ``emit`` is called on its thread, and on others."""
+        self._emit = emit
+        self._connection = connection
+        self.is_open = True
+        self._is_subscribed = False
+        self._symbols: set[Symbol] = set()
+        self._under_way = 0
+        self._idle = threading.Condition()
+        connection.thread.run(self._assemble())
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the venue really does, on symbols without limits of their own."""
+        return self._connection.profile.capabilities
+
+    @property
+    def is_subscribed(self) -> bool:
+        """Whether anything is listened to."""
+        return self._is_subscribed
+
+    # The port. From any thread.
+
+    def submit(self, order: SubmitOrder, now: Timestamp) -> None:  # noqa: ARG002 - the port's
+        """Send an order."""
+        if not self._begin(self._requests.submit, order):
+            order_id, kind = order.request.client_order_id, FailureKind.RETRYABLE
+            self._emit(SubmitFailed(client_order_id=order_id, kind=kind, text=_CLOSED))
+
+    def cancel(self, order: CancelAtVenue, now: Timestamp) -> None:  # noqa: ARG002 - the port's
+        """Cancel an order."""
+        if not self._begin(self._requests.cancel, order):
+            order_id, kind = order.client_order_id, FailureKind.RETRYABLE
+            self._emit(CancelFailed(client_order_id=order_id, kind=kind, text=_CLOSED))
+
+    def look_up(self, order: LookUpOrder, now: Timestamp) -> None:  # noqa: ARG002 - the port's
+        """Ask how an order stands."""
+        if not self._begin(self._requests.look_up, order):
+            self._emit(LookUpFailed(client_order_id=order.client_order_id, text=_CLOSED))
+
+    def fetch_open_orders(self, request: FetchOpenOrders, now: Timestamp) -> None:  # noqa: ARG002
+        """Ask which orders work on a symbol."""
+        self._begin(self._questions.tell_open_orders, request)
+
+    def fetch_trades(self, request: FetchTrades, now: Timestamp) -> None:  # noqa: ARG002
+        """Ask for the account's fills on a symbol."""
+        self._begin(self._questions.tell_trades, request)
+
+    def fetch_balances(self, request: FetchBalances, now: Timestamp) -> None:  # noqa: ARG002
+        """Ask what the account holds."""
+        self._begin(self._questions.tell_balances)
+
+    def fetch_market_rules(self, symbol: Symbol, now: Timestamp) -> None:  # noqa: ARG002
+        """Tell a symbol's rules, as loaded. Raises ``UnknownSymbolError``."""
+        listing = self._connection.listing(symbol)
+        can = listing.facts.capabilities
+        self._begin(self._answer, MarketRulesReported(rules=listing.rules, capabilities=can))
+
+    def subscribe(self, symbol: Symbol, now: Timestamp) -> None:  # noqa: ARG002 - the port's
+        """Hear a symbol's quotes and the account's orders. Raises ``UnknownSymbolError``."""
+        self._connection.listing(symbol)
+        self._is_subscribed = True
+        self._connection.thread.call(self._subscribe, symbol)
+
+    def watch(self, plan: WatchSymbols) -> None:
+        """Ask for silent symbols as often as market data wants it."""
+        self._connection.thread.call(self._market.watch, plan)
+
+    def close(self, now: Timestamp) -> None:  # noqa: ARG002 - the port's
+        """Let go of the venue; answers on their way are waited for a little."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        self.wait_idle(_DRAIN_SECONDS)
+        self._connection.close()
+        if self.is_subscribed:
+            self._emit(StreamChanged(up=False))
+
+    def wait_idle(self, timeout_seconds: float) -> bool:
+        """Wait until no request is under way; False: one still is. From other threads."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._under_way == 0, timeout_seconds)
+
+    # On the loop.
+
+    async def _assemble(self) -> None:
+        connection, tell = self._connection, self._tell
+        book = Book(connection.profile)
+        answers = Answers(connection, book, tell)
+        self._requests = Requests(connection, book, answers, tell)
+        self._questions = Questions(connection, book, answers, tell)
+        self._market = MarketSide(connection, self._questions, tell)
+        self._reconciling = Reconciling(connection, book, answers, self._requests, self._questions)
+        self._streams = Streams(
+            connection, book, answers, changed=self._stream_changed, quoted=self._market.heard
+        )
+        self._resubscribes: asyncio.TimerHandle | None = None
+
+    def _subscribe(self, symbol: Symbol) -> None:
+        if not self._symbols:
+            self._streams.start()
+            self._market.start()
+            self._reconciling.start()
+            self._connection.thread.spawn(self._keep_time())
+        if symbol in self._symbols:
+            return
+        self._symbols.add(symbol)
+        self._market.follow(symbol)
+        if self._resubscribes is None:
+            loop = asyncio.get_running_loop()
+            self._resubscribes = loop.call_later(_GATHER_SECONDS, self._watch_quotes)
+
+    def _watch_quotes(self) -> None:
+        self._resubscribes = None
+        self._streams.watch_quotes(sorted(self._symbols))
+
+    def _stream_changed(self, is_up: bool) -> None:  # noqa: FBT001 - what is told
+        self._tell(StreamChanged(up=is_up))
+        if is_up:
+            self._reconciling.look_now()
+
+    async def _keep_time(self) -> None:
+        """Measure the venue's clock now and then: clocks drift."""
+        while True:
+            await asyncio.sleep(self._connection.settings.clock_ms / 1000)
+            try:
+                await self._connection.measure_clock()
+            except Exception as error:  # noqa: BLE001 - the next time comes
+                self._connection.note(f"clock: {self._connection.text_of(error)}")
+
+    def _tell(self, event: Event) -> None:
+        if self.is_open or not isinstance(event, StreamChanged):
+            self._emit(event)
+
+    async def _answer(self, event: Event) -> None:
+        self._tell(event)
+
+    def _begin(self, ask: Any, *args: object) -> bool:  # noqa: ANN401 - a coroutine function
+        """Let a request be made on the loop; False: the connection is closed."""
+        if not self.is_open:
+            return False
+        with self._idle:
+            self._under_way += 1
+        if self._connection.thread.call(self._spawn, ask, args):
+            return True
+        self._end()
+        return False
+
+    def _spawn(self, ask: Any, args: tuple[object, ...]) -> None:  # noqa: ANN401 - as above
+        self._connection.thread.spawn(self._do(ask(*args)))
+
+    async def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        with self._idle:
+            self._under_way -= 1
+            self._idle.notify_all()

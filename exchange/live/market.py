@@ -1,0 +1,148 @@
+"""The market's side of a connection: quotes from the stream or by asking, and candles of a minute.
+
+Owns what becomes a ``Quote`` and which candles are closed. Candles are asked for once a minute, so
+a connection that was lost leaves no gap in them. On the loop only.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from math import isfinite
+
+from exchange.live.connection import Connection
+from exchange.live.polling import PollPlan
+from exchange.live.questions import Questions
+from exchange.live.reading import Raw
+from exchange.port import Event
+from messages.base import Milliseconds, Symbol, Timestamp
+from messages.gateway import WatchSymbols
+from messages.market import Candle, Quote
+from messages.market_data import CandleReceived, QuoteReceived
+
+MINUTE_MS = 60_000
+_LEAST_SECONDS = 0.05
+
+
+class MarketSide:
+    """Quotes and candles of the symbols that are followed."""
+
+    def __init__(
+        self, connection: Connection, questions: Questions, tell: Callable[[Event], None]
+    ) -> None:
+        """Tell quotes and candles as events."""
+        self._connection = connection
+        self._questions = questions
+        self._tell = tell
+        self._plan = PollPlan(connection.settings.poll_ms)
+        self._last: dict[Symbol, Quote] = {}
+        self._candles_until: dict[Symbol, Timestamp] = {}
+        self._changed = asyncio.Event()
+
+    def start(self) -> None:
+        """Poll and fetch candles from now on."""
+        self._connection.thread.spawn(self._poll())
+        if self._connection.settings.first_candles:
+            self._connection.thread.spawn(self._fetch_candles())
+
+    def follow(self, symbol: Symbol) -> None:
+        """Take a symbol in."""
+        self._plan.follow(symbol, self._connection.now())
+        self._candles_until.setdefault(symbol, Timestamp(0))
+        self._changed.set()
+
+    def watch(self, plan: WatchSymbols) -> None:
+        """Poll as market data wants it."""
+        self._plan.watch(plan)
+        self._changed.set()
+
+    def heard(self, ticker: Raw) -> None:
+        """Take in what the stream says; the same prices again are no news."""
+        quote = self._quote(ticker)
+        if quote is None:
+            return
+        before = self._last.get(quote.symbol)
+        is_news = before is None or (before.bid, before.ask) != (quote.bid, quote.ask)
+        if is_news:
+            self._told(quote)
+
+    def _told(self, quote: Quote) -> None:
+        self._last[quote.symbol] = quote
+        self._plan.heard(quote.symbol, quote.at)
+        self._tell(QuoteReceived(quote=quote))
+
+    def _quote(self, ticker: Raw) -> Quote | None:
+        """Return a ticker as a quote, with our own clock's time: venues leave it out or lag."""
+        bid, ask = ticker.get("bid"), ticker.get("ask")
+        if not bid or not ask or not isfinite(bid) or not isfinite(ask):
+            return None
+        last = ticker.get("last") or (bid + ask) / 2  # streams of best prices name no last one
+        return Quote(
+            symbol=Symbol(ticker["symbol"]),
+            at=self._connection.now(),
+            bid=float(bid),
+            ask=float(ask),
+            last=float(last),
+            bid_quantity=float(ticker.get("bidVolume") or 0),
+            ask_quantity=float(ticker.get("askVolume") or 0),
+        )
+
+    async def _poll(self) -> None:
+        while True:
+            await self._until(self._plan.next_at())
+            now = self._connection.now()
+            due = self._plan.due(now)
+            if due:
+                self._plan.asked(due, now)
+                for ticker in await self._questions.tickers(due):
+                    quote = self._quote(ticker)
+                    if quote is not None:
+                        self._told(quote)
+
+    async def _fetch_candles(self) -> None:
+        delay = self._connection.settings.candle_delay_ms
+        while True:
+            for symbol in tuple(self._candles_until):
+                await self._fetch_candles_of(symbol)
+            now = self._connection.now()
+            first_needed = any(not until for until in self._candles_until.values())
+            minute = now - now % MINUTE_MS + MINUTE_MS + delay
+            await self._until(now if first_needed else Timestamp(minute))
+
+    async def _fetch_candles_of(self, symbol: Symbol) -> None:
+        until = self._candles_until[symbol]
+        now = self._connection.now()
+        limit = self._connection.settings.first_candles
+        since = until or Timestamp(now - now % MINUTE_MS - limit * MINUTE_MS)
+        if since + MINUTE_MS > now:
+            return
+        self._candles_until[symbol] = since  # a market without candles is not asked again at once
+        rows = await self._questions.candles(symbol, since)
+        for candle in closed_candles(rows, since, now):
+            self._candles_until[symbol] = Timestamp(candle.start + MINUTE_MS)
+            self._tell(CandleReceived(symbol=symbol, candle=candle))
+
+    async def _until(self, at: Timestamp | None) -> None:
+        """Wait until ``at``, or until something changed."""
+        self._changed.clear()
+        seconds = None if at is None else (at - self._connection.now()) / 1000
+        wait = None if seconds is None else max(seconds, _LEAST_SECONDS)
+        try:
+            await asyncio.wait_for(self._changed.wait(), wait)
+        except TimeoutError:
+            return
+
+
+def closed_candles(rows: Iterable[list[float]], since: Timestamp, now: Timestamp) -> list[Candle]:
+    """Return the candles from ``since`` on whose minute is over, in order."""
+    return [
+        Candle(
+            start=Timestamp(int(start)),
+            interval_ms=Milliseconds(MINUTE_MS),
+            open=float(open_),
+            high=float(high),
+            low=float(low),
+            close=float(close),
+            volume=float(volume or 0),
+        )
+        for start, open_, high, low, close, volume in sorted(rows)
+        if start >= since and start + MINUTE_MS <= now
+    ]

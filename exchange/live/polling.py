@@ -1,0 +1,59 @@
+"""Whose quotes are asked for when: held symbols first, and only what has been silent. Pure.
+
+A stream that lives tells of changes; a symbol that is silent for its interval is asked, so that a
+quiet market is told from a dead stream. An exchange without a stream is polled by the same rule.
+"""
+
+from collections.abc import Iterable
+
+from messages.base import Milliseconds, Symbol, Timestamp
+from messages.gateway import WatchSymbols
+
+AT_ONCE = 50
+"""Symbols in one request."""
+
+
+class PollPlan:
+    """When each symbol was heard of last, and how long it may be silent."""
+
+    def __init__(self, poll_ms: Milliseconds) -> None:
+        """Follow nothing yet."""
+        self._poll_ms = poll_ms
+        self._intervals: dict[Symbol, Milliseconds] = {}
+        self._heard_at: dict[Symbol, Timestamp] = {}
+        self._held: frozenset[Symbol] = frozenset()
+
+    def follow(self, symbol: Symbol, now: Timestamp) -> None:
+        """Count a symbol's silence from now on."""
+        self._intervals.setdefault(symbol, self._poll_ms)
+        self._heard_at.setdefault(symbol, now)
+
+    def watch(self, plan: WatchSymbols) -> None:
+        """Take market data's word for how often each symbol is wanted."""
+        self._poll_ms = plan.poll_ms
+        self._held = frozenset(plan.held)
+        for symbol in self._intervals:
+            self._intervals[symbol] = plan.held_poll_ms if symbol in self._held else plan.poll_ms
+
+    def heard(self, symbol: Symbol, now: Timestamp) -> None:
+        """Begin a symbol's silence anew."""
+        if symbol in self._heard_at:
+            self._heard_at[symbol] = now
+
+    def due(self, now: Timestamp) -> list[Symbol]:
+        """Return what to ask for now, held symbols first, the longest silent first."""
+        silent = [symbol for symbol in self._intervals if self._due_at(symbol) <= now]
+        silent.sort(key=lambda symbol: (symbol not in self._held, self._due_at(symbol)))
+        return silent[:AT_ONCE]
+
+    def next_at(self) -> Timestamp | None:
+        """Return when something is due next; None: nothing is followed."""
+        return min(map(self._due_at, self._intervals), default=None)
+
+    def asked(self, symbols: Iterable[Symbol], now: Timestamp) -> None:
+        """Let their next turn come an interval from now, whatever becomes of the answer."""
+        for symbol in symbols:
+            self.heard(symbol, now)
+
+    def _due_at(self, symbol: Symbol) -> Timestamp:
+        return Timestamp(self._heard_at[symbol] + self._intervals[symbol])

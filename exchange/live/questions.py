@@ -1,0 +1,139 @@
+"""Questions about the account and the market, beside its orders.
+
+Owns that they are asked again where the way failed, as nobody else would, and given up after some
+attempts. Everything here goes out as a query, within the background's share of the venue's rate. On
+the loop only.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from exchange.live.answers import Answers
+from exchange.live.book import Book
+from exchange.live.connection import Connection
+from exchange.live.errors import RetryableError, of_read
+from exchange.live.reading import Leg, Raw, read_balances
+from exchange.port import Event
+from messages.base import ClientOrderId, Symbol, Timestamp
+from messages.gateway import FetchOpenOrders, FetchTrades
+from messages.orders import OrderFacts, Priority
+from messages.portfolio import BalancesReported
+from messages.reconciler import OpenOrdersReported, Trade, TradesReported
+
+PAGE = 500
+"""Fills in one answer; venues give at most 500 to 1,000."""
+
+
+class Questions:
+    """What is asked of the venue beside orders."""
+
+    def __init__(
+        self, connection: Connection, book: Book, answers: Answers, tell: Callable[[Event], None]
+    ) -> None:
+        """Tell every answer as an event."""
+        self._connection = connection
+        self._book = book
+        self._answers = answers
+        self._tell = tell
+
+    async def tell_balances(self) -> None:
+        """Tell what the account holds."""
+        balance = await self._ask("fetch_balance")
+        if balance is not None:
+            total, free = read_balances(balance)
+            self._tell(BalancesReported(total=total, free=free))
+
+    async def tell_open_orders(self, request: FetchOpenOrders) -> None:
+        """Tell which orders work on a symbol; a pair of ours is one."""
+        legs = await self.open_legs(request.symbol)
+        if legs is None:
+            return
+        told: dict[ClientOrderId, OrderFacts] = {}
+        for leg in legs:
+            order_id = self._book.whose_leg(request.symbol, leg)
+            if order_id is None:
+                order_id = ClientOrderId(leg.client_order_id or leg.exchange_order_id)
+                self._book.follow(order_id, request.symbol)  # a stranger's, told as it is
+            self._book.hear(order_id, (leg,))
+            told[order_id] = self._book.facts(order_id)
+        self._tell(OpenOrdersReported(symbol=request.symbol, orders=tuple(told.values())))
+
+    async def tell_trades(self, request: FetchTrades) -> None:
+        """Tell the account's fills on a symbol since a moment."""
+        raws = await self.trades_since(request.symbol, request.since)
+        if raws is None:
+            return
+        trades = [await self._with_owner(raw) for raw in raws]
+        known = [trade for trade in trades if trade is not None]
+        known.sort(key=lambda trade: trade.at)
+        self._tell(TradesReported(symbol=request.symbol, since=request.since, trades=tuple(known)))
+
+    async def open_legs(self, symbol: Symbol) -> list[Leg] | None:
+        """Return the orders that work on a symbol; None: no answer."""
+        orders = await self._ask("fetch_open_orders", symbol)
+        return None if orders is None else [self._answers.read_leg(order) for order in orders]
+
+    async def trades_since(self, symbol: Symbol, since: Timestamp) -> list[Raw] | None:
+        """Return all fills on a symbol since a moment, page by page; None: no answer."""
+        found: dict[str, Raw] = {}
+        while True:
+            page = await self._ask("fetch_my_trades", symbol, since, PAGE)
+            if page is None:
+                return None
+            new = {str(raw["id"]): raw for raw in page if str(raw["id"]) not in found}
+            found |= new
+            if len(page) < PAGE or not new:
+                return list(found.values())
+            since = Timestamp(max(int(raw["timestamp"]) for raw in page))
+
+    async def tickers(self, symbols: Sequence[Symbol]) -> list[Raw]:
+        """Return the tickers of these symbols; what gave no answer is left out."""
+        if len(symbols) > 1 and self._connection.client.has.get("fetchTickers"):
+            found = await self._ask("fetch_tickers", list(symbols), attempts=1)
+            return list((found or {}).values())
+        answers = [await self._ask("fetch_ticker", symbol, attempts=1) for symbol in symbols]
+        return [answer for answer in answers if answer is not None]
+
+    async def candles(self, symbol: Symbol, since: Timestamp) -> list[list[float]]:
+        """Return a symbol's candles of a minute since a moment; none: no answer."""
+        return await self._ask("fetch_ohlcv", symbol, "1m", since, PAGE) or []
+
+    async def _with_owner(self, raw: Raw) -> Trade | None:
+        """Return a fill with its order's client id; of a stranger's the venue is asked for it."""
+        read = self._answers.read_trade(raw)
+        if read is None:
+            return None
+        owner, trade = read
+        if owner is None:
+            order = await self._ask("fetch_order", trade.exchange_order_id, trade.symbol)
+            leg = None if order is None else self._answers.read_leg(order)
+            if leg is not None:
+                owner = self._book.whose_leg(trade.symbol, leg)
+                owner = owner or ClientOrderId(leg.client_order_id or "")
+        return self._answers.owned(trade, owner or ClientOrderId(""))
+
+    async def _ask(self, method: str, *args: object, attempts: int | None = None) -> Any:  # noqa: ANN401 - ccxt's
+        """Ask ccxt, again where the way failed; None: no answer."""
+        settings = self._connection.settings
+        pause_ms: int = settings.read_pause_ms
+        left = settings.read_attempts if attempts is None else attempts
+        while True:
+            left -= 1
+            try:
+                return await self._connection.call(method, *args, urgency=Priority.QUERY)
+            except Exception as error:  # noqa: BLE001 - told, or asked again
+                failure = of_read(error, self._connection.text_of(error))
+            if left <= 0 or not isinstance(failure, RetryableError):
+                self._connection.note(f"{method}: {failure}")
+                return None
+            if failure.is_clock:
+                await self._measure_clock()
+            await asyncio.sleep(pause_ms / 1000)
+            pause_ms *= 2
+
+    async def _measure_clock(self) -> None:
+        try:
+            await self._connection.measure_clock()
+        except Exception as error:  # noqa: BLE001 - the question will fail again, and tell
+            self._connection.note(f"clock: {self._connection.text_of(error)}")

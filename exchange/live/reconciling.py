@@ -1,0 +1,89 @@
+"""What the streams missed: found by asking, after every reconnect and now and then.
+
+Owns when it is looked and what is compared: an order of ours that lives as far as we know, and is
+not among the venue's open ones, is looked up; fills that never came are fetched. On the loop only.
+"""
+
+import asyncio
+
+from exchange.live.answers import Answers
+from exchange.live.book import Book
+from exchange.live.connection import Connection
+from exchange.live.errors import NotFoundError
+from exchange.live.questions import Questions
+from exchange.live.requests import Requests
+from messages.base import Symbol
+from messages.orders import Priority
+
+
+class Reconciling:
+    """Keeps the book true where events were lost."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        book: Book,
+        answers: Answers,
+        requests: Requests,
+        questions: Questions,
+    ) -> None:
+        """Look at nothing yet."""
+        self._connection = connection
+        self._book = book
+        self._answers = answers
+        self._requests = requests
+        self._questions = questions
+        self._wanted = asyncio.Event()
+
+    def start(self) -> None:
+        """Look now and then from now on, and after ``look_now``."""
+        self._connection.thread.spawn(self._run())
+
+    def look_now(self) -> None:
+        """Look at once, and once more soon: the stream was lost and is back."""
+        self._wanted.set()
+
+    async def _run(self) -> None:
+        settings = self._connection.settings
+        while True:
+            try:
+                await asyncio.wait_for(self._wanted.wait(), settings.reconcile_ms / 1000)
+            except TimeoutError:
+                await self.reconcile()
+                continue
+            self._wanted.clear()
+            await self.reconcile()
+            await asyncio.sleep(settings.reconcile_again_ms / 1000)
+            await self.reconcile()
+
+    async def reconcile(self) -> None:
+        """Compare every symbol on which something of ours works."""
+        for order in self._book.incomplete():
+            await self._answers.fill_in(order, Priority.QUERY)
+        symbols = dict.fromkeys(order.symbol for order in self._book.live())
+        for symbol in symbols:
+            await self._reconcile_symbol(symbol)
+
+    async def _reconcile_symbol(self, symbol: Symbol) -> None:
+        legs = await self._questions.open_legs(symbol)
+        if legs is None:
+            return
+        seen = set()
+        for leg in legs:
+            order_id = self._book.whose_leg(symbol, leg)
+            if order_id is not None:
+                seen.add(order_id)
+                self._answers.heard_on_stream(order_id, leg)
+        for order in self._book.live():
+            is_missing = order.symbol == symbol and order.client_order_id not in seen
+            if is_missing and order.legs and not self._requests.is_under_way(order.client_order_id):
+                await self._refresh(order.client_order_id)
+
+    async def _refresh(self, order_id: str) -> None:
+        order = next(one for one in self._book.live() if one.client_order_id == order_id)
+        try:
+            await self._requests.refresh(order)
+        except NotFoundError:
+            return  # once is no proof; the router asks about what it doubts
+        except Exception as error:  # noqa: BLE001 - the next look comes
+            self._connection.note(f"{order_id}: {self._connection.text_of(error)}")

@@ -1,0 +1,336 @@
+"""What is asked about one order, over the wire: submit, cancel, look up; and what the answer means.
+
+Owns the order of an order's requests (a cancel or look-up waits for its submit) and that each is
+answered once. A submit is sent once, never again: what became of it is found by looking.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from exchange.live.answers import Answers
+from exchange.live.book import Book
+from exchange.live.client import RETRY_AFTER_MS
+from exchange.live.connection import Connection
+from exchange.live.errors import (
+    LiveError,
+    NotFoundError,
+    RejectedError,
+    RetryableError,
+    of_cancel,
+    of_read,
+    of_submit,
+)
+from exchange.live.exactly import exactly
+from exchange.live.order import LiveOrder
+from exchange.live.reading import Leg
+from exchange.port import Event, UnknownSymbolError
+from exchange.profiles.calls import OrderCall, cancel_call, look_up_calls, order_call
+from exchange.rules import Refusal
+from messages.base import ClientOrderId, Milliseconds, Symbol
+from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
+from messages.order_router import (
+    CancelFailed,
+    FailureKind,
+    LookUpFailed,
+    OrderNotFound,
+    OrderReported,
+    SubmitFailed,
+)
+from messages.orders import (
+    TERMINAL_STATUSES,
+    OrderRequest,
+    OrderType,
+    Priority,
+    RejectReason,
+    TimeInForce,
+)
+
+Tell = Callable[[Event], None]
+LOOK_UPS = Priority.ENTRY
+"""Before polls; after what reduces and protects."""
+
+
+class Requests:
+    """The way of an order's requests to the venue and back. On the loop only."""
+
+    def __init__(self, connection: Connection, book: Book, answers: Answers, tell: Tell) -> None:
+        """Tell every answer as an event."""
+        self._connection = connection
+        self._book = book
+        self._answers = answers
+        self._tell = tell
+        self._submits: dict[ClientOrderId, asyncio.Future[None]] = {}
+        """Those under way."""
+
+    async def submit(self, order: SubmitOrder) -> None:
+        """Send an order, once."""
+        request = order.request
+        order_id = request.client_order_id
+        if order_id in self._submits or self._is_at_venue(order_id):
+            text = "an order with this id was sent already"
+            self._refuse(order_id, Refusal(RejectReason.DUPLICATE_ID, text))
+            return
+        call = self._call_of(request)
+        if isinstance(call, Refusal):
+            self._refuse(order_id, call)
+            return
+        self._book.follow(order_id, request.symbol, request)
+        done = self._submits[order_id] = asyncio.get_running_loop().create_future()
+        try:
+            await self._submit(request, call, order.priority)
+        except asyncio.CancelledError:
+            self._failed_submit(order_id, LiveError("the connection was closed"))
+            raise
+        finally:
+            del self._submits[order_id]
+            done.set_result(None)
+        await self._look_if_silent(request)
+
+    async def cancel(self, order: CancelAtVenue) -> None:
+        """Cancel an order, after its submit."""
+        order_id = order.client_order_id
+        await self._after_submit(order_id)
+        known = self._book.follow(order_id, order.symbol)
+        try:
+            legs = await self._cancel(order, known)
+            if not legs or any(leg.status not in TERMINAL_STATUSES for leg in legs):
+                legs = await self._look(known, order.priority)
+            await self._answers.heard(order_id, legs, urgency=order.priority, is_answer=True)
+        except Exception as error:  # noqa: BLE001 - every failure is told
+            failure = of_cancel(error, self._connection.text_of(error))
+            self._tell(
+                CancelFailed(
+                    client_order_id=order_id,
+                    kind=_kind(failure),
+                    text=str(failure),
+                    retry_after_ms=_retry_after(failure),
+                )
+            )
+            await self._mend_clock(failure)
+
+    async def look_up(self, order: LookUpOrder) -> None:
+        """Ask how an order stands, after its submit."""
+        order_id = order.client_order_id
+        await self._after_submit(order_id)
+        known = self._book.follow(order_id, order.symbol)
+        try:
+            legs = await self._look(known, LOOK_UPS)
+            await self._answers.heard(order_id, legs, urgency=LOOK_UPS, is_answer=True)
+        except Exception as error:  # noqa: BLE001 - every failure is told
+            failure = of_read(error, self._connection.text_of(error))
+            if isinstance(failure, NotFoundError):
+                self._tell(OrderNotFound(client_order_id=order_id))
+                return
+            self._tell(
+                LookUpFailed(
+                    client_order_id=order_id,
+                    text=str(failure),
+                    retry_after_ms=_retry_after(failure),
+                )
+            )
+            await self._mend_clock(failure)
+
+    async def refresh(self, known: LiveOrder) -> None:
+        """Look an order up for the books; tell only news. Raises what ccxt raises."""
+        legs = await self._look(known, Priority.QUERY)
+        await self._answers.heard(known.client_order_id, legs, urgency=Priority.QUERY)
+
+    def is_under_way(self, order_id: ClientOrderId) -> bool:
+        """Return whether an order is being sent."""
+        return order_id in self._submits
+
+    async def _submit(self, request: OrderRequest, call: OrderCall, urgency: Priority) -> None:
+        order_id = request.client_order_id
+        try:
+            answer = await self._make(
+                call, urgency, patience_ms=self._connection.settings.queue_timeout_ms
+            )
+        except Exception as error:  # noqa: BLE001 - every failure is told
+            failure = of_submit(error, self._connection.text_of(error), self._connection.profile)
+            self._failed_submit(order_id, failure)
+            await self._mend_clock(failure)
+            return
+        try:
+            legs = await self._legs_of(answer, request.symbol, urgency)
+        except Exception as error:  # noqa: BLE001 - it was taken; how it stands is found by looking
+            self._connection.note(f"{order_id}: its ack is not understood: {error}")
+            legs = []
+        await self._answers.heard(order_id, legs, urgency=urgency, is_answer=True)
+
+    async def _look_if_silent(self, request: OrderRequest) -> None:
+        """Look at an order that never rests and whose ack left open what it did (MEXC)."""
+        known = self._book.get(request.client_order_id)
+        rests = request.type is not OrderType.MARKET and (request.time_in_force is TimeInForce.GTC)
+        if rests or known is None or not known.legs or known.is_over:
+            return
+        try:
+            legs = await self._look(known, LOOK_UPS)
+            await self._answers.heard(request.client_order_id, legs, urgency=LOOK_UPS)
+        except Exception as error:  # noqa: BLE001 - the router looks too, and the reconciliation
+            self._connection.note(f"{request.client_order_id}: {self._connection.text_of(error)}")
+
+    async def _cancel(self, order: CancelAtVenue, known: LiveOrder) -> list[Leg]:
+        profile = self._connection.profile
+        exchange_order_id = order.exchange_order_id
+        if exchange_order_id is None and known.legs:
+            exchange_order_id = known.legs[0].exchange_order_id
+        is_oco = _is_oco(known)
+        call = cancel_call(
+            profile, order.symbol, order.client_order_id, exchange_order_id, is_oco=bool(is_oco)
+        )
+        if isinstance(call, Refusal):  # by the exchange's id only: look it up first
+            legs = await self._look(known, order.priority)
+            call = cancel_call(
+                profile, order.symbol, order.client_order_id, legs[0].exchange_order_id
+            )
+        if isinstance(call, Refusal):
+            raise RejectedError(call.text, call.reason)
+        try:
+            answer = await self._make_cancel(call, order)
+        except Exception as error:
+            failure = of_cancel(error, self._connection.text_of(error))
+            if is_oco is not None or not isinstance(failure, RejectedError):
+                raise
+            # Sent by an earlier process, and maybe a pair: then its own id names the list.
+            call = cancel_call(profile, order.symbol, order.client_order_id, None, is_oco=True)
+            if isinstance(call, Refusal):
+                raise
+            answer = await self._make_cancel(call, order)
+        return await self._legs_of(answer, order.symbol, order.priority)
+
+    async def _look(self, known: LiveOrder, urgency: Priority) -> list[Leg]:
+        """Return the order's legs as they stand. Raises what ccxt raises, ``NotFoundError``."""
+        is_oco = _is_oco(known)
+        try:
+            return await self._look_by(known, urgency, is_oco=bool(is_oco))
+        except Exception as error:
+            failure = of_read(error, self._connection.text_of(error))
+            may_be_pair = is_oco is None and self._connection.profile.order_lists
+            if not isinstance(failure, NotFoundError):
+                raise
+            if not may_be_pair:
+                raise failure from None
+        return await self._look_by(known, urgency, is_oco=True)
+
+    async def _look_by(self, known: LiveOrder, urgency: Priority, *, is_oco: bool) -> list[Leg]:
+        profile, order_id = self._connection.profile, known.client_order_id
+        for call in look_up_calls(profile, known.symbol, order_id, is_oco=is_oco):
+            answer = await self._make(call, urgency)
+            legs = await self._legs_of(answer, known.symbol, urgency)
+            if isinstance(answer, list):  # of others too
+                legs = [leg for leg in legs if self._book.whose_leg(known.symbol, leg) == order_id]
+            if legs:
+                return legs
+        raise NotFoundError(f"{profile.name} knows no order {order_id}")
+
+    async def _legs_of(self, answer: Any, symbol: Symbol, urgency: Priority) -> list[Leg]:  # noqa: ANN401 - ccxt's
+        """Read an answer about orders: one, a list of them, or a pair of Binance's."""
+        if isinstance(answer, list):
+            return [self._answers.read_leg(order) for order in answer]
+        if "orderListId" not in answer or "info" in answer:
+            return [self._answers.read_leg(answer)] if answer.get("id") else []
+        client = self._connection.client
+        market = client.market(symbol)
+        if "orderReports" in answer:
+            parsed = [client.parse_order(raw, market) for raw in answer["orderReports"]]
+        else:  # a look at the pair names its orders and no more
+            ids = [str(raw["orderId"]) for raw in answer["orders"]]
+            parsed = [
+                await self._connection.call("fetch_order", one, symbol, urgency=urgency)
+                for one in ids
+            ]
+        return [self._answers.read_leg(order) for order in parsed]
+
+    async def _make(
+        self, call: OrderCall, urgency: Priority, patience_ms: int | None = None
+    ) -> Any:  # noqa: ANN401 - ccxt's
+        return await self._connection.call(
+            call.method, *call.args, dict(call.params), urgency=urgency, patience_ms=patience_ms
+        )
+
+    async def _make_cancel(self, call: OrderCall, order: CancelAtVenue) -> Any:  # noqa: ANN401 - ccxt's
+        if call.method != "cancel_order":  # a pair's, which ccxt does not know: it needs the market
+            market_id = self._connection.listing(order.symbol).facts.market_id
+            call = replace(call, params={"symbol": market_id, **call.params})
+        return await self._make(call, order.priority)
+
+    async def _after_submit(self, order_id: ClientOrderId) -> None:
+        under_way = self._submits.get(order_id)
+        if under_way is not None:
+            await asyncio.shield(under_way)
+
+    async def _mend_clock(self, failure: LiveError) -> None:
+        """Measure the venue's clock again where it refused our time."""
+        if not isinstance(failure, RetryableError) or not failure.is_clock:
+            return
+        try:
+            await self._connection.measure_clock()
+        except Exception as error:  # noqa: BLE001 - the next refusal brings us here again
+            self._connection.note(f"clock: {self._connection.text_of(error)}")
+
+    def _call_of(self, request: OrderRequest) -> OrderCall | Refusal:
+        try:
+            listing = self._connection.listing(request.symbol)
+        except UnknownSymbolError as error:
+            return Refusal(RejectReason.UNKNOWN_SYMBOL, str(error))
+        call = exactly(order_call)
+        return call(self._connection.profile, request, listing.rules, listing.facts)
+
+    def _is_at_venue(self, order_id: ClientOrderId) -> bool:
+        known = self._book.get(order_id)
+        return known is not None and bool(known.legs)
+
+    def _refuse(self, order_id: ClientOrderId, refusal: Refusal) -> None:
+        self._tell(
+            SubmitFailed(
+                client_order_id=order_id,
+                kind=FailureKind.REJECTED,
+                reason=refusal.reason,
+                text=refusal.text,
+            )
+        )
+
+    def _failed_submit(self, order_id: ClientOrderId, failure: LiveError) -> None:
+        """Tell how a submit failed, unless the streams told more meanwhile: the order lives."""
+        kind = _kind(failure)
+        if self._is_at_venue(order_id) and kind is not FailureKind.REJECTED:
+            self._tell(OrderReported(facts=self._book.facts(order_id)))
+            return
+        if kind is not FailureKind.UNKNOWN:
+            self._book.drop(order_id)
+        reason = failure.reason if isinstance(failure, RejectedError) else RejectReason.OTHER
+        self._tell(
+            SubmitFailed(
+                client_order_id=order_id,
+                kind=kind,
+                reason=reason,
+                text=str(failure),
+                retry_after_ms=_retry_after(failure),
+            )
+        )
+
+
+def _is_oco(known: LiveOrder) -> bool | None:
+    """Return whether an order is a pair at the venue; None: sent by an earlier process."""
+    if known.request is not None:
+        return known.request.type is OrderType.OCO
+    return any(leg.list_id for leg in known.legs) or (None if not known.legs else False)
+
+
+def _kind(failure: LiveError) -> FailureKind:
+    match failure:
+        case RetryableError():
+            return FailureKind.RETRYABLE
+        case RejectedError() | NotFoundError():
+            return FailureKind.REJECTED
+        case _:
+            return FailureKind.UNKNOWN
+
+
+def _retry_after(failure: LiveError) -> Milliseconds | None:
+    told = failure.retry_after_ms if isinstance(failure, RetryableError) else None
+    waited = RETRY_AFTER_MS.get()
+    return told if told is not None else None if waited is None else Milliseconds(waited)

@@ -1,0 +1,39 @@
+"""How patient the way to a real exchange is. Pure data; every figure may be set."""
+
+import msgspec
+
+from messages.base import Milliseconds
+
+
+class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The waits of a live connection."""
+
+    request_timeout_ms: Milliseconds = Milliseconds(10_000)
+    """Without an answer for so long, a request has failed."""
+    queue_timeout_ms: Milliseconds = Milliseconds(5_000)
+    """A submit that waited so long for its turn is not sent: it fails as RETRYABLE."""
+    keep_alive_ms: Milliseconds = Milliseconds(3_000)
+    """Between two pings of a socket; two pongs missing mean that its peer is gone."""
+    watchdog_ms: Milliseconds = Milliseconds(1_000)
+    """Between two looks whether streams still live."""
+    quiet_ms: Milliseconds = Milliseconds(60_000)
+    """A socket that got nothing for so long, not even a pong, is dead."""
+    reconnect_ms: Milliseconds = Milliseconds(500)
+    """First pause before a stream is opened again; doubles with each failure."""
+    reconnect_most_ms: Milliseconds = Milliseconds(15_000)
+    reconcile_ms: Milliseconds = Milliseconds(30_000)
+    """Between two looks at what the streams may have missed."""
+    reconcile_again_ms: Milliseconds = Milliseconds(2_000)
+    """After a reconnect, once more: an event may be lost while the subscription takes hold."""
+    clock_ms: Milliseconds = Milliseconds(600_000)
+    """Between two measurements of the venue's clock against ours."""
+    poll_ms: Milliseconds = Milliseconds(5_000)
+    """For quotes, until market data says how often."""
+    read_attempts: int = 4
+    """Of questions that nobody repeats: balances, open orders, trades, candles."""
+    read_pause_ms: Milliseconds = Milliseconds(500)
+    """First pause before such a question is asked again; doubles."""
+    candle_delay_ms: Milliseconds = Milliseconds(1_500)
+    """After the end of a minute, until the venue has its candle."""
+    first_candles: int = 120
+    """Candles of one minute to begin with."""

@@ -1,0 +1,180 @@
+"""What the venue tells by itself: orders, fills and best prices; each stream watched for its death.
+
+Owns the loops that listen, the pauses between their attempts, and the watchdog that ends sockets on
+which nothing comes any more. Whatever was missed is found by REST: see ``reconciling``. On the loop
+only. Between two waits of a loop nothing is awaited, or ccxt's wake-up could be lost.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Any
+
+from exchange.live.answers import Answers
+from exchange.live.book import Book
+from exchange.live.connection import Connection
+from exchange.live.reading import Raw
+from messages.base import Symbol
+
+_LOOK_SECONDS = 0.05
+_SURELY_UP_SECONDS = 5.0
+"""A stream that failed not for so long is up, whatever ccxt calls its futures."""
+
+TICKERS_ONLY = frozenset({"mexc"})
+"""Where ``watch_bids_asks`` hears nothing (ccxt reads a format that MEXC has left), and the ticker
+is made of the best prices."""
+
+Watch = Callable[[], Awaitable[Any]]
+Take = Callable[[Any], None]
+
+
+class Streams:
+    """The account's stream and the market's."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        book: Book,
+        answers: Answers,
+        *,
+        changed: Callable[[bool], None],
+        quoted: Callable[[Raw], None],
+    ) -> None:
+        """Tell ``changed`` when the account's stream goes up or down, ``quoted`` each ticker."""
+        self._connection = connection
+        self._book = book
+        self._answers = answers
+        self._changed = changed
+        self._quoted = quoted
+        self._is_up = False
+        self._quotes: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Listen to the account, and look after all sockets."""
+        client, spawn = self._connection.client, self._connection.thread.spawn
+        if self._connection.client.apiKey or self._connection.client.privateKey:
+            spawn(self._listen("orders", client.watch_orders, self._take_orders, self._turn))
+            if client.has.get("watchMyTrades"):
+                spawn(self._listen("fills", client.watch_my_trades, self._take_trades))
+        else:
+            self._turn(is_up=True)  # nobody's account: there is nothing to hear
+        spawn(self._look_after_sockets())
+
+    def watch_quotes(self, symbols: Iterable[Symbol]) -> None:
+        """Listen to the best prices of these symbols, instead of those before."""
+        for task in self._quotes:
+            task.cancel()
+        spawn = self._connection.thread.spawn
+        self._quotes = [
+            spawn(self._listen("quotes", watch, self._take_tickers))
+            for watch in self._quote_watches(list(symbols))
+        ]
+
+    def _quote_watches(self, symbols: list[Symbol]) -> list[Watch]:
+        """Return what to listen to for the best prices; nothing: they are polled."""
+        client = self._connection.client
+        if client.id in TICKERS_ONLY:
+            return [partial(client.watch_ticker, symbol) for symbol in symbols]
+        if client.has.get("watchBidsAsks"):
+            return [partial(client.watch_bids_asks, symbols)]
+        return []
+
+    async def _listen(
+        self, name: str, watch: Watch, take: Take, turn: Callable[..., None] | None = None
+    ) -> None:
+        """Hear a stream for ever; ``turn`` is told whether it is up."""
+        settings = self._connection.settings
+        pause_ms: int = settings.reconnect_ms
+        while True:
+            heard = asyncio.ensure_future(watch())
+            try:
+                if turn is not None and not self._is_up:
+                    await self._until_up(name, heard)
+                    turn(is_up=True)
+                items = await heard
+                pause_ms = settings.reconnect_ms
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is opened again
+                self._connection.note(f"stream of {name}: {self._connection.text_of(error)}")
+                if turn is not None:
+                    turn(is_up=False)
+                await self._clear_away()
+                await asyncio.sleep(pause_ms / 1000)
+                pause_ms = min(2 * pause_ms, settings.reconnect_most_ms)
+                continue
+            finally:
+                heard.cancel()
+            self._take_safely(name, take, items)
+
+    async def _until_up(self, name: str, heard: "asyncio.Future[Any]") -> None:
+        """Return when the venue surely, or at last very likely, sends us what happens."""
+        waited = 0.0
+        while not heard.done() and waited < _SURELY_UP_SECONDS and not self._is_awaited(name):
+            await asyncio.wait((heard,), timeout=_LOOK_SECONDS)
+            waited += _LOOK_SECONDS
+
+    def _is_awaited(self, name: str) -> bool:
+        """Return whether an open socket has a future of this stream: it was subscribed to."""
+        return any(
+            socket.isConnected and any(name[:5] in str(key).lower() for key in socket.futures)
+            for socket in self._connection.client.clients.values()
+        )
+
+    def _turn(self, *, is_up: bool) -> None:
+        if is_up is not self._is_up:
+            self._is_up = is_up
+            self._changed(is_up)
+
+    def _take_safely(self, name: str, take: Take, items: Any) -> None:  # noqa: ANN401 - ccxt's
+        try:
+            take(items)
+        except Exception as error:  # noqa: BLE001 - one bad event must not end the stream
+            text = self._connection.text_of(error)
+            self._connection.note(f"stream of {name}: not understood: {text}")
+
+    def _take_orders(self, orders: Iterable[Raw]) -> None:
+        for raw in orders:
+            symbol = Symbol(raw["symbol"])
+            leg = self._answers.read_leg(raw)
+            order_id = self._book.whose_leg(symbol, leg)
+            if order_id is not None:
+                self._answers.heard_on_stream(order_id, leg)
+
+    def _take_trades(self, trades: Iterable[Raw]) -> None:
+        for raw in trades:
+            read = self._answers.read_trade(raw)
+            if read is None:
+                continue
+            order_id, trade = read
+            if order_id is not None:
+                self._answers.heard_trade(order_id, trade)
+            else:
+                self._book.keep(trade)
+
+    def _take_tickers(self, tickers: dict[str, Raw]) -> None:
+        found = [tickers] if "bid" in tickers else list(tickers.values())
+        for ticker in found:
+            self._quoted(ticker)
+
+    async def _look_after_sockets(self) -> None:
+        """End sockets whose peer is gone: they would stay open and say nothing."""
+        settings = self._connection.settings
+        while True:
+            await asyncio.sleep(settings.watchdog_ms / 1000)
+            now = self._connection.now()
+            for socket in list(self._connection.client.clients.values()):
+                heard_at = max(
+                    socket.last_message_at or 0,
+                    socket.lastPong or 0,
+                    socket.connectionEstablished or 0,
+                )
+                if socket.isConnected and now - heard_at > settings.quiet_ms:
+                    socket.on_error(ConnectionError(f"nothing heard for {settings.quiet_ms} ms"))
+
+    async def _clear_away(self) -> None:
+        """Let go of dead sockets: ccxt would go on waiting for what they say."""
+        client = self._connection.client
+        for url, socket in list(client.clients.items()):
+            if socket.error or (socket.isConnected and socket.closed()):
+                client.clients.pop(url, None)
+                client.options.pop("listenKey", None)  # it was the socket's
+                await socket.close()

@@ -1,0 +1,161 @@
+"""The throttle: who goes first, what is reserved, what a venue's pause does."""
+
+import asyncio
+
+import pytest
+
+from exchange.live.errors import RetryableError
+from exchange.live.throttle import PATIENCE_MS, URGENCY, Throttle
+from messages.orders import Priority
+from tests.exchange.live.virtual import run
+
+MS_PER_TOKEN = 50.0
+
+
+def a_throttle() -> Throttle:
+    loop = asyncio.get_running_loop()
+    return Throttle(MS_PER_TOKEN, lambda: loop.time() * 1000, loop.call_later)
+
+
+class Queue:
+    """Requests of several urgencies, and when each was let out (ms)."""
+
+    def __init__(self) -> None:
+        self.throttle = a_throttle()
+        self.out: list[tuple[str, float]] = []
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def add(self, name: str, urgency: Priority, cost: float = 1.0) -> None:
+        self.tasks.append(asyncio.ensure_future(self._pass(name, urgency, cost)))
+
+    async def _pass(self, name: str, urgency: Priority, cost: float) -> None:
+        URGENCY.set(urgency)
+        await self.throttle.pass_(cost)
+        self.out.append((name, asyncio.get_running_loop().time() * 1000))
+
+    async def names(self) -> list[str]:
+        await asyncio.gather(*self.tasks)
+        return [name for name, _ in self.out]
+
+    def at(self, name: str) -> float:
+        return next(at for one, at in self.out if one == name)
+
+
+def test_exits_go_before_protection_before_entries_before_queries() -> None:
+    async def play() -> list[str]:
+        queue = Queue()
+        queue.add("first", Priority.ENTRY, cost=40)  # uses up what may go at once
+        await asyncio.sleep(0)
+        for urgency in reversed(Priority):
+            queue.add(urgency.name, urgency, cost=60)
+        return await queue.names()
+
+    assert run(play()) == ["first", "EXIT", "PROTECTION", "ENTRY", "QUERY"]
+
+
+def test_equals_go_in_the_order_in_which_they_came() -> None:
+    async def play() -> list[str]:
+        queue = Queue()
+        for number in range(20):
+            queue.add(str(number), Priority.ENTRY)
+        return await queue.names()
+
+    assert run(play()) == [str(number) for number in range(20)]
+
+
+def test_an_exit_behind_two_hundred_polls_leaves_at_once_out_of_the_reserve() -> None:
+    async def play() -> float:
+        queue = Queue()
+        for number in range(200):
+            queue.add(f"poll{number}", Priority.QUERY, cost=4)
+        await asyncio.sleep(1)
+        asked_at = asyncio.get_running_loop().time() * 1000
+        queue.add("exit", Priority.EXIT, cost=4)
+        await queue.tasks[-1]
+        for task in queue.tasks:
+            task.cancel()
+        return queue.at("exit") - asked_at
+
+    assert run(play()) == 0
+
+
+def test_a_deep_debt_of_others_does_not_hold_an_exit() -> None:
+    async def play() -> tuple[float, float]:
+        queue = Queue()
+        queue.add("heavy", Priority.ENTRY, cost=400)
+        await asyncio.sleep(0)
+        queue.add("exit", Priority.EXIT)
+        queue.add("entry", Priority.ENTRY)
+        await queue.names()
+        return queue.at("exit"), queue.at("entry")
+
+    exit_at, entry_at = run(play())
+    assert exit_at == 0
+    assert entry_at > 10_000
+
+
+def test_queries_use_half_of_the_rate_and_leave_the_rest() -> None:
+    async def play() -> tuple[float, float]:
+        queue = Queue()
+        for number in range(100):
+            queue.add(f"poll{number}", Priority.QUERY)
+        await asyncio.sleep(3)
+        asked_at = asyncio.get_running_loop().time() * 1000
+        queue.add("entry", Priority.ENTRY)
+        await queue.names()
+        return queue.at("entry") - asked_at, queue.at("poll99")
+
+    waited, last = run(play())
+    assert waited == 0
+    assert last >= 90 * MS_PER_TOKEN * 2
+
+
+def test_in_the_long_run_no_more_leaves_than_the_venue_allows() -> None:
+    async def play() -> float:
+        queue = Queue()
+        for number in range(400):
+            queue.add(str(number), Priority.EXIT if number % 2 else Priority.ENTRY)
+        await queue.names()
+        return max(at for _, at in queue.out)
+
+    assert run(play()) >= 390 * MS_PER_TOKEN - 1_000
+
+
+def test_a_pause_that_the_venue_demands_holds_exits_too() -> None:
+    async def play() -> float:
+        queue = Queue()
+        queue.throttle.pause(3_000)
+        queue.add("exit", Priority.EXIT)
+        await queue.names()
+        return queue.at("exit")
+
+    assert run(play()) == pytest.approx(3_000)
+
+
+def test_who_does_not_wait_any_more_takes_no_tokens() -> None:
+    async def play() -> list[str]:
+        queue = Queue()
+        queue.throttle.pause(1_000)
+        for number in range(50):
+            queue.add(f"gone{number}", Priority.EXIT, cost=100)
+        await asyncio.sleep(0.5)
+        for task in queue.tasks:
+            task.cancel()
+        queue.tasks.clear()
+        await asyncio.sleep(0)
+        assert queue.throttle.waiting == 0
+        queue.add("later", Priority.ENTRY)
+        return await queue.names()
+
+    assert run(play()) == ["later"]
+
+
+def test_a_submit_that_waits_too_long_is_surely_not_sent() -> None:
+    async def play() -> None:
+        throttle = a_throttle()
+        throttle.pause(60_000)
+        PATIENCE_MS.set(5_000)
+        await throttle.pass_(1)
+
+    with pytest.raises(RetryableError, match="not sent: 5000 ms in the queue"):
+        run(play())
