@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from actors.gateway.live import LiveGateway
 from actors.gateway.paper import PaperGateway
 from actors.gateway.recorded import RecordedGateway
 from actors.guardian.actor import GuardianActor
@@ -99,12 +100,11 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
     settings = wiring.settings
     numbering = Numbering(account_tag=settings.account.tag, journal_epoch=wiring.journal_epoch)
     spawn, data = system.spawn, settings.market_data
-    gateway = RecordedGateway if wiring.records_venue else PaperGateway
     starts: dict[Address, Callable[[], object]] = {
         OBSERVERS: partial(
             spawn, Observers, OBSERVERS, wiring.book, queue=_quotes(wiring, OBSERVED_AT_MOST)
         ),
-        GATEWAY: partial(spawn, gateway, GATEWAY, wiring.connect, wiring.drive),
+        GATEWAY: partial(_spawn_gateway, system, wiring),
         ORDER_ROUTER: partial(spawn, OrderRouter, ORDER_ROUTER, settings.router),
         MARKET_DATA: partial(
             spawn, MarketDataActor, MARKET_DATA, data, wiring.symbols, queue=_quotes(wiring)
@@ -128,6 +128,13 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
         ChildSpec(name=name, start=begin, stop=partial(system.stop, name))
         for name, begin in starts.items()
     ]
+
+
+def _spawn_gateway(system: System, wiring: Wiring) -> object:
+    if wiring.connect_live is not None:
+        return system.spawn(LiveGateway, GATEWAY, wiring.connect_live)
+    gateway = RecordedGateway if wiring.records_venue else PaperGateway
+    return system.spawn(gateway, GATEWAY, wiring.connect, wiring.drive)
 
 
 def _restarts(wiring: Wiring) -> RestartPolicy:

@@ -13,7 +13,7 @@ import msgspec
 from actors.journal.code import code_version
 from actors.journal.codec import Snapshot
 from actors.journal.finding import ANCHOR, Found, JournalLostError, find
-from actors.journal.lease import AccountInUseError, Holder, Lease
+from actors.journal.lease import AccountInUseError, EpochLostError, Holder, Lease
 from actors.journal.port import JournalError
 from actors.journal.recovery import is_stuck, living_positions, with_journal_epoch
 from actors.journal.segment import segment_numbers, segment_path
@@ -25,7 +25,7 @@ from messages.base import Timestamp
 
 STATE = Path("state")
 PAPER = "paper-embedded"
-"""Mode and exchange of the accounts there are today."""
+"""Mode and exchange of an account on the embedded market."""
 _MAIN = "main"
 
 
@@ -41,7 +41,7 @@ class Account:
         self.folder = folder
         try:
             self._lease = Lease(folder, Holder(pid=os.getpid(), since=now, session=str(session)))
-        except AccountInUseError as error:
+        except (AccountInUseError, EpochLostError) as error:
             raise UsageError(str(error)) from None
         except OSError as error:
             raise UsageError(f"--state-dir: {folder} can't be used: {error.strerror}") from None
@@ -123,10 +123,13 @@ class Account:
             found = find(self.folder)
         except (JournalLostError, OSError) as error:
             raise UsageError(f"{error}; --fresh puts it aside and begins anew") from None
-        if found is None or not found.losses:
+        if found is None:
+            return None
+        losses = (*self._lease.losses, *found.losses)
+        if not losses:
             return found
         snapshot = with_journal_epoch(found.snapshot, self._lease.epoch)
-        return msgspec.structs.replace(found, snapshot=snapshot)
+        return msgspec.structs.replace(found, snapshot=snapshot, losses=losses)
 
     def _take_note(self) -> Stuck | None:
         """Return what the last process hung on. The note is kept under another name: used once."""
@@ -159,6 +162,6 @@ class Account:
                 file.replace(aside / file.name)
 
 
-def account_folder(state_dir: Path | None, tag: str) -> Path:
-    """Return the folder of the paper account with this tag."""
-    return (state_dir or STATE) / f"{PAPER}-{tag or _MAIN}"
+def account_folder(state_dir: Path | None, tag: str, kind: str = PAPER) -> Path:
+    """Return the folder of the account with this tag; ``kind`` is its mode and exchange."""
+    return (state_dir or STATE) / f"{kind}-{tag or _MAIN}"

@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from commands.errors import RunFailedError, StopAtOnceError, UsageError
+from commands import exchange_commands
+from commands.errors import ConnectFailedError, RunFailedError, StopAtOnceError, UsageError
 from commands.logs import write_fault
 from commands.options import Options
 from commands.tree import StartTree
@@ -42,7 +43,9 @@ Exit codes:
   0    done; also stopped by a first Ctrl-C or SIGTERM
   1    the run failed; the session's log tells more
   2    the command line, the config or a recording can't be used
+  69   the exchange can't be reached or is in maintenance: later it may work
   75   a message hung and the process ended itself: start it again
+  77   the exchange refuses the key
   130  stopped at once by Ctrl-C twice; 143 by SIGTERM
 """
 
@@ -127,17 +130,19 @@ def run(
     fresh: Annotated[  # noqa: FBT002 - as above
         bool, typer.Option("--fresh", help="Begin anew; what the account has is put aside.")
     ] = False,
+    mode: exchange_commands.ModeName = "paper",
+    exchange: exchange_commands.ExchangeName = None,
+    keys: exchange_commands.KeysFile = None,
+    yes: exchange_commands.Sure = False,  # noqa: FBT002 - as above
 ) -> None:
-    """Trade on paper, on the embedded market, until Ctrl-C. The command when none is named.
+    """Trade until Ctrl-C: on paper, or with --mode on an exchange. The command when none is named.
 
     Example: python supervisor.py --seed 7 --speed 120 --set drop.budget=50
     """
-    from commands.run import run as trade
-
     with _explaining():
-        trade(
+        exchange_commands.run_where(
             context.obj,
-            Options(
+            exchange_commands.Where(
                 config=config,
                 sets=_sets(sets, seed=seed, strategy=strategy, speed=speed),
                 duration_seconds=duration,
@@ -145,6 +150,10 @@ def run(
                 headless=headless,
                 state_dir=state_dir,
                 fresh=fresh,
+                mode=mode,
+                exchange=exchange,
+                keys_file=keys,
+                is_sure=yes,
             ),
         )
 
@@ -342,6 +351,8 @@ def _explaining() -> Iterator[None]:
         yield
     except UsageError as error:
         _fail(f"error: {error}", EXIT_USAGE)
+    except ConnectFailedError as error:
+        _fail(f"failed: {error}", error.exit_code)
     except RunFailedError as error:
         _fail(f"failed: {error}", EXIT_FAILED)
     except KeyboardInterrupt:
@@ -354,6 +365,9 @@ def _explaining() -> Iterator[None]:
         log = write_fault(error)
         what = f"{type(error).__name__}: {error}"
         _fail(f"failed: a fault of Holdfast's ({what}); {log} has it", EXIT_FAILED)
+
+
+exchange_commands.add_to(app, _explaining)
 
 
 def _fail(text: str, exit_code: int) -> None:

@@ -16,7 +16,7 @@ SESSIONS = Path("sessions")
 SESSION_NAME = "session.json"
 """What a paper session writes first."""
 
-_OURS = re.compile(r"\d{8}-\d{6}-(paper|replay)(-\d+)?")
+_OURS = re.compile(r"\d{8}-\d{6}-(paper|replay|dry-run|sandbox|live)(-\d+)?")
 
 
 def session_folder(given: Path | None, kind: str, keep: int) -> Path:

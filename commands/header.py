@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+EMBEDDED = "embedded market"
+
 
 class SessionHeader(msgspec.Struct, frozen=True, kw_only=True):
     """One session, named for people."""
@@ -18,3 +20,8 @@ class SessionHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Market time over real time: 60 is a market minute a second."""
     session_dir: Path
     """Where its files are."""
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the market is one of our own making, with a seed and a speed."""
+        return self.market == EMBEDDED

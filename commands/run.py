@@ -1,17 +1,22 @@
-"""``run``: a paper session on the embedded market, watched until somebody stops it.
+"""``run``: a session, on the embedded market or where ``Stand`` says, until somebody stops it.
 
 Owns the order of a session: read the settings, open the files, say where things are, start, watch,
 stop, and say what came of it.
 """
 
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
 from loguru import logger
 
 from actors.runtime.clock import WallClock
 from actors.runtime.supervision import StartError
-from commands.account import Account, account_folder
+from actors.strategy.port import Strategy
+from commands.account import PAPER, Account, account_folder
 from commands.errors import RunFailedError
 from commands.folders import session_folder
-from commands.header import SessionHeader
+from commands.header import EMBEDDED, SessionHeader
 from commands.logs import (
     faults_of_threads_logged,
     log_for_people,
@@ -20,16 +25,34 @@ from commands.logs import (
     stop_logging_for_people,
 )
 from commands.options import Options, read_settings
-from commands.session import Session, check_market
+from commands.session import Ended, MakeWiring, Session, check_market, paper_wiring
 from commands.session_files import SessionFiles
 from commands.stopping import Stopping
-from commands.telling import SessionConsole, first_screen, last_screen
+from commands.telling import EMBEDDED_AFTERWARDS, SessionConsole, first_screen, last_screen
 from commands.tempo import Deadline
 from commands.tree import StartTree
+from config.settings import Settings
 from messages.addresses import STRATEGY_RUNNER
 from messages.base import Timestamp
 
 TIME_IS_UP = "its time is up"
+
+
+class Stand(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session trades on."""
+
+    mode: str
+    """As typed: in the name of the session's folder."""
+    kind: str
+    """Mode and exchange: in the name of the account's folder."""
+    money: str
+    """Whose: ``paper money``."""
+    market: str
+    """Where prices come from."""
+    afterwards: str
+    """What becomes of what stays open."""
+    speed: float = 1.0
+    make_wiring: MakeWiring = paper_wiring
 
 
 def run(start: StartTree, options: Options) -> None:
@@ -43,14 +66,33 @@ def run(start: StartTree, options: Options) -> None:
     """
     settings, make_strategy = read_settings(options)
     check_market(settings)
-    folder = session_folder(options.session_dir, "paper", settings.session.keep)
-    place = account_folder(options.state_dir, settings.account.tag)
+    stand = Stand(
+        mode="paper",
+        kind=PAPER,
+        money="paper money",
+        market=EMBEDDED,
+        afterwards=EMBEDDED_AFTERWARDS,
+        speed=settings.paper.speed,
+    )
+    trade(start, options, settings, make_strategy, stand)
+
+
+def trade(
+    start: StartTree,
+    options: Options,
+    settings: Settings,
+    make_strategy: Callable[[], Strategy],
+    stand: Stand,
+) -> None:
+    """Trade on ``stand`` until told to stop; raises as ``run`` does."""
+    folder = session_folder(options.session_dir, stand.mode, settings.session.keep)
+    place = account_folder(options.state_dir, settings.account.tag, stand.kind)
     account = Account(place, folder, Timestamp(WallClock().now()), is_fresh=options.fresh)
     header = SessionHeader(
-        mode="paper money",
-        market="embedded market",
+        mode=stand.money,
+        market=stand.market,
         seed=account.seed_of(settings),
-        speed=settings.paper.speed,
+        speed=stand.speed,
         session_dir=folder,
     )
     console = SessionConsole()
@@ -66,7 +108,9 @@ def run(start: StartTree, options: Options) -> None:
         for line in account.told(settings):
             console.say(f"  {line}")
         try:
-            session = Session(start, settings, make_strategy, header, files, account)
+            session = Session(
+                start, settings, make_strategy, header, files, account, stand.make_wiring
+            )
             log_times_of(session.clock.now)
         except StartError as error:
             raise RunFailedError(f"{error}; more in {log}") from None
@@ -74,7 +118,11 @@ def run(start: StartTree, options: Options) -> None:
         console.say(f"\nstopping: {reason}. Ctrl-C ends it at once.")
         ended = session.stop()
         files.end(ended.summary, reason)
-        last_screen(console, ended, folder)
+        last_screen(console, ended, folder, stand.afterwards)
+    _check_end(ended, log)
+
+
+def _check_end(ended: Ended, log: Path) -> None:
     if not ended.is_whole:
         raise RunFailedError(f"it did not come to rest in time: {log} tells what hangs")
     ours = sum(n for actor, n in ended.summary.errors.items() if actor != STRATEGY_RUNNER)

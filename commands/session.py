@@ -13,6 +13,7 @@ import msgspec
 from pykka import ActorDeadError, Timeout
 
 from actors.gateway.paper import Drive
+from actors.journal.codec import Snapshot
 from actors.observers.report import Report
 from actors.observers.session import SessionBook
 from actors.observers.watchlist import Watchlist
@@ -63,6 +64,10 @@ _GIVEN_RULES = (
 """What a config may change of the embedded market; ticks and steps are part of its prices."""
 
 
+MakeWiring = Callable[[Settings, Report, Callable[[], Strategy], Timestamp], Wiring]
+"""Says what the tree is given to trade from a moment on."""
+
+
 class Ended(msgspec.Struct, frozen=True):
     """How a session stood when it stopped."""
 
@@ -84,8 +89,11 @@ class Session:
         header: SessionHeader,
         files: SessionFiles,
         account: Account,
+        make_wiring: MakeWiring | None = None,
     ) -> None:
         """Start every actor, and the market, where the account's journal ends.
+
+        ``make_wiring`` says what the tree trades on; None: on the embedded market.
 
         Raises:
             StartError: an actor did not start.
@@ -93,14 +101,14 @@ class Session:
 
         """
         recovered = account.recovered
-        begin = whole_minute(Timestamp(WallClock().now())) if recovered is None else recovered.at
-        self.clock = WallClock(start=begin, speed=settings.paper.speed)
+        begin = _begin(header, recovered)
+        self.clock = WallClock(start=begin, speed=header.speed)
         self._settings = settings
         self._journal = account.open_journal(settings, begin)
         files.begin(self._journal.next_sequence)
         self._report = Report(settings.capital, on_trade=files.add_trade, on_point=files.add_point)
         self._system = System(ProductionDispatcher(), self.clock, self._journal)
-        wiring = paper_wiring(settings, self._report, make_strategy, begin)
+        wiring = (make_wiring or paper_wiring)(settings, self._report, make_strategy, begin)
         wiring = msgspec.structs.replace(
             wiring,
             session_folder=header.session_dir,
@@ -109,7 +117,7 @@ class Session:
             journal_epoch=account.epoch,
             account_folder=account.folder,
             stuck=account.stuck,
-            records_venue=True,
+            records_venue=wiring.connect_live is None,
             recovered=recovered,
         )
         for one in () if recovered is None else recovered.actors:
@@ -204,6 +212,14 @@ def paper_wiring(
         book=SessionBook(report, watchlist, settings.session.equity_ms),
         conflates_quotes=True,
     )
+
+
+def _begin(header: SessionHeader, recovered: Snapshot | None) -> Timestamp:
+    """Return the session's first moment: an embedded market's time stands still between two."""
+    now = Timestamp(WallClock().now())
+    if not header.is_embedded:
+        return now
+    return whole_minute(now) if recovered is None else recovered.at
 
 
 def check_market(settings: Settings) -> None:

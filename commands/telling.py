@@ -17,6 +17,8 @@ from commands.session import Ended
 from commands.session_files import version
 from messages.money import ZERO
 
+EMBEDDED_AFTERWARDS = "  The venue is embedded, its money paper: the next start goes on with both."
+
 
 class SessionConsole(Console):
     """A console that outlives whoever read it."""
@@ -46,40 +48,41 @@ class SessionConsole(Console):
 
 def title(header: SessionHeader) -> str:
     """Return what a session is, in one line."""
-    return (
-        f"Holdfast {version()} · {header.mode} · {header.market} · seed {header.seed}"
-        f" · speed {header.speed:g}"
-    )
+    head = f"Holdfast {version()} · {header.mode} · {header.market}"
+    if not header.is_embedded:
+        return head
+    return f"{head} · seed {header.seed} · speed {header.speed:g}"
 
 
 def first_screen(header: SessionHeader) -> str:
     """Return where the files are, how to stop, and what to try next."""
-    return "\n".join(
-        (
-            title(header),
-            f"  files  {header.session_dir}: log.jsonl, trades.csv, equity.csv",
-            "  stop   Ctrl-C: protections stay at the venue, then a summary; twice: at once",
-            f"  next   --seed {header.seed + 1}, --speed 1, --set drop.drop_ratio=2%; more: --help",
-        )
-    )
+    lines = [
+        title(header),
+        f"  files  {header.session_dir}: log.jsonl, trades.csv, equity.csv",
+        "  stop   Ctrl-C: protections stay at the venue, then a summary; twice: at once",
+    ]
+    if header.is_embedded:
+        tries = f"--seed {header.seed + 1}, --speed 1, --set drop.drop_ratio=2%; more: --help"
+        lines.append(f"  next   {tries}")
+    return "\n".join(lines)
 
 
-def last_screen(console: SessionConsole, ended: Ended, folder: Path) -> None:
+def last_screen(console: SessionConsole, ended: Ended, folder: Path, afterwards: str) -> None:
     """Say what stays open and what protects it now, and what came of the session."""
-    for line in open_lines(ended.living):
+    for line in open_lines(ended.living, afterwards):
         console.say(line)
     console.print(summary_table([ended.summary]))
     console.say(f"\nwritten to {folder}: trades.csv, equity.csv, summary.json, log.jsonl")
 
 
-def open_lines(living: tuple[Life, ...]) -> list[str]:
+def open_lines(living: tuple[Life, ...], afterwards: str = EMBEDDED_AFTERWARDS) -> list[str]:
     """Return a line for each position that stays open, and what that means."""
     if not living:
         return ["nothing stays open"]
     return [
         f"{len(living)} open, as they were left:",
         *(line for life in living for line in _left(life)),
-        "  The venue is embedded, its money paper: the next start goes on with both.",
+        afterwards,
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from actors.gateway.live import LivePort
 from actors.gateway.paper import Drive
 from actors.journal.actor import DurableJournal
 from actors.journal.codec import Snapshot
@@ -32,6 +33,8 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     make_strategy: Callable[[], Strategy]
     calls_strategy_directly: bool
     """On the dispatcher, where there are no threads; else it has a thread of its own."""
+    connect_live: Callable[[Sink], LivePort] | None = None
+    """To a real exchange, in place of ``connect``."""
     drive: Drive | None = None
     """The market that moves by the clock; None: a recording's feed moves it."""
     book: SessionBook | None = None

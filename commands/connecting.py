@@ -1,0 +1,98 @@
+"""From an exchange's name to an open connection, or one clear line and an exit code.
+
+Owns what is tried again and how often, and where the keys come from. What is asked over the
+connection is the command's.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from commands.errors import ConnectFailedError, UsageError
+from exchange.keys import Keys, KeysError, no_keys, read_keys, variable_names
+from exchange.live.connection import ConnectError, Connection, ConnectProblem, Credentials
+from exchange.live.settings import LiveSettings
+from exchange.profiles.profile import Profile
+
+EXIT_UNAVAILABLE = 69
+"""No network, no answer, or maintenance: later it may work. (sysexits: EX_UNAVAILABLE.)"""
+EXIT_KEY_REFUSED = 77
+"""The key is wrong or may not. (sysexits: EX_NOPERM.)"""
+_EXIT_OTHER = 1
+
+_EXIT_CODES = {
+    ConnectProblem.NO_NETWORK: EXIT_UNAVAILABLE,
+    ConnectProblem.MAINTENANCE: EXIT_UNAVAILABLE,
+    ConnectProblem.WRONG_KEY: EXIT_KEY_REFUSED,
+    ConnectProblem.NO_PERMISSION: EXIT_KEY_REFUSED,
+}
+
+Say = Callable[[str], None]
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """How an exchange is reached; tests have ways of their own."""
+
+    settings: LiveSettings = LiveSettings()
+    attempts: int = 4
+    """While it can't be reached at all, or is in maintenance."""
+    pause_seconds: float = 2.0
+    """Before the second attempt; doubles."""
+    make_session: Callable[[], object] | None = None
+    """Another way to the network, made on the connection's loop."""
+    environment: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(os.environ))
+    pause: Callable[[float], object] = time.sleep
+
+
+def keys_of(profile: Profile, way: Way, file: Path | None) -> Keys:
+    """Return the account's keys. Raises ``UsageError``: missing, or readable by others."""
+    try:
+        return read_keys(profile, way.environment, file)
+    except KeysError as error:
+        raise UsageError(str(error)) from None
+
+
+def keys_if_any(profile: Profile, way: Way, file: Path | None) -> Keys:
+    """Return the account's keys; none where neither file nor variables name any.
+
+    Raises ``UsageError`` where some are named and can't be used.
+    """
+    named = any(way.environment.get(name) for name in variable_names(profile).values())
+    return keys_of(profile, way, file) if named or file is not None else no_keys(profile)
+
+
+def connect(profile: Profile, keys: Keys, way: Way, say: Say) -> Connection:
+    """Return an open connection; whoever gets it closes it.
+
+    Raises:
+        UsageError: ccxt knows no such exchange, or has no test exchange there.
+        ConnectFailedError: it can't be reached, is in maintenance, or refuses the key.
+
+    """
+    pause = way.pause_seconds
+    for attempt in range(1, way.attempts + 1):
+        connection = Connection(
+            profile,
+            Credentials(keys.revealed()),
+            way.settings,
+            note=say,
+            make_session=way.make_session,
+        )
+        try:
+            connection.open()
+        except ConnectError as error:
+            code = _EXIT_CODES.get(error.problem, _EXIT_OTHER)
+            if code != EXIT_UNAVAILABLE or attempt == way.attempts:
+                raise ConnectFailedError(str(error), code) from None
+            say(f"{error}; trying again in {pause:g} s ({attempt} of {way.attempts})")
+        except ValueError as error:
+            connection.close()
+            raise UsageError(str(error)) from None
+        else:
+            return connection
+        way.pause(pause)
+        pause *= 2
+    raise AssertionError("the last attempt returns or raises")

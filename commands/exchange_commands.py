@@ -1,0 +1,123 @@
+"""What a person types about real exchanges: ``doctor`` and ``download``, and where ``run`` trades.
+
+Owns the options; what they do is in the modules they import when used.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from commands.options import Options
+from commands.tree import StartTree
+from messages.base import Symbol
+
+ModeName = Annotated[
+    str, typer.Option("--mode", help="paper, dry-run (real prices), sandbox or live (real money).")
+]
+ExchangeName = Annotated[
+    str | None, typer.Option("--exchange", metavar="ID", help="As ccxt names it: mexc, binance, …")
+]
+KeysFile = Annotated[
+    Path | None,
+    typer.Option("--keys", metavar="FILE", help="Keys, TOML, mode 0600; default: environment."),
+]
+Sure = Annotated[bool, typer.Option("--yes", help="Trade real money without being asked.")]
+_Exchange = Annotated[
+    str, typer.Option("--exchange", metavar="ID", help="As ccxt names it: mexc, binance, …")
+]
+_Symbols = Annotated[
+    list[str] | None, typer.Option("--symbol", help="Such as BTC/USDT; may be repeated.")
+]
+_Config = Annotated[Path | None, typer.Option(metavar="FILE", help="A TOML file, as run takes it.")]
+_Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE")]
+
+Explaining = Callable[[], AbstractContextManager[None]]
+
+
+class Where(Options, frozen=True, kw_only=True):
+    """A run's options, and where it trades."""
+
+    mode: str = "paper"
+    exchange: str | None = None
+    keys_file: Path | None = None
+    is_sure: bool = False
+
+
+def run_where(start: StartTree, where: Where) -> None:
+    """Trade where the options say; raises what the session raises."""
+    if where.mode == "paper" and where.exchange is None:
+        from commands.run import run  # noqa: PLC0415 - each command is imported when used
+
+        run(start, where)
+        return
+    from commands.connecting import Way  # noqa: PLC0415 - as above
+    from commands.live import run_on_exchange  # noqa: PLC0415 - as above
+    from commands.modes import venue_of  # noqa: PLC0415 - as above
+
+    venue = venue_of(where.mode, where.exchange, where.keys_file, is_sure=where.is_sure)
+    run_on_exchange(start, where, venue, Way())
+
+
+def add_to(app: typer.Typer, explaining: Explaining) -> None:
+    """Add the commands; ``explaining`` turns what goes wrong into a line and an exit code."""
+
+    @app.command()
+    def doctor(
+        exchange: _Exchange,
+        symbol: _Symbols = None,
+        keys: KeysFile = None,
+        config: _Config = None,
+        sets: _Sets = None,
+    ) -> None:
+        """Ask an exchange whether a session would work there. Places no order.
+
+        Exit codes: 0 yes, 1 a symbol or setting can't trade, 69 not reachable or in maintenance, 77
+        the key is refused. Example: python supervisor.py doctor --exchange mexc --symbol BTC/USDT
+        """
+        from commands.connecting import Way  # noqa: PLC0415 - each command is imported when used
+        from commands.doctor import Question, examine  # noqa: PLC0415 - as above
+        from commands.options import read_settings  # noqa: PLC0415 - as above
+
+        console = Console(highlight=False, markup=False, soft_wrap=True)
+        question = Question(
+            exchange_id=exchange, symbols=tuple(map(Symbol, symbol or ())), keys_file=keys
+        )
+        with explaining():
+            settings, _ = read_settings(Options(config=config, sets=tuple(sets or ())))
+            code = examine(question, settings, Way(), console.print)
+        raise typer.Exit(code)
+
+    @app.command()
+    def download(
+        exchange: _Exchange,
+        since: Annotated[str, typer.Option(metavar="DATE", help="UTC, such as 2024-01-31.")],
+        symbol: _Symbols = None,
+        until: Annotated[str | None, typer.Option(metavar="DATE", help="Default: now.")] = None,
+        interval: Annotated[str, typer.Option(help="1m, 5m, 15m, 1h, 4h or 1d.")] = "1m",
+        to: Annotated[Path, typer.Option(metavar="DIR")] = Path("recordings"),
+    ) -> None:
+        """Download candles into recordings for replay; run again, it carries on where it ended.
+
+        Example: python supervisor.py download --exchange mexc --symbol BTC/USDT --since 2024-01-31
+        """
+        from commands.connecting import Way  # noqa: PLC0415 - each command is imported when used
+        from commands.download import Request, moment  # noqa: PLC0415 - as above
+        from commands.download import download as fetch  # noqa: PLC0415 - as above
+        from commands.errors import UsageError  # noqa: PLC0415 - as above
+
+        with explaining():
+            if not symbol:
+                raise UsageError("download needs --symbol, such as BTC/USDT; may be repeated")
+            request = Request(
+                exchange_id=exchange,
+                symbols=tuple(map(Symbol, symbol)),
+                since=moment(since),
+                until=None if until is None else moment(until),
+                interval=interval,
+                folder=to,
+            )
+            fetch(request, Way(), Console(highlight=False, markup=False))

@@ -1,0 +1,187 @@
+"""``run`` on a real exchange: live, in its sandbox, or with its prices and paper money.
+
+Owns what such a session is given in place of the embedded market. The session itself, and what is
+refused before it, are ``run``'s and ``modes``'.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+from actors.gateway.paper import Drive
+from actors.observers.report import Report
+from actors.observers.session import SessionBook
+from actors.observers.watchlist import Watchlist
+from actors.strategy.port import Strategy
+from commands.connecting import Way, connect, keys_of
+from commands.errors import UsageError
+from commands.modes import Mode, Venue, account_lines, ask_consent, check_venue
+from commands.options import Options, read_settings
+from commands.run import Stand, trade
+from commands.telling import SessionConsole
+from commands.tree import StartTree, Wiring
+from config.settings import Settings
+from exchange.keys import no_keys
+from exchange.live.connection import Connection
+from exchange.live.exchange import CcxtExchange
+from exchange.paper import PaperExchange
+from exchange.port import Event, Sink, UnknownSymbolError
+from messages.base import Milliseconds, Symbol, Timestamp
+from messages.gateway import MarketMoved
+from messages.market_data import CandleReceived, QuoteReceived
+from messages.money import Money
+
+_DRY_PACE_MS = Milliseconds(50)
+"""Between two looks at what a real market did, for paper fills."""
+
+_MONEY = {
+    Mode.DRY_RUN: "paper money",
+    Mode.SANDBOX: "test money",
+    Mode.LIVE: "REAL MONEY",
+}
+
+
+def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) -> None:
+    """Trade on an exchange until told to stop.
+
+    Raises:
+        UsageError: a setting, a key or a symbol can't be used, or nobody agreed.
+        ConnectFailedError: the exchange can't be reached, or refuses the key.
+        RunFailedError: it did not start or end as it should.
+
+    """
+    settings, make_strategy = read_settings(options)
+    profile, console = check_venue(venue, settings), SessionConsole()
+    is_dry = venue.mode is Mode.DRY_RUN
+    keys = no_keys(profile) if is_dry else keys_of(profile, way, venue.keys_file)
+    connection = connect(profile, keys, way, console.say)
+    try:
+        _check_symbols(connection, settings.drop.symbols)
+        for line in account_lines(connection, venue, settings):
+            console.say(line)
+        ask_consent(venue, console.say)
+        stand = Stand(
+            mode=venue.mode.value,
+            kind=f"{venue.mode.value}-{profile.id}",
+            money=_MONEY[venue.mode],
+            market=profile.name,
+            afterwards=f"  They are at {profile.name}; the next start goes on with them.",
+            make_wiring=partial(dry_wiring if is_dry else live_wiring, connection),
+        )
+        trade(start, options, settings, make_strategy, stand)
+    finally:
+        connection.close()
+
+
+def live_wiring(
+    connection: Connection,
+    settings: Settings,
+    report: Report,
+    make_strategy: Callable[[], Strategy],
+    begin: Timestamp,
+) -> Wiring:
+    """Return what the tree is given to trade over ``connection``."""
+    del begin
+    return Wiring(
+        settings=settings,
+        symbols=settings.drop.symbols,
+        connect=_nowhere,
+        connect_live=partial(_open, connection),
+        make_strategy=make_strategy,
+        calls_strategy_directly=False,
+        book=_book(settings, report),
+        conflates_quotes=True,
+    )
+
+
+def dry_wiring(
+    connection: Connection,
+    settings: Settings,
+    report: Report,
+    make_strategy: Callable[[], Strategy],
+    begin: Timestamp,
+) -> Wiring:
+    """Return what the tree is given to trade paper money on the prices of ``connection``."""
+    market = RealMarket(begin)
+    outside = CcxtExchange(market.heard, connection)
+
+    def connect_paper(emit: Sink) -> PaperExchange:
+        for symbol in settings.drop.symbols:
+            outside.subscribe(symbol, begin)
+        capital = settings.capital
+        return PaperExchange(
+            emit,
+            [connection.listing(symbol).rules for symbol in settings.drop.symbols],
+            [Money(currency, capital[currency]) for currency in sorted(capital)],
+            capabilities=connection.profile.capabilities,
+            latency_ms=settings.paper.latency_ms,
+        )
+
+    return Wiring(
+        settings=settings,
+        symbols=settings.drop.symbols,
+        connect=connect_paper,
+        make_strategy=make_strategy,
+        calls_strategy_directly=False,
+        drive=Drive(market, _DRY_PACE_MS),
+        book=_book(settings, report),
+        conflates_quotes=True,
+    )
+
+
+class RealMarket:
+    """A real market as the embedded exchange is moved by one: what was heard since it was asked."""
+
+    def __init__(self, begin: Timestamp) -> None:
+        """Have heard nothing until ``begin``."""
+        self._heard: deque[QuoteReceived | CandleReceived] = deque()
+        self._until = begin
+
+    @property
+    def next_at(self) -> Timestamp:
+        """When to ask again."""
+        return self._until
+
+    def heard(self, event: Event) -> None:
+        """Take what the exchange tells, from its thread; orders of ours it has none."""
+        if isinstance(event, QuoteReceived | CandleReceived):
+            self._heard.append(event)
+
+    def advance(self, now: Timestamp) -> tuple[MarketMoved | CandleReceived, ...]:
+        """Return what was heard since the last time, in the order in which it came."""
+        self._until = now
+        heard = [self._heard.popleft() for _ in range(len(self._heard))]
+        return tuple(_moved(event) for event in heard)
+
+
+def _moved(event: QuoteReceived | CandleReceived) -> MarketMoved | CandleReceived:
+    if isinstance(event, CandleReceived):
+        return event
+    quote = event.quote
+    return MarketMoved(
+        symbol=quote.symbol, at=quote.at, bid=quote.bid, ask=quote.ask, last=quote.last
+    )
+
+
+def _open(connection: Connection, emit: Sink) -> CcxtExchange:
+    return CcxtExchange(emit, connection)
+
+
+def _nowhere(_: Sink) -> PaperExchange:
+    raise AssertionError("a live session has no embedded exchange")
+
+
+def _book(settings: Settings, report: Report) -> SessionBook:
+    symbols, drop = settings.drop.symbols, settings.drop
+    watchlist = Watchlist(symbols, drop.lookback_ms, settings.market_data.stale_ms)
+    return SessionBook(report, watchlist, settings.session.equity_ms)
+
+
+def _check_symbols(connection: Connection, symbols: tuple[Symbol, ...]) -> None:
+    for symbol in symbols:
+        try:
+            listing = connection.listing(symbol)
+        except UnknownSymbolError as error:
+            raise UsageError(f"drop.symbols: {error}") from None
+        if not listing.facts.is_active:
+            raise UsageError(f"drop.symbols: {symbol} is not traded now: halted or delisted")

@@ -1,0 +1,127 @@
+"""``--mode``: whose money is at stake, and what must be true before it is.
+
+Owns the refusals and the question. Nothing here connects or trades.
+"""
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from commands.connecting import Say
+from commands.errors import UsageError
+from config.settings import Settings
+from exchange.live.connection import Connection
+from exchange.profiles.profile import Profile
+from exchange.profiles.registry import PROFILES, profile_of
+from messages.money import ZERO, Money, plain
+
+CONSENT = "live"
+"""What a person types to let it trade."""
+
+
+class Mode(StrEnum):
+    """Where orders go."""
+
+    PAPER = "paper"
+    """The embedded market, paper money."""
+    DRY_RUN = "dry-run"
+    """A real exchange's prices, paper money: no key is used."""
+    SANDBOX = "sandbox"
+    """A real exchange's test exchange."""
+    LIVE = "live"
+    """Real money."""
+
+
+class Venue(msgspec.Struct, frozen=True, kw_only=True):
+    """What was typed about where to trade."""
+
+    mode: Mode
+    exchange_id: str
+    keys_file: Path | None = None
+    is_sure: bool = False
+    """``--yes``: don't ask."""
+
+
+def venue_of(mode: str, exchange: str | None, keys_file: Path | None, *, is_sure: bool) -> Venue:
+    """Return where to trade, if not on the embedded market. Raises ``UsageError``."""
+    if mode not in set(Mode):
+        raise UsageError(f"--mode {mode}: one of {', '.join(Mode)}")
+    if mode == Mode.PAPER:
+        raise UsageError("--exchange goes with --mode dry-run, sandbox or live")
+    if not exchange:
+        known = ", ".join(PROFILES)
+        raise UsageError(f"--mode {mode} needs --exchange: {known}, or another one ccxt knows")
+    return Venue(mode=Mode(mode), exchange_id=exchange, keys_file=keys_file, is_sure=is_sure)
+
+
+def check_venue(venue: Venue, settings: Settings) -> Profile:
+    """Return the exchange's profile, where the settings are fit for it. Raises ``UsageError``."""
+    profile = profile_of(venue.exchange_id)
+    if not settings.drop.symbols:
+        raise UsageError("drop.symbols names no market: on a real exchange none is assumed")
+    if venue.mode is Mode.SANDBOX and not profile.sandbox:
+        raise UsageError(
+            f"{profile.name} has no test exchange with addresses of its own: use --mode dry-run"
+        )
+    if venue.mode is Mode.LIVE:
+        _check_limits(settings)
+    return profile
+
+
+def _check_limits(settings: Settings) -> None:
+    limits = {
+        "portfolio.max_budget": settings.portfolio.max_budget,
+        "portfolio.daily_loss_limit": settings.portfolio.daily_loss_limit,
+    }
+    missing = [name for name, limit in limits.items() if limit is None]
+    if missing:
+        raise UsageError(f"--mode live trades real money and needs a limit: {', '.join(missing)}")
+
+
+def account_lines(connection: Connection, venue: Venue, settings: Settings) -> list[str]:
+    """Return whose account it is, what it holds, and what may be done with it."""
+    profile, opened = connection.profile, connection.opened
+    limits, capital = settings.portfolio, settings.capital
+    allotted = [Money(currency, capital[currency]) for currency in sorted(capital)]
+    lines = [
+        f"{venue.mode.value} on {profile.name}, account {settings.account.tag or 'main'}",
+        f"  free      {_monies(opened.free)}",
+        f"  capital   {_monies(allotted)}, of which a position takes {settings.drop.budget:f}",
+        f"  limits    a position {_limit(limits.max_budget)}, positions {limits.max_positions}",
+        f"  loss      {_limit(limits.daily_loss_limit)} a day",
+        f"  markets   {', '.join(settings.drop.symbols)}",
+    ]
+    if not profile.is_proven:
+        lines.append("  WARNING   no profile for this exchange: synthetic protection only")
+    if opened.can_withdraw:
+        lines.append("  WARNING   money can be withdrawn with this account")
+    return lines
+
+
+def ask_consent(
+    venue: Venue, say: Say, *, is_terminal: bool | None = None, read: Callable[[], str] = input
+) -> None:
+    """Ask whether real money may be traded. Raises ``UsageError`` where the answer is not yes."""
+    if venue.mode is not Mode.LIVE or venue.is_sure:
+        return
+    if not (sys.stdin.isatty() if is_terminal is None else is_terminal):
+        raise UsageError("--mode live asks first, and there is nobody to ask: add --yes")
+    say(f"This trades real money. Type {CONSENT} to go on:")
+    try:
+        answer = read()
+    except EOFError:
+        answer = ""
+    if answer.strip() != CONSENT:
+        raise UsageError("not confirmed: nothing was traded")
+
+
+def _monies(monies: list[Money] | tuple[Money, ...]) -> str:
+    held = [f"{plain(one.amount)} {one.currency}" for one in monies if one.amount > ZERO]
+    return ", ".join(held) or "nothing"
+
+
+def _limit(limit: object) -> str:
+    return "no limit" if limit is None else f"at most {limit:f}"

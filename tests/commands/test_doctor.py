@@ -1,0 +1,155 @@
+"""``doctor`` on a venue over the wire: what it finds, how it says so, and with which exit code."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import aiohttp
+import msgspec
+import pytest
+
+from commands.connecting import EXIT_KEY_REFUSED, EXIT_UNAVAILABLE, Way
+from commands.doctor import EXIT_FAILED, EXIT_OK, Question, examine
+from commands.errors import ConnectFailedError, UsageError
+from config.settings import DropSettings, Settings
+from exchange.server.connect import LocalResolver, open_session
+from exchange.server.thread import ServerThread
+from exchange.server.wire import Reach
+from messages.base import Currency, Symbol
+from messages.plan import Plan, ProtectionMode
+from tests.exchange.live.wire import STILL
+from tests.exchange.venue import RULES, SYMBOL, holding
+
+CANARY = "canary-secret-77c1"
+SETTINGS = Settings(capital={Currency("USDT"): Decimal(1)}, drop=DropSettings(symbols=(SYMBOL,)))
+
+
+@pytest.fixture(scope="module")
+def binance() -> Iterator[ServerThread]:
+    with ServerThread("binance", [RULES], holding()) as thread:
+        yield thread
+
+
+@pytest.fixture(scope="module")
+def mexc() -> Iterator[ServerThread]:
+    with ServerThread("mexc", [RULES], holding()) as thread:
+        yield thread
+
+
+def way_to(reach: Reach, name: str = "binance", **variables: str) -> Way:
+    keys = {f"{name}_apiKey": reach.api_key, f"{name}_secret": reach.secret, **variables}
+    return Way(
+        settings=STILL,
+        make_session=lambda: open_session(reach),
+        environment={key.upper(): value for key, value in keys.items()},
+        pause=lambda _: None,
+    )
+
+
+def examined(
+    way: Way, settings: Settings = SETTINGS, name: str = "binance", *symbols: str
+) -> tuple[int, str]:
+    said: list[str] = []
+    question = Question(exchange_id=name, symbols=tuple(map(Symbol, symbols)))
+    return examine(question, settings, way, said.append), "\n".join(said)
+
+
+def test_a_venue_that_is_well_is_found_well(binance: ServerThread) -> None:
+    code, said = examined(way_to(binance.reach))
+    assert code == EXIT_OK
+    assert "Binance: native protection stop, stop-limit, OCO" in said
+    assert "connected; 1 spot markets" in said
+    assert "the key is taken" in said
+    assert "USDT free, capital allots 1" in said
+    assert f"{SYMBOL}: at least 0.01 {RULES.base} and 5 USDT, step 0.01" in said
+    assert "FAILED" not in said
+
+
+def protected_by(mode: ProtectionMode) -> Settings:
+    plan = Plan(
+        take_profit_ratio=Decimal("0.03"), stop_loss_ratio=Decimal("0.02"), protection_mode=mode
+    )
+    return msgspec.structs.replace(SETTINGS, plan=plan)
+
+
+@pytest.mark.parametrize("mode", ProtectionMode)
+def test_a_symbol_is_told_the_protection_it_will_get(
+    binance: ServerThread, mode: ProtectionMode
+) -> None:
+    _, said = examined(way_to(binance.reach), protected_by(mode))
+    assert f"ok       {SYMBOL}: protected by {mode.value}:" in said
+
+
+def test_where_the_exchange_can_not_the_protection_is_synthetic_and_it_says_so(
+    mexc: ServerThread,
+) -> None:
+    code, said = examined(way_to(mexc.reach, "mexc"), protected_by(ProtectionMode.OCO), "mexc")
+    assert code == EXIT_OK
+    assert "MEXC: native protection none; its API has no stop order" in said
+    assert f"warning  {SYMBOL}: protected by synthetic:" in said
+    assert "oco as configured is not possible here" in said
+
+
+def test_a_wrong_key_is_refused_with_its_own_code(binance: ServerThread) -> None:
+    with pytest.raises(ConnectFailedError, match="does not take this key") as raised:
+        examined(way_to(binance.reach, binance_secret=CANARY))
+    assert raised.value.exit_code == EXIT_KEY_REFUSED
+    assert CANARY not in str(raised.value)
+
+
+def test_without_keys_public_data_is_looked_at(binance: ServerThread) -> None:
+    code, said = examined(msgspec.structs.replace(way_to(binance.reach), environment={}))
+    assert code == EXIT_OK
+    assert "no keys given (BINANCE_APIKEY, BINANCE_SECRET): public data only" in said
+    assert f"{SYMBOL}: at least" in said
+
+
+def test_half_a_key_is_a_mistake(binance: ServerThread) -> None:
+    way = msgspec.structs.replace(way_to(binance.reach), environment={"BINANCE_APIKEY": "a"})
+    with pytest.raises(UsageError, match="BINANCE_SECRET"):
+        examined(way)
+
+
+def test_a_key_file_that_others_can_read_is_refused(binance: ServerThread, tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text(f'[binance]\napiKey = "a"\nsecret = "{CANARY}"\n', encoding="utf-8")
+    file.chmod(0o644)
+    question = Question(exchange_id="binance", keys_file=file)
+    with pytest.raises(UsageError, match="can be read by others"):
+        examine(question, SETTINGS, way_to(binance.reach), lambda _: None)
+
+
+def test_a_symbol_that_is_not_there_fails_and_near_ones_are_named(binance: ServerThread) -> None:
+    code, said = examined(way_to(binance.reach), SETTINGS, "binance", f"{RULES.base}/EUR")
+    assert code == EXIT_FAILED
+    assert f"FAILED   Binance has no market {RULES.base}/EUR, or has delisted it" in said
+    assert SYMBOL in said
+
+
+def test_a_budget_under_the_minimum_fails(binance: ServerThread) -> None:
+    drop = DropSettings(symbols=(SYMBOL,), budget=Decimal(4))
+    code, said = examined(way_to(binance.reach), msgspec.structs.replace(SETTINGS, drop=drop))
+    assert code == EXIT_FAILED
+    assert "drop.budget 4 is under the exchange's minimum of 5 USDT" in said
+
+
+def test_without_a_network_it_tries_again_and_says_so() -> None:
+    nowhere = Reach(hosts=(), port=1, authority_pem="", api_key="a" * 8, secret=CANARY)
+    pauses: list[float] = []
+    way = msgspec.structs.replace(way_to(nowhere), make_session=_unplugged, pause=pauses.append)
+    said: list[str] = []
+    with pytest.raises(ConnectFailedError, match=r"can't be reached") as raised:
+        examine(Question(exchange_id="binance"), SETTINGS, way, said.append)
+    assert raised.value.exit_code == EXIT_UNAVAILABLE
+    assert pauses == [2.0, 4.0, 8.0]
+    assert sum("trying again" in line for line in said) == 3
+    assert CANARY not in "\n".join(said) + str(raised.value)
+
+
+def _unplugged() -> object:
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=LocalResolver((), 1)))
+
+
+def test_an_exchange_ccxt_does_not_know_is_a_mistake() -> None:
+    with pytest.raises(UsageError, match="ccxt has no exchange 'binanse'"):
+        examined(Way(environment={}), SETTINGS, "binanse")
