@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import candles, journal, latency, lifecycles, ticks
+from benchmarks import candles, durable, journal, latency, lifecycles, ticks, writer
 from messages.plan import ProtectionMode
 from tests.sources import ROOT
 
@@ -58,3 +58,13 @@ def test_every_record_is_made_durable_beside_the_raw_limit() -> None:
     assert written.records > 10 * journal.QUICK_LIVES
     assert len(written.commits_ms) == len(written.raw_ms) == -(-written.records // journal.BATCH)
     assert written.recorded > 500 * written.records
+
+
+def test_requests_leave_after_their_commits() -> None:
+    measured = durable.main(["--quick"])
+    assert len(measured.requests) == len(measured.raw) == durable.QUICK_TICKS
+
+
+def test_both_ways_of_committing_are_measured() -> None:
+    played = writer.main(["--quick"])
+    assert all(len(rounds) == writer.ROUNDS for rounds in played.values())
