@@ -33,13 +33,12 @@ from messages.orders import Side
 from messages.portfolio import TradingState
 from tests.simulation.choices import Kind
 from tests.simulation.fates import DiskFate
-from tests.simulation.files import SURVIVALS, StoreDisk, StoreJournal
-from tests.simulation.journals import SimulatedDisk, SimulatedJournal, Store
+from tests.simulation.files import SURVIVALS, StoreDisk
+from tests.simulation.journals import SimulatedDisk, Store
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-DurableJournals = SimulatedJournal | StoreJournal
 DEATHS = 4
 """Of one world, at most."""
 _DEADLY = (DiskFate.DIES_BEFORE, DiskFate.DIES_AFTER)

@@ -17,17 +17,16 @@ from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor
 from actors.position.position import Charter, Position
 from actors.position.states import State
-from exchange.matching_book import VenueOrder
 from messages.addresses import GUARDIAN, MARKET_DATA, ORDER_ROUTER, PORTFOLIO
-from messages.base import Address, ClientOrderId, PositionId
+from messages.base import Address, PositionId
 from messages.envelope import Envelope
 from messages.guardian import EnterReducing, Halt
 from messages.ids import position_of
 from messages.money import ZERO, amount_in
 from messages.observers import Alarm, AlarmKind, MessageSkipped
-from messages.orders import OrderFacts, Side
 from messages.portfolio import AdoptedFill, TradingState
 from messages.position import LevelName
+from tests.simulation.ledger import Account
 from tests.simulation.plans import BTC, SYMBOL, USDT
 
 if TYPE_CHECKING:
@@ -41,48 +40,6 @@ DUST = 2 * LEAST
 """What a venue that says "too small" is believed, see ``closing.DUST_FACTOR``."""
 _HOLDS = {Halt: TradingState.HALTED, EnterReducing: TradingState.REDUCING}
 _REFUSED_BY_NAME = ("IllegalInputError", "PoisonError")
-
-
-class Account:
-    """One position by the venue's ledger."""
-
-    def __init__(self) -> None:
-        self.orders: dict[ClientOrderId, VenueOrder] = {}
-        self.held = ZERO
-        """Base: bought, less sold, less the fees taken in it, and what was adopted."""
-        self.adopted = ZERO
-        """Base that another position's late fill bought; negative: that it gave away."""
-        self.working: tuple[VenueOrder, ...] = ()
-        """Sells that work."""
-
-    def put(self, order: VenueOrder) -> None:
-        """Take in how an order stands."""
-        self.orders[order.request.client_order_id] = order
-        self._count()
-        self.working = tuple(
-            o
-            for o in self.orders.values()
-            if o.request.side is Side.SELL and not o.facts.is_terminal
-        )
-
-    def move(self, quantity: Decimal) -> None:
-        """Take coins over, or (negative) give them away."""
-        self.adopted += quantity
-        self._count()
-
-    def _count(self) -> None:
-        gains = (_gain(o.facts, o.request.side) for o in self.orders.values())
-        self.held = sum(gains, self.adopted)
-
-    @property
-    def covered(self) -> Decimal:
-        """Base that a stop at the venue would sell."""
-        return sum((o.remaining for o in self.working if o.trigger is not None), ZERO)
-
-
-def _gain(facts: OrderFacts, side: Side) -> Decimal:
-    filled = facts.filled if side is Side.BUY else -facts.filled
-    return filled - amount_in(facts.fees, BTC)
 
 
 class Judges:

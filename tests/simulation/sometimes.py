@@ -31,7 +31,7 @@ from messages.position import (
     TriggerFired,
     VenueReachability,
 )
-from tests.simulation.crashes import DurableJournals
+from tests.simulation.tree import DurableJournals
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

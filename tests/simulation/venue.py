@@ -8,83 +8,36 @@ venue has confirmed that a sell is over, it sells no more of it. It outlives its
 its way there stays so when a process dies; answers to that process are heard by nobody.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
 from enum import IntEnum
 
-import msgspec
-
 from exchange.matching_book import VenueOrder
 from exchange.matching_draft import Draft
-from exchange.paper import PaperExchange
-from exchange.port import Event, Sink
 from messages.base import ClientOrderId, Timestamp
 from messages.gateway import CancelAtVenue, LookUpOrder, MarketMoved, SubmitOrder
-from messages.market import Capabilities, MarketRules
-from messages.market_data import QuoteReceived
-from messages.money import Money, floor_to_step
+from messages.money import floor_to_step
 from messages.order_router import (
-    CancelFailed,
     FailureKind,
     LookUpFailed,
     OrderNotFound,
-    OrderReported,
-    StreamChanged,
-    SubmitFailed,
 )
 from messages.orders import OrderStatus, RejectReason, Side
-from tests.simulation.choices import Choices, Kind
+from tests.simulation.choices import Kind
 from tests.simulation.fates import (
     NO_ANSWER,
     SUBMIT_REFUSALS,
     CancelFate,
-    EventFate,
     LookUpFate,
     SubmitFate,
     cancel_failed,
     submit_failed,
 )
-from tests.simulation.way import LIVES_MS, Way
+from tests.simulation.line import Line
+from tests.simulation.way import LIVES_MS
 
-_OverEvent = OrderReported | SubmitFailed | CancelFailed | OrderNotFound | LookUpFailed
 
-
-class Edge(PaperExchange):
+class Edge(Line):
     """A paper exchange at the far end of a bad line."""
-
-    def __init__(
-        self,
-        emit: Sink,
-        rules: MarketRules,
-        balances: list[Money],
-        capabilities: Capabilities,
-        choices: Choices,
-    ) -> None:
-        super().__init__(self._on_event, [rules], balances, capabilities=capabilities)
-        self.choices = choices
-        self.way = Way()
-        """What is under way and arrives later."""
-        self.is_fair = False
-        self.is_down = False
-        self.tells_quotes = True
-        self.disturbed_at = 0
-        """When something last did not go the plain way."""
-        self.changed: list[VenueOrder] = []
-        """Orders that changed since somebody looked."""
-        self.arrived_at: dict[ClientOrderId, int] = {}
-        self.surprises: dict[ClientOrderId, Decimal] = {}
-        """What filled after the venue had called the order over, base."""
-        self.asked_for: dict[ClientOrderId, Side] = {}
-        """Orders that came here, or left for here."""
-        self.on_fate: Callable[[str], None] = _nothing
-        """Told what does not go the plain way."""
-        self._sink = emit
-        self._connection = self._asked_on = 0
-        """Which process is connected, and which one's request is in hand."""
-        self._now = Timestamp(0)
-        self._answers: dict[ClientOrderId, Event | None] = {}
-        """What is heard in place of the venue's next word on an order; None: nothing."""
-        self._watch_book()
 
     # The port.
 
@@ -156,33 +109,6 @@ class Edge(PaperExchange):
 
     # What a simulation does to it.
 
-    def hang_up(self, now: Timestamp) -> None:
-        """Lose the client: nobody hears anything more."""
-        self.is_down = True
-        self.disturbed_at = now
-        self._connection += 1
-
-    def connect(self, emit: Sink, now: Timestamp) -> None:
-        """Take another client in the place of the one that died."""
-        self._sink = emit
-        self._asked_on = self._connection
-        self._subscribed.clear()
-        self.is_down = False
-        self.disturbed_at = now
-        self._now = now
-
-    def tell_later(self, event: OrderReported) -> None:
-        """Tell it once more, a little later."""
-        self._hold_event(event)
-
-    def set_stream(self, now: Timestamp, *, up: bool) -> None:
-        """Cut the line, or mend it; what was on its way is lost."""
-        if up is not self.is_down:
-            return
-        self.is_down = not up
-        self.disturbed_at = now
-        self._sink(StreamChanged(up=up))
-
     def fill_part_of_newest(self, now: Timestamp) -> None:
         """Let half of the newest working order fill."""
         self._now = now
@@ -247,109 +173,6 @@ class Edge(PaperExchange):
             self._now, lambda at: self._fill_now(order_id, amount, at), f"late fill {order_id}"
         )
 
-    def _hold(self, let_in: Callable[[Timestamp], None], name: str) -> None:
-        """Let a request arrive later; who asked it may have died by then."""
-        asked_on = self._connection
-
-        def arrive(at: Timestamp) -> None:
-            self._asked_on = asked_on
-            let_in(at)
-            self._asked_on = self._connection
-
-        self.way.hold(self._now, arrive, name)
-
-    def _hold_event(self, event: _OverEvent) -> None:
-        connection = self._connection
-        self.way.hold(
-            self._now,
-            lambda at: self._arrive(event, at, connection),
-            f"event {_order_of(event)}",
-        )
-
     def _fill_now(self, order_id: ClientOrderId, quantity: Decimal, now: Timestamp) -> None:
         self._now = now
         self.force_fill(order_id, quantity, now)
-
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, QuoteReceived):
-            if self.tells_quotes and not self.is_down:
-                self._sink(event)
-            return
-        if not isinstance(event, _OverEvent):
-            self._sink(event)
-            return
-        order_id = _order_of(event)
-        if order_id in self._answers and not self._is_surprise(event):
-            instead = self._answers.pop(order_id)
-            if instead is not None:
-                self._sink(instead)
-            return
-        self._tell(event)
-
-    def _answer(self, event: _OverEvent) -> None:
-        """Answer for the line itself, or for a venue that did not do it."""
-        if self.is_down:
-            self._sink(event)
-        else:
-            self._tell(event)
-
-    def _tell(self, event: _OverEvent) -> None:
-        if self.is_down:
-            self._arrive(event, self._now, self._connection)
-            return
-        if self._asked_on != self._connection and not isinstance(event, OrderReported):
-            return  # an answer to a process that died
-        fate = EventFate.ARRIVES
-        if not self.is_fair:
-            fate = EventFate(self.choices.take(Kind.EVENT, len(EventFate)))
-        if fate is EventFate.LOST and self._is_surprise(event):
-            fate = EventFate.LATE
-        if fate is not EventFate.ARRIVES:
-            self.disturbed_at = self._now
-            self.on_fate(f"{type(event).__name__} of {_order_of(event)}: {fate.name}")
-        if fate in {EventFate.ARRIVES, EventFate.TWICE}:
-            self._sink(event)
-        is_stream = isinstance(event, OrderReported)
-        if fate is EventFate.LATE or (fate is EventFate.TWICE and is_stream):
-            self._hold_event(event)
-
-    def _arrive(self, event: _OverEvent, now: Timestamp, connection: int) -> None:
-        """Tell it, if the line is up; a surprise waits until it is, as nobody would ask for it."""
-        self._now = now
-        is_surprise = self._is_surprise(event)
-        if not self.is_down and (is_surprise or connection == self._connection):
-            self._sink(event)
-        elif is_surprise:
-            self._hold_event(event)
-
-    def _is_surprise(self, event: _OverEvent) -> bool:
-        """Whether it tells of a fill after the order's end: what is never told, balances show."""
-        return isinstance(event, OrderReported) and _order_of(event) in self.surprises
-
-    def _watch_book(self) -> None:
-        apply = self.book.apply
-
-        def watched(change: msgspec.Struct) -> None:
-            if isinstance(change, VenueOrder):
-                self._note_order(change)
-            apply(change)
-
-        self.book.apply = watched  # type: ignore[method-assign]  # to look, not to change
-
-    def _note_order(self, order: VenueOrder) -> None:
-        self.changed.append(order)
-        order_id = order.request.client_order_id
-        before = self.book.orders.get(order_id)
-        if before is not None and before.facts.is_terminal:
-            more = order.facts.filled - before.facts.filled
-            self.surprises[order_id] = self.surprises.get(order_id, Decimal(0)) + more
-
-
-def _nothing(*_: object) -> None:
-    """Tell nobody."""
-
-
-def _order_of(event: _OverEvent) -> ClientOrderId:
-    if isinstance(event, OrderReported):
-        return event.facts.client_order_id
-    return event.client_order_id

@@ -9,22 +9,15 @@ Where the setup puts the journal on a disk, the process may die at any moment; a
 starts another, as production does, on what the disk holds (``crashes``). The venue lives on.
 """
 
-import gc
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar, cast
 
-import supervisor
 from actors.journal.codec import Snapshot
-from actors.journal.memory import MemoryJournal
 from actors.journal.port import Record
 from actors.order_router.actor import OrderRouter
 from actors.position.position import Charter, Position
 from actors.position.states import State
 from actors.positions.actor import PositionsActor
-from actors.runtime.actor import Actor
-from actors.runtime.clock import VirtualClock
 from actors.runtime.mailbox import Mailbox
-from actors.runtime.system import System
 from actors.strategy.port import Enter, MarketView
 from commands.tree import Wiring
 from exchange.port import Sink
@@ -39,8 +32,7 @@ from messages.position import Begin
 from messages.positions import OpenPosition
 from tests.simulation.acts import ACTS
 from tests.simulation.choices import Choices, Kind
-from tests.simulation.crashes import Crashes, DurableJournals
-from tests.simulation.dispatcher import Poisonable
+from tests.simulation.crashes import Crashes
 from tests.simulation.journals import (
     JOURNALS,
     ProcessDiedError,
@@ -60,11 +52,9 @@ from tests.simulation.plans import (
     capabilities,
     rules,
 )
+from tests.simulation.tree import START, DurableJournals, Tree
 from tests.simulation.venue import Edge
 
-ActorT = TypeVar("ActorT", bound=Actor)
-
-START = Timestamp(1_000_000)
 TICK_MS = 2_000
 TAIL_MS = 900_000
 """Within so much fair time everything is over."""
@@ -85,10 +75,11 @@ class EnterOnCandle:
         return None if market.is_busy else Enter(reason="a candle closed", budget=BUDGET)
 
 
-class World:
+class World(Tree):
     """One run of one schedule."""
 
     def __init__(self, choices: Choices | Iterable[int] = ()) -> None:
+        super().__init__(self._delivered, self._note)
         self.choices = choices if isinstance(choices, Choices) else Choices(choices)
         self.deliveries = 0
         self.poisons = 0
@@ -105,7 +96,6 @@ class World:
         self.on_death: Callable[[], None] = _nothing
         """Called while what a process had can still be looked at."""
         self.on_recovery: Callable[[], None] = _nothing
-        self.clock = VirtualClock(START)
         take = self.choices.take
         self.plan = PLANS[take(Kind.SETUP, len(PLANS))]
         fee_currency, remainder = VENUES[take(Kind.SETUP, len(VENUES))]
@@ -117,8 +107,6 @@ class World:
         self.venue = Edge(_nothing, rules(fee_currency), wallet, able, self.choices)
         self.judges: Judges | None = None
         self.crashes = Crashes(self) if self.kept.store is not Store.MEMORY else None
-        self._heads: list[str] = []
-        self._poisoned: set[tuple[Address, str]] = set()
         self._begin_process(None)
         self.dispatcher.run_until_idle(LIVELOCK)
         self._next_tick = START
@@ -130,13 +118,8 @@ class World:
 
     def _begin_process(self, recovered: Snapshot | None) -> None:
         """Start the tree, as a process does; from a cut, where one died before."""
-        self.clock = VirtualClock(self.now)
-        self.dispatcher = Poisonable(self._delivered, self._poisoned)
         crashes = self.crashes
         journal = None if crashes is None else crashes.disk.journal(self.now)
-        self.journal: DurableJournals | MemoryJournal = journal or MemoryJournal(keep=False)
-        self.system = System(self.dispatcher, self.clock, self.journal)
-        self.system.observe(self._note)
 
         def connect(emit: Sink) -> Edge:
             self.venue.connect(emit, self.now)
@@ -151,12 +134,7 @@ class World:
             journal=journal,
             recovered=recovered,
         )
-        supervisor.start(self.system, wiring)
-
-    @property
-    def head(self) -> str:
-        """A hash over every record of every process."""
-        return " ".join((*self._heads, self.journal.head))
+        self.grow(wiring, journal)
 
     @property
     def is_dead(self) -> bool:
@@ -174,10 +152,8 @@ class World:
         assert crashes is not None, "nothing is left of a journal in memory"
         assert self.judges is not None
         self.on_act("the process is started again")
-        self._heads.append(self.journal.head)
         recovered = crashes.recover()
         self._begin_process(recovered)
-        gc.unfreeze()  # recovery freezes what it found: of a thousand worlds that is a leak
         self.judges.go_on()
         crashes.check()
         self.on_recovery()
@@ -213,10 +189,6 @@ class World:
             assert self.now < START + TAIL_MS, "it does not enter in fair time"
         self.settle()
         self.venue.is_fair = False
-
-    @property
-    def now(self) -> Timestamp:
-        return self.clock.now()
 
     # One step.
 
@@ -336,25 +308,9 @@ class World:
     def roster(self) -> Sequence[PositionId]:
         return tuple(self.actor(POSITIONS, PositionsActor).roster.living)
 
-    def actor(self, address: Address, kind: type[ActorT]) -> ActorT:
-        actor = self.system.mailboxes[address].actor
-        assert isinstance(actor, kind)
-        return actor
-
     def living(self) -> list[Position]:
         """Return the positions that are not over, the oldest first."""
         return [p for p in self.positions.values() if p.state is not State.CLOSED]
-
-    def let_go(self) -> None:
-        """Let go of all actors, at once: pykka's registry is the whole process's."""
-        if isinstance(self.journal, DurableJournals):
-            self.journal.lose()  # before its actor would write it
-        for mailbox in reversed(tuple(self.system.mailboxes.values())):
-            actor = cast("Any", mailbox.actor)
-            if actor is not None:
-                actor._stop()
-
-    close = let_go
 
     def _tick(self) -> None:
         now, price = self.now, self.price
