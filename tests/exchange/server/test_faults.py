@@ -143,11 +143,41 @@ def test_a_cancel_can_be_done_and_its_answer_lost(server: ServerThread) -> None:
         async with connected(server) as client:
             await submit(client)
             order_id = (await client.fetch_open_orders(SYMBOL))[0]["id"]
-            server.plan(WireFault(on=Call.CANCEL, kind=WireFaultKind.RESET, acted=True))
-            await error_of(client.cancel_order(order_id, SYMBOL))
+            server.plan(WireFault(on=Call.CANCEL, kind=WireFaultKind.BAD_GATEWAY, acted=True))
+            error = await error_of(client.cancel_order(order_id, SYMBOL))
+            assert type(error) is ccxt.ExchangeNotAvailable
 
     run(scenario())
     assert server.read().order("a").status is OrderStatus.CANCELED
+
+
+def test_a_cancel_whose_connection_is_reset_is_sent_again_below_ccxt_and_then_refused(
+    server: ServerThread,
+) -> None:
+    """aiohttp repeats GET and DELETE once on a connection that it kept alive, and tells nobody."""
+
+    async def scenario() -> None:
+        async with connected(server) as client:
+            await submit(client)
+            order_id = (await client.fetch_open_orders(SYMBOL))[0]["id"]
+            server.plan(WireFault(on=Call.CANCEL, kind=WireFaultKind.RESET, acted=True))
+            assert "-2011" in str(await error_of(client.cancel_order(order_id, SYMBOL)))
+
+    run(scenario())
+    picture = server.read()
+    assert picture.calls(Call.CANCEL) == 2
+    assert picture.order("a").status is OrderStatus.CANCELED
+
+
+def test_a_submit_whose_connection_is_reset_is_sent_once(server: ServerThread) -> None:
+    async def scenario() -> None:
+        async with connected(server) as client:
+            await client.load_markets()
+            server.plan(WireFault(on=Call.SUBMIT, kind=WireFaultKind.RESET))
+            assert type(await error_of(submit(client))) is ccxt.ExchangeNotAvailable
+
+    run(scenario())
+    assert server.read().calls(Call.SUBMIT) == 1
 
 
 def test_a_plan_counts_each_fault_for_itself() -> None:
