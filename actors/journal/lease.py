@@ -4,9 +4,13 @@ The lock lives as long as the process: kept while it is stopped, free at its dea
 A venue can't be fenced by it: a request that a dead process sent may still be under way. Against
 that stand client order ids that no later process uses for anything else, and the looking up of
 every order that is not terminal.
+
+The epoch lies in a file with a checksum, and once more in the lock's: one that was lost or altered
+is known from the other, so that no epoch is used again.
 """
 
 import fcntl
+import hashlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +22,7 @@ from messages.base import Timestamp
 
 _LOCK = "lock"
 _EPOCH = "epoch"
+_CHECKSUM_BYTES = 8
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +32,23 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     since: Timestamp
     session: str
     """Where its session's files are."""
+
+
+class _Lock(Holder, frozen=True, kw_only=True):
+    """What the lock's file says."""
+
+    epoch: int = 0
+
+
+class EpochLostError(Exception):
+    """Nobody can tell which epochs an account has used."""
+
+    def __init__(self, folder: Path) -> None:
+        """Say what a person can do."""
+        super().__init__(
+            f"neither {folder / _EPOCH} nor the lock beside it can be read: write a number into it "
+            "that is larger than any epoch of this account"
+        )
 
 
 class AccountInUseError(Exception):
@@ -48,30 +70,54 @@ class Lease:
     """The right to write into an account's folder, until it is closed or the process ends."""
 
     def __init__(self, folder: Path, holder: Holder, files: Files = DISK) -> None:
-        """Take it, and count the epoch on. Raises ``AccountInUseError``, ``OSError``."""
+        """Take it, and count the epoch on.
+
+        Raises:
+            AccountInUseError: another process has it.
+            EpochLostError: nothing says where the epoch stands.
+            OSError: the folder can't be used.
+        """
         files.make_folder(folder)
         self.folder, self.files = folder, files
         self._lock = files.open(folder / _LOCK)
         if not self._lock.lock():
             self._lock.close()
             raise AccountInUseError(folder, read_holder(folder))
-        self._lock.truncate()
-        self._lock.write(msgspec.json.encode(holder), 0)
-        self.epoch = _read_epoch(folder, files) + 1
+        self.losses: tuple[str, ...] = ()
+        """What is not whole, for people."""
+        self.epoch = self._last_epoch() + 1
         """Counts the processes that ever held it; written into every batch."""
-        replace_file(files, folder / _EPOCH, str(self.epoch).encode())
+        lock = _Lock(**msgspec.structs.asdict(holder), epoch=self.epoch)
+        self._lock.truncate()
+        self._lock.write(msgspec.json.encode(lock), 0)
+        self._lock.sync()
+        replace_file(files, folder / _EPOCH, _with_checksum(self.epoch))
 
     def close(self) -> None:
         """Give it back."""
         self._lock.close()
 
+    def _last_epoch(self) -> int:
+        try:
+            return _read_epoch(self.files.read(self.folder / _EPOCH))
+        except FileNotFoundError:
+            lock = _read_lock(self.folder, self.files)
+            if lock is None or not lock.epoch:
+                return 0
+            what = "is gone"
+        except ValueError:
+            lock = _read_lock(self.folder, self.files)
+            if lock is None or not lock.epoch:
+                raise EpochLostError(self.folder) from None
+            what = "is not as it was written"
+        self.losses = (f"the file {_EPOCH} {what}; by the lock's it was {lock.epoch}",)
+        return lock.epoch
+
 
 def read_holder(folder: Path) -> Holder | None:
     """Return who last took the lease; None where nobody did, or it can't be read."""
-    try:
-        return msgspec.json.decode((folder / _LOCK).read_bytes(), type=Holder)
-    except (FileNotFoundError, msgspec.DecodeError):
-        return None
+    lock = _read_lock(folder, DISK)
+    return None if lock is None else Holder(pid=lock.pid, since=lock.since, session=lock.session)
 
 
 def is_held(folder: Path) -> bool:
@@ -89,8 +135,23 @@ def is_held(folder: Path) -> bool:
     return False
 
 
-def _read_epoch(folder: Path, files: Files) -> int:
+def _read_lock(folder: Path, files: Files) -> _Lock | None:
     try:
-        return int(files.read(folder / _EPOCH))
-    except (FileNotFoundError, ValueError):
-        return 0
+        return msgspec.json.decode(files.read(folder / _LOCK), type=_Lock)
+    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _with_checksum(epoch: int) -> bytes:
+    digest = hashlib.blake2b(str(epoch).encode(), digest_size=_CHECKSUM_BYTES).hexdigest()
+    return f"blake2b:{digest} {epoch}".encode()
+
+
+def _read_epoch(content: bytes) -> int:
+    """Raises ``ValueError`` where it is not as it was written."""
+    text = content.decode()
+    epoch = int(text.rpartition(" ")[2])
+    # A number alone is an older program's, or a person's.
+    if not text.isdecimal() and content != _with_checksum(epoch):
+        raise ValueError(text)
+    return epoch

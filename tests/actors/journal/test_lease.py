@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal.lease import AccountInUseError, Lease, is_held, read_holder
+from actors.journal.lease import AccountInUseError, EpochLostError, Lease, is_held, read_holder
 from tests.actors.journal.history import holder
+from tests.disk import SimulatedDisk
 from tests.sources import ROOT
 
+FOLDER = Path("/account")
 HOLD = """
 import sys, pathlib
 from actors.journal.lease import Holder, Lease
@@ -65,3 +67,48 @@ def test_nobody_holds_what_is_not_there(tmp_path: Path) -> None:
     assert not is_held(tmp_path / "nothing")
     assert read_holder(tmp_path / "nothing") is None
     assert not (tmp_path / "nothing").exists()
+
+
+def epochs_file(count: int) -> tuple[SimulatedDisk, bytes]:
+    disk = SimulatedDisk()
+    for _ in range(count):
+        Lease(FOLDER, holder(), disk).close()
+    return disk, disk.read(FOLDER / "epoch")
+
+
+def test_any_flipped_or_cut_byte_of_the_epoch_is_told_and_no_epoch_used_again() -> None:
+    disk, whole = epochs_file(117)
+    for place in range(len(whole)):
+        flips = [
+            whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :]
+            for bit in range(8)
+        ]
+        for damaged in (whole[:place], *flips):
+            again = disk.crashed(0)
+            again.damage(FOLDER / "epoch", damaged)
+            lease = Lease(FOLDER, holder(), again)
+            assert lease.epoch == 118
+            assert "not as it was written" in lease.losses[0]
+
+
+def test_an_epoch_that_is_gone_is_known_from_the_lock() -> None:
+    disk, _ = epochs_file(3)
+    disk.remove(FOLDER / "epoch")
+    lease = Lease(FOLDER, holder(), disk)
+    assert lease.epoch == 4
+    assert "gone" in lease.losses[0]
+
+
+def test_an_older_programs_epoch_goes_on() -> None:
+    disk, _ = epochs_file(1)
+    disk.damage(FOLDER / "epoch", b"41")
+    lease = Lease(FOLDER, holder(), disk)
+    assert (lease.epoch, lease.losses) == (42, ())
+
+
+def test_an_epoch_that_nobody_knows_is_no_new_beginning() -> None:
+    disk, whole = epochs_file(3)
+    disk.damage(FOLDER / "epoch", whole[:-1])
+    disk.damage(FOLDER / "lock", b"")
+    with pytest.raises(EpochLostError, match="larger than any epoch"):
+        Lease(FOLDER, holder(), disk)
