@@ -64,7 +64,9 @@ def keys_if_any(profile: Profile, way: Way, file: Path | None) -> Keys:
     return keys_of(profile, way, file) if named or file is not None else no_keys(profile)
 
 
-def connect(profile: Profile, keys: Keys, way: Way, say: Say) -> Connection:
+def connect(
+    profile: Profile, keys: Keys, way: Way, say: Say, *, is_sandbox: bool = False
+) -> Connection:
     """Return an open connection; whoever gets it closes it.
 
     Raises:
@@ -80,6 +82,7 @@ def connect(profile: Profile, keys: Keys, way: Way, say: Say) -> Connection:
             way.settings,
             note=say,
             make_session=way.make_session,
+            is_sandbox=is_sandbox,
         )
         try:
             connection.open()

@@ -54,7 +54,8 @@ def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) 
     profile, console = check_venue(venue, settings), SessionConsole()
     is_dry = venue.mode is Mode.DRY_RUN
     keys = no_keys(profile) if is_dry else keys_of(profile, way, venue.keys_file)
-    connection = connect(profile, keys, way, console.say)
+    is_sandbox = venue.mode is Mode.SANDBOX
+    connection = connect(profile, keys, way, console.say, is_sandbox=is_sandbox)
     try:
         _check_symbols(connection, settings.drop.symbols)
         for line in account_lines(connection, venue, settings):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from exchange.live.preparing import prepare
 from exchange.live.settings import LiveSettings
 from exchange.live.throttle import Throttle
 from exchange.profiles.profile import Profile
@@ -64,10 +65,13 @@ def make_client(
     credentials: Mapping[str, str],
     settings: LiveSettings,
     session: object | None = None,
+    *,
+    is_sandbox: bool = False,
 ) -> Any:  # noqa: ANN401 - ccxt has no types worth the name
     """Return ccxt's class of the profile's exchange, ready to be asked.
 
-    On the loop that it is to live on. Raises ``ValueError`` where ccxt has no such exchange.
+    On the loop that it is to live on. Raises ``ValueError`` where ccxt has no such exchange, or no
+    test exchange there.
     """
     import ccxt.pro  # type: ignore[import-untyped] # noqa: PLC0415 - only a live connection pays
 
@@ -94,4 +98,6 @@ def make_client(
     }
     if session is not None:
         config["session"] = session
-    return type(f"Live{base.__name__.title()}", (Ears, base), {})(config)
+    client = type(f"Live{base.__name__.title()}", (Ears, base), {})(config)
+    prepare(client, profile, is_sandbox=is_sandbox)
+    return client

@@ -90,6 +90,7 @@ class Connection:
         *,
         note: Note = lambda _: None,
         make_session: Callable[[], object] | None = None,
+        is_sandbox: bool = False,
     ) -> None:
         """Be ready to open; ``make_session`` gives another way to the network, for tests."""
         self.profile = profile
@@ -101,6 +102,7 @@ class Connection:
         self._note = note
         self._credentials = credentials
         self._make_session = make_session
+        self._is_sandbox = is_sandbox
         self._session: Any = None
         self.client: Any = None
         self.throttle: Throttle
@@ -170,7 +172,11 @@ class Connection:
         if self._make_session is not None:
             self._session = self._make_session()
         self.client = make_client(
-            self.profile, self._credentials.values, self.settings, self._session
+            self.profile,
+            self._credentials.values,
+            self.settings,
+            self._session,
+            is_sandbox=self._is_sandbox,
         )
         self.client.timeout_on_exit = 0
         self.throttle = Throttle(
