@@ -91,12 +91,8 @@ def _begin(message: Begin, now: Timestamp) -> Turn:
 
 
 def _settle(turn: Turn) -> None:
-    """Act on the facts until the table has nothing more to say."""
-    state = None
-    while state is not turn.position.state and turn.position.state is not State.CLOSED:
-        state = turn.position.state
-        if state is State.NEW:
-            break
+    """Act on the facts, in the order in which one follows from the other: once is enough."""
+    if turn.position.state not in {State.NEW, State.CLOSED}:
         _judge_time_limit(turn)
         if turn.position.looks_back is None:
             entry.work_entry(turn)
