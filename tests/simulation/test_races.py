@@ -15,7 +15,9 @@ from tests.simulation.story import Story
 
 PROFILES = {
     "quick": settings(max_examples=60, stateful_step_count=20),
-    "nightly": settings(max_examples=20_000, stateful_step_count=60),
+    "nightly": settings(
+        max_examples=int(os.environ.get("HOLDFAST_EXAMPLES") or 20_000), stateful_step_count=60
+    ),
 }
 PROFILE = os.environ.get("HOLDFAST_RACES", "quick")
 # S311: schedules are no secrets.
