@@ -21,6 +21,7 @@ from exchange.profiles.registry import profile_of
 from messages.base import Symbol, quote_currency
 from messages.market import Capabilities
 from messages.money import ZERO, amount_in, plain
+from messages.orders import Priority
 from messages.plan import Plan, ProtectionMode
 
 EXIT_OK = 0
@@ -109,7 +110,7 @@ def _account(connection: Connection, keys: Keys, settings: Settings) -> Iterator
         yield Finding(Grade.WARNING, f"no keys given ({names}): public data only")
         return
     yield Finding(Grade.OK, "the key is taken")
-    yield _withdrawal(opened.can_withdraw)
+    yield _withdrawal(_can_withdraw(connection))
     for currency, capital in sorted(settings.capital.items()):
         free = amount_in(opened.free, currency)
         if capital > ZERO:
@@ -120,7 +121,7 @@ def _account(connection: Connection, keys: Keys, settings: Settings) -> Iterator
 
 def _clock(offset_ms: int, profile: Profile) -> Finding:
     drift = abs(offset_ms)
-    text = f"this clock is {drift} ms {'behind' if offset_ms > 0 else 'ahead'} of the exchange's"
+    text = f"this clock is {drift} ms {'behind' if offset_ms > 0 else 'ahead'} the exchange's"
     life = profile.request_life_ms
     if life is not None and drift >= life:
         return Finding(
@@ -132,10 +133,28 @@ def _clock(offset_ms: int, profile: Profile) -> Finding:
     return Finding(Grade.OK, text)
 
 
+def _can_withdraw(connection: Connection) -> bool | None:
+    """Return whether the key may take money out, where the exchange tells, else the account."""
+    profile = connection.profile
+    if not profile.permissions_call:
+        return connection.opened.can_withdraw
+
+    async def ask() -> object:
+        answer = await connection.call(profile.permissions_call, urgency=Priority.QUERY)
+        return answer.get(profile.withdrawal_field)
+
+    try:
+        told = connection.thread.run(ask())
+    except Exception as error:  # noqa: BLE001 - not told is an answer too
+        connection.note(f"what the key may do is not told: {connection.text_of(error)}")
+        return None
+    return told if isinstance(told, bool) else None
+
+
 def _withdrawal(can_withdraw: bool | None) -> Finding:  # noqa: FBT001 - an answer, three-valued
     match can_withdraw:
         case True:
-            text = "money can be withdrawn with this account: give its key no right to do so"
+            text = "money can be withdrawn with this key or account: take that right from the key"
             return Finding(Grade.WARNING, text)
         case False:
             return Finding(Grade.OK, "no withdrawal right")

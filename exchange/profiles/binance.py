@@ -56,5 +56,7 @@ PROFILE = Profile(
         ErrorRule(code="-2015", reason=RejectReason.AUTHENTICATION),
     ),
     request_life_ms=Milliseconds(10_000),
+    permissions_call="sapi_get_account_apirestrictions",
+    withdrawal_field="enableWithdrawals",
     sandbox=True,
 )

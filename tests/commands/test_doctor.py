@@ -13,7 +13,9 @@ from commands.doctor import EXIT_FAILED, EXIT_OK, Question, examine
 from commands.errors import ConnectFailedError, UsageError
 from config.settings import DropSettings, Settings
 from exchange.server.connect import LocalResolver, open_session
+from exchange.server.control import SetAccount, SetClock, SetMaintenance, SetStatus
 from exchange.server.thread import ServerThread
+from exchange.server.venue import Account, MarketStatus
 from exchange.server.wire import Reach
 from messages.base import Currency, Symbol
 from messages.plan import Plan, ProtectionMode
@@ -153,3 +155,69 @@ def _unplugged() -> object:
 def test_an_exchange_ccxt_does_not_know_is_a_mistake() -> None:
     with pytest.raises(UsageError, match="ccxt has no exchange 'binanse'"):
         examined(Way(environment={}), SETTINGS, "binanse")
+
+
+@pytest.fixture
+def own() -> Iterator[ServerThread]:
+    """A venue that a test may change."""
+    with ServerThread("binance", [RULES], holding()) as thread:
+        yield thread
+
+
+def account_of(reach: Reach, **rights: bool) -> SetAccount:
+    return SetAccount(Account(api_key=reach.api_key, secret=reach.secret, **rights))
+
+
+def test_a_right_to_withdraw_is_warned_of(own: ServerThread) -> None:
+    own.send(account_of(own.reach, can_withdraw=True))
+    code, said = examined(way_to(own.reach))
+    assert code == EXIT_OK
+    assert "warning  money can be withdrawn" in said
+
+
+def test_a_key_without_that_right_is_fine(binance: ServerThread) -> None:
+    assert "ok       no withdrawal right" in examined(way_to(binance.reach))[1]
+
+
+def test_a_key_that_may_not_trade_is_refused(own: ServerThread) -> None:
+    own.send(account_of(own.reach, can_trade=False))
+    with pytest.raises(ConnectFailedError, match="may not trade") as raised:
+        examined(way_to(own.reach))
+    assert raised.value.exit_code == EXIT_KEY_REFUSED
+
+
+@pytest.mark.parametrize("status", [MarketStatus.HALTED, MarketStatus.DELISTED])
+def test_a_market_that_is_halted_or_delisted_fails(own: ServerThread, status: MarketStatus) -> None:
+    own.send(SetStatus(SYMBOL, status))
+    code, said = examined(way_to(own.reach))
+    assert code == EXIT_FAILED
+    assert "FAILED" in said
+    assert "delisted" in said
+
+
+def test_maintenance_is_waited_for_and_named(own: ServerThread) -> None:
+    own.send(SetMaintenance(is_on=True))
+    with pytest.raises(ConnectFailedError, match="it is in maintenance; try again later") as raised:
+        examined(way_to(own.reach))
+    assert raised.value.exit_code == EXIT_UNAVAILABLE
+
+
+def test_an_exchange_that_comes_back_in_time_is_examined(own: ServerThread) -> None:
+    own.send(SetMaintenance(is_on=True))
+    way = msgspec.structs.replace(
+        way_to(own.reach), pause=lambda _: own.send(SetMaintenance(is_on=False))
+    )
+    code, said = examined(way)
+    assert code == EXIT_OK
+    assert "trying again in 2 s (1 of 4)" in said
+
+
+@pytest.mark.parametrize(
+    ("offset_ms", "said_of_it"),
+    [(2_000, "behind the exchange's: it is corrected"), (20_000, "more than a request's life")],
+)
+def test_a_clock_that_is_off_is_told(own: ServerThread, offset_ms: int, said_of_it: str) -> None:
+    own.send(SetClock(offset_ms))
+    code, said = examined(way_to(own.reach))
+    assert code == EXIT_OK
+    assert said_of_it in said
