@@ -168,7 +168,7 @@ def trade_payload(trade: Trade, leg: Leg) -> Payload:
     }
 
 
-def execution_report(report: LegReport, at: Timestamp, cancel_id: str) -> Payload:
+def execution_report(report: LegReport, since: Timestamp, at: Timestamp, cancel_id: str) -> Payload:
     """Return an order's event; of a cancel, ``c`` is the cancel's own id and ``C`` the order's."""
     row, trade = report.row, report.trade
     is_cancel = report.kind == "CANCELED"
@@ -199,7 +199,7 @@ def execution_report(report: LegReport, at: Timestamp, cancel_id: str) -> Payloa
         "t": trade_number(trade) if trade else -1,
         "w": row.is_working and status_name(row) in ("NEW", "PARTIALLY_FILLED"),
         "m": trade.is_maker if trade else False,
-        "O": at,
+        "O": since,
         "Z": number(row.cost),
         "Y": number(trade.price * trade.quantity) if trade else "0.00000000",
         "Q": "0.00000000",

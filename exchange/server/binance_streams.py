@@ -64,9 +64,10 @@ class BinanceStreams:
     def events(self, happened: Happened) -> Iterator[StreamEvent]:
         """Return what the streams tell of what happened: the account's first."""
         for step in happened.orders:
+            since = self._venue.came(step.after)
             for report in reports(step, self._orders.names(step.after)):
                 cancel_id = self._orders.new_id() if report.kind == "CANCELED" else ""
-                payload = execution_report(report, happened.at, cancel_id)
+                payload = execution_report(report, since, happened.at, cancel_id)
                 yield _account_event(Call.ORDER_EVENT, payload)
         if happened.balances:
             payload = account_position(happened.balances, happened.at)
