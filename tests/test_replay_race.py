@@ -114,6 +114,7 @@ def test_a_flight_is_kept_and_read_again(recording: Recording, tmp_path: Path) -
     [
         (lambda folder: folder / "nowhere", "is no folder"),
         (lambda folder: folder, "holds neither session.json nor"),
+        (lambda folder: _written(folder / "summary.json", "{}"), "was a replay"),
         (lambda folder: _written(folder / "session.json", "{"), "can't be read"),
         (lambda folder: _written(folder / "session.json", "{}"), "name its folder of accounts"),
         (lambda folder: _written(folder / "a.flight", "x") / "a.flight", "is no flight"),

@@ -85,6 +85,8 @@ def find_journal(named: Path, state_dir: Path | None) -> tuple[Path, int, int | 
     if segment_numbers(named):
         return _free(named), 1, None
     file = named / SESSION_NAME
+    if not file.exists() and (named / "summary.json").exists():
+        raise SessionError(f"{named} was a replay: it keeps no journal, as it can be played again")
     if not file.exists():
         raise SessionError(f"{named} holds neither {SESSION_NAME} nor a journal's segments")
     try:
@@ -95,8 +97,7 @@ def find_journal(named: Path, state_dir: Path | None) -> tuple[Path, int, int | 
     if not folder.is_dir():
         raise SessionError(
             f"{named} was a session ({session.mode or 'of no mode'}) whose journal is not in "
-            f"{folder}: name its folder of accounts with --state-dir; a replay keeps no journal, "
-            "as it can be played again"
+            f"{folder}: name its folder of accounts with --state-dir"
         )
     return _free(folder), session.first_sequence, session.last_sequence
 
