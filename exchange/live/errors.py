@@ -57,13 +57,11 @@ class NotFoundError(LiveError):
     """The venue knows no such order, it says: one such answer is no proof."""
 
 
-CODE = re.compile(r'"(?:code|retCode|sCode|err_code)"\s*:\s*"?(-?\w+)')
-
 _NOT_SENT = ("RateLimitExceeded", "DDoSProtection", "InvalidNonce", "ExchangeClosedByUser")
 """Refused before the matching engine, or by ccxt before it sent."""
 
-_NOT_FOUND_CODES = ("-2013",)
-"""Of venues whose "order does not exist" ccxt takes for a bare error (MEXC)."""
+_NOT_FOUND = re.compile(r":\s*\"?-2013\b|order (list )?does not exist", re.IGNORECASE)
+"""Of venues whose "does not exist" ccxt takes for a bare error: MEXC's orders, Binance's pairs."""
 
 _NEVER_CONNECTED = ("ClientConnectorError", "ClientConnectorDNSError", "gaierror")
 
@@ -137,7 +135,7 @@ def of_read(error: BaseException, text: str) -> LiveError:
     if isinstance(error, LiveError):
         return error
     names = _names(error)
-    if "OrderNotFound" in names or code_in(text) in _NOT_FOUND_CODES:
+    if "OrderNotFound" in names or _NOT_FOUND.search(text):
         return NotFoundError(text)
     if _may_be_repeated(names):
         return RetryableError(text, is_clock="InvalidNonce" in names)
@@ -156,12 +154,6 @@ def reason_of(names: frozenset[str], text: str) -> RejectReason:
         if name in names:
             return reason
     return RejectReason.OTHER
-
-
-def code_in(text: str) -> str | None:
-    """Return the venue's error code in the body that an error's text ends with."""
-    found = CODE.search(text)
-    return found.group(1) if found else None
 
 
 def _by_rule(rule: ErrorRule, names: frozenset[str], text: str) -> LiveError:

@@ -1,7 +1,7 @@
 """What every implementation of the exchange port must do; each runs it with a factory of its own.
 
 A subclass names itself ``Test...`` and gives the ``venue`` fixture: an exchange with 10 BTC and
-10,000 USDT, RULES, every capability, and a way to move its market.
+10,000 USDT, RULES, and a way to move its market. What its capabilities lack it must refuse by name.
 """
 
 from decimal import Decimal
@@ -148,20 +148,24 @@ class PortContract:
         assert (refusal.kind, refusal.reason) == (FailureKind.REJECTED, reason)
         assert refusal.text
 
-    @pytest.mark.usefixtures("port")
-    def test_a_stop_works_until_it_is_touched(self, venue: Venue) -> None:
+    def test_a_stop_works_until_it_is_touched(self, venue: Venue, port: ExchangePort) -> None:
         venue.submit("a", Side.SELL, OrderType.STOP, "1", trigger_price=95)
         venue.wait(ENOUGH_MS)
+        if not port.capabilities.native_stop:
+            assert venue.refusal("a").reason is RejectReason.NOT_SUPPORTED
+            return
         assert venue.facts("a").stop is StopStatus.WORKING
         venue.move(95.0)
         venue.wait(ENOUGH_MS)
         facts = venue.facts("a")
         assert (facts.status, facts.stop) == (OrderStatus.FILLED, StopStatus.TRIGGERED)
 
-    @pytest.mark.usefixtures("port")
-    def test_an_oco_is_one_order_with_two_legs(self, venue: Venue) -> None:
+    def test_an_oco_is_one_order_with_two_legs(self, venue: Venue, port: ExchangePort) -> None:
         venue.submit("a", Side.SELL, OrderType.OCO, "1", price=105, trigger_price=95)
         venue.wait(ENOUGH_MS)
+        if not port.capabilities.oco:
+            assert venue.refusal("a").reason is RejectReason.NOT_SUPPORTED
+            return
         assert venue.facts("a").stop is StopStatus.WORKING
         venue.move(105.0)
         venue.wait(ENOUGH_MS)

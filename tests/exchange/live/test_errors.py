@@ -1,6 +1,6 @@
 """What ccxt's errors mean: the table, and the venues' own words."""
 
-import ccxt
+import ccxt  # type: ignore[import-untyped]
 import pytest
 from aiohttp import ClientConnectorError, ServerDisconnectedError
 from aiohttp.client_reqrep import ConnectionKey

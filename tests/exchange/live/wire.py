@@ -51,7 +51,7 @@ class WireVenue(Venue):
         self._moved: tuple[float, float] | None = None
         self._told: dict[str, OrderFacts] = {}
         self._quoted: tuple[float, float] | None = None
-        self._is_up = False
+        self.is_up = False
         self.connection = connect(server, dialect, settings, self.notes.append)
         self.connection.open()
         self.exchange = CcxtExchange(self._hear, self.connection)
@@ -109,7 +109,9 @@ class WireVenue(Venue):
                 case QuoteReceived(quote=quote):
                     self._quoted = (quote.bid, quote.ask)
                 case StreamChanged(up=is_up):
-                    self._is_up = is_up
+                    self.is_up = is_up
+                case _:
+                    pass
             self._heard.notify_all()
 
     def _listens(self) -> bool:
@@ -119,7 +121,7 @@ class WireVenue(Venue):
         wanted = ["bookticker"]
         if self.dialect == "mexc":
             wanted += ["private.orders", "private.deals"]
-        return self._is_up and all(one in topics for one in wanted)
+        return self.is_up and all(one in topics for one in wanted)
 
     def _is_all_heard(self) -> bool:
         return self._orders_are_heard(self.server.read()) and self._quote_is_heard()

@@ -1,0 +1,101 @@
+"""The gateway to a real exchange: whose thread is whose, and who hears what."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from actors.gateway.live import LiveGateway, LivePort
+from actors.journal.memory import MemoryJournal
+from actors.runtime.actor import Actor
+from actors.runtime.clock import VirtualClock
+from actors.runtime.simulated import SimulatedDispatcher
+from actors.runtime.system import System
+from exchange.port import Event, Sink
+from messages.addresses import GATEWAY, MARKET_DATA, OBSERVERS, ORDER_ROUTER
+from messages.base import Address, Message, Milliseconds, Timestamp
+from messages.envelope import Envelope
+from messages.gateway import WatchSymbols
+from messages.market import Quote
+from messages.market_data import QuoteReceived
+from messages.order_router import StreamChanged
+from tests.exchange.venue import SYMBOL
+
+A = TypeVar("A", bound=Actor)
+PLAN = WatchSymbols(
+    held=(SYMBOL,), held_poll_ms=Milliseconds(1_500), others=(), poll_ms=Milliseconds(5_000)
+)
+QUOTE = QuoteReceived(quote=Quote(symbol=SYMBOL, at=Timestamp(1), bid=1.0, ask=2.0, last=1.5))
+
+
+class Port:
+    """Stands for the connected exchange."""
+
+    def __init__(self, emit: Sink) -> None:
+        self.emit = emit
+        self.plans: list[WatchSymbols] = []
+
+    def watch(self, plan: WatchSymbols) -> None:
+        self.plans.append(plan)
+
+    def tells_from_its_thread(self, event: Event) -> None:
+        thread = threading.Thread(target=self.emit, args=(event,))
+        thread.start()
+        thread.join()
+
+
+class Listener(Actor):
+    """Keeps what it hears, and from whom."""
+
+    def __init__(self, system: System, address: Address) -> None:
+        super().__init__(system, address)
+        self.heard: list[tuple[Message, Address]] = []
+
+    def handle(self, message: Message) -> None:
+        envelope = self._lane.in_hand
+        assert isinstance(envelope, Envelope)
+        self.heard.append((message, envelope.sender))
+
+
+class Stage:
+    """A gateway to such a port, and those who hear."""
+
+    def __init__(self) -> None:
+        self.system = System(SimulatedDispatcher(), VirtualClock(), MemoryJournal())
+        self.ears = {
+            address: self._play(Listener, address)
+            for address in (ORDER_ROUTER, MARKET_DATA, OBSERVERS)
+        }
+        connect = cast("Callable[[Sink], LivePort]", Port)
+        self.port = cast("Port", self._play(LiveGateway, GATEWAY, connect).port)
+
+    def settle(self) -> None:
+        self.system.dispatcher.wait_idle(1)
+
+    def _play(self, factory: Callable[..., A], address: Address, *args: object) -> A:
+        self.system.spawn(factory, address, *args)
+        return cast(A, self.system.mailboxes[address].actor)
+
+    def heard(self, address: Address) -> list[tuple[Message, Address]]:
+        return self.ears[address].heard
+
+
+def test_an_event_of_the_ports_own_thread_reaches_whose_fact_it_is_from_the_gateway() -> None:
+    stage = Stage()
+    stage.port.tells_from_its_thread(StreamChanged(up=True))
+    stage.settle()
+    assert stage.heard(ORDER_ROUTER) == [(StreamChanged(up=True), GATEWAY)]
+    assert stage.heard(MARKET_DATA) == stage.heard(OBSERVERS) == []
+
+
+def test_who_watches_hears_of_the_market_too() -> None:
+    stage = Stage()
+    stage.port.tells_from_its_thread(QUOTE)
+    stage.settle()
+    assert stage.heard(MARKET_DATA) == stage.heard(OBSERVERS) == [(QUOTE, GATEWAY)]
+
+
+def test_what_market_data_wants_becomes_the_poll_plan() -> None:
+    stage = Stage()
+    stage.system.tell(GATEWAY, PLAN)
+    stage.settle()
+    assert stage.port.plans == [PLAN]
