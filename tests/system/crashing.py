@@ -21,7 +21,7 @@ from actors.journal.lease import Lease
 from actors.journal.port import JournalError, Record
 from actors.journal.rerun import Rerun
 from actors.journal.segment import read_segment, segment_numbers
-from actors.journal.store import FileJournal
+from actors.journal.store import FileJournal, JournalLimits
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
 from actors.runtime.actor import Actor
@@ -40,7 +40,7 @@ from messages.market import Quote
 from messages.money import ZERO
 from messages.orders import Side
 from messages.positions import OpenPosition
-from tests.actors.journal.history import LIMITS, ORIGIN, holder
+from tests.actors.journal.history import ORIGIN, holder
 from tests.disk import ALL, SimulatedDisk
 from tests.system.outside import SYMBOL, Crash, Points, Venue
 from tests.system.watched import check_books, check_venue
@@ -51,6 +51,8 @@ BUDGET = Decimal(1_000)
 PRICES = (100, 100, 100.5, 101, 102, 103.5, 104, 104, 103, 101.5, 100, 99, 98, 97)
 """Up through the first one's target, down through the second one's stop."""
 OPEN_AT = (1, 6)
+LIMITS = JournalLimits(reserve_bytes=4_096, segment_bytes=15_000, keep_segments=1_000)
+"""Small segments: there are crashes between and in two of them."""
 TAIL = 40
 """Ticks at the last price: by then everything is over."""
 
