@@ -23,7 +23,7 @@ from exchange.port import UnknownSymbolError
 from exchange.profiles.profile import Profile
 from exchange.profiles.symbols import SymbolFacts, symbol_facts
 from messages.base import Symbol, Timestamp
-from messages.market import MarketRules
+from messages.market import MarketRules, Quote
 from messages.money import Money
 from messages.orders import Priority
 
@@ -97,6 +97,8 @@ class Connection:
         self.settings = settings
         self.redact = Redactor(credentials.values.values())
         self.opened = Opened(listings={})
+        self.quotes: dict[Symbol, Quote] = {}
+        """The last of each symbol, as heard or asked for; on the loop."""
         self.clock_offset_ms = 0
         """The venue's clock less ours, as last measured."""
         self._note = note

@@ -33,7 +33,7 @@ class MarketSide:
         self._questions = questions
         self._tell = tell
         self._plan = PollPlan(connection.settings.poll_ms)
-        self._last: dict[Symbol, Quote] = {}
+        self._last = connection.quotes
         self._candles_until: dict[Symbol, Timestamp] = {}
         self._changed = asyncio.Event()
 

@@ -6,6 +6,7 @@ answered once. A submit is sent once, never again: what became of it is found by
 
 import asyncio
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from msgspec.structs import replace
@@ -31,6 +32,8 @@ from exchange.profiles.calls import OrderCall, cancel_call, look_up_calls, order
 from exchange.rules import Refusal
 from messages.base import ClientOrderId, Milliseconds, Symbol
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
+from messages.market import MarketRules
+from messages.money import from_float
 from messages.order_router import (
     CancelFailed,
     FailureKind,
@@ -45,6 +48,7 @@ from messages.orders import (
     OrderType,
     Priority,
     RejectReason,
+    Side,
     TimeInForce,
 )
 
@@ -276,8 +280,17 @@ class Requests:
             listing = self._connection.listing(request.symbol)
         except UnknownSymbolError as error:
             return Refusal(RejectReason.UNKNOWN_SYMBOL, str(error))
-        call = exactly(order_call)
-        return call(self._connection.profile, request, listing.rules, listing.facts)
+        profile, call = self._connection.profile, exactly(order_call)
+        price = self._price(request, listing.rules) if profile.market_needs_price else None
+        return call(profile, request, listing.rules, listing.facts, market_price=price)
+
+    def _price(self, request: OrderRequest, rules: MarketRules) -> Decimal | None:
+        """Return the price that an order meets now; None: no quote came yet."""
+        quote = self._connection.quotes.get(request.symbol)
+        if quote is None:
+            return None
+        meets = quote.ask if request.side is Side.BUY else quote.bid
+        return exactly(from_float)(meets, rules.tick_size)
 
     def _is_at_venue(self, order_id: ClientOrderId) -> bool:
         known = self._book.get(order_id)
