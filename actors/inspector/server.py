@@ -239,6 +239,7 @@ class Inspector:
             self._send(peer, now)
             if peer.has_input and peer.wants_input:
                 self._serve(peer)  # it asked more than one thing at once
+            self._await(peer)
 
     def _send(self, peer: Peer, now: float) -> None:
         try:
@@ -249,9 +250,12 @@ class Inspector:
             return
         if peer.is_stalled(now):
             self._let_go(peer)
-            return
-        events = selectors.EVENT_WRITE if peer.has_output else selectors.EVENT_READ
-        self._selector.modify(peer.connection, events)
+
+    def _await(self, peer: Peer) -> None:
+        """Have the next turn come when the peer can be served."""
+        if peer.connection in self._peers:
+            events = selectors.EVENT_WRITE if peer.has_output else selectors.EVENT_READ
+            self._selector.modify(peer.connection, events)
 
     def _let_go(self, peer: Peer) -> None:
         if self._peers.pop(peer.connection, None) is None:

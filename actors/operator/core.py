@@ -4,6 +4,7 @@ Owns what a person may send to whom: commands, and requests to say something aga
 among them: only its source says it, so no state can be overwritten by hand.
 """
 
+import re
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -110,8 +111,12 @@ def message_of(command: OperatorCommand) -> Message:
 def schema(kind: type[Message]) -> str:
     """Return a message's fields for people: ``reason: str, budget: Decimal = …``."""
     fields = [
-        f"{field.name}: {getattr(field.type, '__name__', field.type)}"
-        + ("" if field.required else " (may be left out)")
+        f"{field.name}: {_name_of(field.type)}" + ("" if field.required else " (may be left out)")
         for field in msgspec.structs.fields(kind)
     ]
     return f"{kind.__name__}({', '.join(fields)})"
+
+
+def _name_of(kind: object) -> str:
+    """Return a type as people write it, without the modules."""
+    return re.sub(r"\w+\.", "", kind.__name__ if isinstance(kind, type) else str(kind))

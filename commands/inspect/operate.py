@@ -85,8 +85,10 @@ def protect(context: Context, words: list[str]) -> View:
     typed.end()
     wrong = [name for name in typed.values if name not in RATIOS]
     if wrong or not typed.values:
-        what = f"there is no {wrong[0]}{nearest(wrong[0], RATIOS)}" if wrong else "what to change"
-        raise typed.wrong(f"{what}: {schema(ChangeProtection)}")
+        what = (
+            f"there is no {wrong[0]}{nearest(wrong[0], RATIOS)}" if wrong else "say what to change."
+        )
+        raise typed.wrong(f"{what} It becomes {schema(ChangeProtection)}")
     given = {name: ratio(text) for name, text in typed.values.items()}
     for name, value in given.items():
         if not 0 < value < 1:

@@ -127,7 +127,11 @@ class LiveSource:
     def __init__(self, connection: Connection) -> None:
         """Greet it. Raises ``InspectError``."""
         self._connection = connection
-        self._greeting = self.about()
+        try:
+            self._greeting = self.about()
+        except BaseException:
+            connection.close()
+            raise
 
     @property
     def folder(self) -> Path:
