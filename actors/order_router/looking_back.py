@@ -32,7 +32,13 @@ def begin(orders: Orders, asked: LookBack, settings: RouterSettings, now: Timest
     search = LookingBack(asked=asked, attempts=asked.after)
     known = orders.of_position(asked.position_id)
     last_found = max(_found(search, known), default=0)
-    return _look_further(orders, search, max(last_found, asked.after), settings, now)
+    further = _look_further(orders, search, max(last_found, asked.after), settings, now)
+    if further.outbox or not orders.venue.up or asked.position_id in orders.looking_back:
+        return further
+    # Nothing new to look up: it was answered before, and the position raised on the answer.
+    search = replace(search, attempts=max(last_found, asked.after) + UNRECORDED_AT_MOST)
+    answer = _after(orders, search, known, settings, now).outbox
+    return Step((), answer) if answer else further
 
 
 def go_on(orders: Orders, taken: Step, settings: RouterSettings, now: Timestamp) -> Step:

@@ -33,10 +33,10 @@ from messages.order_router import StreamChanged
 from messages.orders import OrderType, Purpose, RejectReason, TimeInForce
 from messages.plan import Plan, ProtectionMode, Rung, Switching, Trailing
 from messages.portfolio import AllotCapital, Limits, SetLimits
-from messages.position import ChangeProtection, CloseCause, ClosePosition, SwitchProtection
-from messages.positions import CloseAllPositions
+from messages.position import ChangeProtection, CloseCause, ClosePosition, Resync, SwitchProtection
+from messages.positions import BeginRecovery, CloseAllPositions
 from tests.poison.market import ALL_ABLE, CAPITAL, PLAN, SYMBOLS, USDT
-from tests.poison.poisoned import HERO, Poison
+from tests.poison.poisoned import BYSTANDER, HERO, Poison
 from tests.poison.theatre import Theatre
 
 ratio = Decimal
@@ -140,6 +140,21 @@ def _trouble(theatre: Theatre) -> None:
     theatre.quiet(12)
 
 
+def _restart(theatre: Theatre) -> None:
+    """What a start after a crash tells the tree, while a bystander and the hero live."""
+    theatre.open()
+    theatre.ticks(100.0, 101.0)
+    down_since = theatre.clock.now()
+    theatre.tell(POSITIONS, BeginRecovery())
+    theatre.tell(ORDER_ROUTER, StreamChanged(up=False))
+    for position_id in (BYSTANDER, HERO):
+        resync = Resync(skipped="everything", error="a test", down_since=down_since)
+        theatre.tell(position_address(position_id), resync)
+    theatre.tell(ORDER_ROUTER, StreamChanged(up=True))
+    theatre.quiet(30)
+    theatre.ticks(97.5, 97.5)
+
+
 _LIMIT_ENTRY = (
     Rung(type=OrderType.LIMIT, time_in_force=TimeInForce.IOC, offset_ratio=ratio("-0.001")),
     Rung(type=OrderType.LIMIT, offset_ratio=ratio("-0.005"), wait_ms=Milliseconds(3_000)),
@@ -201,6 +216,7 @@ SCRIPTS = {
             ),
         ),
     ),
+    "restart": Script(_restart),
     "trouble": Script(
         _trouble,
         faults=(

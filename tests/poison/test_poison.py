@@ -189,12 +189,10 @@ def test_what_a_position_asked_for_twice_in_vain_it_asks_for_anew(case: Case) ->
 UNHEARD = {
     position.AddToPosition: "refused in every state: its handling always raises",
     position.ResendBooking: "asked only after a booking was skipped",
-    position.Resync: "asked only after something was skipped",
     positions.CloseWithoutCore: "an operator's last resort: see test_salvage",
     position.SalvagePosition: "as above",
     position.LedgerRead: "as above",
     order_router.ReadLedger: "as above",
-    order_router.ResendOrders: "asked only after something was skipped",
     guardian.ResendTradingState: "asked only after something was skipped",
     gateway.FetchOpenOrders: "the reconciler's, which comes later",
     gateway.FetchTrades: "the reconciler's, which comes later",

@@ -82,6 +82,18 @@ def test_beyond_each_that_is_found_it_looks_further() -> None:
     assert last == LookedBack(attempts=11)
 
 
+def test_asked_again_after_the_answer_it_is_answered_again() -> None:
+    stage = Stage()
+    stage.tell(ASKED)
+    answer(stage, {})
+    first = told(stage)
+    stage.sent.clear()
+    stage.tell(ASKED)
+    assert told(stage) == first
+    assert answer(stage, {}) == []
+    assert stage.orders.looking_back == {}
+
+
 def test_while_the_stream_is_down_nothing_is_concluded() -> None:
     stage = Stage()
     stage.tell(StreamChanged(up=False))
