@@ -22,10 +22,11 @@ from exchange.live.throttle import PATIENCE_MS, URGENCY, Throttle
 from exchange.port import UnknownSymbolError
 from exchange.profiles.profile import Profile
 from exchange.profiles.symbols import SymbolFacts, symbol_facts
+from exchange.profiles.verdicts import verdict
 from messages.base import Symbol, Timestamp
 from messages.market import MarketRules, Quote
 from messages.money import Money
-from messages.orders import Priority
+from messages.orders import Priority, RejectReason
 
 T = TypeVar("T")
 
@@ -202,11 +203,23 @@ class Connection:
         try:
             return await work
         except Exception as error:  # noqa: BLE001 - all of it is one answer: not opened, and why
-            problem = _problem_of(error)
+            problem = self._problem_of(error)
             raise ConnectError(
                 problem,
                 f"{self.profile.name}: can't {what}: {_ADVICE[problem]} ({self.text_of(error)})",
             ) from None
+
+    def _problem_of(self, error: BaseException) -> ConnectProblem:
+        text = str(error)
+        names = {kind.__name__ for kind in type(error).__mro__}
+        if any(word in text.lower() for word in _IN_MAINTENANCE):
+            return ConnectProblem.MAINTENANCE
+        rule = verdict(self.profile, text)
+        found = (problem for name, problem in _PROBLEM_OF_CLASS.items() if name in names)
+        problem = next(found, ConnectProblem.OTHER)
+        if problem is ConnectProblem.OTHER and rule and rule.reason is RejectReason.AUTHENTICATION:
+            return ConnectProblem.WRONG_KEY
+        return problem
 
     def _check_permission(self, info: object) -> None:
         if _can({"info": info}, "canTrade") is False:
@@ -258,14 +271,6 @@ _PROBLEM_OF_CLASS = {
     "NetworkError": ConnectProblem.NO_NETWORK,
 }
 _IN_MAINTENANCE = ("maintenance", " 503 ", "service unavailable")
-
-
-def _problem_of(error: BaseException) -> ConnectProblem:
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if any(word in str(error).lower() for word in _IN_MAINTENANCE):
-        return ConnectProblem.MAINTENANCE
-    found = (problem for name, problem in _PROBLEM_OF_CLASS.items() if name in names)
-    return next(found, ConnectProblem.OTHER)
 
 
 def _can(balance: Mapping[str, Any], what: str) -> bool | None:

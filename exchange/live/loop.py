@@ -34,6 +34,10 @@ class LoopThread:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    def is_alive(self) -> bool:
+        """Return whether the thread runs."""
+        return self._thread.is_alive()
+
     def call(self, function: Callable[..., object], *args: object) -> bool:
         """Call ``function`` on the loop, soon. From any thread; False: the loop has ended."""
         try:

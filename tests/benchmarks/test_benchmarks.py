@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import candles, durable, journal, latency, lifecycles, ticks, writer
+from benchmarks import candles, durable, journal, latency, lifecycles, priorities, ticks, writer
 from messages.plan import ProtectionMode
 from tests.sources import ROOT
 
@@ -51,6 +51,14 @@ def test_lives_end_booked_and_recorded() -> None:
     records = {mode: rounds[0].records / rounds[0].lives for mode, rounds in played.items()}
     assert records[ProtectionMode.TRIGGERS] < records[ProtectionMode.SYNTHETIC]
     assert all(r.recorded > r.records for rounds in played.values() for r in rounds)
+
+
+def test_exits_are_answered_while_polls_wait_on_both_dialects() -> None:
+    played = priorities.main(["--quick"])
+    assert tuple(played) == priorities.DIALECTS
+    for one in played.values():
+        assert len(one.exits_ms) == priorities.QUICK_ROUNDS
+        assert one.waiting > priorities.POLLS * 0.9
 
 
 def test_every_record_is_made_durable_beside_the_raw_limit() -> None:

@@ -89,7 +89,11 @@ def test_a_submit_that_fails_is_one_order_and_its_fill_is_heard(
     fails(venue, wrong.kind, Call.SUBMIT, acted=wrong.acted)
     facts = Driver(venue).buy(next(NAMES), "2")
     assert venue.total(BTC) - before == Decimal(2)
-    assert (facts.status, facts.filled, facts.cost) == (OrderStatus.FILLED, 2, 200)
+    assert (facts.status, facts.filled, facts.cost) == (
+        OrderStatus.FILLED,
+        Decimal(2),
+        Decimal(200),
+    )
     assert amount_in(facts.fees, USDT) == Decimal("0.4")
 
 
@@ -126,7 +130,7 @@ def test_whatever_happens_to_its_events_a_fill_is_heard_with_its_fee(
     venue.wait_until(lambda: venue.facts(name).status is OrderStatus.FILLED)
     venue.wait_until(lambda: bool(venue.facts(name).fees))
     facts = venue.facts(name)
-    assert (facts.filled, facts.cost) == (1, 105)
+    assert (facts.filled, facts.cost) == (Decimal(1), Decimal(105))
     assert amount_in(facts.fees, USDT) == Decimal("0.105")
     venue.wait_until(lambda: venue.is_up)
 

@@ -92,7 +92,7 @@ def test_fees_are_kept_in_the_currency_they_were_taken_in(
     assert {money.currency: money.amount for money in facts.fees} == expected
 
 
-HISTORY = [
+HISTORY: list[dict[str, Any]] = [
     {"legs": [read_leg(raw_order())]},
     {"legs": [read_leg(raw_order(status="open", filled=0.5, cost=50.05))]},
     {"trades": [read_trade(raw_trade("t1", 0.5), NAME)]},
@@ -156,7 +156,7 @@ def test_a_pair_whose_limit_leg_filled_has_lost_its_stop() -> None:
         a_leg("1", status="closed", filled=2.0, cost=210.0),
         a_leg("2", triggerPrice=95.0, status="expired"),
     )
-    assert (facts.status, facts.filled) == (OrderStatus.FILLED, 2)
+    assert (facts.status, facts.filled) == (OrderStatus.FILLED, Decimal(2))
     assert facts.stop is StopStatus.GONE
 
 
