@@ -105,7 +105,7 @@ class Session:
         self.clock = WallClock(start=begin, speed=header.speed)
         self._settings = settings
         self._journal = account.open_journal(settings, begin)
-        files.begin(self._journal.next_sequence)
+        files.begin(self._journal.next_sequence, account.folder, account.epoch)
         self._report = Report(settings.capital, on_trade=files.add_trade, on_point=files.add_point)
         self._system = System(ProductionDispatcher(), self.clock, self._journal)
         wiring = (make_wiring or paper_wiring)(settings, self._report, make_strategy, begin)

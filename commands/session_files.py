@@ -51,6 +51,10 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: str | None = None
     """None: it runs, or it ended at once."""
     ended_by: str | None = None
+    journal: str = ""
+    """The account's folder; empty: the journal lies beside this file, or nowhere."""
+    epoch: int = 0
+    """Of the account's, under which this run wrote."""
     first_sequence: int = 1
     """Of the journal's records that this run wrote."""
     last_sequence: int | None = None
@@ -89,9 +93,11 @@ class SessionFiles:
         """Write a line of equity.csv."""
         _add(self._equity, equity_row(point))
 
-    def begin(self, first_sequence: int) -> None:
-        """Say with which of the journal's records this run begins."""
-        self._record = msgspec.structs.replace(self._record, first_sequence=first_sequence)
+    def begin(self, first_sequence: int, journal: Path, epoch: int) -> None:
+        """Say where the journal is, and with which of its records this run begins."""
+        self._record = msgspec.structs.replace(
+            self._record, first_sequence=first_sequence, journal=str(journal.resolve()), epoch=epoch
+        )
         self._write_record()
 
     def end(self, summary: Summary, ended_by: str) -> None:
