@@ -45,7 +45,8 @@ def tap(context: Context, words: list[str]) -> Iterator[View]:
     per_second = typed.number("--rate", _PER_SECOND)
     typed.end()
     source = context.live("tap")
-    return _tapped(source, actor or "*", message_type or "*", limit, per_second)
+    number = source.tap(actor or "*", message_type or "*", per_second)
+    return _tapped(source, number, limit)
 
 
 def dead_letters(context: Context, words: list[str]) -> View:
@@ -80,10 +81,8 @@ def timers(context: Context, words: list[str]) -> View:
     return View(stack(head, table(columns, rows, "none")), builtins(read))
 
 
-def _tapped(
-    source: LiveSource, actor: str, message_type: str, limit: int, per_second: int
-) -> Iterator[View]:
-    number, left = source.tap(actor, message_type, per_second), limit
+def _tapped(source: LiveSource, number: int, limit: int) -> Iterator[View]:
+    left = limit
     dropped = 0
     try:
         while left > 0:
