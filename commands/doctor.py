@@ -12,6 +12,7 @@ import msgspec
 
 from actors.position.prices import possible_mode
 from commands.connecting import Say, Way, connect, keys_if_any
+from commands.modes import entry_problem
 from config.settings import Settings
 from exchange.keys import Keys, variable_names
 from exchange.live.connection import Connection, Listing
@@ -166,6 +167,9 @@ def _withdrawal(can_withdraw: bool | None) -> Finding:  # noqa: FBT001 - an answ
 def _markets(
     connection: Connection, symbols: tuple[Symbol, ...], settings: Settings
 ) -> Iterator[Finding]:
+    problem = entry_problem(connection.profile, settings.plan)
+    if problem is not None:
+        yield Finding(Grade.FAILED, problem)
     if not symbols:
         yield Finding(Grade.WARNING, "no symbols to look at: name them with --symbol")
     for symbol in symbols:

@@ -17,6 +17,8 @@ from exchange.live.connection import Connection
 from exchange.profiles.profile import Profile
 from exchange.profiles.registry import PROFILES, profile_of
 from messages.money import ZERO, Money, plain
+from messages.orders import OrderType
+from messages.plan import Plan
 
 CONSENT = "live"
 """What a person types to let it trade."""
@@ -66,9 +68,22 @@ def check_venue(venue: Venue, settings: Settings) -> Profile:
         raise UsageError(
             f"{profile.name} has no test exchange with addresses of its own: use --mode dry-run"
         )
+    problem = entry_problem(profile, settings.plan)
+    if problem is not None and venue.mode is not Mode.DRY_RUN:
+        raise UsageError(problem)
     if venue.mode is Mode.LIVE:
         _check_limits(settings)
     return profile
+
+
+def entry_problem(profile: Profile, plan: Plan) -> str | None:
+    """Return why no entry of the plan could ever be placed there; None: one can."""
+    if profile.market_buy or any(rung.type is not OrderType.MARKET for rung in plan.entry_ladder):
+        return None
+    return (
+        f"plan.entry_ladder buys at the market, and {profile.name} takes no market buy of a "
+        'quantity: write it as [{ type = "limit", time_in_force = "ioc", offset_ratio = 0.001 }]'
+    )
 
 
 def _check_limits(settings: Settings) -> None:

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from commands.errors import UsageError
-from commands.modes import Mode, Venue, ask_consent, check_venue, venue_of
+from commands.modes import Mode, Venue, ask_consent, check_venue, entry_problem, venue_of
+from config.loading import load
 from config.settings import DropSettings, PortfolioSettings, Settings
 from exchange.profiles.registry import PROFILES
 from messages.base import Symbol
@@ -109,3 +110,25 @@ def test_nobody_is_asked_where_no_real_money_is(mode: Mode) -> None:
     said: list[str] = []
     ask_consent(venue(mode), said.append, is_terminal=False)
     assert said == []
+
+
+NO_MARKET_BUYS = ("coinbase", "gate", "bitget")
+
+
+@pytest.mark.parametrize("name", NO_MARKET_BUYS)
+def test_a_plan_that_can_never_enter_is_refused_with_one_that_can(name: str) -> None:
+    with pytest.raises(UsageError, match="takes no market buy of a quantity: write it as"):
+        check_venue(venue(Mode.LIVE, name), LIMITED)
+    advised = 'plan.entry_ladder=[{ type = "limit", time_in_force = "ioc", offset_ratio = 0.001 }]'
+    plan = load(None, (advised,)).plan
+    settings = msgspec.structs.replace(LIMITED, plan=plan)
+    assert check_venue(venue(Mode.LIVE, name), settings) is PROFILES[name]
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES.keys() - set(NO_MARKET_BUYS)))
+def test_elsewhere_the_default_plan_enters(name: str) -> None:
+    assert entry_problem(PROFILES[name], Settings().plan) is None
+
+
+def test_paper_fills_take_any_entry() -> None:
+    assert check_venue(venue(Mode.DRY_RUN, "gate"), LIMITED) is PROFILES["gate"]
