@@ -96,7 +96,7 @@ def leave(probe: RoutedOrder, told: Step) -> Step:
 def _after(
     orders: Orders,
     search: LookingBack,
-    now_known: list[RoutedOrder],
+    now_known: Iterable[RoutedOrder],
     settings: RouterSettings,
     now: Timestamp,
 ) -> Step:
