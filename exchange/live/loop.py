@@ -4,11 +4,13 @@ Owns its start, the way in from other threads and its end without leaked tasks. 
 """
 
 import asyncio
+import contextvars
 import decimal
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _CCXT_CONTEXT = decimal.Context(
@@ -29,6 +31,9 @@ class LoopThread:
         self._on_error = on_error
         self.loop = asyncio.new_event_loop()
         self.loop.set_exception_handler(self._on_loop_error)
+        # A call from another thread would bring that thread's context along: exact decimals.
+        self._context = contextvars.Context()
+        self._context.run(decimal.setcontext, _CCXT_CONTEXT.copy())
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_open = True
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -41,7 +46,7 @@ class LoopThread:
     def call(self, function: Callable[..., object], *args: object) -> bool:
         """Call ``function`` on the loop, soon. From any thread; False: the loop has ended."""
         try:
-            self.loop.call_soon_threadsafe(function, *args)
+            self._enter(self.loop.call_soon_threadsafe, function, *args)
         except RuntimeError:  # it was closed meanwhile
             return False
         return True
@@ -51,7 +56,8 @@ class LoopThread:
 
         Raises what ``work`` raises, and ``TimeoutError``.
         """
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout_seconds)
+        future = self._enter(asyncio.run_coroutine_threadsafe, work, self.loop)
+        return future.result(timeout_seconds)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Do ``work`` beside everything else. On the loop only."""
@@ -67,9 +73,13 @@ class LoopThread:
         """
         if self._is_open:
             self._is_open = False
-            asyncio.run_coroutine_threadsafe(self._end(last), self.loop)
+            self._enter(asyncio.run_coroutine_threadsafe, self._end(last), self.loop)
         self._thread.join(_END_SECONDS)
         return not self._thread.is_alive()
+
+    def _enter(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call ``function`` in the loop's context, not in the caller's."""
+        return self._context.copy().run(function, *args, **kwargs)
 
     def _run(self) -> None:
         decimal.setcontext(_CCXT_CONTEXT.copy())

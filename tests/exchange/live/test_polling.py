@@ -1,0 +1,81 @@
+"""Who is polled when: held symbols first, and only who is silent."""
+
+from exchange.live.market import closed_candles
+from exchange.live.polling import AT_ONCE, PollPlan
+from messages.base import Milliseconds, Symbol, Timestamp
+from messages.gateway import WatchSymbols
+
+BTC, ETH, SOL = Symbol("BTC/USDT"), Symbol("ETH/USDT"), Symbol("SOL/USDT")
+
+
+def at(milliseconds: int) -> Timestamp:
+    return Timestamp(milliseconds)
+
+
+def a_plan(*held: Symbol) -> PollPlan:
+    plan = PollPlan(Milliseconds(5_000))
+    for symbol in (BTC, ETH, SOL):
+        plan.follow(symbol, at(0))
+    others = tuple(one for one in (BTC, ETH, SOL) if one not in held)
+    plan.watch(
+        WatchSymbols(
+            held=held,
+            held_poll_ms=Milliseconds(1_500),
+            others=others,
+            poll_ms=Milliseconds(5_000),
+        )
+    )
+    return plan
+
+
+def test_held_symbols_are_asked_for_more_often_and_first() -> None:
+    plan = a_plan(SOL)
+    assert plan.due(at(1_499)) == []
+    assert plan.due(at(1_500)) == [SOL]
+    assert plan.due(at(5_000)) == [SOL, BTC, ETH]
+
+
+def test_who_was_heard_is_not_asked() -> None:
+    plan = a_plan(SOL)
+    plan.heard(BTC, at(4_000))
+    assert plan.due(at(5_000)) == [SOL, ETH]
+    assert plan.due(at(9_000)) == [SOL, ETH, BTC]
+
+
+def test_who_was_asked_has_its_turn_an_interval_later_answered_or_not() -> None:
+    plan = a_plan()
+    plan.asked([BTC, ETH, SOL], at(5_000))
+    assert plan.next_at() == 10_000
+
+
+def test_nothing_is_due_where_nothing_is_followed() -> None:
+    plan = PollPlan(Milliseconds(5_000))
+    plan.heard(BTC, at(1))
+    assert plan.next_at() is None
+    assert plan.due(at(1_000_000)) == []
+
+
+def test_a_symbol_that_is_followed_later_gets_the_interval_of_the_others() -> None:
+    plan = a_plan(BTC)
+    late = Symbol("XRP/USDT")
+    plan.follow(late, at(100))
+    assert late in plan.due(at(5_100))
+    assert late not in plan.due(at(5_099))
+
+
+def test_one_request_asks_for_a_bounded_number() -> None:
+    plan = PollPlan(Milliseconds(1))
+    for number in range(3 * AT_ONCE):
+        plan.follow(Symbol(f"C{number}/USDT"), at(0))
+    assert len(plan.due(at(10))) == AT_ONCE
+
+
+def test_only_candles_whose_minute_is_over_are_told_in_order_and_once() -> None:
+    rows: list[list[float]] = [
+        [120_000, 1, 2, 0.5, 1.5, 7],
+        [60_000, 1, 1, 1, 1, 3],
+        [0, 9, 9, 9, 9, 9],
+    ]
+    found = closed_candles(rows, at(60_000), at(150_000))
+    assert [candle.start for candle in found] == [60_000]
+    assert [one.start for one in closed_candles(rows, at(60_000), at(180_000))] == [60_000, 120_000]
