@@ -56,6 +56,7 @@ def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) 
     keys = no_keys(profile) if is_dry else keys_of(profile, way, venue.keys_file)
     is_sandbox = venue.mode is Mode.SANDBOX
     connection = connect(profile, keys, way, console.say, is_sandbox=is_sandbox)
+    exchanges: list[CcxtExchange] = []
     try:
         _check_symbols(connection, settings.drop.symbols)
         for line in account_lines(connection, venue, settings):
@@ -67,27 +68,30 @@ def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) 
             money=_MONEY[venue.mode],
             market=profile.name,
             afterwards=f"  They are at {profile.name}; the next start goes on with them.",
-            make_wiring=partial(dry_wiring if is_dry else live_wiring, connection),
+            make_wiring=partial(dry_wiring if is_dry else live_wiring, connection, exchanges),
         )
         trade(start, options, settings, make_strategy, stand)
     finally:
+        for exchange in exchanges:  # with their streams, before what they stream over
+            exchange.close(connection.now())
         connection.close()
 
 
 def live_wiring(
     connection: Connection,
+    exchanges: list[CcxtExchange],
     settings: Settings,
     report: Report,
     make_strategy: Callable[[], Strategy],
     begin: Timestamp,
 ) -> Wiring:
-    """Return what the tree is given to trade over ``connection``."""
+    """Return what the tree is given to trade over ``connection``; it is noted in ``exchanges``."""
     del begin
     return Wiring(
         settings=settings,
         symbols=settings.drop.symbols,
         connect=_nowhere,
-        connect_live=partial(_open, connection),
+        connect_live=partial(_open, connection, exchanges),
         make_strategy=make_strategy,
         calls_strategy_directly=False,
         book=_book(settings, report),
@@ -97,6 +101,7 @@ def live_wiring(
 
 def dry_wiring(
     connection: Connection,
+    exchanges: list[CcxtExchange],
     settings: Settings,
     report: Report,
     make_strategy: Callable[[], Strategy],
@@ -104,7 +109,7 @@ def dry_wiring(
 ) -> Wiring:
     """Return what the tree is given to trade paper money on the prices of ``connection``."""
     market = RealMarket(begin)
-    outside = CcxtExchange(market.heard, connection)
+    outside = _open(connection, exchanges, market.heard)
 
     def connect_paper(emit: Sink) -> PaperExchange:
         for symbol in settings.drop.symbols:
@@ -164,8 +169,10 @@ def _moved(event: QuoteReceived | CandleReceived) -> MarketMoved | CandleReceive
     )
 
 
-def _open(connection: Connection, emit: Sink) -> CcxtExchange:
-    return CcxtExchange(emit, connection)
+def _open(connection: Connection, exchanges: list[CcxtExchange], emit: Sink) -> CcxtExchange:
+    exchange = CcxtExchange(emit, connection)
+    exchanges.append(exchange)
+    return exchange
 
 
 def _nowhere(_: Sink) -> PaperExchange:
