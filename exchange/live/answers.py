@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from exchange.live.book import Book
 from exchange.live.connection import Connection
-from exchange.live.order import LiveOrder
+from exchange.live.order import LiveOrder, terms_of
 from exchange.live.reading import Leg, Raw, read_leg, read_trade
 from exchange.port import Event
 from messages.base import ClientOrderId, Symbol
@@ -46,12 +46,20 @@ class Answers:
         *,
         urgency: Priority,
         is_answer: bool = False,
+        with_terms: bool = False,
     ) -> None:
-        """Take in what the venue says of an order of ours; an answer is told even if it is old."""
+        """Take in what the venue says of an order of ours; an answer is told even if it is old.
+
+        ``with_terms``: tell also what the order is.
+        """
         order = self._book.hear(order_id, legs)
         if order.lacks_trades:
             await self._fill_in(order, urgency)
-        self._report(order_id, is_answer=is_answer)
+        if with_terms:
+            facts, terms = self._book.facts(order_id), terms_of(self._book.hear(order_id))
+            self._tell(OrderReported(facts=facts, terms=terms))
+        else:
+            self._report(order_id, is_answer=is_answer)
 
     def heard_on_stream(self, order_id: ClientOrderId, leg: Leg) -> None:
         """Take in an event; its fills come beside it, or are fetched a little later."""

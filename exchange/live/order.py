@@ -19,6 +19,7 @@ from messages.orders import (
     OrderFacts,
     OrderRequest,
     OrderStatus,
+    OrderTerms,
     OrderType,
     RejectReason,
     StopStatus,
@@ -89,6 +90,19 @@ def facts_of(order: LiveOrder) -> OrderFacts:
     )
 
 
+def terms_of(order: LiveOrder) -> OrderTerms | None:
+    """Return what the venue says that the order is; None: it did not say."""
+    for leg in order.legs:
+        if leg.side is not None and leg.quantity is not None:
+            return OrderTerms(
+                symbol=order.symbol,
+                side=leg.side,
+                quantity=leg.quantity,
+                placed_at=leg.placed_at,
+            )
+    return None
+
+
 def _merge(before: Leg, told: Leg) -> Leg:
     """Return a leg after it was told again: what is over stays over, quantities only grow."""
     is_older = told.filled < before.filled or (
@@ -103,6 +117,9 @@ def _merge(before: Leg, told: Leg) -> Leg:
         filled=max(before.filled, told.filled),
         cost=max(before.cost, told.cost),
         list_id=before.list_id or told.list_id,
+        side=before.side or told.side,
+        quantity=told.quantity if before.quantity is None else before.quantity,
+        placed_at=before.placed_at or told.placed_at,
         at=before.at if is_older else max(before.at, told.at),
         fills=(),
     )

@@ -53,6 +53,10 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     list_id: str | None
     """Of the venue's list of orders that belong together; None: of none."""
     at: Timestamp
+    side: Side | None = None
+    quantity: Decimal | None = None
+    """Base, as asked for; None: the venue did not say."""
+    placed_at: Timestamp | None = None
     fills: tuple[Trade, ...] = ()
     """Those that came with it."""
 
@@ -91,6 +95,13 @@ def read_leg(order: Raw) -> Leg:
         cost=cost if filled else ZERO,
         list_id=_list_id(info),
         at=Timestamp(_newest(order, ("lastUpdateTimestamp", "lastTradeTimestamp", "timestamp"))),
+    )
+    side, placed_at = order.get("side"), order.get("timestamp")
+    leg = msgspec.structs.replace(
+        leg,
+        side=Side(side) if side else None,
+        quantity=exact(order.get("amount"), info),
+        placed_at=Timestamp(int(placed_at)) if placed_at else None,
     )
     trades = order.get("trades") or ()
     client_order_id = ClientOrderId(leg.client_order_id or "")

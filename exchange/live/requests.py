@@ -122,7 +122,7 @@ class Requests:
         known = self._book.follow(order_id, order.symbol)
         try:
             legs = await self._look(known, LOOK_UPS)
-            await self._answers.heard(order_id, legs, urgency=LOOK_UPS, is_answer=True)
+            await self._answers.heard(order_id, legs, urgency=LOOK_UPS, with_terms=True)
         except Exception as error:  # noqa: BLE001 - every failure is told
             failure = of_read(error, self._connection.text_of(error))
             if isinstance(failure, NotFoundError):

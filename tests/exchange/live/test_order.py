@@ -8,11 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.live.order import LiveOrder, facts_of, hear
+from exchange.live.order import LiveOrder, facts_of, hear, terms_of
 from exchange.live.reading import exact, read_balances, read_leg, read_trade
-from messages.base import ClientOrderId, Currency, Symbol
+from messages.base import ClientOrderId, Currency, Symbol, Timestamp
 from messages.money import Money, amount_in
-from messages.orders import OrderFacts, OrderStatus, OrderType, RejectReason, Side, StopStatus
+from messages.orders import (
+    OrderFacts,
+    OrderStatus,
+    OrderTerms,
+    OrderType,
+    RejectReason,
+    Side,
+    StopStatus,
+)
 from tests.exchange.venue import BTC, SYMBOL, USDT, a_request
 
 NAME = ClientOrderId("he1p1x1")
@@ -184,6 +192,14 @@ def test_what_is_over_and_not_full_is_canceled_whatever_the_venue_calls_it() -> 
 def test_an_order_at_the_market_that_expired_found_an_empty_book() -> None:
     facts = facts_of(hear(an_order(OrderType.MARKET), [read_leg(raw_order(status="expired"))]))
     assert facts.reason is RejectReason.NO_LIQUIDITY
+
+
+def test_what_the_venue_says_that_an_order_is_goes_with_a_look_up() -> None:
+    assert terms_of(hear(an_order(), [read_leg(raw_order())])) is None
+    told = terms_of(hear(an_order(), [read_leg(raw_order(side="sell"))]))
+    assert told == OrderTerms(
+        symbol=SYMBOL, side=Side.SELL, quantity=Decimal("2.0"), placed_at=Timestamp(1_000)
+    )
 
 
 def test_balances_are_exact_and_leave_zeros_out() -> None:
