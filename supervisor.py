@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from actors.gateway.live import LiveGateway
@@ -16,6 +17,7 @@ from actors.gateway.recorded import RecordedGateway
 from actors.guardian.actor import GuardianActor
 from actors.inspector.server import Inspector
 from actors.journal.actor import JournalActor
+from actors.journal.port import JournalError
 from actors.journal.recovery import restore, resume
 from actors.market_data.actor import MarketDataActor
 from actors.market_data.quotes import conflate, conflation_key
@@ -29,7 +31,7 @@ from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.mailbox import ConflatingQueue, Queue
 from actors.runtime.supervision import Children, ChildSpec, RestartPolicy, Strategy, Supervisor
 from actors.runtime.system import System
-from actors.runtime.watchdog import STUCK_NOTE, Watchdog, end_process
+from actors.runtime.watchdog import STUCK_NOTE, Stuck, Watchdog, end_process
 from actors.runtime.watchdog import Limits as HandLimits
 from actors.strategy.actor import spawn_runner, spawn_strategy
 from commands.app import run_command
@@ -198,13 +200,19 @@ def _watchdog(system: System, wiring: Wiring) -> list[ChildSpec]:
         pinned_ms={STRATEGY_RUNNER: runtime.pinned_limit_ms},
     )
 
+    def save(stuck: Stuck) -> None:
+        # The thread that commits is the one that hangs; in a commit, there is nothing to add.
+        if wiring.journal is not None and stuck.actor != JOURNAL:
+            with suppress(JournalError):  # the note then names a message that no record asks for
+                wiring.journal.commit()
+
     def tell_lost(name: Address, why: str) -> None:
         system.tell(SUPERVISOR, ResourceLost(name=name, error=why))
 
     watchdog = Watchdog(
         dispatcher,
         limits,
-        on_hard_limit=end_process((wiring.account_folder or folder) / STUCK_NOTE),
+        on_hard_limit=end_process((wiring.account_folder or folder) / STUCK_NOTE, save),
         on_pinned_lost=tell_lost,
     )
 

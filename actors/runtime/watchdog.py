@@ -27,6 +27,8 @@ EXIT_STUCK = 75
 STUCK_NOTE = "stuck.json"
 """Beside the journal: the message that was in hand when the process ended itself."""
 
+_SAVE_SECONDS = 5.0
+
 _NO_LIMITS: Mapping[Address, Milliseconds] = {}
 
 
@@ -51,13 +53,21 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The hard limit of a pinned actor, where it has one of its own."""
 
 
-def end_process(note: Path, end: Callable[[int], object] = os._exit) -> Callable[[Stuck], None]:
+def end_process(
+    note: Path,
+    save: Callable[[Stuck], object],
+    end: Callable[[int], object] = os._exit,
+) -> Callable[[Stuck], None]:
     """Return what to do at the hard limit: write the message down, end with ``EXIT_STUCK``.
 
-    Recovery reads the note and skips that message as one that raised.
+    ``save`` makes the step durable that sent it: recovery reads the note and skips that message as
+    one that raised. It is not waited for longer than ``_SAVE_SECONDS``: a disk may be what hangs.
     """
 
     def write_and_end(stuck: Stuck) -> None:
+        saving = threading.Thread(target=save, args=(stuck,), name="last commit", daemon=True)
+        saving.start()
+        saving.join(_SAVE_SECONDS)
         with note.open("wb") as file:
             file.write(msgspec.json.encode(stuck))
             file.flush()

@@ -79,7 +79,7 @@ def test_an_id_that_was_given_again_is_no_match(tmp_path: Path, other: dict[str,
 def test_a_note_is_used_once_and_kept(tmp_path: Path) -> None:
     write(tmp_path, 20, 5)
     stuck = Stuck(Address("portfolio"), "Wake", (99, 0), Milliseconds(1))
-    end_process(tmp_path / STUCK_NOTE, lambda _code: None)(stuck)
+    end_process(tmp_path / STUCK_NOTE, lambda _: None, lambda _code: None)(stuck)
     with Account(tmp_path, tmp_path / "s", Timestamp(1), is_fresh=False) as account:
         assert account.stuck == stuck
         assert "no record asks for it" in account.told(settings("synthetic"))[-1]

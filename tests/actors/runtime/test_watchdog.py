@@ -157,6 +157,8 @@ def test_the_end_of_the_process_leaves_a_note_of_the_message(tmp_path: Path) -> 
     codes: list[int] = []
     note = tmp_path / "stuck.json"
     stuck = Stuck(LISTENER, "Hold", (7, 1), Milliseconds(5_000))
-    end_process(note, codes.append)(stuck)
+    saved: list[Stuck] = []
+    end_process(note, saved.append, codes.append)(stuck)
+    assert saved == [stuck]
     assert codes == [EXIT_STUCK]
     assert msgspec.json.decode(note.read_bytes(), type=Stuck) == stuck
