@@ -104,9 +104,11 @@ def read_leg(order: Raw) -> Leg:
         placed_at=Timestamp(int(placed_at)) if placed_at else None,
     )
     trades = order.get("trades") or ()
+    # Fills that come inside an order leave out what the order says (Binance's FULL answer).
+    whose = {"order": exchange_order_id, "symbol": order.get("symbol"), "side": side}
     client_order_id = ClientOrderId(leg.client_order_id or "")
     fills = [
-        read_trade({"order": exchange_order_id, **_said(trade)}, client_order_id)
+        read_trade({**whose, **_said(trade)}, client_order_id)
         for trade in trades
         if trade.get("id") is not None and trade.get("amount") is not None
     ]

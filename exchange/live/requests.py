@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from exchange.live.answers import Answers
 from exchange.live.book import Book
-from exchange.live.client import RETRY_AFTER_MS
 from exchange.live.connection import Connection
 from exchange.live.errors import (
     LiveError,
@@ -25,22 +24,20 @@ from exchange.live.errors import (
     of_submit,
 )
 from exchange.live.exactly import exactly
+from exchange.live.failures import cancel_failed, kind_of, look_up_failed, submit_failed
 from exchange.live.order import LiveOrder
 from exchange.live.reading import Leg
 from exchange.port import Event, UnknownSymbolError
 from exchange.profiles.calls import OrderCall, cancel_call, look_up_calls, order_call
 from exchange.rules import Refusal
-from messages.base import ClientOrderId, Milliseconds, Symbol
+from messages.base import ClientOrderId, Symbol
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
 from messages.market import MarketRules
 from messages.money import from_float
 from messages.order_router import (
-    CancelFailed,
     FailureKind,
-    LookUpFailed,
     OrderNotFound,
     OrderReported,
-    SubmitFailed,
 )
 from messages.orders import (
     TERMINAL_STATUSES,
@@ -105,14 +102,7 @@ class Requests:
             await self._answers.heard(order_id, legs, urgency=order.priority, is_answer=True)
         except Exception as error:  # noqa: BLE001 - every failure is told
             failure = of_cancel(error, self._connection.text_of(error))
-            self._tell(
-                CancelFailed(
-                    client_order_id=order_id,
-                    kind=_kind(failure),
-                    text=str(failure),
-                    retry_after_ms=_retry_after(failure),
-                )
-            )
+            self._tell(cancel_failed(order_id, failure))
             await self._mend_clock(failure)
 
     async def look_up(self, order: LookUpOrder) -> None:
@@ -128,13 +118,7 @@ class Requests:
             if isinstance(failure, NotFoundError):
                 self._tell(OrderNotFound(client_order_id=order_id))
                 return
-            self._tell(
-                LookUpFailed(
-                    client_order_id=order_id,
-                    text=str(failure),
-                    retry_after_ms=_retry_after(failure),
-                )
-            )
+            self._tell(look_up_failed(order_id, failure))
             await self._mend_clock(failure)
 
     async def refresh(self, known: LiveOrder) -> None:
@@ -297,33 +281,17 @@ class Requests:
         return known is not None and bool(known.legs)
 
     def _refuse(self, order_id: ClientOrderId, refusal: Refusal) -> None:
-        self._tell(
-            SubmitFailed(
-                client_order_id=order_id,
-                kind=FailureKind.REJECTED,
-                reason=refusal.reason,
-                text=refusal.text,
-            )
-        )
+        self._tell(submit_failed(order_id, RejectedError(refusal.text, refusal.reason)))
 
     def _failed_submit(self, order_id: ClientOrderId, failure: LiveError) -> None:
         """Tell how a submit failed, unless the streams told more meanwhile: the order lives."""
-        kind = _kind(failure)
+        kind = kind_of(failure)
         if self._is_at_venue(order_id) and kind is not FailureKind.REJECTED:
             self._tell(OrderReported(facts=self._book.facts(order_id)))
             return
         if kind is not FailureKind.UNKNOWN:
             self._book.drop(order_id)
-        reason = failure.reason if isinstance(failure, RejectedError) else RejectReason.OTHER
-        self._tell(
-            SubmitFailed(
-                client_order_id=order_id,
-                kind=kind,
-                reason=reason,
-                text=str(failure),
-                retry_after_ms=_retry_after(failure),
-            )
-        )
+        self._tell(submit_failed(order_id, failure))
 
 
 def _is_oco(known: LiveOrder) -> bool | None:
@@ -331,19 +299,3 @@ def _is_oco(known: LiveOrder) -> bool | None:
     if known.request is not None:
         return known.request.type is OrderType.OCO
     return any(leg.list_id for leg in known.legs) or (None if not known.legs else False)
-
-
-def _kind(failure: LiveError) -> FailureKind:
-    match failure:
-        case RetryableError():
-            return FailureKind.RETRYABLE
-        case RejectedError() | NotFoundError():
-            return FailureKind.REJECTED
-        case _:
-            return FailureKind.UNKNOWN
-
-
-def _retry_after(failure: LiveError) -> Milliseconds | None:
-    told = failure.retry_after_ms if isinstance(failure, RetryableError) else None
-    waited = RETRY_AFTER_MS.get()
-    return told if told is not None else None if waited is None else Milliseconds(waited)

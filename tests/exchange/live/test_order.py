@@ -139,6 +139,14 @@ def test_hearing_anything_again_lowers_nothing(history: list[dict[str, Any]]) ->
         seen = facts
 
 
+def test_a_fill_inside_an_order_has_the_orders_side_and_symbol() -> None:
+    fill = {"id": "t1", "price": 100.1, "amount": 2.0, "side": None, "symbol": None, "info": {}}
+    raw = raw_order(status="closed", filled=2.0, cost=200.2, side="sell", trades=[fill])
+    heard = hear(an_order(), [read_leg(raw)])
+    assert not heard.lacks_trades
+    assert [trade.side for trade in heard.trades] == [Side.SELL]
+
+
 def test_a_fill_without_its_trades_is_known_to_lack_them() -> None:
     heard = hear(an_order(), [read_leg(raw_order(status="closed", filled=2.0, cost=200.2))])
     assert heard.lacks_trades
