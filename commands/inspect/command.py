@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from commands.inspect.errors import NotLiveError, RefusedError
+from commands.inspect.following import Following
+from commands.inspect.past import Past
+from commands.inspect.recorded import Recorded
 from commands.inspect.source import LiveSource, Source
 from commands.inspect.view import View
 from messages.inspection import Operate, Operated
@@ -39,12 +42,30 @@ class Context(msgspec.Struct):
     operating: Operating | None = None
     """None: nothing can be done, only looked at."""
     width: int = 80
+    now: Source | None = None
+    """Where ``at now`` returns to; None: nobody has left it."""
+    following: Following | None = None
+    """Reads the journal of a running session."""
 
     def live(self, what: str) -> LiveSource:
         """Return the running session. Raises ``NotLiveError``."""
+        if self.now is not None and self.now.is_live:
+            raise NotLiveError(f"{what} needs the running session, not its past: at now")
         if not isinstance(self.source, LiveSource):
             raise NotLiveError(f"{what} needs a running session; this one is over")
         return self.source
+
+    def recorded(self, at_least: int = 0) -> Recorded:
+        """Return its journal, read up to a record if it has that. Raises ``InspectError``."""
+        if isinstance(self.source, Past) and self.following is None:
+            return self.source.found
+        return self.follow().recorded(at_least)
+
+    def follow(self) -> Following:
+        """Return what reads the running session's journal. Raises ``InspectError``."""
+        if self.following is None:
+            self.following = Following(self.source.folder)
+        return self.following
 
 
 Answers = View | Iterator[View]

@@ -4,7 +4,17 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from commands.inspect import actors, control, flow, market, money, operate, position
+from commands.inspect import (
+    actors,
+    control,
+    flow,
+    market,
+    money,
+    operate,
+    position,
+    travel,
+    why,
+)
 from commands.inspect.command import Answers, Command, Context
 from commands.inspect.errors import InspectError
 from commands.inspect.typed import nearest, split
@@ -12,7 +22,7 @@ from commands.inspect.view import DIM, View, pairs, stack, title
 
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for group in (actors, position, money, market, flow, operate, control)
+    for group in (actors, position, why, money, market, flow, travel, operate, control)
     for command in group.COMMANDS
 }
 """In the order in which help tells of them."""

@@ -3,6 +3,7 @@
 CommandError (of ``commands.errors``)
     InspectError        the text says what was wrong, and what would be right
         NoSessionError  there is no session to look into, or it has gone
+            NotRunningError  it is over: its journal answers
         RefusedError    the session answered that it can't
         NotLiveError    only a running session can do this
 """
@@ -16,6 +17,10 @@ class InspectError(CommandError):
 
 class NoSessionError(InspectError):
     """There is no such session, it does not run, or it has gone."""
+
+
+class NotRunningError(NoSessionError):
+    """The session that was named is over; its journal may still be read."""
 
 
 class RefusedError(InspectError):

@@ -5,14 +5,15 @@ from pathlib import Path
 from actors.inspector.place import SOCKET_NAME
 from commands.folders import SESSION_NAME, SESSIONS
 from commands.inspect.client import Connection
-from commands.inspect.errors import NoSessionError
+from commands.inspect.errors import NoSessionError, NotRunningError
 
 
 def attach(folder: Path | None) -> tuple[Connection, list[Path]]:
     """Connect to a session; return also the others that run, where none was named.
 
     Raises:
-        NoSessionError: it does not run, or none does.
+        NoSessionError: there is none.
+        NotRunningError: the named one is over.
     """
     if folder is not None:
         return _attach_to(folder), []
@@ -43,11 +44,11 @@ def _attach_to(folder: Path) -> Connection:
     if not (folder / SESSION_NAME).exists():
         raise NoSessionError(f"--session {folder} is no session's folder: no {SESSION_NAME} in it")
     if not (folder / SOCKET_NAME).exists():
-        raise NoSessionError(f"--session {folder}: this session does not run")
+        raise NotRunningError(f"--session {folder}: this session does not run")
     try:
         return Connection(folder / SOCKET_NAME)
     except NoSessionError:
-        raise NoSessionError(
+        raise NotRunningError(
             f"--session {folder}: this session does not run; its process died"
         ) from None
 

@@ -16,9 +16,11 @@ from rich.console import Console
 from commands.errors import UsageError
 from commands.inspect.command import Context, Operating
 from commands.inspect.commands import run
-from commands.inspect.errors import InspectError, NoSessionError
+from commands.inspect.errors import InspectError, NoSessionError, NotRunningError
 from commands.inspect.finding import attach
-from commands.inspect.source import LiveSource
+from commands.inspect.past import Past
+from commands.inspect.recorded import recorded
+from commands.inspect.source import LiveSource, Source
 from commands.inspect.view import View, console, print_view
 
 EXIT_FAILED = 1
@@ -46,8 +48,7 @@ def inspect(asked: Asked) -> int:
         UsageError: there is no such session, or a reason is missing.
     """
     try:
-        connection, others = attach(asked.session)
-        source = LiveSource(connection)
+        source, others = open_session(asked.session)
     except InspectError as error:
         raise UsageError(str(error)) from None
     out, err = console(), Console(stderr=True, highlight=False, markup=False)
@@ -59,6 +60,20 @@ def inspect(asked: Asked) -> int:
         return run_all(context, _lines(asked), out, err, as_json=asked.as_json)
     finally:
         source.close()
+
+
+def open_session(folder: Path | None) -> tuple[Source, list[Path]]:
+    """Attach to a session, or open the journal of one that is over; return others that run too.
+
+    Raises ``InspectError``.
+    """
+    try:
+        connection, others = attach(folder)
+    except NotRunningError:
+        if folder is None:
+            raise
+        return Past(recorded(folder)), []
+    return LiveSource(connection), others
 
 
 def run_all(

@@ -13,6 +13,7 @@ from commands.inspect.view import (
     ALARM,
     DIM,
     NOTHING,
+    WARN,
     Cell,
     View,
     builtins,
@@ -52,7 +53,7 @@ def market(context: Context, words: list[str]) -> View:
         "no candle closed yet",
     )
     parts: list[RenderableType] = [
-        pairs(_facts(row)),
+        pairs(_facts(row, is_live=context.source.is_live)),
         title("last candles"),
         candles,
         title("the strategy's last word"),
@@ -127,9 +128,11 @@ def _verdict(source: Source, symbol: Symbol) -> Verdict | None:
     return verdict if isinstance(verdict, Verdict) else None
 
 
-def _facts(row: MarketRow) -> Iterator[tuple[str, Cell]]:
+def _facts(row: MarketRow, *, is_live: bool) -> Iterator[tuple[str, Cell]]:
     quote = row.quote
     yield "symbol", row.symbol
+    if not is_live:
+        yield "AS RECORDED", Text("the last quote that a record holds; it moved since", style=WARN)
     if quote is None:
         yield "quote", Text("none yet", style=ALARM)
     else:

@@ -1,0 +1,41 @@
+"""Two entities, field by field: what is otherwise. Nested fields have dotted names."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from commands.inspect.view import NOTHING, builtins
+from commands.panels.words import time_of_day
+from messages.base import Timestamp
+
+_MS_LEAST = 10**11
+"""A whole number from here on is a time."""
+
+
+def changed(
+    before: msgspec.Struct | None, after: msgspec.Struct | None
+) -> Iterator[tuple[str, str, str]]:
+    """Yield each field that differs, with what was and what is; an entity may come or go."""
+    if before == after:
+        return
+    if before is None or after is None:
+        yield "", NOTHING if before is None else "there", "gone" if after is None else "there"
+        return
+    old, new = dict(flat(builtins(before))), dict(flat(builtins(after)))
+    for name in dict.fromkeys((*old, *new)):
+        if old.get(name) != new.get(name):
+            yield name, old.get(name, NOTHING), new.get(name, NOTHING)
+
+
+def flat(data: object, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every field with its value, as text."""
+    if isinstance(data, dict) and data:
+        for name, value in data.items():
+            yield from flat(value, f"{prefix}.{name}" if prefix else str(name))
+    elif isinstance(data, list | tuple) and data:
+        for place, value in enumerate(data):
+            yield from flat(value, f"{prefix}[{place}]")
+    elif isinstance(data, int) and not isinstance(data, bool) and data >= _MS_LEAST:
+        yield prefix, f"{time_of_day(Timestamp(data))}.{data % 1000:03}"
+    else:
+        yield prefix, NOTHING if data is None or data in ([], {}, ()) else str(data)

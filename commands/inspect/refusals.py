@@ -1,0 +1,220 @@
+"""Why nothing was bought on a symbol: trading's state, each guard's last word, the last position.
+
+Owns how that is put together from what the strategy says, the session's log and the journal.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from rich.text import Text
+
+from actors.guardian.core import Guard
+from actors.positions.core import Living
+from actors.strategy.guards import GUARDS
+from commands.inspect.command import Context
+from commands.inspect.errors import InspectError
+from commands.inspect.past import Past
+from commands.inspect.story import tell
+from commands.inspect.view import ALARM, BAD, DIM, GOOD, Cell, View, builtins, number, stack, table
+from commands.panels.words import count, date_and_time, duration
+from messages.addresses import GUARDIAN, MARKET_DATA, POSITIONS, STRATEGY, position_address
+from messages.base import Symbol, Timestamp
+from messages.market_data import MarketRow, ReadMarket
+from messages.portfolio import TradingState
+from messages.position import Begin
+from messages.strategy import ReadVerdict, Verdict
+
+LOG_NAME = "log.jsonl"
+_LOG_BYTES = 8_000_000
+"""Read of the log's end."""
+_BEGINNINGS_READ = 2_000
+"""Of the positions actor's steps, to find the last position on a symbol."""
+_MARKET_GUARDS = tuple(guard.__name__.removeprefix("_") for guard in GUARDS)
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """When a guard last refused, and what it said."""
+
+    at: Timestamp
+    guard: str
+    text: str
+    times: int = 1
+
+
+class _LogLine(msgspec.Struct):
+    event: str = ""
+    text: str = ""
+    symbol: str = ""
+    at_ms: int = 0
+
+
+_log_line = msgspec.json.Decoder(_LogLine).decode
+
+
+def why_not(context: Context, symbol: Symbol) -> View:
+    """Say why nothing was bought on a symbol."""
+    at = context.source.about().at
+    verdict = _verdict(context, symbol)
+    refused = refusals(context.source.folder / LOG_NAME, symbol, at)
+    living = list(_living(context, symbol))
+    said = [*_trading(context), *living, *_market(context, symbol)]
+    now = "a position lives there" if living else _headline(verdict, refused, at)
+    head = f"{symbol} at {date_and_time(at)}: {now}"
+    rows = [_row(name, verdict, refused, at) for name in _names(verdict, refused)]
+    last = _last_position(context, symbol)
+    parts = [
+        Text(head, style="bold"),
+        *(Text(f"  {text}", style=style) for text, style in said),
+        Text("\nguards, in the order in which they are asked", style="bold"),
+        table(("guard", "its last word"), rows, "none was asked yet"),
+        Text(f"\nthe last position there: {last or 'none is on record'}"),
+    ]
+    data = {
+        "symbol": symbol,
+        "at": at,
+        "verdict": None if verdict is None else builtins(verdict),
+        "refusals": [builtins(one) for one in refused.values()],
+        "said": [text for text, _ in said],
+        "last_position": last,
+    }
+    return View(stack(*parts), data)
+
+
+def refusals(log: Path, symbol: Symbol, at: Timestamp) -> dict[str, Refusal]:
+    """Return each guard's last refusal on a symbol up to a moment, as the log tells it."""
+    found: dict[str, Refusal] = {}
+    head = f"no entry in {symbol}: "
+    for line in _end_of(log):
+        if b"entry.refused" not in line:
+            continue
+        try:
+            told = _log_line(line)
+        except msgspec.DecodeError:
+            continue  # it was rotated, or is being written
+        if told.symbol != symbol or told.at_ms > at or not told.text.startswith(head):
+            continue
+        guard, _, text = told.text.removeprefix(head).partition(": ")
+        before = found.pop(guard, None)
+        times = 1 if before is None else before.times + 1
+        found[guard] = Refusal(Timestamp(told.at_ms), guard, text, times)
+    return found
+
+
+def _end_of(log: Path) -> Iterator[bytes]:
+    try:
+        with log.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - _LOG_BYTES))
+            yield from file
+    except OSError:
+        return  # no log is kept: the records have to do
+
+
+def _verdict(context: Context, symbol: Symbol) -> Verdict | None:
+    try:
+        verdict = context.source.ask(STRATEGY, ReadVerdict(symbol=symbol))
+    except InspectError:
+        return None
+    return verdict if isinstance(verdict, Verdict) else None
+
+
+def _headline(verdict: Verdict | None, refused: dict[str, Refusal], at: Timestamp) -> str:
+    last = max(refused.values(), key=lambda one: one.at, default=None)
+    if verdict is not None and (last is None or verdict.at >= last.at):
+        if verdict.passed:
+            return f"the last wish to enter passed, {duration(at - verdict.at)} ago"
+        return f"refused by {verdict.guard}, {duration(at - verdict.at)} ago: {verdict.text}"
+    if last is not None:
+        return f"refused by {last.guard}, {duration(at - last.at)} ago: {last.text}"
+    return "the strategy did not wish to enter: no guard was asked"
+
+
+def _names(verdict: Verdict | None, refused: dict[str, Refusal]) -> list[str]:
+    asked = [verdict.guard] if verdict is not None else []
+    if not asked and not refused:
+        return []
+    return list(dict.fromkeys([*_MARKET_GUARDS, *asked, *refused]))
+
+
+def _row(
+    name: str, verdict: Verdict | None, refused: dict[str, Refusal], at: Timestamp
+) -> tuple[Cell, ...]:
+    """Return what a guard said last: the guards before the one that spoke had let it pass."""
+    last = refused.get(name)
+    if verdict is not None and (last is None or verdict.at > last.at):
+        word = _by_verdict(name, verdict, at)
+        if word is not None:
+            return name, word
+    if last is None:
+        return name, Text("never refused", style=DIM)
+    times = "" if last.times == 1 else f", {count(last.times, 'time')} in all"
+    return name, Text(f"refused {duration(at - last.at)} ago{times}: {last.text}", style=BAD)
+
+
+def _by_verdict(name: str, verdict: Verdict, at: Timestamp) -> Text | None:
+    ago = f"{duration(at - verdict.at)} ago"
+    if name == verdict.guard:
+        if verdict.passed:
+            return Text(f"passed {ago}: {verdict.text}", style=GOOD)
+        return Text(f"REFUSED {ago}: {verdict.text}", style=BAD)
+    if name not in _MARKET_GUARDS or verdict.guard not in _MARKET_GUARDS:
+        return None
+    if _MARKET_GUARDS.index(name) < _MARKET_GUARDS.index(verdict.guard):
+        return Text(f"passed {ago}", style=GOOD)
+    return None
+
+
+def _trading(context: Context) -> Iterator[tuple[str, str]]:
+    kept = context.source.entities(actors=(GUARDIAN,))
+    for entity in (e for one in kept.actors for e in one.entities):
+        if isinstance(entity, Guard) and entity.state is not TradingState.ACTIVE:
+            yield (
+                f"nothing is bought anywhere: {entity.state.value.upper()}: {entity.reason}",
+                ALARM,
+            )
+
+
+def _living(context: Context, symbol: Symbol) -> Iterator[tuple[str, str]]:
+    kept = context.source.entities(actors=(POSITIONS,), kinds=(Living.__name__,))
+    living = [
+        entity.position_id
+        for one in kept.actors
+        for entity in one.entities
+        if isinstance(entity, Living) and entity.symbol == symbol
+    ]
+    if living:
+        yield f"{', '.join(living)} lives there: see why {living[-1]}", GOOD
+
+
+def _market(context: Context, symbol: Symbol) -> Iterator[tuple[str, str]]:
+    row = context.source.ask(MARKET_DATA, ReadMarket(symbol=symbol))
+    if not isinstance(row, MarketRow) or row.quote is None:
+        yield "no quote of it is known", BAD
+        return
+    quote = row.quote
+    prices = f"bid {number(quote.bid)}, ask {number(quote.ask)} at {date_and_time(quote.at)}"
+    if not context.source.is_live:
+        yield f"the last quote on record: {prices}", DIM
+    elif row.fresh:
+        yield f"the quote is fresh: {prices}", DIM
+    else:
+        yield f"the quote is STALE, and nothing is bought on it: {prices}", ALARM
+
+
+def _last_position(context: Context, symbol: Symbol) -> str:
+    """Return what became of the last position on a symbol; empty: none is on record."""
+    try:
+        journal = context.recorded().journal
+    except InspectError:
+        return ""
+    up_to = context.source.sequence if isinstance(context.source, Past) else journal.last
+    for place, record in enumerate(journal.records(journal.steps_of(POSITIONS, up_to))):
+        if place >= _BEGINNINGS_READ:
+            break
+        for send in record.outbox:
+            if isinstance(send.message, Begin) and send.message.symbol == symbol:
+                address = position_address(send.message.position_id)
+                steps = reversed(list(journal.steps_of(address, up_to)))
+                return tell(journal.records(steps), address, journal.record).headline
+    return ""

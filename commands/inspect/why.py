@@ -1,0 +1,142 @@
+"""``why``: how a position came to what became of it, and why nothing was bought on a symbol.
+
+Owns which records are read for it. What is said of them is ``story``'s and ``refusals``'.
+"""
+
+from collections.abc import Iterable
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from actors.journal.codec import UnreadableError
+from actors.journal.port import Record
+from commands.inspect.command import Command, Context
+from commands.inspect.errors import InspectError
+from commands.inspect.market import symbol_of, symbols
+from commands.inspect.past import Past
+from commands.inspect.position import id_of, ids
+from commands.inspect.refusals import why_not
+from commands.inspect.story import Story, tell
+from commands.inspect.typed import Typed, nearest
+from commands.inspect.view import DIM, View, builtins, plain, some, stack, title
+from commands.panels.words import time_of_day
+from messages.addresses import position_address
+from messages.base import Address, PositionId
+
+_RECORDS_MAX = 20_000
+_LIVE_MAX = 2_000
+
+
+def why(context: Context, words: list[str]) -> View:
+    """Say how a position came to what became of it, or why nothing was bought on a symbol."""
+    typed = Typed(WHY.usage, words)
+    name = typed.word("POSITION or SYMBOL")
+    typed.end()
+    if is_position(name):
+        return story_view(story_of(context, id_of(name)))
+    return why_not(context, symbol_of(context.source, name))
+
+
+def is_position(typed: str) -> bool:
+    """Return whether a position is meant, and no symbol."""
+    name = typed.removeprefix("position/")
+    return name.isdigit() or (name[:1] == "p" and name[1:].isdigit())
+
+
+def story_of(context: Context, position_id: PositionId) -> Story:
+    """Tell a position's life from the records. Raises ``InspectError``."""
+    address = position_address(position_id)
+    try:
+        return _tell(context, address)
+    except (UnreadableError, OSError) as error:
+        raise InspectError(f"the journal can't be read: {error}") from None
+
+
+def records_of(context: Context, address: Address) -> dict[int, Record]:
+    """Return what concerns an actor, by sequence, oldest first: as durable, and as lived since.
+
+    Raises ``InspectError``, ``UnreadableError``, ``OSError``.
+    """
+    found = context.recorded()
+    if isinstance(context.source, Past):
+        up_to, lately = context.source.sequence, None
+    else:
+        lately = context.source.records(address, _LIVE_MAX)
+        up_to = lately.kept_from - 1
+        if found.last < up_to:
+            found = context.recorded(at_least=up_to)
+    journal = found.journal
+    sequences = sorted(journal.concerning(address, up_to))[-_RECORDS_MAX:]
+    records = {record.sequence: record for record in journal.records(sequences)}
+    for record in () if lately is None else lately.records:
+        records[record.sequence] = record
+    return dict(sorted(records.items()))
+
+
+def _tell(context: Context, address: Address) -> Story:
+    records = records_of(context, address)
+    journal = context.recorded().journal
+    first = next((one.sequence for one in records.values() if one.actor == address), None)
+    if first is None:
+        known = list(ids(context.source))
+        name = address.removeprefix("position/")
+        raise InspectError(
+            f"no record tells of {name} up to here; living: {some(known)}{nearest(name, known)}"
+        )
+
+    def look_up(sequence: int) -> Record | None:
+        return records.get(sequence) or journal.record(sequence)
+
+    opening = journal.kept_before(address, first).values()
+    return tell(records.values(), address, look_up, opening)
+
+
+def story_view(story: Story) -> View:
+    """Return a story's screen."""
+    ends = [Text(f"  {text}") for text in story.ends]
+    parts: list[RenderableType] = [
+        Text(story.headline, style="bold"),
+        title("how it came"),
+        _lines(story),
+    ]
+    if ends:
+        parts += [title("what it came to"), *ends]
+    note = "\n#12 ← #9: record 12, of a message that record 9 sent; log, history and at show them"
+    data = {
+        "headline": story.headline,
+        "lines": [builtins(line) for line in story.lines],
+        "ends": list(story.ends),
+    }
+    return View(stack(*parts, Text(note, style=DIM)), data)
+
+
+def _lines(story: Story) -> Table:
+    """Return the sentences, each with its time and its records; long ones wrap within theirs."""
+    drawn = Table.grid(padding=(0, 2, 0, 0))
+    drawn.add_column(style=DIM, no_wrap=True)
+    drawn.add_column()
+    drawn.add_column(style=DIM, no_wrap=True, justify="right")
+    for line in story.lines:
+        cause = "" if line.cause is None else f" ← #{line.cause}"
+        text = plain(line.text)
+        text.stylize(line.tone)
+        at = f"{time_of_day(line.at)}.{line.at % 1000:03}"
+        drawn.add_row(at, text, f"#{line.sequence}{cause}")
+    return drawn
+
+
+def complete(context: Context, words: list[str]) -> Iterable[str]:
+    """Return the living positions and the symbols."""
+    return () if words else (*ids(context.source), *symbols(context.source))
+
+
+WHY = Command(
+    name="why",
+    usage="why POSITION|SYMBOL",
+    help="How a position came to what became of it; of a symbol: why nothing was bought there.",
+    examples=("why p3", "why 3", "why BTC/USDT"),
+    run=why,
+    complete=complete,
+)
+COMMANDS = (WHY,)
