@@ -226,6 +226,9 @@ def replay(
     session_dir: SessionDir = None,
     headless: Headless = False,  # noqa: FBT002 - a flag, typed by name
     strategy: StrategyName = None,
+    journal: Annotated[  # noqa: FBT002 - a flag, typed by name
+        bool, typer.Option("--journal", help="Keep the records, for inspect --session.")
+    ] = False,
 ) -> None:
     """Play recorded markets to the whole system, and say what came of it.
 
@@ -248,6 +251,7 @@ def replay(
         symbol=symbol,
         dispatcher=dispatcher,
         speed=speed,
+        keeps_journal=journal,
     )
     with _explaining():
         play(context.obj, request)

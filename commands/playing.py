@@ -62,16 +62,16 @@ class Player:
         self._console = console
         self._tempo = tempo
 
-    def play(self, path: CandlePath) -> Played:
-        """Walk candles along ``path``; return what came of it.
+    def play(self, path: CandlePath, journal: MemoryJournal | None = None) -> Played:
+        """Walk candles along ``path``; return what came of it. None: nobody keeps the records.
 
         Raises:
             RunFailedError: the actors did not come to rest.
 
         """
         stage, dispatcher = self._stage, self._new_dispatcher()
-        clock = VirtualClock(min(scene.survey.first for scene in stage.scenes))
-        journal = MemoryJournal(keep=False)
+        clock = VirtualClock(stage.begin)
+        journal = journal or MemoryJournal(keep=False)
         system = System(dispatcher, clock, journal)
         report = Report(stage.settings.capital)
         system.observe(report.on_record)

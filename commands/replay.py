@@ -18,7 +18,7 @@ from commands.logs import log_to
 from commands.options import Options, read_settings
 from commands.playing import Played, Player
 from commands.screen import show_stage, show_summary
-from commands.stage import look_at
+from commands.stage import Stage, look_at
 from commands.summary import write_equity, write_json, write_trades
 from commands.tempo import Deadline, Tempo
 from commands.tree import StartTree
@@ -35,6 +35,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     dispatcher: str = "simulated"
     speed: float | None = None
     """Recorded time over real time; None: as fast as it can."""
+    keeps_journal: bool = False
+    """Keep the chosen path's journal in the session's folder, for ``inspect``."""
 
 
 def replay(start: StartTree, request: Request) -> None:
@@ -63,7 +65,8 @@ def replay(start: StartTree, request: Request) -> None:
     tempo = Tempo(Deadline(options.duration_seconds), request.speed)
     progress = Console(quiet=True) if options.headless else console
     player = Player(start, stage, make_strategy, new_dispatcher, progress, tempo)
-    played = [player.play(path) for path in paths if path is chosen or not tempo.is_over]
+    played = [_play_chosen(player, stage, chosen, folder if request.keeps_journal else None)]
+    played += [player.play(path) for path in paths[1:] if not tempo.is_over]
     if tempo.is_over:
         console.print(f"cut short: --duration {options.duration_seconds:g} was over")
     _write(folder, played)
@@ -73,6 +76,16 @@ def replay(start: StartTree, request: Request) -> None:
         raise RunFailedError(
             f"{skipped} messages made an actor raise: a fault of Holdfast's, told in {log}"
         )
+
+
+def _play_chosen(player: Player, stage: Stage, path: CandlePath, folder: Path | None) -> Played:
+    """Walk the path that is told of, and keep its journal in ``folder``."""
+    if folder is None:
+        return player.play(path)
+    from commands.kept_replay import KeptReplay  # noqa: PLC0415 - SQLite only where it is kept
+
+    with KeptReplay(folder, stage.settings, stage.begin) as journal:
+        return player.play(path, journal)
 
 
 def _dispatcher(name: str) -> Callable[[], Dispatcher]:

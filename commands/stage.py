@@ -20,7 +20,7 @@ from exchange.recordings import (
     read_candles,
     read_trades,
 )
-from messages.base import Currency, Milliseconds, Symbol
+from messages.base import Currency, Milliseconds, Symbol, Timestamp
 from messages.money import ZERO, divide_down
 
 RATE_MS = Milliseconds(86_400_000)
@@ -84,6 +84,11 @@ class Stage(msgspec.Struct, frozen=True):
     def rows(self) -> int:
         """How many candles and trades are played in all."""
         return sum(scene.rows for scene in self.scenes)
+
+    @property
+    def begin(self) -> Timestamp:
+        """The first moment of all recordings."""
+        return min(scene.survey.first for scene in self.scenes)
 
     def items(self, path: CandlePath, is_quiet: IsQuiet) -> Iterator[FeedItem]:
         """Yield the points of all recordings in order of time; of a quiet candle its end alone."""

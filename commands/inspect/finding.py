@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from actors.inspector.place import SOCKET_NAME
-from commands.folders import SESSION_NAME, SESSIONS
+from commands.folders import SESSIONS
 from commands.inspect.client import Connection
 from commands.inspect.errors import NoSessionError, NotRunningError
+from commands.inspect.recorded import facts_of
 
 
 def attach(folder: Path | None) -> tuple[Connection, list[Path]]:
@@ -39,10 +40,7 @@ def attach(folder: Path | None) -> tuple[Connection, list[Path]]:
 
 
 def _attach_to(folder: Path) -> Connection:
-    if not folder.is_dir():
-        raise NoSessionError(f"--session {folder}: there is no such folder")
-    if not (folder / SESSION_NAME).exists():
-        raise NoSessionError(f"--session {folder} is no session's folder: no {SESSION_NAME} in it")
+    facts_of(folder)
     if not (folder / SOCKET_NAME).exists():
         raise NotRunningError(f"--session {folder}: this session does not run")
     try:

@@ -62,7 +62,11 @@ def market(context: Context, words: list[str]) -> View:
     if verdict is not None:
         passed = "passed" if verdict.passed else f"refused by {verdict.guard}"
         said = f"{date_and_time(verdict.at)} {passed}: {verdict.text}"
-    data = {"market": builtins(row), "verdict": None if verdict is None else builtins(verdict)}
+    data = {
+        "is_recorded": not context.source.is_live,
+        "market": builtins(row),
+        "verdict": None if verdict is None else builtins(verdict),
+    }
     return View(stack(*parts, plain(said)), data)
 
 

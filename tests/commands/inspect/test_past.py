@@ -1,0 +1,190 @@
+"""The past from the journal: at any record what lived then, of a session that is over or runs."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from actors.journal.entities import key_of
+from actors.journal.port import Record
+from commands.inspect.command import Context
+from commands.inspect.commands import run
+from commands.inspect.errors import InspectError, NoSessionError
+from commands.inspect.front import open_session
+from commands.inspect.past import Past
+from commands.inspect.recorded import recorded
+from commands.inspect.view import View
+from config.loading import load
+from messages.addresses import MARKET_DATA
+from messages.base import Address, Symbol
+from messages.market_data import MarketRow, ReadMarket
+from messages.position import TriggerFired
+from tests.commands.inspect.recording import Lived, lived, write_session
+from tests.sources import ROOT
+from tests.system.watched import Watched
+
+BTC_USDT = Symbol("BTC/USDT")
+RECORDING = ROOT / "tests" / "data" / "BTC-USDT-1m.csv"
+SAMPLES = 60
+UNTOUCHED = {"Guard", "Limits", "LookDue", "Numbering", "Recovery", "Totals", "Trading",
+             "VenueStream"}  # fmt: skip
+"""There is one of each, and no record of it before it first changes."""
+
+
+class Filmed(Watched):
+    """A replay of which it is known what lived after each of some records."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__((RECORDING,), load(None, []), checks_all=False)
+        self.written: list[Record] = []
+        self.pictures: dict[int, Lived] = {}
+        self._random = random.Random(seed)  # noqa: S311 - to choose records
+        self.records.append(self.written.append)
+
+    def _check(self, _address: Address, _delivery: object) -> None:
+        self.deliveries += 1
+        if self.system is not None and self.written and self._random.random() < 0.05:
+            self.pictures[self.written[-1].sequence] = lived(self.system)
+
+
+@pytest.fixture(scope="module")
+def filmed() -> Filmed:
+    one = Filmed(3)
+    one.play()
+    return one
+
+
+@pytest.fixture(scope="module")
+def folder(filmed: Filmed, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_session(tmp_path_factory.mktemp("session"), filmed.written, segment_bytes=60_000)
+
+
+@pytest.fixture
+def context(folder: Path) -> Context:
+    source, _ = open_session(folder)
+    return Context(source=source)
+
+
+def said(context: Context, line: str) -> View:
+    view = run(context, line)
+    assert isinstance(view, View)
+    return view
+
+
+def test_at_a_record_every_actor_keeps_what_it_kept_then(filmed: Filmed, folder: Path) -> None:
+    found = recorded(folder)
+    assert len(found.journal.chapters) > 3
+    chosen = random.Random(1).sample(sorted(filmed.pictures), SAMPLES)  # noqa: S311 - as above
+    kinds = set()
+    for sequence in chosen:
+        past = Past(found, sequence)
+        for address, then in filmed.pictures[sequence].items():
+            told = {key_of(entity): entity for entity in past.cut.of(address)}
+            kinds |= {name for name, _ in told}
+            assert {k for k in then.keys() - told.keys() if k[0] not in UNTOUCHED} == set()
+            assert told == {key: then[key] for key in told}, (sequence, address)
+    assert {"Position", "Charter", "RoutedOrder", "Account", "Booking", "Living"} <= kinds
+
+
+def test_the_market_shows_the_last_recorded_quote_and_says_so(
+    filmed: Filmed, context: Context
+) -> None:
+    fired = next(r for r in filmed.written if isinstance(r.message, TriggerFired))
+    assert isinstance(fired.message, TriggerFired)
+    said(context, f"at {fired.sequence}")
+    row = context.source.ask(MARKET_DATA, ReadMarket(symbol=BTC_USDT))
+    assert isinstance(row, MarketRow)
+    assert row.quote == fired.message.quote
+    data = said(context, "market btc").data
+    assert isinstance(data, dict)
+    assert data["is_recorded"] is True
+
+
+def test_commands_answer_as_of_then_and_at_now_comes_back(filmed: Filmed, context: Context) -> None:
+    end = context.source
+    closed = said(context, "ledger").data
+    said(context, f"at {filmed.written[0].sequence + 20}")
+    assert said(context, "tree").data["sequence"] == 21  # type: ignore[index]
+    assert said(context, "ledger").data != closed
+    said(context, "at now")
+    assert context.source is end
+    assert said(context, "ledger").data == closed
+
+
+def test_a_time_means_the_last_record_then_or_before(filmed: Filmed, context: Context) -> None:
+    middle = filmed.written[len(filmed.written) // 2]
+    said(context, f"at {middle.now}")
+    then = [r.sequence for r in filmed.written if r.now <= middle.now]
+    assert context.source.entities().sequence == max(then)
+
+
+def test_history_tells_every_change_of_an_actor(filmed: Filmed, context: Context) -> None:
+    steps = [r for r in filmed.written if r.actor == "position/p1"]
+    data = said(context, "history p1 -n 1000").data
+    assert isinstance(data, list)
+    assert [one["sequence"] for one in data] == [r.sequence for r in steps]
+    states = [c["is"] for one in data for c in one["changes"] if c["field"].endswith(" state")]
+    assert states[-1] == "closed"
+
+
+def test_diff_tells_what_lies_between(filmed: Filmed, context: Context) -> None:
+    step = next(r for r in filmed.written if r.actor == "position/p1" and len(r.changes) > 1)
+    data = said(context, f"diff {step.sequence - 1} {step.sequence}").data
+    assert isinstance(data, list)
+    assert {one["actor"] for one in data} == {"position/p1"}
+    assert {one["entity"] for one in data} == {"Charter", "Position"}
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("at 999999", r"there is no record 999,999: there are 0 to \d"),
+        ("at yesterday", r"a record \(1234\), a time \(10:02:11.5, UTC\) or now is wanted"),
+        ("at 1990-01-01", "is before the first record that is kept"),
+        ("diff 3", "SEQ is missing; usage: diff SEQ SEQ"),
+        ("history nobody", "no step of nobody is recorded"),
+        ("deadletters", "what reached nobody is not recorded"),
+        ("tap", "tap needs a running session; this one is over"),
+        ("why p999", "no record tells of p999"),
+    ],
+)
+def test_what_the_past_cannot_tell_is_said(context: Context, line: str, why: str) -> None:
+    with pytest.raises(InspectError, match=why):
+        run(context, line)
+
+
+def test_reading_changes_nothing_on_the_disk(folder: Path) -> None:
+    def files() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    before = files()
+    context = Context(source=Past(recorded(folder)))
+    for line in ("tree", "why p1", "history p1", "diff 5 50"):
+        said(context, line)
+    assert files() == before
+
+
+def test_a_folder_without_a_session_is_told_apart(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(NoSessionError, match="there is no such folder"):
+        open_session(tmp_path / "none")
+    with pytest.raises(NoSessionError, match="is no session's folder"):
+        open_session(tmp_path)
+    (tmp_path / "session.json").write_text("{")
+    with pytest.raises(NoSessionError, match="can't be read"):
+        open_session(tmp_path)
+    (tmp_path / "session.json").write_text("{}")
+    with pytest.raises(NoSessionError, match="no journal of it is there"):
+        open_session(tmp_path)
+    replay = tmp_path / "replay"
+    replay.mkdir()
+    (replay / "summary.json").touch()
+    with pytest.raises(NoSessionError, match="play it again with --journal"):
+        open_session(replay)
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    for path in folder.iterdir():
+        content = path.read_bytes()
+        is_segment = path.suffix == ".sqlite"
+        (damaged / path.name).write_bytes(content[: len(content) // 9] if is_segment else content)
+    with pytest.raises(NoSessionError, match="can't be read"):
+        open_session(damaged)
