@@ -7,8 +7,8 @@ from actors.position.position import Life, OwnOrder
 from actors.position.states import State
 from commands.inspect.view import number
 from commands.panels.words import duration, percent
-from messages.money import divide_down
-from messages.orders import Purpose, Side
+from messages.money import ZERO, divide_down
+from messages.orders import Purpose, Side, StopStatus
 from messages.position import CloseCause
 
 _ENDINGS = {
@@ -26,11 +26,22 @@ _ENDINGS = {
     CloseCause.UNTRADABLE: "was refused, as it could not be sold at its stop",
     CloseCause.ADOPTED_SALE: "sold what a late fill had brought",
 }
-_WORDS = {
+PURPOSES = {
+    Purpose.ENTRY: "entry",
     Purpose.TAKE_PROFIT: "take profit",
     Purpose.STOP_LOSS: "stop loss",
     Purpose.CLOSE: "exit",
 }
+
+
+def order_words(order: OwnOrder) -> str:
+    """Return what an order is for; of one that is both take profit and stop, which leg sold."""
+    if order.purpose is not Purpose.TAKE_PROFIT or order.facts.stop is StopStatus.NONE:
+        return PURPOSES[order.purpose]
+    return {
+        StopStatus.TRIGGERED: "stop leg of the order",
+        StopStatus.GONE: "take profit leg of the order",
+    }.get(order.facts.stop, "order with take profit and stop")
 
 
 def cause_words(cause: CloseCause) -> str:
@@ -58,7 +69,10 @@ def ending(life: Life | None) -> tuple[str, list[str]]:
     ratio = percent(divide_down(pnl, position.booked.bought_cost), signed=True)
     entered, closed = position.entered_at or position.began_at, position.closed_at or 0
     result = f"{number(pnl)} {quote} ({ratio}) in {duration(max(0, closed - entered))}"
-    return f"{name} {_ENDINGS[cause]}: {result}", list(_numbers(life))
+    how = _ENDINGS[cause]
+    if cause is CloseCause.TAKE_PROFIT and pnl < ZERO:
+        how = "was sold by its take profit, at a loss"
+    return f"{name} {how}: {result}", list(_numbers(life))
 
 
 def _numbers(life: Life) -> Iterator[str]:
@@ -82,4 +96,4 @@ def _sold(order: OwnOrder, life: Life) -> str:
     facts, rules = order.facts, life.charter.rules
     average = divide_down(facts.cost, facts.filled, rules.tick_size)
     what = f"sold {number(facts.filled)} {rules.base} for {number(facts.cost)} {rules.quote}"
-    return f"{what}, {number(average)} each: {_WORDS[order.purpose]} {facts.client_order_id}"
+    return f"{what}, {number(average)} each: {order_words(order)} {facts.client_order_id}"

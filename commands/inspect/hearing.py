@@ -9,6 +9,7 @@ from actors.journal.port import Record
 from actors.market_data.triggers import extremes, price_of
 from actors.position.position import Life
 from actors.position.prices import stop
+from actors.runtime.system import OUTSIDE
 from commands.inspect.ending import cause_words
 from commands.inspect.view import number
 from commands.panels.words import date_and_time, duration, percent, time_of_day
@@ -35,7 +36,11 @@ PLAIN, NEWS, GOOD, BAD, ALARM = "", "bold", "green", "yellow", "bold red"
 Told = tuple[str, str]
 """A sentence, and how loud it is."""
 
-_SENDERS = {STRATEGY: "the strategy", OPERATOR: "a person at the inspector"}
+_SENDERS = {
+    STRATEGY: "the strategy",
+    OPERATOR: "a person at the inspector",
+    OUTSIDE: "somebody outside the tree",
+}
 
 
 def sender_words(sender: Address) -> str:

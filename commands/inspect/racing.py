@@ -6,7 +6,10 @@ word. Told from the facts before and after.
 
 from collections.abc import Iterator
 
+import msgspec
+
 from actors.position.position import Life, OwnOrder, find_order
+from commands.inspect.ending import PURPOSES, order_words
 from commands.inspect.hearing import BAD, GOOD, NEWS, PLAIN, Told
 from commands.inspect.view import number
 from messages.base import ClientOrderId, Message
@@ -17,17 +20,9 @@ from messages.orders import (
     OrderRequest,
     OrderStatus,
     OrderType,
-    Purpose,
     Side,
     StopStatus,
 )
-
-_PURPOSES = {
-    Purpose.ENTRY: "entry",
-    Purpose.TAKE_PROFIT: "take profit",
-    Purpose.STOP_LOSS: "stop loss",
-    Purpose.CLOSE: "exit",
-}
 
 
 def placing(request: OrderRequest, life: Life) -> str:
@@ -42,13 +37,15 @@ def placing(request: OrderRequest, life: Life) -> str:
     how = "at the market" if request.type is OrderType.MARKET else " ".join([kind, *prices])
     verb = "buy" if request.side is Side.BUY else "sell"
     what = f"{verb} {number(request.quantity)} {rules.base} {how}"
-    return f"it asked for its {_PURPOSES[request.purpose]} {request.client_order_id}: {what}"
+    order = "take profit and stop in one, " if request.type is OrderType.OCO else ""
+    name = order or f"{PURPOSES[request.purpose]} "
+    return f"it asked for its {name}{request.client_order_id}: {what}"
 
 
 def canceling(order_id: ClientOrderId, life: Life, *, urgent: bool) -> str:
     """Say which order is to go, and what waits for that."""
     order = find_order(life.position, order_id)
-    what = "an order" if order is None else f"its {_PURPOSES[order.purpose]}"
+    what = "an order" if order is None else f"its {order_words(order)}"
     waits = "the exit waits" if urgent else "nothing takes its place"
     until = "until the venue says that it is over, for it may still fill"
     return f"it asked to cancel {what} {order_id}; {waits} {until}"
@@ -59,14 +56,15 @@ def heard_of(facts: OrderFacts, before: Life, why: Message | None) -> Iterator[T
     known = find_order(before.position, facts.client_order_id)
     if known is None:
         yield f"an order that it had let go of is heard of again: {facts.client_order_id}", BAD
+    is_touched = facts.stop is StopStatus.TRIGGERED
+    if known is not None and is_touched and known.facts.stop is not StopStatus.TRIGGERED:
+        yield f"the stop of {facts.client_order_id} was touched at the venue itself", NEWS
     gained = facts.filled - (ZERO if known is None else known.facts.filled)
     if gained:
         yield _filled(facts, known, before), NEWS
     if known is None or known.facts == facts:
         return
-    was, name = known.facts.status, f"{_PURPOSES[known.purpose]} {facts.client_order_id}"
-    if facts.stop is StopStatus.TRIGGERED and known.facts.stop is not StopStatus.TRIGGERED:
-        yield f"the stop of {name} was touched at the venue itself", NEWS
+    was, name = known.facts.status, f"{order_words(known)} {facts.client_order_id}"
     if facts.is_terminal and not known.facts.is_terminal:
         yield from _ended(facts, known, name)
     elif facts.status is OrderStatus.UNKNOWN and was is not OrderStatus.UNKNOWN:
@@ -90,7 +88,8 @@ def _filled(facts: OrderFacts, known: OwnOrder | None, life: Life) -> str:
         return text
     whole = facts.filled >= known.quantity
     left = "all of it" if whole else f"{number(known.quantity - facts.filled)} to go"
-    return f"{text}: {_PURPOSES[known.purpose]} {facts.client_order_id}, {left}"
+    told = msgspec.structs.replace(known, facts=facts)
+    return f"{text}: {order_words(told)} {facts.client_order_id}, {left}"
 
 
 def _fees(facts: OrderFacts, had: OrderFacts) -> str:

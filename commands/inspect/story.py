@@ -5,6 +5,7 @@ of the step that caused it. Owns the walk along the records. What is said of ord
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 
 import msgspec
 
@@ -91,6 +92,9 @@ class Teller:
         self.life: Life | None = None
         self.lines: list[Line] = []
         self._ratchets = 0
+        """How often in a row the stop moved up, and nothing else happened."""
+        self._stop_was: tuple[Decimal, CloseCause] | None = None
+        """The stop before these."""
 
     def take(self, record: Record) -> None:
         """Tell of one step."""
@@ -104,6 +108,8 @@ class Teller:
             self._say(record, f"it raised on {_kind(record.message)}: {record.error}", ALARM)
         elif before is not None and self.life is not None and self._is_ratchet(record, before):
             self._say_ratchet(record, before, self.life)
+        elif self._ratchets and _is_covered_again(record.message, self.life):
+            pass  # the stop is watched at its new price, as was said
         elif self.life is not None:
             self._ratchets = 0
             for text, tone in self._told(record, before, self.life):
@@ -189,13 +195,16 @@ class Teller:
         if new is None or new == old:
             return
         self._ratchets += 1
+        if self._ratchets == 1:
+            self._stop_was = old
+        else:
+            self.lines.pop()
         _, high = extremes(record.message.quote, life.charter.plan.trigger_source)
         text = f"the price rose to {number(high)}: the {cause_words(new[1])} "
         text += f"moved up to {number(new[0])}"
-        if self._ratchets > 1:
-            text += f", the {self._ratchets}th move in a row"
-            self.lines.pop()
-        self._say(record, text, PLAIN)
+        was = "" if self._stop_was is None else f" from {number(self._stop_was[0])}"
+        times = "" if self._ratchets == 1 else f" in {self._ratchets} moves"
+        self._say(record, text + was + times, PLAIN)
 
     def _say(self, record: Record, text: str, tone: str) -> None:
         cause = record.id[0] or None
@@ -232,11 +241,11 @@ def _wanted(before: Life | None, life: Life, message: Message) -> Iterator[Told]
     was, now = None if before is None else before.position, life.position
     closing = now.closing
     if closing is not None and (was is None or was.closing is None):
-        yield f"so it wanted out: {cause_words(closing.cause)} ({closing.reason})", NEWS
         if closing.cause is CloseCause.TIME_LIMIT and now.entered_at is not None:
-            held = duration(closing.since - now.entered_at)
-            limit = duration(life.charter.plan.time_limit_ms or 0)
-            yield f"it was held for {held}, and its limit is {limit}", PLAIN
+            held = closing.since - now.entered_at
+            limit = life.charter.plan.time_limit_ms or 0
+            yield f"it was held for {held:,} ms, and its time limit is {limit:,} ms", NEWS
+        yield f"so it wanted out: {cause_words(closing.cause)} ({closing.reason})", NEWS
         if closing.stop_order_until is not None:
             wait = duration(closing.stop_order_until - closing.since)
             yield f"its own stop at the venue may sell first: it gets {wait}", PLAIN
@@ -254,6 +263,12 @@ def _wanted(before: Life | None, life: Life, message: Message) -> Iterator[Told]
         yield "from here on it counts as STUCK: it goes on trying, and a person is called", ALARM
     elif was_stuck and not is_stuck:
         yield "it is stuck no longer", GOOD
+
+
+def _is_covered_again(message: Message, life: Life | None) -> bool:
+    """Whether a step only says that market data watches the levels it was told last."""
+    is_armed = isinstance(message, TriggersArmed) and life is not None
+    return is_armed and life is not None and life.position.state is State.PROTECTING
 
 
 def _after(pause: str) -> str:
