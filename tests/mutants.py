@@ -1,44 +1,83 @@
 """Who finds known bugs: ``python -m tests.mutants``. Exits with 1 where one survives.
 
 Each mutant is put into the real code, and each driver looks for it: how many schedules it took. The
-baselines are plain first-in-first-out order, and a uniform choice of everything.
+baselines are plain first-in-first-out order, and a uniform choice of everything. What was found is
+kept in a file as it comes: begun again, the search goes on from there.
 """
 
 import argparse
+import json
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from tests.simulation.choices import Choices
-from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.injecting import Mutant
+from tests.simulation.model_killing import killed_in_the_model
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.plans import PLANS
 from tests.simulation.runs import run, without_logs
 from tests.simulation.schedules import kept_files, load
-from tests.simulation.strategies import STEPS, STRATEGIES
+from tests.simulation.strategies import STEPS, STRATEGIES, Crashing, Exploring
 
-FIFO = "first in, first out"
+FIFO = "FIFO"
+MODEL = "model"
+KEPT = "kept"
+_KINDS: dict[str, type[Exploring]] = {kind.__name__: kind for kind in (*STRATEGIES, Crashing)}
+DRIVERS = (FIFO, "Uniform", "RandomWalk", "Pct", "DelayBounded", "Crashing", KEPT, MODEL)
 
 
-def schedules_to_kill(mutant: Mutant, driver: str, seed: int, most: int) -> int | None:
+class Search:
+    """How far each driver is with each mutant, in a file."""
+
+    def __init__(self, path: Path | None, seed: int) -> None:
+        self._path, self._seed = path, seed
+        self._found: dict[str, list[int | None]] = {}
+        if path is not None and path.exists():
+            self._found = json.loads(path.read_text())
+
+    def known(self, mutant: str, driver: str) -> tuple[int | None, int]:
+        """Return after how many schedules it was killed, and how many were run."""
+        killed, tried = self._found.get(self._key(mutant, driver), (None, 0))
+        return killed, tried or 0
+
+    def note(self, mutant: str, driver: str, killed: int | None, tried: int) -> None:
+        """Keep what came of it."""
+        self._found[self._key(mutant, driver)] = [killed, tried]
+        if self._path is not None:
+            self._path.write_text(json.dumps(self._found, indent=1))
+
+    def _key(self, mutant: str, driver: str) -> str:
+        return f"{mutant}|{driver}|{self._seed}"
+
+
+def schedules_to_kill(
+    mutant: Mutant, driver: str, seed: int, most: int, first: int = 0
+) -> int | None:
     """Return how many schedules of a driver it takes to break a rule; None: more than ``most``."""
+    if driver == MODEL:
+        return killed_in_the_model(mutant)
+    if driver == KEPT:
+        return 1 if killed_by_kept(mutant) else None
     with ExitStack() as stack, without_logs():
         mutant.inject(stack)
-        for number in range(most):
-            if driver == FIFO and number == len(PLANS):
+        for number in range(first, most):
+            if driver == FIFO and number >= len(PLANS):
                 return None  # nothing else is ever plain
-            if run(_choices(driver, number, seed)).error is not None:
+            if run(choices_of(driver, number, seed)).error is not None:
                 return number + 1
     return None
 
 
-def _choices(driver: str, number: int, seed: int) -> Choices:
+def choices_of(driver: str, number: int, seed: int) -> Choices:
+    """Return the ``number``-th schedule of a driver."""
     if driver == FIFO:
         return Choices([number, 0, 0, 1, *[0] * 60])
-    kind = next(kind for kind in STRATEGIES if kind.__name__ == driver)
-    return kind(seed * 1_000_003 + number, STEPS[number % len(STEPS)])
+    return _KINDS[driver](seed * 1_000_003 + number, STEPS[number % len(STEPS)])
 
 
 def killed_by_kept(mutant: Mutant) -> bool:
@@ -49,25 +88,39 @@ def killed_by_kept(mutant: Mutant) -> bool:
         return any(run(k.schedule).error is not None for k in kept if not k.is_open)
 
 
+def _look_for(mutant: Mutant, driver: str, search: Search, options: argparse.Namespace) -> None:
+    killed, tried = search.known(mutant.name, driver)
+    if killed is None and tried < options.most:
+        killed = schedules_to_kill(mutant, driver, options.seed, options.most, tried)
+        search.note(mutant.name, driver, killed, options.most)
+
+
 def main() -> int:
     """Let every driver look for every mutant, and tell."""
     parser = argparse.ArgumentParser(description="Who finds known bugs.")
     parser.add_argument("--most", type=int, default=1_000, help="schedules a driver may take")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--drivers", default=",".join(DRIVERS))
+    parser.add_argument("--only", default="", help="mutants with this in their names")
+    parser.add_argument("--keep", type=Path, help="a file for what was found so far")
     options = parser.parse_args()
-    drivers = [FIFO, *(kind.__name__ for kind in STRATEGIES)]
-    table = Table("mutant", *drivers, "kept")
-    survivors = 0
+    drivers = [driver for driver in DRIVERS if driver in options.drivers.split(",")]
+    mutants = [mutant for mutant in MUTANTS if options.only in mutant.name]
+    search = Search(options.keep, options.seed)
+    table = Table("mutant", *drivers)
+    survivors = []
     console = Console(width=140)
-    for mutant in track(MUTANTS, "mutants", console=Console(stderr=True)):
-        killed = [schedules_to_kill(mutant, d, options.seed, options.most) for d in drivers]
-        kept = killed_by_kept(mutant)
-        survivors += not any(killed)
-        console.log(mutant.name, killed, kept)
-        table.add_row(mutant.name, *(str(k or "–") for k in killed), "yes" if kept else "–")
+    for mutant in track(mutants, "mutants", console=Console(stderr=True)):
+        for driver in drivers:
+            _look_for(mutant, driver, search, options)
+        killed = [search.known(mutant.name, driver)[0] for driver in drivers]
+        if not any(killed):
+            survivors.append(mutant.name)
+        table.add_row(mutant.name, *("–" if k is None else f"{k:,}" for k in killed))
     console.print(table)
     console.print(
-        f"{len(MUTANTS)} mutants, {survivors} survive {options.most:,} schedules a driver"
+        f"{len(mutants)} mutants, seed {options.seed}; {len(survivors)} survive {options.most:,} "
+        f"schedules a driver: {'; '.join(survivors) or 'none'}"
     )
     return 1 if survivors else 0
 

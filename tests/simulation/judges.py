@@ -26,6 +26,7 @@ from messages.money import ZERO, amount_in
 from messages.observers import Alarm, AlarmKind, MessageSkipped
 from messages.portfolio import AdoptedFill, TradingState
 from messages.position import LevelName
+from tests.simulation.conduct import Conduct
 from tests.simulation.ledger import Account
 from tests.simulation.plans import BTC, SYMBOL, USDT
 
@@ -53,6 +54,7 @@ class Judges:
         self.closed: set[PositionId] = set()
         self.alarms: dict[AlarmKind, int] = {}
         self.skipped: list[MessageSkipped] = []
+        self.conduct = Conduct(world)
         self._naked_since: dict[PositionId, int] = {}
         self._tail_at: int | None = None
         self.go_on()
@@ -71,6 +73,7 @@ class Judges:
             self._hear_alarm(message)
         elif type(message) is MessageSkipped:
             self._check_skipped(message)
+        self.conduct.delivered(address, envelope)
         self.look()
         if address == PORTFOLIO:
             self._check_books()
@@ -84,6 +87,7 @@ class Judges:
             account = self._account(position_id)
             account.put(order)
             self._check_sells(position_id, account)
+            self.conduct.check_bought(position_id, account)
         changed.clear()
         for position in self.world.positions.values():
             if position.state is State.CLOSED:

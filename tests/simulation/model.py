@@ -39,6 +39,7 @@ from messages.position import (
     TriggersArmed,
 )
 from tests.simulation import plans
+from tests.simulation.model_graph import OUTSIDE, TIME
 from tests.simulation.model_venue import asked, balances, of_its_own_accord
 from tests.simulation.model_world import PRICES, START, UNIT, Bounds, Mail, Next, World, mailed
 
@@ -76,18 +77,19 @@ class Model:
             world = self._begin(world, PositionId(f"p{number}"))
         return world
 
-    def following(self, world: World) -> Iterator[Next]:
-        """Yield everything that may happen next."""
+    def following(self, world: World) -> Iterator[tuple[str, World, str]]:
+        """Yield everything that may happen next, and which channel it comes by."""
         channels: set[tuple[Address, Address]] = set()
         for place, mail in enumerate(world.mail):
             if (mail.sender, mail.to) not in channels:
                 channels.add((mail.sender, mail.to))
                 rest = replace(world, mail=world.mail[:place] + world.mail[place + 1 :])
-                yield from self._delivered(rest, mail)
+                channel = f"{mail.sender}>{mail.to}"
+                yield from ((*one, channel) for one in self._delivered(rest, mail))
         for order in world.venue:
-            yield from of_its_own_accord(world, order)
-        yield from self._outside(world)
-        yield from self._time(world)
+            yield from ((*one, OUTSIDE) for one in of_its_own_accord(world, order))
+        yield from ((*one, OUTSIDE) for one in self._outside(world))
+        yield from ((*one, TIME) for one in self._time(world))
 
     # The actors.
 

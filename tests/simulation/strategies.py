@@ -12,10 +12,15 @@ from random import Random
 from messages.base import Address
 from tests.simulation.acts import ACTS
 from tests.simulation.choices import Choices, Kind
+from tests.simulation.journals import JOURNALS
 
 _DELIVERIES_WEIGHT = 80
 """Of all deliveries out of turn together, beside the acts' own weights."""
 _ACTS_UP_TO = tuple(accumulate(weight for _, _, weight in ACTS))
+
+_CRASHES = [place for place, (name, _, _) in enumerate(ACTS) if "killed" in name]
+_CRASH_SHARE = 0.03
+"""Of the steps of a crashing one, that are a crash."""
 
 _SETUP_SHARE = 0.85
 """How often the setup is not the plain one."""
@@ -125,6 +130,20 @@ class Pct(Exploring):
         if kind is Kind.STEP:
             return self._with(self._outside, kind, count) or self._preferred
         return self._with(self._outside, kind, count)
+
+
+class Crashing(RandomWalk):
+    """A random walk whose journal is on a disk: the process dies, the disk fills."""
+
+    def _next(self, kind: Kind, count: int) -> int:
+        if kind is Kind.SETUP and count == len(JOURNALS):
+            return self.random.randint(1, 3)
+        return super()._next(kind, count)
+
+    def _choose(self, kind: Kind, count: int) -> int:
+        if kind is Kind.STEP and self.random.random() < _CRASH_SHARE:
+            return count - len(ACTS) + self.random.choice(_CRASHES)
+        return super()._choose(kind, count)
 
 
 STRATEGIES: tuple[type[Exploring], ...] = (RandomWalk, Pct, DelayBounded, Uniform)

@@ -5,8 +5,8 @@ from contextlib import ExitStack
 import pytest
 
 from messages.plan import Plan
-from tests.model_check import search
 from tests.simulation.model import Model
+from tests.simulation.model_search import search
 from tests.simulation.model_world import Bounds
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.plans import PLANS

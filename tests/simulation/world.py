@@ -52,6 +52,7 @@ from tests.simulation.plans import (
     capabilities,
     rules,
 )
+from tests.simulation.rest import come_to_rest
 from tests.simulation.tree import START, DurableJournals, Tree
 from tests.simulation.venue import Edge
 
@@ -155,6 +156,7 @@ class World(Tree):
         recovered = crashes.recover()
         self._begin_process(recovered)
         self.judges.go_on()
+        self.judges.conduct.restarted()
         crashes.check()
         self.on_recovery()
 
@@ -251,6 +253,7 @@ class World(Tree):
         if self.crashes is not None:
             self.crashes.disk.is_full = False
         venue.set_stream(self.now, up=True)
+        come_to_rest(self)
         end, falls_at = self.now + TAIL_MS, self.now
         while not self.is_over():
             assert self.now < end, self.judges.unended()
@@ -330,6 +333,8 @@ class World(Tree):
     def _note(self, record: Record) -> None:
         if self.crashes is not None:
             self.crashes.records.append(record)
+        if self.judges is not None:
+            self.judges.conduct.recorded(record)
         self._note_changes(record)
 
     def _note_changes(self, record: Record) -> None:

@@ -1,0 +1,199 @@
+"""What the actors do must have a reason, a wish must be obeyed, and what rests must be as planned.
+
+Rules that the venue's ledger alone can't show: money is there and covered, but was sold for no
+reason; a sibling lost its stop for a moment; a person asked for a close and nothing came of it.
+"""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from actors.guardian.states import Cause
+from actors.journal.port import Record
+from actors.market_data.triggers import TOLERANCE_RATIO, extremes
+from actors.order_router.actor import OrderRouter
+from actors.order_router.order import RoutedOrder
+from actors.portfolio.accounts import Booking
+from actors.portfolio.actor import PortfolioActor
+from actors.position.actor import PositionActor
+from actors.position.position import Life, Position
+from actors.position.prices import stop, target
+from actors.position.states import State
+from exchange.matching_book import VenueOrder
+from messages.addresses import GATEWAY, ORDER_ROUTER, PORTFOLIO, POSITIONS, position_address
+from messages.base import Address, ClientOrderId, PositionId
+from messages.envelope import Envelope, Send
+from messages.gateway import CancelAtVenue
+from messages.guardian import RecoveryDone
+from messages.ids import position_of
+from messages.money import ZERO
+from messages.order_router import CancelOrder
+from messages.orders import OrderStatus, Side
+from messages.portfolio import ReserveBudget, TradingState
+from messages.position import CloseCause, ClosePosition, TriggerFired
+from messages.positions import PositionRestored
+from tests.simulation.ledger import Account
+from tests.simulation.plans import BUDGET
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SPENT_AT_MOST = BUDGET * Decimal("1.15")
+"""Quote: the budget, and what the market moves between a decision and its fill."""
+_STOPS = frozenset({CloseCause.STOP_LOSS, CloseCause.BREAK_EVEN, CloseCause.TRAILING_STOP})
+_OBEYS = frozenset({State.CLOSING, State.CLOSED})
+
+
+class Conduct:
+    """Looks at what is recorded and delivered. Raises ``AssertionError`` naming the position."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self._problem: AssertionError | None = None
+        """Of a record; raised at the next delivery, as what looks at records may not raise."""
+        self._may_cancel: set[ClientOrderId] = set()
+        """Orders that their own position wants to be over, or of which not all is known."""
+        self._unrestored: set[PositionId] = set()
+        """Who lived at the last restart, and has not said that it is restored."""
+        self._skipped: tuple[int, int] | None = None
+
+    def restarted(self) -> None:
+        """Take note of who is to be restored first."""
+        self._unrestored = set(self.world.roster)
+
+    def recorded(self, record: Record) -> None:
+        """Look at a step; ``world.positions`` are still as they were before it."""
+        try:
+            self._look_at(record)
+        except AssertionError as problem:
+            self._problem = self._problem or problem
+
+    def _look_at(self, record: Record) -> None:
+        if record.error is not None:
+            self._skipped = record.id
+        if record.actor == ORDER_ROUTER:
+            self._check_cancels(record)
+        elif record.actor == PORTFOLIO:
+            self._check_grant(record)
+        elif record.actor == POSITIONS:
+            self._check_recovery(record.outbox)
+        else:
+            self._look_at_position(record)
+
+    def delivered(self, address: Address, envelope: Envelope) -> None:
+        """Look whether a person's wish was obeyed; raise what a record has shown."""
+        if self._problem is not None:
+            raise self._problem
+        if type(envelope.message) is not ClosePosition or envelope.id == self._skipped:
+            return
+        for position in self.world.positions.values():
+            if position_address(position.position_id) == address:
+                assert position.state in _OBEYS, (
+                    f"{position.position_id} was told to close, and is {position.state}"
+                )
+
+    def check_bought(self, position_id: PositionId, account: Account) -> None:
+        """Look that no more than the budget is spent, surprises of the venue aside."""
+        surprises = self.world.venue.surprises
+        bought = (o for i, o in account.orders.items() if i not in surprises)
+        spent = sum((o.facts.cost for o in bought if o.request.side is Side.BUY), ZERO)
+        assert spent <= SPENT_AT_MOST, f"{position_id} spent {spent} of {BUDGET}"
+
+    # Orders.
+
+    def _check_cancels(self, record: Record) -> None:
+        """Only what its own position wants to be over is canceled, or what is in doubt."""
+        message = record.message
+        if type(message) is CancelOrder:
+            owner = position_of(message.client_order_id)
+            is_own = owner is not None and record.sender == position_address(owner)
+            if is_own or record.sender == ORDER_ROUTER:
+                self._may_cancel.add(message.client_order_id)
+        for change in record.changes:
+            if type(change) is RoutedOrder and _is_in_doubt(change):
+                self._may_cancel.add(change.request.client_order_id)
+        for send in record.outbox:
+            if send.to == GATEWAY and type(send.message) is CancelAtVenue:
+                order_id = send.message.client_order_id
+                assert order_id in self._may_cancel, (
+                    f"{order_id} is canceled, and {position_of(order_id)} did not ask for it"
+                )
+
+    def _check_grant(self, record: Record) -> None:
+        if type(record.message) is ReserveBudget and any(
+            type(change) is Booking for change in record.changes
+        ):
+            trading = self.world.actor(PORTFOLIO, PortfolioActor).books.trading
+            assert trading.state is TradingState.ACTIVE, (
+                f"{record.message.position_id} may enter, and trading is {trading.state}"
+            )
+
+    # Recovery.
+
+    def _check_recovery(self, outbox: tuple[Send, ...]) -> None:
+        if not any(type(send.message) is RecoveryDone for send in outbox):
+            return
+        positions = self.world.positions
+        left = sorted(
+            p
+            for p in self._unrestored
+            if p in positions and positions[p].state not in {State.NEW, State.CLOSED}
+        )
+        assert not left, f"{Cause.RECOVERY} is over before these are restored: {left}"
+
+    # Exits.
+
+    def _look_at_position(self, record: Record) -> None:
+        for change in record.changes:
+            if type(change) is Position:
+                self._check_exit(record, change)
+        for send in record.outbox:
+            if type(send.message) is PositionRestored:
+                self._unrestored.discard(send.message.position_id)
+
+    def _check_exit(self, record: Record, after: Position) -> None:
+        """An exit begins for a reason that is true."""
+        before = self.world.positions.get(after.position_id)
+        if before is None or before.closing is not None or after.closing is None:
+            return
+        cause, message = after.closing.cause, record.message
+        assert cause is not CloseCause.WITHDRAWN or before.state is State.NEW, (
+            f"{after.position_id} ({before.state}) is sold, and withdrawn is why"
+        )
+        known = self.world.actor(record.actor, PositionActor).life
+        if type(message) is not TriggerFired or known is None:
+            return
+        life = Life(known.charter, before)
+        lowest, highest = extremes(message.quote, known.charter.plan.trigger_source)
+        stop_now, goal = stop(life), target(life, record.now)
+        is_stop = stop_now is not None and lowest <= float(stop_now[0]) * (1 + TOLERANCE_RATIO)
+        is_goal = goal is not None and highest >= float(goal) * (1 - TOLERANCE_RATIO)
+        assert is_stop or cause not in _STOPS, (
+            f"{after.position_id} is sold by its stop {stop_now} at a price of {lowest}"
+        )
+        assert is_goal or cause is not CloseCause.TAKE_PROFIT, (
+            f"{after.position_id} is sold at its target {goal} at a price of {highest}"
+        )
+
+
+def _is_in_doubt(order: RoutedOrder) -> bool:
+    """Whether the router may cancel it of its own accord."""
+    return (
+        order.facts.status is OrderStatus.UNKNOWN
+        or order.facts.is_terminal
+        or order.booked is not None
+        or order.request.wait_ms is not None
+        or order.is_probe
+    )
+
+
+def working_of(world: "World", position_id: PositionId) -> tuple[VenueOrder, ...]:
+    """Return a position's sells that work at the venue."""
+    assert world.judges is not None
+    account = world.judges.accounts.get(position_id)
+    return () if account is None else account.working
+
+
+def is_router_at_rest(world: "World") -> bool:
+    """Whether the router has nothing to do for any order."""
+    orders = world.actor(ORDER_ROUTER, OrderRouter).orders
+    return orders.venue.up and not any(o.errand for o in orders.by_id.values())

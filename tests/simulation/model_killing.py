@@ -1,0 +1,27 @@
+"""Whether the model checker finds a mutant: in how many states it meets a broken rule."""
+
+from contextlib import ExitStack
+
+from tests.simulation.injecting import Mutant
+from tests.simulation.model import Model
+from tests.simulation.model_search import search
+from tests.simulation.model_world import Bounds
+from tests.simulation.plans import PLANS
+
+BOUNDS = Bounds(faults=1, moves=0)
+MODES = 4
+STATES = 12_000
+"""Of each mode: what is found at all is found early, as the nearest states come first."""
+
+
+def killed_in_the_model(mutant: Mutant) -> int | None:
+    """Return how many states it takes, over all modes; None: no rule breaks."""
+    states = 0
+    with ExitStack() as stack:
+        mutant.inject(stack)
+        for plan in PLANS[:MODES]:
+            found = search(Model(plan, BOUNDS), STATES, seconds=60)
+            states += found.states
+            if found.error is not None:
+                return states
+    return None

@@ -1,0 +1,68 @@
+"""Breadth first through a model: every reachable state is safe, and none is a dead end."""
+
+import time
+from collections import deque
+from typing import NamedTuple
+
+from actors.position.states import State as Stage
+from tests.simulation.model import Model
+from tests.simulation.model_graph import TIME, Graph
+from tests.simulation.model_rules import broken, uncovered
+from tests.simulation.model_states import States
+
+
+class Found(NamedTuple):
+    """What a search showed."""
+
+    states: int
+    steps: int
+    depth: int
+    seconds: float
+    error: str | None
+    way: tuple[str, ...]
+    """To the state that breaks the rule."""
+    is_whole: bool
+    """Every reachable state was seen."""
+
+
+def search(model: Model, limit: int, seconds: float) -> Found:
+    """Visit every reachable state, the nearest first, up to ``limit`` of them."""
+    started = time.monotonic()
+    graph, states = Graph(), States()
+    first = model.first()
+    numbers = {states.name(first): graph.add(-1, "")}
+    queue = deque([(0, first)])
+
+    def found(error: str | None, number: int, *, is_whole: bool) -> Found:
+        way = () if error is None else tuple(t.replace("position/", "") for t in graph.way(number))
+        taken, depth = time.monotonic() - started, graph.depths[-1]
+        return Found(len(graph), graph.steps, depth, taken, error, way, is_whole)
+
+    while queue:
+        number, world = queue.popleft()
+        error = broken(world)
+        if error is not None:
+            return found(error, number, is_whole=False)
+        if len(numbers) > limit or time.monotonic() - started > seconds:
+            return found(None, number, is_whole=False)
+        if all(life.position.state is Stage.CLOSED for life in world.lives):
+            graph.ends.append(number)
+        owed = {f"{mail.sender}>{mail.to}" for mail in world.mail}
+        followers = list(model.following(world))
+        owed |= {by for _, _, by in followers if by == TIME}
+        graph.look_at(uncovered=uncovered(world), owed=owed)
+        for text, after, by in followers:
+            name = states.name(after)
+            known = numbers.get(name)
+            if known is None:
+                known = numbers[name] = graph.add(number, text)
+                queue.append((known, after))
+            graph.follow(number, known, by)
+    stuck = graph.never_ending()
+    if stuck is not None:
+        return found("CLOSED can't be reached any more", stuck, is_whole=True)
+    naked = graph.uncovered_for_ever()
+    if naked is not None:
+        error = "fair, and what is held is never covered and never sold"
+        return found(error, naked, is_whole=True)
+    return found(None, 0, is_whole=True)

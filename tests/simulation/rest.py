@@ -1,0 +1,120 @@
+"""Before the fair tail's market falls, all comes to rest: then each plan's promise must be kept.
+
+What covers a position is its trigger *and* what its plan lets rest at the venue: the cover of one
+hides the lack of the other from every rule but this one.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from actors.market_data.actor import MarketDataActor
+from actors.position.actor import PositionActor
+from actors.position.exit_slot import SlotState
+from actors.position.position import Life, lost_orders
+from actors.position.prices import protection_mode, stop, target
+from actors.position.states import State
+from messages.addresses import MARKET_DATA, position_address
+from messages.base import Timestamp
+from messages.orders import OrderType
+from messages.plan import ProtectionMode
+from messages.position import LevelName
+from tests.simulation.conduct import is_router_at_rest, working_of
+from tests.simulation.plans import SYMBOL
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+REST_MS = 150_000
+"""Within so much fair time all that is held rests: a lost exit, looks, the longest pause."""
+_STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+_HELD = frozenset({State.OPENING, State.OPEN, State.PROTECTING})
+
+
+def come_to_rest(world: "World") -> None:
+    """Let fair time pass until what is held rests; look that it rests as planned."""
+    end = world.now + REST_MS
+    while True:
+        world.settle()
+        held = list(_held(world))
+        if not held:
+            return
+        restless = [life.position.position_id for life in held if not _rests(life)]
+        if not restless and not world.venue.way.held and is_router_at_rest(world):
+            for life in held:
+                _check_trigger(world, life)
+                _check_resting(world, life)
+            return
+        assert world.now < end, f"{restless} does not come to rest in fair time"
+        world.pass_time()
+
+
+def _held(world: "World") -> Iterator[Life]:
+    """Yield the positions that hold something, or are about to, and are not on their way out."""
+    for position in world.living():
+        life = world.actor(position_address(position.position_id), PositionActor).life
+        if life is not None and position.state in _HELD and not lost_orders(position):
+            yield life
+
+
+def _rests(life: Life) -> bool:
+    """Whether it waits for nothing."""
+    position = life.position
+    is_quiet = position.slot.state in {SlotState.EMPTY, SlotState.WORKING}
+    retry_at = position.protection.retry_at
+    waits = retry_at is not None and retry_at > position.measured_at
+    is_well = position.looks_back is None and position.faulted is None
+    return position.entry.is_over and is_quiet and is_well and not waits
+
+
+def _check_trigger(world: "World", life: Life) -> None:
+    position_id, stop_now = life.position.position_id, stop(life)
+    if stop_now is None or not life.sellable:
+        return
+    core = world.actor(MARKET_DATA, MarketDataActor)._core
+    registration = core._markets[SYMBOL].triggers._latest.get(position_id)
+    levels = () if registration is None or not registration.is_live else registration.levels
+    prices = [level.price for level in levels if level.name is LevelName.STOP_LOSS]
+    assert prices == [float(stop_now[0])], f"{position_id} stops at {stop_now}; armed is {prices}"
+
+
+def _check_resting(world: "World", life: Life) -> None:
+    """What works at the venue is what the plan promises, and all of it."""
+    if life.charter.plan.scale_out or life.is_dust(life.average_entry or Decimal(0)):
+        return
+    if not _has_heard_all(world, life):
+        return
+    position_id = life.position.position_id
+    promised = _promised(life, world.now)
+    working = [
+        (o.trigger, None if o.request.type in _STOPS else o.request.price, o.remaining)
+        for o in working_of(world, position_id)
+    ]
+    assert working == promised, f"{position_id} should rest as {promised}, and rests as {working}"
+
+
+def _has_heard_all(world: "World", life: Life) -> bool:
+    """Whether no event was lost on a stream that is up: nobody asks how a resting order stands."""
+    for own in life.position.orders:
+        order = world.venue.book.orders.get(own.facts.client_order_id)
+        if order is not None and not own.facts.is_terminal:
+            told = own.facts.status, own.facts.filled
+            if told != (order.facts.status, order.facts.filled):
+                return False
+    return True
+
+
+def _promised(life: Life, now: Timestamp) -> list[tuple[Decimal | None, Decimal | None, Decimal]]:
+    """Return the trigger, the limit and the quantity of what should work."""
+    stop_now, goal, mode = stop(life), target(life, now), protection_mode(life.charter)
+    trigger = None if stop_now is None else stop_now[0]
+    rests_stop = mode is ProtectionMode.STOP_RESTS or life.position.protection.rests_stop
+    match mode:
+        case ProtectionMode.TRIGGERS:
+            return []
+        case ProtectionMode.OCO:
+            return [(trigger, goal, life.sellable)]
+        case _ if rests_stop:
+            return [(trigger, None, life.sellable)]
+        case _:
+            return [(None, goal, life.sellable)]
