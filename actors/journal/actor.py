@@ -27,6 +27,8 @@ _LINGER = "linger"
 _RETRY = "retry"
 _FIRST_PAUSE_MS = Milliseconds(50)
 _LONGEST_PAUSE_MS = Milliseconds(2_000)
+_SEGMENT_PAUSE_MS = Milliseconds(10_000)
+"""Before a segment that could not be begun is tried again: it holds all that lives, so it costs."""
 _CALM_MS = Milliseconds(60_000)
 """Without a slow commit; then the disk is quick again."""
 
@@ -81,6 +83,8 @@ class JournalActor(Actor):
         self._seconds = seconds
         self._slow_at: Timestamp | None = None
         """When a commit was last slow; None: people heard that the disk is quick."""
+        self._segment_failed_at: Timestamp | None = None
+        """When no new segment could be begun; None: the last one could."""
 
     def on_start(self) -> None:
         """Hear of records from now on."""
@@ -143,15 +147,13 @@ class JournalActor(Actor):
         now, allowed = self.now(), self._settings.slow_ms / 1_000
         if seconds > allowed:
             if self._slow_at is None:
-                text = f"the journal's disk is slow: a commit took {seconds:.1f} s"
-                self.send(OBSERVERS, Alarm(kind=AlarmKind.JOURNAL, text=text))
+                self._alarm(f"the journal's disk is slow: a commit took {seconds:.1f} s")
             self._slow_at = now
         elif self._slow_at is not None and now >= self._slow_at + _CALM_MS:
             self._slow_at = None
-            text = (
+            self._alarm(
                 f"the journal's disk is quick again: no commit took over {allowed:g} s for a while"
             )
-            self.send(OBSERVERS, Alarm(kind=AlarmKind.JOURNAL, text=text))
 
     def _fail(self, error: str) -> None:
         if self._failing_since is None:
@@ -177,10 +179,23 @@ class JournalActor(Actor):
         )
 
     def _begin_segment(self) -> None:
+        """Go on in a new segment. Where that fails the old one goes on: trading need not stop."""
+        now, failed_at = self.now(), self._segment_failed_at
+        if failed_at is not None and now < failed_at + _SEGMENT_PAUSE_MS:
+            return
         try:
-            self._journal.begin_segment(tuple(self._under_way()), self.now())
+            self._journal.begin_segment(tuple(self._under_way()), now)
         except JournalError as error:
-            self._fail(str(error))
+            self._segment_failed_at = now
+            if failed_at is None:
+                self._alarm(f"the journal's old file goes on, no new one can be begun: {error}")
+            return
+        self._segment_failed_at = None
+        if failed_at is not None:
+            self._alarm("the journal goes on in a new file again")
+
+    def _alarm(self, text: str) -> None:
+        self.send(OBSERVERS, Alarm(kind=AlarmKind.JOURNAL, text=text))
 
     def _under_way(self) -> Iterator[Undelivered]:
         """Yield what recorded steps sent to recorded actors and still waits in a mailbox."""

@@ -167,10 +167,11 @@ class FileJournal:
         old = self._segment
         try:
             self._begin(undelivered, now, "")
-            self._anchor.write(Anchor(self._durable, self._head))
         except DISK_ERRORS as error:
             raise JournalError(f"{self._folder}: {error}") from error
         old.leave()
+        with suppress(OSError):  # one that is behind does no harm: the next commit writes it again
+            self._anchor.write(Anchor(self._durable, self._head))
 
     def close(self) -> None:
         """Let go of the files; what waits for a commit is lost."""
@@ -196,13 +197,15 @@ class FileJournal:
             head = begin_segment(self._folder, manifest, snapshot, self._head, self._files)
             segment = SegmentWriter(segment_path(self._folder, manifest.number), self._files)
         except DISK_ERRORS:
-            with suppress(OSError):  # it must not be taken for the newest
+            with suppress(OSError):  # never to be taken for the newest, also not after a crash
                 remove_segment(self._folder, manifest.number, self._files)
+                self._files.sync_folder(self._folder)
             raise
         self._segment = segment
         self._number, self._head, self._segment_bytes = manifest.number, head, 0
-        for number in segment_numbers(self._folder, self._files)[: -self._limits.keep_segments]:
-            remove_segment(self._folder, number, self._files)
+        with suppress(OSError):  # one too many does no harm: the next segment tries again
+            for number in segment_numbers(self._folder, self._files)[: -self._limits.keep_segments]:
+                remove_segment(self._folder, number, self._files)
 
     def _reserve(self) -> None:
         """Set disk space aside. Raises ``OSError``."""

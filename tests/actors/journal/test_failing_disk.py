@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import apsw
 import pytest
+from msgspec.structs import replace
 
 from actors.journal.codec import encode
 from actors.journal.finding import find
 from actors.journal.port import JournalError
+from actors.journal.segment import SegmentWriter, segment_numbers
 from actors.journal.store import JournalLimits
 from messages.addresses import OBSERVERS
 from messages.guardian import JournalFailed, JournalHealed
@@ -115,6 +118,49 @@ def test_a_full_disk_leaves_the_old_segment_in_use() -> None:
     found = find(FOLDER, disk.crashed(NONE))
     assert found is not None
     assert (found.losses, found.snapshot.sequence, found.last_number) == ((), 2, 1)
+
+
+def test_a_segment_that_can_not_be_begun_is_told_once_and_stops_no_trading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    disk = SimulatedDisk()
+    stage = Stage(FOLDER, limits=replace(LIMITS, segment_bytes=1), files=disk)
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "rename", _refuse)
+        for number in range(1, 4):
+            stage.tell(place(number))
+            stage.wait(1_000)
+    assert [order_id for order_id, _ in stage.venue.left] == ["he1p1b1", "he1p2b1", "he1p3b1"]
+    assert len(alarms(stage)) == 1
+    assert "old file goes on" in alarms(stage)[0]
+    assert segment_numbers(FOLDER, disk) == [1]
+    stage.wait(10_000)
+    commit_one(stage)
+    assert segment_numbers(FOLDER, disk) == [1, 2]
+    assert alarms(stage)[1:] == ["the journal goes on in a new file again"]
+    assert stage.told == []
+
+
+def test_a_segment_that_was_given_up_does_not_come_back_with_a_crash(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    disk = SimulatedDisk()
+    journal, _ = journal_in(FOLDER, limits=LIMITS, files=disk)
+    journal.append(records()[0])
+    journal.commit()
+    with monkeypatch.context() as patch:
+        patch.setattr(SegmentWriter, "__init__", _refuse)  # when its name is durable already
+        with pytest.raises(JournalError):
+            journal.begin_segment((), NOW)
+    journal.append(records()[1])
+    journal.commit()
+    found = find(FOLDER, disk.crashed(NONE))
+    assert found is not None
+    assert (found.losses, found.snapshot.sequence) == ((), 2)
+
+
+def _refuse(*_: object) -> None:
+    raise apsw.CantOpenError("unable to open database file")
 
 
 def test_a_read_only_disk_is_told_and_heals_without_a_restart() -> None:
