@@ -5,6 +5,8 @@ Owns how each becomes a message, and what a person is shown before it is sent.
 
 from collections.abc import Iterable
 
+import msgspec
+
 from actors.operator.core import SENDABLE
 from commands.inspect.actors import address_of, addresses
 from commands.inspect.command import Command, Context
@@ -20,7 +22,7 @@ from commands.inspect.operating import (
 from commands.inspect.typed import Typed, nearest
 from commands.inspect.view import View
 from messages.addresses import GUARDIAN, STRATEGY_RUNNER, SUPERVISOR
-from messages.base import Milliseconds
+from messages.base import Message, Milliseconds
 from messages.guardian import EnterReducing, Halt, Resume
 from messages.operator import Operation
 from messages.supervisor import ResourceLost
@@ -101,8 +103,16 @@ def send(context: Context, words: list[str]) -> View:
 
 
 def _messages(context: Context, words: list[str]) -> Iterable[str]:
-    """Return addresses, then the names of what may be sent."""
+    """Return addresses, then the names of what may be sent, then its fields to be filled in."""
+    if len(words) == 2 and words[1] in SENDABLE:  # noqa: PLR2004 - the actor, the message
+        return (template(SENDABLE[words[1]][0]),)
     return sorted(SENDABLE) if len(words) == 1 else addresses(context, words)
+
+
+def template(kind: type[Message]) -> str:
+    """Return a message's fields as they are typed: those that must be given, to be filled in."""
+    needed = (f'"{field.name}": ""' for field in msgspec.structs.fields(kind) if field.required)
+    return f"{{{', '.join(needed)}}}"
 
 
 HALT = Command(

@@ -7,24 +7,26 @@ Owns the way in. The prompt itself is its own module's; without a terminal the c
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import typer
 from rich.console import Console
 
+from commands.account import STATE
 from commands.errors import UsageError
 from commands.inspect.command import Context, Operating
-from commands.inspect.commands import run
 from commands.inspect.errors import InspectError, NoSessionError, NotRunningError
 from commands.inspect.finding import attach
 from commands.inspect.past import Past
-from commands.inspect.recorded import recorded
+from commands.inspect.recorded import facts_of, recorded
+from commands.inspect.running import run_line
 from commands.inspect.source import LiveSource, Source
-from commands.inspect.view import View, console, print_view
+from commands.inspect.view import View, console
+from commands.panels.words import date_and_time
 
 EXIT_FAILED = 1
-_JSON = "--json"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +59,9 @@ def inspect(asked: Asked) -> int:
             also = ", ".join(str(folder) for folder in others)
             err.print(f"attached to {source.folder}; also running: {also} (--session DIR)")
         context = Context(source=source, operating=_operating(asked, err), width=out.width)
-        return run_all(context, _lines(asked), out, err, as_json=asked.as_json)
+        if asked.commands or asked.as_json or not _is_terminal():
+            return run_all(context, _lines(asked), out, err, as_json=asked.as_json)
+        return _prompt(context, out)
     finally:
         source.close()
 
@@ -76,6 +80,35 @@ def open_session(folder: Path | None) -> tuple[Source, list[Path]]:
     return LiveSource(connection), others
 
 
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _prompt(context: Context, out: Console) -> int:
+    """Let a person type; the journal of a running session is read meanwhile. Return 0."""
+    from commands.inspect.prompt import Prompt, history_path  # noqa: PLC0415 - only at a terminal
+
+    source = context.source
+    facts = facts_of(source.folder)
+    state = "runs" if source.is_live else f"is over, {facts.ended_at or 'without an end'}"
+    at = date_and_time(source.about().at)
+    out.print(f"{source.folder} {state}; {facts.mode or 'a session'}, {at}. Try tree, why, help.")
+    if source.is_live:
+        with suppress(InspectError):  # what needs its journal says why there is none
+            context.follow().start()
+    history = history_path(Path(facts.journal).parent if facts.journal else STATE)
+    try:
+        prompt = Prompt(context, out, history, operates=context.operating is not None)
+    except OSError as error:
+        raise UsageError(f"{history} can't be written: {error.strerror}") from None
+    try:
+        prompt.run()
+    finally:
+        if context.following is not None:
+            context.following.close()
+    return 0
+
+
 def run_all(
     context: Context, lines: Iterator[str], out: Console, err: Console, *, as_json: bool
 ) -> int:
@@ -85,12 +118,8 @@ def run_all(
     """
     exit_code = 0
     for line in lines:
-        text, wants_json = _json_wanted(line)
-        if not text:
-            continue
         try:
-            for view in _views(context, text):
-                print_view(view, out, as_json=as_json or wants_json)
+            run_line(context, line, out, as_json=as_json)
         except NoSessionError as error:
             err.print(f"error: {error}")
             return EXIT_FAILED
@@ -100,25 +129,11 @@ def run_all(
     return exit_code
 
 
-def _views(context: Context, line: str) -> Iterator[View]:
-    answers = run(context, line)
-    if isinstance(answers, View):
-        yield answers
-    else:
-        yield from answers
-
-
 def _lines(asked: Asked) -> Iterator[str]:
     if asked.commands:
         yield from asked.commands
     else:
         yield from (line.strip() for line in sys.stdin)
-
-
-def _json_wanted(line: str) -> tuple[str, bool]:
-    """Return the line without ``--json`` at its end, and whether it was there."""
-    text = line.strip()
-    return (text.removesuffix(_JSON).strip(), True) if text.endswith(_JSON) else (text, False)
 
 
 def _operating(asked: Asked, err: Console) -> Operating | None:

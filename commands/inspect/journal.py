@@ -94,6 +94,15 @@ class Journal:
         """Yield the sequences of what was heard with a quote of a symbol, newest first."""
         return self._found("quotes", symbol, up_to)
 
+    def addresses(self, up_to: int | None = None) -> set[str]:
+        """Return who took a step, in no order."""
+        return {
+            address
+            for chapter in self.chapters
+            for address, found in list(chapter.steps.items())
+            if up_to is None or found[0] <= up_to
+        }
+
     def counts(self, up_to: int) -> tuple[dict[str, int], dict[str, int]]:
         """Return how many steps each actor took, and how many of them raised."""
         steps: dict[str, int] = defaultdict(int)

@@ -3,7 +3,7 @@
 Owns which records are read for it. What is said of them is ``story``'s and ``refusals``'.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -26,6 +26,7 @@ from messages.base import Address, PositionId
 
 _RECORDS_MAX = 20_000
 _LIVE_MAX = 2_000
+_COMPLETED = 200
 
 
 def why(context: Context, words: list[str]) -> View:
@@ -127,8 +128,20 @@ def _lines(story: Story) -> Table:
 
 
 def complete(context: Context, words: list[str]) -> Iterable[str]:
-    """Return the living positions and the symbols."""
-    return () if words else (*ids(context.source), *symbols(context.source))
+    """Return the positions on record, the latest first, and the symbols."""
+    if words:
+        return ()
+    known = [f"p{number}" for number in sorted(_recorded_ids(context), reverse=True)]
+    return (*known[:_COMPLETED], *symbols(context.source))
+
+
+def _recorded_ids(context: Context) -> Iterator[int]:
+    """Yield the numbers of positions that took a step up to here."""
+    up_to = context.source.sequence if isinstance(context.source, Past) else None
+    for address in context.recorded().journal.addresses(up_to):
+        kind, _, name = address.partition("/p")
+        if kind == "position" and name.isdigit():
+            yield int(name)
 
 
 WHY = Command(
