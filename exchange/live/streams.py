@@ -2,7 +2,8 @@
 
 Owns the loops that listen, the pauses between their attempts, and the watchdog that ends sockets on
 which nothing comes any more. Whatever was missed is found by REST: see ``reconciling``. On the loop
-only. Between two waits of a loop nothing is awaited, or ccxt's wake-up could be lost.
+only. ccxt wakes only who waits at that moment: a loop waits again at once, in its own task, and
+looks at what ccxt has kept of events that came together.
 """
 
 import asyncio
@@ -48,6 +49,8 @@ class Streams:
         self._quoted = quoted
         self._is_up = False
         self._quotes: list[asyncio.Task[None]] = []
+        self._taken: dict[str, Raw] = {}
+        """What was taken last of each symbol: the very object, ccxt makes one of each event."""
 
     def start(self) -> None:
         """Listen to the account, and look after all sockets."""
@@ -86,12 +89,11 @@ class Streams:
         settings = self._connection.settings
         pause_ms: int = settings.reconnect_ms
         while True:
-            heard = asyncio.ensure_future(watch())
             try:
-                if turn is not None and not self._is_up:
-                    await self._until_up(name, heard)
-                    turn(is_up=True)
-                items = await heard
+                if turn is None or self._is_up:
+                    items = await watch()  # in this task: another would wake up a moment too late
+                else:
+                    items = await self._begin(name, watch, turn)
                 pause_ms = settings.reconnect_ms
             except Exception as error:  # noqa: BLE001 - whatever it is, it is opened again
                 self._connection.note(f"stream of {name}: {self._connection.text_of(error)}")
@@ -101,9 +103,17 @@ class Streams:
                 await asyncio.sleep(pause_ms / 1000)
                 pause_ms = min(2 * pause_ms, settings.reconnect_most_ms)
                 continue
-            finally:
-                heard.cancel()
             self._take_safely(name, take, items)
+
+    async def _begin(self, name: str, watch: Watch, turn: Callable[..., None]) -> Any:  # noqa: ANN401 - ccxt's
+        """Tell that the stream is up once it is; return what comes first."""
+        heard = asyncio.ensure_future(watch())
+        try:
+            await self._until_up(name, heard)
+            turn(is_up=True)
+            return await heard
+        finally:
+            heard.cancel()
 
     async def _until_up(self, name: str, heard: "asyncio.Future[Any]") -> None:
         """Return when the venue surely, or at last very likely, sends us what happens."""
@@ -150,10 +160,15 @@ class Streams:
             else:
                 self._book.keep(trade)
 
-    def _take_tickers(self, tickers: dict[str, Raw]) -> None:
-        found = [tickers] if "bid" in tickers else list(tickers.values())
-        for ticker in found:
-            self._quoted(ticker)
+    def _take_tickers(self, told: dict[str, Raw]) -> None:
+        """Take the newest of each symbol: of several that came together ccxt tells the first."""
+        client = self._connection.client
+        newest = client.tickers if client.id in TICKERS_ONLY else client.bidsasks
+        tickers = {told["symbol"]: told} if "bid" in told else told
+        for symbol, ticker in (tickers | newest).items():
+            if ticker is not self._taken.get(symbol):
+                self._taken[symbol] = ticker
+                self._quoted(ticker)
 
     async def _look_after_sockets(self) -> None:
         """End sockets whose peer is gone: they would stay open and say nothing."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from exchange.server.control import DropSockets, Release
+from exchange.server.control import DropSockets, Release, SetBalance
 from exchange.server.wire import Call
 from exchange.server.wire_faults import WireFault, WireFaultKind
 from messages.base import Milliseconds
@@ -16,7 +16,7 @@ from messages.money import amount_in
 from messages.orders import OrderStatus
 from tests.exchange.live.driving import Driver, rest
 from tests.exchange.live.wire import DIALECTS, STILL, WireVenue, wire_venue
-from tests.exchange.venue import BTC, SYMBOL, USDT
+from tests.exchange.venue import BTC, SYMBOL, USDT, holding
 
 
 class Wrong(NamedTuple):
@@ -71,6 +71,9 @@ def venue(request: pytest.FixtureRequest) -> Iterator[WireVenue]:
 
 @pytest.fixture(autouse=True)
 def without_faults(venue: WireVenue) -> Iterator[None]:
+    """Each test begins with the same coins and ends with the same price."""
+    for money in holding():
+        venue.server.send(SetBalance(money.currency, money.amount))
     yield
     venue.server.plan()
     venue.server.send(Release())
