@@ -13,7 +13,14 @@ import msgspec
 from actors.journal.code import code_version
 from actors.journal.codec import Snapshot
 from actors.journal.finding import ANCHOR, Found, JournalLostError, find
-from actors.journal.lease import AccountInUseError, EpochLostError, Holder, Lease
+from actors.journal.lease import (
+    AccountInUseError,
+    EpochLostError,
+    Holder,
+    Lease,
+    is_held,
+    read_holder,
+)
 from actors.journal.port import JournalError
 from actors.journal.recovery import is_stuck, living_positions, with_journal_epoch
 from actors.journal.segment import segment_numbers, segment_path
@@ -165,3 +172,30 @@ class Account:
 def account_folder(state_dir: Path | None, tag: str, kind: str = PAPER) -> Path:
     """Return the folder of the account with this tag; ``kind`` is its mode and exchange."""
     return (state_dir or STATE) / f"{kind}-{tag or _MAIN}"
+
+
+def _is_account(folder: Path) -> bool:
+    """Tell whether a journal is there, or an anchor says that one was."""
+    return bool(segment_numbers(folder)) or (folder / ANCHOR).exists()
+
+
+def find_account(state_dir: Path, account: str | None) -> Path:
+    """Return the folder of an account that nobody uses; None: the only one there is.
+
+    Raises:
+        UsageError: there is none, or a process uses it now.
+    """
+    names = sorted(path.name for path in state_dir.glob("*") if _is_account(path))
+    if account is None and len(names) > 1:
+        raise UsageError(f"name the account: {state_dir} holds {', '.join(names)}")
+    name = account or next(iter(names), None)
+    if name is None or name not in names:
+        raise UsageError(
+            f"{state_dir} holds no journal{f' of {name}' if name else ''}: "
+            f"there are {', '.join(names) or 'none'}"
+        )
+    if is_held(state_dir / name):
+        holder = read_holder(state_dir / name)
+        who = f"process {holder.pid}" if holder else "a process"
+        raise UsageError(f"{name} is in use by {who}: stop it first")
+    return state_dir / name

@@ -4,22 +4,24 @@ Reads copies; changes nothing. Each table is a file; money stays exact, as text.
 Fills are what an order's cumulative facts gained from one record to the next.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
-from actors.journal.codec import UnreadableError, decode
+from actors.journal.anchor import read_anchor
+from actors.journal.codec import Snapshot, UnreadableError, decode
+from actors.journal.finding import ANCHOR, against_anchor
 from actors.journal.port import Record
-from actors.journal.segment import SegmentReader, read_segment, segment_numbers
+from actors.journal.segment import read_segment, segment_numbers
 from actors.observers.trades import Trade, trade_of
 from actors.order_router.order import RoutedOrder
 from actors.position.position import Charter, Position
 from actors.position.states import State
+from commands.account import find_account
 from commands.errors import RunFailedError, UsageError
 from commands.table_files import TABLES, Format, Row, write_table
-from commands.verify import find_account
 from messages.base import ClientOrderId, PositionId, Timestamp
 from messages.money import ZERO, Money, add_money, plain
 
@@ -29,6 +31,8 @@ class Tables:
 
     def __init__(self) -> None:
         """Begin with none."""
+        self.older: int | None = None
+        """How many records came before the oldest that is kept; None: nothing was read yet."""
         self.fills: list[Row] = []
         self.transitions: list[Row] = []
         self.pnl: list[Row] = []
@@ -61,15 +65,21 @@ class Tables:
                 "at_ms": facts.at,
             }
 
-    def begin(self, changes: Iterable[msgspec.Struct]) -> None:
-        """Take in what a journal begins with: nothing of it happened in it."""
-        for change in changes:
-            if isinstance(change, RoutedOrder):
-                self._orders.setdefault(change.request.client_order_id, change)
-            elif isinstance(change, Charter):
-                self._charters[change.position_id] = change
-            elif isinstance(change, Position):
-                self._states.setdefault(change.position_id, change.state)
+    def begin(self, snapshot: Snapshot) -> None:
+        """Take in what a segment begins with: of the oldest, nothing of it happened here."""
+        if self.older is None:
+            self.older = snapshot.sequence
+        for one in snapshot.actors:
+            for entity in one.entities:
+                self._begin_with(entity)
+
+    def _begin_with(self, entity: msgspec.Struct) -> None:
+        if isinstance(entity, RoutedOrder):
+            self._orders.setdefault(entity.request.client_order_id, entity)
+        elif isinstance(entity, Charter):
+            self._charters[entity.position_id] = entity
+        elif isinstance(entity, Position):
+            self._states.setdefault(entity.position_id, entity.state)
 
     def take(self, record: Record) -> None:
         """Take in one record."""
@@ -137,16 +147,8 @@ def export(state_dir: Path, account: str | None, to: Path, kind: Format) -> None
         RunFailedError: the journal is damaged; what is whole was written.
     """
     folder = find_account(state_dir, account)
-    tables, damages = Tables(), []
-    for number in segment_numbers(folder):
-        try:
-            with read_segment(folder, number) as reader:
-                _read(reader, tables)
-                damage = reader.damage
-        except UnreadableError as error:
-            damage = str(error)
-        if damage is not None:
-            damages.append(f"segment {number}: {damage}")
+    tables = Tables()
+    losses = _read_all(folder, tables)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     try:
         to.mkdir(parents=True, exist_ok=True)
@@ -156,16 +158,34 @@ def export(state_dir: Path, account: str | None, to: Path, kind: Format) -> None
             console.print(f"{path}: {len(rows)} row{'' if len(rows) == 1 else 's'}")
     except OSError as error:
         raise UsageError(f"{to} can't be written: {error.strerror}") from None
-    if damages:
-        raise RunFailedError(f"the journal is not whole: {'; '.join(damages)}")
+    if tables.older:
+        console.print(
+            f"without the {tables.older} oldest records, which are removed (journal.keep)"
+        )
+    if losses:
+        raise RunFailedError(f"the journal is not whole: {'; '.join(losses)}")
 
 
-def _read(reader: SegmentReader, tables: Tables) -> None:
-    for one in reader.opening.snapshot.actors:
-        tables.begin(one.entities)
-    for batch in reader.batches():
-        for encoded in batch.encoded:
-            tables.take(decode(encoded))
+def _read_all(folder: Path, tables: Tables) -> list[str]:
+    """Take in all that is whole; return what is not."""
+    losses: list[str] = []
+    sequence = 0
+    heads: tuple[bytes, ...] = ()
+    for number in segment_numbers(folder):
+        try:
+            with read_segment(folder, number) as reader:
+                tables.begin(reader.opening.snapshot)
+                for batch in reader.batches():
+                    for encoded in batch.encoded:
+                        tables.take(decode(encoded))
+                damage = reader.damage
+                sequence, heads = reader.sequence, (reader.head, reader.opening.previous_head)
+        except UnreadableError as error:
+            damage = str(error)
+        if damage is not None:
+            losses.append(f"segment {number}: {damage}")
+    lost = against_anchor(read_anchor(folder / ANCHOR), sequence, heads)
+    return losses if lost is None else [*losses, lost]
 
 
 def _pnl(trade: Trade, sequence: int) -> Row:

@@ -15,10 +15,10 @@ from actors.journal.code import code_version
 from actors.journal.codec import UnreadableError, decode
 from actors.journal.cut import Cut
 from actors.journal.finding import ANCHOR, against_anchor
-from actors.journal.lease import is_held, read_holder
+from actors.journal.recovery import with_journal_epoch
 from actors.journal.rerun import Rerun
-from actors.journal.segment import SegmentReader, read_segment, segment_numbers
-from commands.errors import UsageError
+from actors.journal.segment import Opening, SegmentReader, read_segment, segment_numbers
+from commands.account import find_account
 from config.settings import Settings
 
 
@@ -37,6 +37,8 @@ class Tally(msgspec.Struct):
 
     segments: int = 0
     records: int = 0
+    older: int = 0
+    """Records before the oldest segment that is kept."""
     reproduced: int = 0
     raised: int = 0
     of_venue: int = 0
@@ -79,10 +81,12 @@ class Verification:
         opening = reader.opening
         if self._head is not None and opening.previous_head != self._head:
             self._problem(number, "it does not go on from the segment before it")
-        if self._cut is not None and self._cut.entities() != opening.snapshot.actors:
+        if self._cut is not None and not _follows(opening, self._cut):
             self._problem(number, "it begins with another state than the one before it left")
         if opening.manifest.lost:
             self._problem(number, f"told when it was begun: {opening.manifest.lost}")
+        if self.tally.segments == 1:
+            self.tally.older = opening.snapshot.sequence
         rerun = None
         if opening.manifest.code == self._code:
             settings = msgspec.json.decode(opening.manifest.config, type=Settings)
@@ -119,6 +123,15 @@ class Verification:
         self.tally.problems.append(f"segment {number}: {text}")
 
 
+def _follows(opening: Opening, cut: Cut) -> bool:
+    """Tell whether a segment begins with the state that the one before it left."""
+    if not opening.manifest.lost:
+        return cut.entities() == opening.snapshot.actors
+    # What was lost may have used the next client order ids: they went on with a new epoch.
+    left = with_journal_epoch(cut.snapshot(()), opening.manifest.epoch)
+    return left.actors == opening.snapshot.actors
+
+
 def verify(state_dir: Path, account: str | None) -> Verdict:
     """Verify an account's journal, and print what was found.
 
@@ -129,7 +142,10 @@ def verify(state_dir: Path, account: str | None) -> Verdict:
     found = Verification(folder)
     tally, verdict = found.tally, found.verdict
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{folder}: {tally.records} records in {tally.segments} segments")
+    ending = "" if tally.segments == 1 else "s"
+    console.print(f"{folder}: {tally.records} records in {tally.segments} segment{ending}")
+    if tally.older:
+        console.print(f"  {tally.older} older records are removed (journal.keep)")
     console.print(
         f"  {tally.reproduced} steps reproduced, {tally.raised} raised the same again, "
         f"{tally.of_venue} of the embedded venue, {tally.not_rerun} not re-run"
@@ -141,25 +157,3 @@ def verify(state_dir: Path, account: str | None) -> Verdict:
     if verdict is Verdict.REPRODUCED:
         console.print("  whole and reproduced")
     return verdict
-
-
-def find_account(state_dir: Path, account: str | None) -> Path:
-    """Return the folder of an account that nobody uses; None: the only one there is.
-
-    Raises:
-        UsageError: there is none, or a process uses it now.
-    """
-    names = sorted(path.name for path in state_dir.glob("*") if segment_numbers(path))
-    if account is None and len(names) > 1:
-        raise UsageError(f"name the account: {state_dir} holds {', '.join(names)}")
-    name = account or next(iter(names), None)
-    if name is None or name not in names:
-        raise UsageError(
-            f"{state_dir} holds no journal{f' of {name}' if name else ''}: "
-            f"there are {', '.join(names) or 'none'}"
-        )
-    if is_held(state_dir / name):
-        holder = read_holder(state_dir / name)
-        who = f"process {holder.pid}" if holder else "a process"
-        raise UsageError(f"{name} is in use by {who}: stop it first")
-    return state_dir / name

@@ -8,10 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from actors.journal.finding import ANCHOR
 from actors.portfolio.accounts import Account
-from commands.errors import UsageError
+from commands.errors import RunFailedError, UsageError
 from commands.export import export
-from commands.table_files import TABLES, Format, check_format
+from commands.table_files import TABLES, Format, Row, check_format
 from tests.actors.journal.history import records
 from tests.commands.test_verify import write
 
@@ -19,6 +20,10 @@ from tests.commands.test_verify import write
 def read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def texts(row: Row) -> dict[str, str]:
+    return {name: "" if value is None else str(value) for name, value in row.items()}
 
 
 def test_fills_orders_and_pnl_agree_with_the_books(tmp_path: Path) -> None:
@@ -42,14 +47,32 @@ def test_fills_orders_and_pnl_agree_with_the_books(tmp_path: Path) -> None:
 
 
 def test_json_lines_hold_the_same(tmp_path: Path) -> None:
-    write(tmp_path / "state", records()[:200])
+    write(tmp_path / "state", records())
     for kind in (Format.CSV, Format.JSONL):
         export(tmp_path / "state", None, tmp_path / kind.value, kind)
-    lines = (tmp_path / "jsonl" / "fills.jsonl").read_bytes().splitlines()
-    decoded = [msgspec.json.decode(line) for line in lines]
-    rows = read(tmp_path / "csv" / "fills.csv")
-    assert [{name: str(value) for name, value in one.items()} for one in decoded] == rows
-    assert rows
+    for name in TABLES:
+        lines = (tmp_path / "jsonl" / f"{name}.jsonl").read_bytes().splitlines()
+        assert [texts(msgspec.json.decode(line)) for line in lines] == read(
+            tmp_path / "csv" / f"{name}.csv"
+        )
+        assert lines
+
+
+def test_an_end_that_is_lost_is_told(tmp_path: Path) -> None:
+    long = write(tmp_path / "long", records()[:100])
+    short = write(tmp_path / "short", records()[:60])
+    (short / ANCHOR).write_bytes((long / ANCHOR).read_bytes())
+    with pytest.raises(RunFailedError, match="records 61 to 100 were durable and are lost"):
+        export(tmp_path / "short", None, tmp_path / "out", Format.CSV)
+    assert read(tmp_path / "out" / "orders.csv"), "what is whole was written"
+
+
+def test_records_that_are_removed_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "state", records(), keep=1)
+    export(tmp_path / "state", None, tmp_path / "out", Format.CSV)
+    assert "oldest records, which are removed" in capsys.readouterr().out
 
 
 def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
@@ -67,8 +90,7 @@ def test_parquet_holds_the_same_exactly(tmp_path: Path) -> None:
     for name in TABLES:
         rows = read(tmp_path / "csv" / f"{name}.csv")
         found = parquet.read_table(tmp_path / "parquet" / f"{name}.parquet").to_pylist()
-        texts = [{c: "" if v is None else str(v) for c, v in one.items()} for one in found]
-        assert texts == rows
+        assert [texts(one) for one in found] == rows
         assert rows
 
 

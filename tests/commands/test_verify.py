@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from shutil import copytree
 
 import msgspec
 import pytest
@@ -10,8 +11,9 @@ from actors.journal.code import code_version
 from actors.journal.finding import ANCHOR, find
 from actors.journal.lease import Lease
 from actors.journal.port import Record
-from actors.journal.segment import segment_numbers, segment_path
+from actors.journal.segment import remove_segment, segment_numbers, segment_path
 from actors.journal.store import FileJournal, JournalLimits, Origin
+from commands.account import Account
 from commands.errors import UsageError
 from commands.verify import Verdict, verify
 from config.loading import load
@@ -23,11 +25,12 @@ CONFIG = msgspec.json.encode(load(None, [])).decode()
 LIMITS = JournalLimits(segment_bytes=150_000, reserve_bytes=4_096)
 
 
-def write(state: Path, some: Iterable[Record], code: str = "") -> Path:
+def write(state: Path, some: Iterable[Record], code: str = "", keep: int = 16) -> Path:
     folder = state / NAME
     lease = Lease(folder, holder())
     origin = Origin(code=code or code_version(), config=CONFIG, seed=1)
-    journal = FileJournal(lease, origin, LIMITS, find(folder), NOW)
+    limits = msgspec.structs.replace(LIMITS, keep_segments=keep)
+    journal = FileJournal(lease, origin, limits, find(folder), NOW)
     for record in some:
         journal.append(record)
         if record.sequence % 10 == 0:
@@ -57,6 +60,22 @@ def test_a_whole_journal_is_reproduced_and_left_as_it_is(
     assert "whole and reproduced" in said
 
 
+def test_the_log_of_a_killed_process_is_read_and_left_as_it_is(tmp_path: Path) -> None:
+    lease = Lease(tmp_path / "alive" / NAME, holder())
+    origin = Origin(code=code_version(), config=CONFIG, seed=1)
+    journal = FileJournal(lease, origin, LIMITS, None, NOW)
+    for record in records()[:40]:
+        journal.append(record)
+    journal.commit()
+    copytree(lease.folder, tmp_path / "killed" / NAME)
+    journal.close()
+    lease.close()
+    before = contents(tmp_path / "killed" / NAME)
+    assert before["segment-000001.sqlite-wal"]
+    assert verify(tmp_path / "killed", None) is Verdict.REPRODUCED
+    assert contents(tmp_path / "killed" / NAME) == before
+
+
 def test_a_flipped_byte_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write(tmp_path, records()[:100])
     path = segment_path(folder, 1)
@@ -73,6 +92,42 @@ def test_a_lost_suffix_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture
     (short / ANCHOR).write_bytes((folder / ANCHOR).read_bytes())
     assert verify(tmp_path / "short", None) is Verdict.NOT_WHOLE
     assert "records 61 to 100 were durable and are lost" in capsys.readouterr().out
+
+
+def test_a_journal_of_which_only_the_anchor_is_left_is_lost_not_absent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(tmp_path, records()[:20])
+    remove_segment(folder, 1)
+    assert verify(tmp_path, None) is Verdict.NOT_WHOLE
+    assert "records 1 to 20 were durable and are lost" in capsys.readouterr().out
+
+
+def test_of_a_loss_that_a_start_went_on_from_only_the_loss_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(tmp_path, records()[:40])
+    (folder / ANCHOR).unlink()
+    with Account(folder, tmp_path / "session", NOW, is_fresh=False) as account:
+        account.open_journal(load(None, []), NOW)
+    capsys.readouterr()
+    assert verify(tmp_path, None) is Verdict.NOT_WHOLE
+    problems = [line for line in capsys.readouterr().out.splitlines() if "NOT WHOLE" in line]
+    assert len(problems) == 1
+    assert "there is no anchor" in problems[0]
+
+
+def test_records_that_are_removed_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(tmp_path, records(), keep=1)
+    found = find(folder)
+    assert found is not None
+    assert verify(tmp_path, None) is Verdict.REPRODUCED
+    said = capsys.readouterr().out
+    older = int(said.split(" older records are removed")[0].split()[-1])
+    assert older > 0
+    assert f"{found.snapshot.sequence - older} records in 1 segment\n" in said
 
 
 def test_the_first_step_that_comes_out_otherwise_is_named(
