@@ -6,7 +6,9 @@ from rich.text import Text
 
 from commands.inspect import (
     actors,
+    bundle,
     control,
+    diagram,
     flow,
     market,
     money,
@@ -20,10 +22,10 @@ from commands.inspect.errors import InspectError
 from commands.inspect.typed import nearest, split
 from commands.inspect.view import DIM, View, pairs, stack, title
 
+GROUPS = (actors, position, why, diagram, money, market, flow, travel, bundle, operate, control)
+
 COMMANDS: dict[str, Command] = {
-    command.name: command
-    for group in (actors, position, why, money, market, flow, travel, operate, control)
-    for command in group.COMMANDS
+    command.name: command for group in GROUPS for command in group.COMMANDS
 }
 """In the order in which help tells of them."""
 

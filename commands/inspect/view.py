@@ -166,4 +166,6 @@ def print_view(view: View, to: Console, *, as_json: bool) -> None:
         to.file.write(msgspec.json.encode(builtins(view.data)).decode() + "\n")
         to.file.flush()
     else:
-        to.print(view.shown)
+        # What is to be pasted elsewhere keeps its lines, however wide.
+        is_raw = isinstance(view.shown, Text) and view.shown.overflow == "ignore"
+        to.print(view.shown, soft_wrap=is_raw)

@@ -18,6 +18,7 @@ from actors.portfolio.actor import PortfolioActor
 from actors.position.actor import PositionActor
 from actors.position.states import State
 from actors.runtime.actor import CoreActor
+from commands.inspect.sequence import arrow
 from messages.addresses import CLOCK, OBSERVERS, ORDER_ROUTER, PORTFOLIO
 from messages.base import Address, ClientOrderId, Message, MessageId, PositionId
 from messages.envelope import Envelope
@@ -26,7 +27,7 @@ from messages.money import ZERO
 from messages.observers import MessageSkipped
 from messages.orders import OrderFacts, OrderStatus, Side
 from tests.simulation.flight import Flight, Recording
-from tests.simulation.story import arrow, diagram_of
+from tests.simulation.story import diagram_of
 
 _REFUSED_BY_NAME = "IllegalInputError"
 _UNKNOWN_PLACE = -1
