@@ -22,13 +22,15 @@ from tests.simulation.mutants import MUTANTS
 from tests.simulation.plans import PLANS
 from tests.simulation.runs import run, without_logs
 from tests.simulation.schedules import kept_files, load
-from tests.simulation.strategies import STEPS, STRATEGIES, Crashing, Exploring
+from tests.simulation.strategies import STEPS, STRATEGIES, Crashing, Exploring, Spell
 
 FIFO = "FIFO"
 MODEL = "model"
 KEPT = "kept"
-_KINDS: dict[str, type[Exploring]] = {kind.__name__: kind for kind in (*STRATEGIES, Crashing)}
-DRIVERS = (FIFO, "Uniform", "RandomWalk", "Pct", "DelayBounded", "Crashing", KEPT, MODEL)
+_KINDS: dict[str, type[Exploring]] = {
+    kind.__name__: kind for kind in (*STRATEGIES, Spell, Crashing)
+}
+DRIVERS = (FIFO, "Uniform", "RandomWalk", "Pct", "DelayBounded", "Spell", "Crashing", KEPT, MODEL)
 
 
 class Search:

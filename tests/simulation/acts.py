@@ -83,6 +83,10 @@ def _fill_part(world: "World") -> None:
     world.venue.fill_part_of_newest(world.now)
 
 
+def _fill_all_but_dust(world: "World") -> None:
+    world.venue.fill_all_but_dust_of_newest(world.now)
+
+
 def _end_newest(status: OrderStatus, world: "World") -> None:
     world.venue.end_newest(status, world.now)
 
@@ -174,5 +178,6 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("the disk has room again", partial(_disk, full=False), 2),
     ("the loss of the day reaches its limit", partial(_guardian, _LOSS), 1),
     ("an actor failed too often", partial(_guardian, _FAILED), 1),
+    ("all but a little of the newest working order fills", _fill_all_but_dust, 2),
 )
 """What it is called, what it does, and how often explorers take it."""

@@ -20,16 +20,22 @@ from actors.position.prices import stop, target
 from actors.position.states import State
 from exchange.matching_book import VenueOrder
 from messages.addresses import GATEWAY, ORDER_ROUTER, PORTFOLIO, POSITIONS, position_address
-from messages.base import Address, ClientOrderId, PositionId
+from messages.base import Address, ClientOrderId, Message, PositionId
 from messages.envelope import Envelope, Send
 from messages.gateway import CancelAtVenue
 from messages.guardian import RecoveryDone
 from messages.ids import position_of
 from messages.money import ZERO
-from messages.order_router import CancelOrder
-from messages.orders import OrderStatus, Side
+from messages.order_router import CancelOrder, PlaceOrder
+from messages.orders import OrderRequest, OrderStatus, Purpose, RejectReason, Side
 from messages.portfolio import ReserveBudget, TradingState
-from messages.position import CloseCause, ClosePosition, TriggerFired
+from messages.position import (
+    BalanceAnswered,
+    CloseCause,
+    ClosePosition,
+    OrderUpdated,
+    TriggerFired,
+)
 from messages.positions import PositionRestored
 from tests.simulation.ledger import Account
 from tests.simulation.plans import BUDGET
@@ -54,10 +60,13 @@ class Conduct:
         """Orders that their own position wants to be over, or of which not all is known."""
         self._unrestored: set[PositionId] = set()
         """Who lived at the last restart, and has not said that it is restored."""
+        self._refused: set[PositionId] = set()
+        """Whose exit the venue refused for lack of coins, and who has not looked since."""
         self._skipped: tuple[int, int] | None = None
 
     def restarted(self) -> None:
-        """Take note of who is to be restored first."""
+        """Take note of who is to be restored first; what died with the process is forgotten."""
+        self._refused.clear()
         self._unrestored = set(self.world.roster)
 
     def recorded(self, record: Record) -> None:
@@ -146,9 +155,31 @@ class Conduct:
         for change in record.changes:
             if type(change) is Position:
                 self._check_exit(record, change)
+        position_id = PositionId(record.actor.removeprefix(position_address(PositionId(""))))
+        self._note_look(position_id, record.message)
         for send in record.outbox:
             if type(send.message) is PositionRestored:
                 self._unrestored.discard(send.message.position_id)
+            elif type(send.message) is PlaceOrder:
+                self._check_looked(position_id, send.message.request)
+
+    def _note_look(self, position_id: PositionId, message: Message) -> None:
+        if type(message) is BalanceAnswered and message.free is not None:
+            self._refused.discard(position_id)
+        elif (
+            type(message) is OrderUpdated
+            and message.facts.reason is RejectReason.INSUFFICIENT_FUNDS
+            and position_id in self.world.positions
+            and _is_closing_with(self.world.positions[position_id], message.facts.client_order_id)
+        ):
+            self._refused.add(position_id)
+
+    def _check_looked(self, position_id: PositionId, request: OrderRequest) -> None:
+        """What the venue would not let us sell is not tried again without a look at it."""
+        if request.purpose is Purpose.CLOSE:
+            assert position_id not in self._refused, (
+                f"{position_id} sells again, and has not looked what the venue has"
+            )
 
     def _check_exit(self, record: Record, after: Position) -> None:
         """An exit begins for a reason that is true."""
@@ -173,6 +204,11 @@ class Conduct:
         assert is_goal or cause is not CloseCause.TAKE_PROFIT, (
             f"{after.position_id} is sold at its target {goal} at a price of {highest}"
         )
+
+
+def _is_closing_with(position: Position, order_id: ClientOrderId) -> bool:
+    """Whether the order is the exit that works now."""
+    return position.slot.order_id == order_id and position.slot.purpose is Purpose.CLOSE
 
 
 def _is_in_doubt(order: RoutedOrder) -> bool:

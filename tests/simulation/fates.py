@@ -31,6 +31,8 @@ class SubmitFate(IntEnum):
     DONE_IN_SILENCE = 11
     OVERFILLED = 12
     """A buy gets more than was asked for, a little later."""
+    FAR_TOO_LATE = 13
+    """Nobody answers, and a buy arrives when everybody has given it up; a sell is only late."""
 
 
 class CancelFate(IntEnum):
@@ -47,6 +49,8 @@ class CancelFate(IntEnum):
     """Confirmed; then the buy fills after all."""
     SILENT = 9
     DONE_IN_SILENCE = 10
+    FILLS_LATER_IN_PARTS = 11
+    """Confirmed; then the buy fills after all, half now, half later."""
 
 
 class LookUpFate(IntEnum):

@@ -142,7 +142,10 @@ class Judges:
         account = self.accounts.get(position_id)
         if account is None:
             return
-        working = [i for i, o in account.orders.items() if not o.facts.is_terminal]
+        ghosts = self.world.venue.ghosts
+        working = [
+            i for i, o in account.orders.items() if not o.facts.is_terminal and i not in ghosts
+        ]
         assert not working, f"{position_id} is CLOSED, and these work: {working}"
         if position_id in self.closed:
             return

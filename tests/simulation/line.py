@@ -27,7 +27,7 @@ from messages.order_router import (
 from messages.orders import Side
 from tests.simulation.choices import Choices, Kind
 from tests.simulation.fates import EventFate
-from tests.simulation.way import Way
+from tests.simulation.way import LIVES_MS, Way
 
 _OverEvent = OrderReported | SubmitFailed | CancelFailed | OrderNotFound | LookUpFailed
 
@@ -57,6 +57,8 @@ class Line(PaperExchange):
         self.arrived_at: dict[ClientOrderId, int] = {}
         self.surprises: dict[ClientOrderId, Decimal] = {}
         """What filled after the venue had called the order over, base."""
+        self.ghosts: set[ClientOrderId] = set()
+        """Buys that came when everybody had given them up: all that they do is a surprise."""
         self.asked_for: dict[ClientOrderId, Side] = {}
         """Orders that came here, or left for here."""
         self.on_fate: Callable[[str], None] = _nothing
@@ -96,7 +98,9 @@ class Line(PaperExchange):
         self.disturbed_at = now
         self._sink(StreamChanged(up=up))
 
-    def _hold(self, let_in: Callable[[Timestamp], None], name: str) -> None:
+    def _hold(
+        self, let_in: Callable[[Timestamp], None], name: str, lives_ms: int = LIVES_MS
+    ) -> None:
         """Let a request arrive later; who asked it may have died by then."""
         asked_on = self._connection
 
@@ -105,7 +109,7 @@ class Line(PaperExchange):
             let_in(at)
             self._asked_on = self._connection
 
-        self.way.hold(self._now, arrive, name)
+        self.way.hold(self._now, arrive, name, lives_ms)
 
     def _hold_event(self, event: _OverEvent) -> None:
         connection = self._connection
@@ -185,7 +189,9 @@ class Line(PaperExchange):
         self.changed.append(order)
         order_id = order.request.client_order_id
         before = self.book.orders.get(order_id)
-        if before is not None and before.facts.is_terminal:
+        if order_id in self.ghosts:
+            self.surprises[order_id] = order.facts.filled
+        elif before is not None and before.facts.is_terminal:
             more = order.facts.filled - before.facts.filled
             self.surprises[order_id] = self.surprises.get(order_id, Decimal(0)) + more
 

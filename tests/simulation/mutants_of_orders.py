@@ -53,6 +53,11 @@ def _latest_wins(real: Any, known: Any, told: Any) -> Any:
     return replace(merged, filled=told.filled, cost=told.cost, fees=told.fees)
 
 
+def _late_fill_ignored(real: Any, known: Any, told: Any) -> Any:
+    is_over = known.status is OrderStatus.CANCELED
+    return known if is_over and told.filled > known.filled else real(known, told)
+
+
 def _fees_forgotten(real: Any, known: Any, told: Any) -> Any:
     merged = real(known, told)
     return known if merged is known else replace(merged, fees=known.fees)
@@ -111,8 +116,9 @@ MUTANTS = (
         "the router looks up nothing on a reconnect",
         instead(answers, "reconnected", lambda order, *_: order),
     ),
+    Mutant("a canceled order that fills is ignored", around(answers, "merge", _late_fill_ignored)),
     Mutant(
-        "a canceled order that fills is ignored",
+        "a canceled order that fills is still called canceled",
         instead(_ORDER[OrderStatus.CANCELED], OrderInput.FILLED, STAY),
     ),
     Mutant(

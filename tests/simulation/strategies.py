@@ -12,6 +12,7 @@ from random import Random
 from messages.base import Address
 from tests.simulation.acts import ACTS
 from tests.simulation.choices import Choices, Kind
+from tests.simulation.fates import CancelFate, LookUpFate, SubmitFate
 from tests.simulation.journals import JOURNALS
 
 _DELIVERIES_WEIGHT = 80
@@ -19,6 +20,7 @@ _DELIVERIES_WEIGHT = 80
 _ACTS_UP_TO = tuple(accumulate(weight for _, _, weight in ACTS))
 
 _CRASHES = [place for place, (name, _, _) in enumerate(ACTS) if "killed" in name]
+_JUMPS = [place for place, (name, _, _) in enumerate(ACTS) if name[:4] in {"5 s ", "16 s"}]
 _CRASH_SHARE = 0.03
 """Of the steps of a crashing one, that are a crash."""
 
@@ -143,6 +145,29 @@ class Crashing(RandomWalk):
     def _choose(self, kind: Kind, count: int) -> int:
         if kind is Kind.STEP and self.random.random() < _CRASH_SHARE:
             return count - len(ACTS) + self.random.choice(_CRASHES)
+        return super()._choose(kind, count)
+
+
+class Spell(RandomWalk):
+    """For a while all requests of a kind fare alike: a venue in trouble is so for more than one."""
+
+    def __init__(self, seed: int, steps: int) -> None:
+        super().__init__(seed, steps)
+        begins = self.random.randrange(self.steps + 1)
+        self._spell = range(begins - self.random.randint(5, 40), begins)
+        self._fates = {
+            len(fates): self.random.choice((0, self.random.randrange(len(fates))))
+            for fates in (SubmitFate, CancelFate, LookUpFate)
+        }
+        self._jumps = self.random.choice((0.0, 0.1, 0.4))
+
+    def _choose(self, kind: Kind, count: int) -> int:
+        if self.steps not in self._spell:
+            return super()._choose(kind, count)
+        if kind is Kind.REQUEST:
+            return self._fates[count]
+        if kind is Kind.STEP and self.random.random() < self._jumps:
+            return count - len(ACTS) + self.random.choice(_JUMPS)
         return super()._choose(kind, count)
 
 

@@ -35,6 +35,10 @@ from tests.simulation.fates import (
 from tests.simulation.line import Line
 from tests.simulation.way import LIVES_MS
 
+_A_LITTLE = Decimal("0.02")
+GHOSTS_LIVE_MS = 45_000
+"""How late a buy may come: the router has long believed the not-founds."""
+
 
 class Edge(Line):
     """A paper exchange at the far end of a bad line."""
@@ -48,8 +52,8 @@ class Edge(Line):
         fate = SubmitFate(self._fate(SubmitFate, order_id))
         if self.is_down:
             self._answer(submit_failed(order_id, FailureKind.RETRYABLE))
-        elif fate is SubmitFate.LATE:
-            self._hold(lambda at: self._submit_now(order, at), f"submit {order_id}")
+        elif fate in {SubmitFate.LATE, SubmitFate.FAR_TOO_LATE}:
+            self._submit_later(order, fate)
         elif fate in SUBMIT_REFUSALS:
             reason, text = SUBMIT_REFUSALS[fate]
             self._answer(submit_failed(order_id, FailureKind.REJECTED, reason, text))
@@ -85,8 +89,8 @@ class Edge(Line):
                 self._answers[order_id] = cancel_failed(order_id, FailureKind.UNKNOWN)
             elif fate is CancelFate.DONE_IN_SILENCE:
                 self._answers[order_id] = None
-            elif fate is CancelFate.FILLS_LATER:
-                self._fill_later(order_id)
+            elif fate in {CancelFate.FILLS_LATER, CancelFate.FILLS_LATER_IN_PARTS}:
+                self._fill_later(order_id, parts=1 if fate is CancelFate.FILLS_LATER else 2)
             self._cancel_now(order, now)
 
     def look_up(self, order: LookUpOrder, now: Timestamp) -> None:
@@ -115,6 +119,13 @@ class Edge(Line):
         order = self._newest()
         if order is not None and order.trigger is None:
             self._fill_first(order.request.client_order_id, now, in_part=True)
+
+    def fill_all_but_dust_of_newest(self, now: Timestamp) -> None:
+        """Let so much of the newest working order fill that the rest is too little to be sold."""
+        self._now = now
+        order = self._newest()
+        if order is not None and order.trigger is None and order.remaining > _A_LITTLE:
+            self.force_fill(order.request.client_order_id, order.remaining - _A_LITTLE, now)
 
     def end_newest(self, status: OrderStatus, now: Timestamp) -> None:
         """Let the venue end the newest working order of its own accord."""
@@ -164,14 +175,31 @@ class Edge(Line):
         quantity = part if in_part else order.remaining
         self.force_fill(order_id, quantity, now)
 
-    def _fill_later(self, order_id: ClientOrderId, quantity: Decimal | None = None) -> None:
+    def _submit_later(self, order: SubmitOrder, fate: SubmitFate) -> None:
+        order_id = order.request.client_order_id
+        if fate is SubmitFate.FAR_TOO_LATE and order.request.side is Side.BUY:
+            self._hold(lambda at: self._haunt(order, at), f"ghost {order_id}", GHOSTS_LIVE_MS)
+        else:
+            self._hold(lambda at: self._submit_now(order, at), f"submit {order_id}")
+
+    def _haunt(self, order: SubmitOrder, now: Timestamp) -> None:
+        """Let a buy come that everybody had given up."""
+        self.disturbed_at = now
+        self.ghosts.add(order.request.client_order_id)
+        self._submit_now(order, now)
+
+    def _fill_later(
+        self, order_id: ClientOrderId, quantity: Decimal | None = None, parts: int = 1
+    ) -> None:
         order = self.book.orders.get(order_id)
         if order is None or order.request.side is Side.SELL:
             return
         amount = order.remaining if quantity is None else quantity
-        self.way.hold(
-            self._now, lambda at: self._fill_now(order_id, amount, at), f"late fill {order_id}"
-        )
+        part = floor_to_step(amount / parts, Decimal("0.001"))
+        for _ in range(parts):
+            self.way.hold(
+                self._now, lambda at: self._fill_now(order_id, part, at), f"late fill {order_id}"
+            )
 
     def _fill_now(self, order_id: ClientOrderId, quantity: Decimal, now: Timestamp) -> None:
         self._now = now

@@ -25,9 +25,15 @@ class Way:
         self.held: list[Held] = []
         self.on_arrival: Callable[[str], None] = _nothing
 
-    def hold(self, now: Timestamp, let_in: Callable[[Timestamp], None], name: str) -> None:
+    def hold(
+        self,
+        now: Timestamp,
+        let_in: Callable[[Timestamp], None],
+        name: str,
+        lives_ms: int = LIVES_MS,
+    ) -> None:
         """Keep something on its way, no longer than it can live."""
-        self.held.append(Held(now + LIVES_MS - 1, let_in, name))
+        self.held.append(Held(now + lives_ms - 1, let_in, name))
 
     def let_in(self, place: int, now: Timestamp) -> None:
         """Let something arrive: 0 the oldest, -1 the newest."""
