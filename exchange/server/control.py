@@ -127,6 +127,8 @@ class VenuePicture(msgspec.Struct, frozen=True, kw_only=True):
     topics: tuple[str, ...]
     """What open sockets subscribed to, once for each."""
     sockets: int
+    to_come: tuple[WireFault, ...] = ()
+    """What was planned to go wrong and has not happened yet."""
 
     def order(self, client_order_id: str) -> OrderFacts:
         """Return how an order stands. Raises ``KeyError``."""
@@ -251,4 +253,5 @@ def picture_of(server: ExchangeServer) -> VenuePicture:
         ),
         topics=tuple(sorted(topic for one in server.hub.sockets for topic in one.topics)),
         sockets=len(server.hub.sockets),
+        to_come=server.faults_to_come,
     )

@@ -89,6 +89,12 @@ class ExchangeServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    @property
+    def faults_to_come(self) -> tuple[WireFault, ...]:
+        """What was planned and has not happened yet, to a request or to an event."""
+        of_requests, of_events = self.faults.to_come, self.hub.faults.to_come
+        return tuple(fault for fault in of_requests if fault in of_events)
+
     def plan(self, faults: tuple[WireFault, ...]) -> None:
         """Let this go wrong from now on, counted anew; what stalls goes on stalling."""
         self.faults = WireFaults(faults)

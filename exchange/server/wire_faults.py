@@ -89,6 +89,12 @@ class WireFaults:
         self._plan = plan
         self._counts = [0] * len(plan)
 
+    @property
+    def to_come(self) -> tuple[WireFault, ...]:
+        """Return what has not happened yet."""
+        pairs = zip(self._plan, self._counts, strict=True)
+        return tuple(fault for fault, count in pairs if count < fault.nth)
+
     def next(self, call: Call, text: str | bytes) -> WireFault | None:
         """Count one occasion; return what goes wrong with it."""
         content = text.encode() if isinstance(text, str) else text

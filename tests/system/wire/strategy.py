@@ -1,0 +1,37 @@
+"""The strategy of these tests, and what lets it decide at every price: a minute is too long."""
+
+from itertools import count
+
+from actors.strategy.port import Enter, MarketView
+from config.settings import Settings
+from messages.base import Milliseconds, Timestamp
+from messages.market import Candle, Quote
+from messages.market_data import CandleReceived
+
+_MINUTE_MS = 60_000
+_STARTS = count(0, _MINUTE_MS)
+
+
+class Always:
+    """Enters wherever nothing is held, while it may."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        del settings
+        self.may = True
+
+    def on_market(self, market: MarketView) -> Enter | None:
+        return Enter(reason="nothing is held") if self.may and not market.is_busy else None
+
+
+def candle_at(quote: Quote) -> CandleReceived:
+    """A candle that closes at a quote: strategies are asked when one does."""
+    candle = Candle(
+        start=Timestamp(next(_STARTS)),
+        interval_ms=Milliseconds(_MINUTE_MS),
+        open=quote.bid,
+        high=quote.bid,
+        low=quote.bid,
+        close=quote.bid,
+        volume=0.0,
+    )
+    return CandleReceived(symbol=quote.symbol, candle=candle)
