@@ -6,6 +6,7 @@ Owns its start, the way in from other threads and its end without leaked tasks. 
 import asyncio
 import contextvars
 import decimal
+import selectors
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
@@ -21,6 +22,8 @@ _CCXT_CONTEXT = decimal.Context(
 """Python's own: ccxt rounds and compares with floats, and changes the context it finds."""
 
 _END_SECONDS = 5.0
+_GOODBYE_SECONDS = 1.0
+"""For connections that were closed and whose end takes the loop some more turns."""
 
 
 class LoopThread:
@@ -29,7 +32,8 @@ class LoopThread:
     def __init__(self, name: str, on_error: Callable[[str], None]) -> None:
         """Start the thread; ``on_error`` hears, on it, of what nobody awaited."""
         self._on_error = on_error
-        self.loop = asyncio.new_event_loop()
+        self._selector = selectors.DefaultSelector()
+        self.loop = asyncio.SelectorEventLoop(self._selector)
         self.loop.set_exception_handler(self._on_loop_error)
         # A call from another thread would bring that thread's context along: exact decimals.
         self._context = contextvars.Context()
@@ -96,10 +100,17 @@ class LoopThread:
             if last is not None:
                 await last()
             await _cancel(asyncio.all_tasks() - {asyncio.current_task()})
+            await self._connections_closed()
         except Exception as error:  # noqa: BLE001 - the thread must end all the same
             self._on_error(f"closing: {error}")
         finally:
             self.loop.stop()
+
+    async def _connections_closed(self) -> None:
+        """Let connections go: a loop that ends at once leaves the sockets of closed ones open."""
+        until = self.loop.time() + _GOODBYE_SECONDS
+        while len(self._selector.get_map()) > 1 and self.loop.time() < until:  # noqa: ASYNC110 - its own wake-up stays; no event tells
+            await asyncio.sleep(0)
 
     def _on_done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

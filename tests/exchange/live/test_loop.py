@@ -2,6 +2,7 @@
 
 import asyncio
 import decimal
+import socket
 import threading
 
 import pytest
@@ -48,6 +49,34 @@ def test_a_stop_cancels_what_runs_does_the_last_thing_and_ends_the_thread() -> N
     assert not thread.is_alive()
     assert thread.stop()
     assert not thread.call(told.clear)
+
+
+def test_a_stop_waits_for_what_closed_connections_still_have_to_say() -> None:
+    thread = LoopThread("t", pytest.fail)
+    ours, theirs = socket.socketpair()
+
+    async def connect() -> asyncio.Transport:
+        transport, _ = await thread.loop.create_connection(asyncio.Protocol, sock=ours)
+        return transport
+
+    transport = thread.run(connect())
+    heard: list[int] = []
+
+    def hear() -> None:
+        while chunk := theirs.recv(1 << 20):
+            heard.append(len(chunk))
+
+    async def close() -> None:
+        transport.write(bytes(1 << 24))
+        transport.close()
+
+    listener = threading.Thread(target=hear)
+    listener.start()
+    assert thread.stop(close)
+    assert ours.fileno() == -1
+    listener.join(5)
+    assert sum(heard) == 1 << 24
+    theirs.close()
 
 
 def test_what_nobody_awaits_is_told() -> None:
