@@ -33,6 +33,7 @@ from messages.market_data import Level, MarketRow, ReadMarket
 from messages.strategy import ReadVerdict, Verdict
 
 _CANDLES = 5
+_UNRECORDED = "candles and what the strategy said leave no record"
 
 
 def market(context: Context, words: list[str]) -> View:
@@ -43,6 +44,10 @@ def market(context: Context, words: list[str]) -> View:
     row = context.source.ask(MARKET_DATA, ReadMarket(symbol=symbol))
     if not isinstance(row, MarketRow):
         raise InspectError(f"nothing is known of {symbol}")
+    if not context.source.is_live:
+        note = Text(f"\n{_UNRECORDED}: why {symbol} tells what is on record", style=DIM)
+        data: dict[str, object] = {"is_recorded": True, "market": builtins(row)}
+        return View(stack(pairs(_as_recorded(row)), note), data)
     verdict = _verdict(context.source, symbol)
     candles = table(
         ("candle", *map(right, ("open", "high", "low", "close", "volume"))),
@@ -53,7 +58,7 @@ def market(context: Context, words: list[str]) -> View:
         "no candle closed yet",
     )
     parts: list[RenderableType] = [
-        pairs(_facts(row, is_live=context.source.is_live)),
+        pairs(_facts(row)),
         title("last candles"),
         candles,
         title("the strategy's last word"),
@@ -63,7 +68,7 @@ def market(context: Context, words: list[str]) -> View:
         passed = "passed" if verdict.passed else f"refused by {verdict.guard}"
         said = f"{date_and_time(verdict.at)} {passed}: {verdict.text}"
     data = {
-        "is_recorded": not context.source.is_live,
+        "is_recorded": False,
         "market": builtins(row),
         "verdict": None if verdict is None else builtins(verdict),
     }
@@ -132,18 +137,31 @@ def _verdict(source: Source, symbol: Symbol) -> Verdict | None:
     return verdict if isinstance(verdict, Verdict) else None
 
 
-def _facts(row: MarketRow, *, is_live: bool) -> Iterator[tuple[str, Cell]]:
-    quote = row.quote
+def _as_recorded(row: MarketRow) -> Iterator[tuple[str, Cell]]:
     yield "symbol", row.symbol
-    if not is_live:
-        yield "AS RECORDED", Text("the last quote that a record holds; it moved since", style=WARN)
+    yield (
+        "AS RECORDED",
+        Text("the last quote that a record holds: others came after it", style=WARN),
+    )
+    yield from _prices(row)
+    yield "armed", count(row.armed, "registration")
+    yield "held by", some(row.held_by)
+
+
+def _prices(row: MarketRow) -> Iterator[tuple[str, Cell]]:
+    quote = row.quote
     if quote is None:
         yield "quote", Text("none yet", style=ALARM)
     else:
         yield "bid / ask", f"{number(quote.bid)} / {number(quote.ask)}"
         yield "last", f"{number(quote.last)} at {date_and_time(quote.at)}"
-    yield "fresh", "yes" if row.fresh else Text("NO: triggers cover nothing", style=ALARM)
     yield "spread", percent(row.spread_ratio)
+
+
+def _facts(row: MarketRow) -> Iterator[tuple[str, Cell]]:
+    yield "symbol", row.symbol
+    yield from _prices(row)
+    yield "fresh", "yes" if row.fresh else Text("NO: triggers cover nothing", style=ALARM)
     yield "average true range", number(row.atr)
     yield "not believed", count(row.quarantined, "quote or candle", "quotes and candles")
     yield "armed", count(row.armed, "registration")
