@@ -254,7 +254,7 @@ def replay(
         keeps_journal=journal,
     )
     with _explaining():
-        play(context.obj, request)
+        play(context.obj.start, request)
 
 
 @app.command()
@@ -319,10 +319,15 @@ def inspect(
     raise typer.Exit(code)
 
 
-def run_command(start: StartTree, arguments: list[str]) -> int:
-    """Run the command that ``arguments`` name; return the process's exit code."""
+def run_command(
+    start: StartTree, arguments: list[str], make_way: exchange_commands.MakeWay | None = None
+) -> int:
+    """Run the command that ``arguments`` name; return the process's exit code.
+
+    ``make_way`` gives another way to exchanges, for tests: nothing that a person types leads there.
+    """
     try:
-        app(_with_command(arguments), obj=start)
+        app(_with_command(arguments), obj=exchange_commands.Program(start, make_way))
     except SystemExit as stop:  # how typer ends, also when all is well
         return stop.code if isinstance(stop.code, int) else EXIT_FAILED
     return EXIT_OK

@@ -6,7 +6,7 @@ Owns the options; what they do is in the modules they import when used.
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.console import Console
@@ -14,6 +14,9 @@ from rich.console import Console
 from commands.options import Options
 from commands.tree import StartTree
 from messages.base import Symbol
+
+if TYPE_CHECKING:
+    from commands.connecting import Way
 
 ModeName = Annotated[
     str, typer.Option("--mode", help="paper, dry-run (real prices), sandbox or live (real money).")
@@ -35,6 +38,7 @@ _Symbols = Annotated[
 _Config = Annotated[Path | None, typer.Option(metavar="FILE", help="A TOML file, as run takes it.")]
 _Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE")]
 
+MakeWay = Callable[[], "Way"]
 Explaining = Callable[[], AbstractContextManager[None]]
 
 
@@ -47,19 +51,32 @@ class Where(Options, frozen=True, kw_only=True):
     is_sure: bool = False
 
 
-def run_where(start: StartTree, where: Where) -> None:
+class Program(NamedTuple):
+    """What every command is given."""
+
+    start: StartTree
+    make_way: "MakeWay | None"
+    """Another way to exchanges; None: the network."""
+
+    def way(self) -> "Way":
+        """Return how exchanges are reached."""
+        from commands.connecting import Way  # noqa: PLC0415 - only where one is reached
+
+        return Way() if self.make_way is None else self.make_way()
+
+
+def run_where(program: Program, where: Where) -> None:
     """Trade where the options say; raises what the session raises."""
     if where.mode == "paper" and where.exchange is None:
         from commands.run import run  # noqa: PLC0415 - each command is imported when used
 
-        run(start, where)
+        run(program.start, where)
         return
-    from commands.connecting import Way  # noqa: PLC0415 - as above
     from commands.live import run_on_exchange  # noqa: PLC0415 - as above
     from commands.modes import venue_of  # noqa: PLC0415 - as above
 
     venue = venue_of(where.mode, where.exchange, where.keys_file, is_sure=where.is_sure)
-    run_on_exchange(start, where, venue, Way())
+    run_on_exchange(program.start, where, venue, program.way())
 
 
 def add_to(app: typer.Typer, explaining: Explaining) -> None:
@@ -67,6 +84,7 @@ def add_to(app: typer.Typer, explaining: Explaining) -> None:
 
     @app.command()
     def doctor(
+        context: typer.Context,
         exchange: _Exchange,
         symbol: _Symbols = None,
         keys: KeysFile = None,
@@ -78,8 +96,10 @@ def add_to(app: typer.Typer, explaining: Explaining) -> None:
         Exit codes: 0 yes, 1 a symbol or setting can't trade, 69 not reachable or in maintenance, 77
         the key is refused. Example: python supervisor.py doctor --exchange mexc --symbol BTC/USDT
         """
-        from commands.connecting import Way  # noqa: PLC0415 - each command is imported when used
-        from commands.doctor import Question, examine  # noqa: PLC0415 - as above
+        from commands.doctor import (  # noqa: PLC0415 - each command is imported when used
+            Question,
+            examine,
+        )
         from commands.options import read_settings  # noqa: PLC0415 - as above
 
         console = Console(highlight=False, markup=False, soft_wrap=True)
@@ -88,11 +108,12 @@ def add_to(app: typer.Typer, explaining: Explaining) -> None:
         )
         with explaining():
             settings, _ = read_settings(Options(config=config, sets=tuple(sets or ())))
-            code = examine(question, settings, Way(), console.print)
+            code = examine(question, settings, context.obj.way(), console.print)
         raise typer.Exit(code)
 
     @app.command()
     def download(
+        context: typer.Context,
         exchange: _Exchange,
         since: Annotated[str, typer.Option(metavar="DATE", help="UTC, such as 2024-01-31.")],
         symbol: _Symbols = None,
@@ -104,8 +125,10 @@ def add_to(app: typer.Typer, explaining: Explaining) -> None:
 
         Example: python supervisor.py download --exchange mexc --symbol BTC/USDT --since 2024-01-31
         """
-        from commands.connecting import Way  # noqa: PLC0415 - each command is imported when used
-        from commands.download import Request, moment  # noqa: PLC0415 - as above
+        from commands.download import (  # noqa: PLC0415 - each command is imported when used
+            Request,
+            moment,
+        )
         from commands.download import download as fetch  # noqa: PLC0415 - as above
         from commands.errors import UsageError  # noqa: PLC0415 - as above
 
@@ -120,4 +143,4 @@ def add_to(app: typer.Typer, explaining: Explaining) -> None:
                 interval=interval,
                 folder=to,
             )
-            fetch(request, Way(), Console(highlight=False, markup=False))
+            fetch(request, context.obj.way(), Console(highlight=False, markup=False))
