@@ -21,7 +21,7 @@ from tests.system.wire.scenes import (
 )
 from tests.system.wire.session import WireSession
 
-MINUTES = {"binance": 32, "mexc": 18}
+MINUTES = {"binance": 32, "mexc": 26}
 
 
 @pytest.mark.parametrize(
