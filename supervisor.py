@@ -27,6 +27,7 @@ from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
 from actors.positions.core import Numbering
+from actors.reconciler.actor import ReconcilerActor
 from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.mailbox import ConflatingQueue, Queue
 from actors.runtime.supervision import Children, ChildSpec, RestartPolicy, Strategy, Supervisor
@@ -47,6 +48,7 @@ from messages.addresses import (
     ORDER_ROUTER,
     PORTFOLIO,
     POSITIONS,
+    RECONCILER,
     STRATEGY,
     STRATEGY_RUNNER,
     SUPERVISOR,
@@ -115,6 +117,7 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
         POSITIONS: partial(
             spawn, PositionsActor, POSITIONS, numbering, settings.router.terminal_ttl_ms
         ),
+        RECONCILER: partial(spawn, ReconcilerActor, RECONCILER, settings),
         GUARDIAN: partial(spawn, GuardianActor, GUARDIAN, settings.guardian),
         STRATEGY: partial(
             spawn_strategy,
@@ -124,6 +127,8 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
             direct=wiring.calls_strategy_directly,
         ),
     }
+    if settings.reconciler.look_ms is None:
+        del starts[RECONCILER]
     if wiring.cut is not None:
         starts[OPERATOR] = partial(spawn, OperatorActor, OPERATOR)
     return [

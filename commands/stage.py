@@ -163,4 +163,7 @@ def _slower_to_doubt(settings: Settings, scenes: list[Scene]) -> Settings:
         settings.market_data, stale_ms=stale_ms, jump_ratio=inf, rate_ms=RATE_MS
     )
     portfolio = msgspec.structs.replace(settings.portfolio, compare_balances_ms=None)
-    return msgspec.structs.replace(settings, market_data=market_data, portfolio=portfolio)
+    reconciler = msgspec.structs.replace(settings.reconciler, look_ms=None)
+    return msgspec.structs.replace(
+        settings, market_data=market_data, portfolio=portfolio, reconciler=reconciler
+    )

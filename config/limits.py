@@ -18,6 +18,7 @@ from config.settings import (
     MarketSettings,
     PaperSettings,
     PortfolioSettings,
+    ReconcilerSettings,
     ReplaySettings,
     RouterSettings,
     RuntimeSettings,
@@ -126,6 +127,7 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "terminal_ttl_ms": _DURATION,
         "jitter_seed": _SEED,
     },
+    ReconcilerSettings: {"look_ms": _PAUSE, "again_ms": _PAUSE, "overlap_ms": _PAUSE},
     RuntimeSettings: {
         "soft_limit_ms": _PAUSE,
         "hard_limit_ms": _PAUSE,

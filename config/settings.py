@@ -150,6 +150,18 @@ class RouterSettings(Section, frozen=True, kw_only=True):
     """Of the back-off's jitter, so that a run can be repeated."""
 
 
+class ReconcilerSettings(Section, frozen=True, kw_only=True):
+    """How often the venue's open orders and fills are held against the journal."""
+
+    look_ms: Milliseconds | None = Milliseconds(60_000)
+    """Between two looks at the symbols that are traded, or were while the router remembers; None:
+    never. A replay never looks: its venue is its own."""
+    again_ms: Milliseconds = Milliseconds(5_000)
+    """Between the two looks that make a conflict."""
+    overlap_ms: Milliseconds = Milliseconds(120_000)
+    """Fills are asked for from so long before the last look: a list may be behind."""
+
+
 class GuardianSettings(Section, frozen=True, kw_only=True):
     """What may still be done after which trouble: ``reducing`` or ``halted``."""
 
@@ -316,6 +328,7 @@ class Settings(Section, frozen=True, kw_only=True):
     portfolio: PortfolioSettings = PortfolioSettings()
     market_data: MarketDataSettings = MarketDataSettings()
     router: RouterSettings = RouterSettings()
+    reconciler: ReconcilerSettings = ReconcilerSettings()
     guardian: GuardianSettings = GuardianSettings()
     runtime: RuntimeSettings = RuntimeSettings()
     replay: ReplaySettings = ReplaySettings()

@@ -28,6 +28,12 @@ def client_order_id(prefix: str, leg: str, attempt: int) -> ClientOrderId:
     return ClientOrderId(f"{prefix}{leg}{attempt}")
 
 
+def is_of_account(order_id: ClientOrderId, account_tag: str) -> bool:
+    """Return whether an id is of our making, for the account with this tag."""
+    match = _ID.fullmatch(order_id)
+    return match is not None and match["tag"] == account_tag
+
+
 def position_of(order_id: ClientOrderId) -> PositionId | None:
     """Return the position an id of ours belongs to; None if the id is not of our making."""
     match = _ID.fullmatch(order_id)

@@ -21,6 +21,8 @@ class AlarmKind(StrEnum):
     OVERFILL = "overfill"
     """The venue filled more than was asked."""
     UNMATCHED_FILL = "unmatched_fill"
+    STRAY_ORDER = "stray_order"
+    """An order of ours works at the venue, and nobody expects it."""
     STEP_SKIPPED = "step_skipped"
     """A message made its actor raise; the actor goes on with its last good state."""
     STRATEGY_FAILED = "strategy_failed"

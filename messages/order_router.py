@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.orders import OrderFacts, OrderRequest, OrderTerms, RejectReason
+from messages.reconciler import ListedOrder
 
 
 class PlaceOrder(Message, frozen=True, kw_only=True):
@@ -61,6 +62,20 @@ class LookBack(Message, frozen=True, kw_only=True):
     """Base that one of them can have asked for."""
     since: Timestamp
     """Of the last record: none of them is older."""
+
+
+class ListSymbols(Message, frozen=True, kw_only=True):
+    """Answer with the symbols of all orders that are remembered. From the reconciler."""
+
+
+class CompareOrders(Message, frozen=True, kw_only=True):
+    """Look up what the venue knows more of, and name what nobody here knows. From the reconciler.
+
+    Answered with ``OrdersUnknown``, where there are such.
+    """
+
+    symbol: Symbol
+    orders: tuple[ListedOrder, ...]
 
 
 class OrderReported(Message, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from messages.money import Money
 from messages.plan import Plan
 from messages.portfolio import UnmatchedPolicy
 from messages.position import CloseCause
+from messages.reconciler import ListedOrder
 
 
 class OpenPosition(Message, frozen=True, kw_only=True):
@@ -86,3 +87,16 @@ class StopAllEntering(Message, frozen=True, kw_only=True):
     """Tell every position ``StopEntering``. From the guardian, on a halt."""
 
     reason: str
+
+
+class StrayFound(Message, frozen=True, kw_only=True):
+    """An order of ours works or filled at the venue, and the router does not have it.
+
+    From the reconciler, after two equal looks; said again until ``StraySettled`` answers it.
+    """
+
+    symbol: Symbol
+    order: ListedOrder
+    """Its fills are cumulative: all that nobody can have booked."""
+    is_told: bool
+    """A person was told of it before."""

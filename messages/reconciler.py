@@ -1,4 +1,4 @@
-"""What the reconciler receives: the venue's own lists, to be held against the journal."""
+"""What the reconciler receives: the venue's own lists, and what the ledgers say to them."""
 
 from decimal import Decimal
 
@@ -39,3 +39,36 @@ class TradesReported(Message, frozen=True, kw_only=True):
     symbol: Symbol
     since: Timestamp
     trades: tuple[Trade, ...]
+
+
+class ListedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one of the venue's lists says of one order of ours."""
+
+    client_order_id: ClientOrderId
+    exchange_order_id: ExchangeOrderId | None = None
+    is_working: bool
+    """It is among the open orders; else its fills are among those listed."""
+    filled: Decimal
+    """Base, at least: a list of fills does not go back to the order's first one."""
+    trades: tuple[Trade, ...] = ()
+    """Its fills that are listed, in order; none of an open order."""
+
+
+class SymbolsListed(Message, frozen=True, kw_only=True):
+    """The symbols with orders that live, or ended not long ago. From the order router."""
+
+    symbols: tuple[Symbol, ...]
+    """Sorted."""
+
+
+class OrdersUnknown(Message, frozen=True, kw_only=True):
+    """Of the orders compared, those that the router does not have. From the order router."""
+
+    symbol: Symbol
+    orders: tuple[ListedOrder, ...]
+
+
+class StraySettled(Message, frozen=True, kw_only=True):
+    """What was found of an order is booked, canceled or told. From the positions actor."""
+
+    client_order_id: ClientOrderId

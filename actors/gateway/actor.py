@@ -80,6 +80,8 @@ class Gateway(Actor):
         if isinstance(event, OrderReported):
             self._unrecorded.shown(event.facts)
         self.send(HEARS[type(event)], event)
+        if isinstance(event, StreamChanged) and RECONCILER in self.system.mailboxes:
+            self.send(RECONCILER, event)  # a replay has none
 
     def handle(self, message: Message) -> object:
         """Ask the venue."""

@@ -19,6 +19,7 @@ from actors.portfolio.valuation import Rate
 from actors.position.position import Charter, Position
 from actors.position.salvage import Salvage
 from actors.positions.core import ListedMarket, Living, Numbering, Recovery, Retired
+from actors.reconciler.looks import Heard, NextLook, Stray
 from exchange.generated import MarketState
 from exchange.matching_book import Balance as VenueBalance
 from exchange.matching_book import Taken, VenueOrder
@@ -44,6 +45,7 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     Charter: _only,
     Denial: lambda entity: entity.position_id,
     Guard: _only,
+    Heard: lambda entity: entity.symbol,
     InFlight: lambda entity: str(entity.sequence),
     Limits: _only,
     ListedMarket: lambda entity: entity.rules.symbol,
@@ -52,6 +54,7 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     LookingBack: lambda entity: entity.asked.position_id,
     MarketMoved: lambda entity: entity.symbol,
     MarketState: _only,
+    NextLook: _only,
     Numbering: _only,
     Operator: _only,
     Position: _only,
@@ -60,6 +63,7 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     Retired: lambda entity: entity.position_id,
     RoutedOrder: lambda entity: entity.request.client_order_id,
     Salvage: _only,
+    Stray: lambda entity: entity.client_order_id,
     SymbolRow: lambda entity: entity.symbol,
     Taken: lambda entity: entity.symbol,
     Totals: _only,

@@ -26,8 +26,17 @@ from actors.position.position import Charter, Life, Position, life_after
 from actors.position.salvage import Salvage
 from actors.positions.core import Numbering, PositionsMessage, Roster
 from actors.positions.core import step as step_positions
+from actors.reconciler import core as reconciler
+from actors.reconciler.looks import Looks
 from config.settings import Settings
-from messages.addresses import GUARDIAN, OPERATOR, ORDER_ROUTER, PORTFOLIO, POSITIONS
+from messages.addresses import (
+    GUARDIAN,
+    OPERATOR,
+    ORDER_ROUTER,
+    PORTFOLIO,
+    POSITIONS,
+    RECONCILER,
+)
 from messages.base import Address, Message, Timestamp
 from messages.envelope import Step
 from messages.position import SalvagePosition
@@ -146,7 +155,7 @@ class Rerun:
 def _cores(settings: Settings, epoch: int) -> dict[Address, tuple[StepIt, Apply]]:
     roster = Roster(Numbering(account_tag=settings.account.tag, journal_epoch=epoch))
     orders, books, guard = Orders(), Books(), _Guardian(settings)
-    by_hand = _Operator()
+    by_hand, looks = _Operator(), Looks()
     ttl_ms = settings.router.terminal_ttl_ms
     return {
         POSITIONS: (
@@ -160,6 +169,10 @@ def _cores(settings: Settings, epoch: int) -> dict[Address, tuple[StepIt, Apply]
             orders.apply,
         ),
         PORTFOLIO: (lambda message, now: portfolio.step(books, message, now), books.apply),
+        RECONCILER: (
+            lambda message, now: reconciler.step(looks, settings, message, now),
+            looks.apply,
+        ),
         GUARDIAN: (guard.step, guard.apply),
         OPERATOR: (by_hand.step, by_hand.apply),
     }

@@ -39,7 +39,7 @@ def reported(
     """Take in what the venue says of the order: an ack, an event or the answer to a look-up."""
     facts = merge(order.facts, told)
     if order.facts.is_terminal and facts is order.facts:
-        return order
+        return _rested(order)
     is_answer = told.status is not OrderStatus.UNKNOWN
     after = replace(
         order,
@@ -59,6 +59,11 @@ def reported(
     if is_back_from_the_dead(order.facts.status, facts.status):
         return want_cancel(after, Priority.EXIT, settings, now)
     return go_on(after, settings, now)
+
+
+def _rested(order: RoutedOrder) -> RoutedOrder:
+    """Return an order that is over as before, without the look-up that said so."""
+    return order if order.errand is None else replace(order, errand=None, tries=0)
 
 
 def _answers(errand: Errand | None) -> bool:
@@ -122,8 +127,11 @@ def not_found(
     order: RoutedOrder, venue: VenueStream, settings: RouterSettings, now: Timestamp
 ) -> RoutedOrder:
     """Count an answer that proves nothing alone; conclude from enough of them."""
-    is_asked = is_under_way(order, Request.LOOK_UP)
-    if not is_asked or is_ignored(order.facts.status, Input.NOT_FOUND):
+    if not is_under_way(order, Request.LOOK_UP):
+        return order
+    if order.facts.is_terminal:
+        return _rested(order)  # the venue listed more of it: it is asked again if it still does
+    if is_ignored(order.facts.status, Input.NOT_FOUND):
         return order
     counted = _count_not_found(order, venue, now)
     if not _is_proved(counted, settings, now):
@@ -183,6 +191,13 @@ def reconnected(order: RoutedOrder, settings: RouterSettings, now: Timestamp) ->
         # What is under way was asked while the stream was down: look once more after it.
         return replace(order, look_up_next=True)
     return send(order, Request.LOOK_UP, settings, now)
+
+
+def doubted(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
+    """Look the order up: the venue lists more of it than we know. One that is over, too."""
+    if not order.facts.is_terminal:
+        return order if order.is_probe else reconnected(order, settings, now)
+    return order if is_under_way(order) else send(order, Request.LOOK_UP, settings, now)
 
 
 def woken(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from actors.order_router import answers, looking_back
+from actors.order_router import answers, comparing, looking_back
 from actors.order_router.errands import send, want_cancel
 from actors.order_router.order import Request, RoutedOrder, VenueStream, priority_of
 from actors.order_router.orders import Orders
@@ -28,6 +28,8 @@ from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
     CancelFailed,
     CancelOrder,
+    CompareOrders,
+    ListSymbols,
     LookBack,
     LookUpFailed,
     OrderNotFound,
@@ -59,7 +61,7 @@ def step(orders: Orders, settings: RouterSettings, message: Message, now: Timest
     return looking_back.go_on(orders, taken, settings, now) if orders.looking_back else taken
 
 
-def _take(  # noqa: PLR0911 - one for each kind of message
+def _take(  # noqa: C901, PLR0911 - one for each kind of message
     orders: Orders, settings: RouterSettings, message: Message, now: Timestamp
 ) -> Step:
     match message:
@@ -78,6 +80,11 @@ def _take(  # noqa: PLR0911 - one for each kind of message
             if order is None:
                 return NOTHING
             return _conclude([(order, _answered(order, message, orders.venue, settings, now))])
+        case ListSymbols():
+            return Step(outbox=(comparing.symbols(orders),))
+        case CompareOrders():
+            behind = comparing.behind(orders, message, settings, now)
+            return _conclude(behind, comparing.unknown(orders, message))
         case StreamChanged():
             return _stream_changed(orders, settings, now, up=message.up)
         case Wake():

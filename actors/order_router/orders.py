@@ -3,12 +3,13 @@
 Owns the indexes. The shell applies changes; the core only reads.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 
 from actors.order_router.order import LookingBack, RoutedOrder, VenueStream
-from messages.base import ClientOrderId, PositionId
+from messages.base import ClientOrderId, PositionId, Symbol
 from messages.envelope import Removed
 from messages.orders import OrderStatus
 
@@ -24,6 +25,7 @@ class Orders:
         self.counts: dict[OrderStatus, int] = dict.fromkeys(OrderStatus, 0)
         self.looking_back: dict[PositionId, LookingBack] = {}
         self._by_position: dict[PositionId, dict[ClientOrderId, None]] = {}
+        self.per_symbol: Counter[Symbol] = Counter()
 
     def apply(self, change: msgspec.Struct) -> None:
         """Take one change in. Raises ``TypeError`` for an entity that is none of the router's."""
@@ -61,6 +63,7 @@ class Orders:
         before = self.by_id.get(order_id)
         if before is None:
             self._by_position.setdefault(order.request.position_id, {})[order_id] = None
+            self.per_symbol[order.request.symbol] += 1
         else:
             self.counts[before.facts.status] -= 1
         self.by_id[order_id] = order
@@ -69,7 +72,13 @@ class Orders:
     def _remove(self, order_id: ClientOrderId) -> None:
         order = self.by_id.pop(order_id)
         self.counts[order.facts.status] -= 1
+        self._leave_symbol(order.request.symbol)
         of_position = self._by_position[order.request.position_id]
         del of_position[order_id]
         if not of_position:
             del self._by_position[order.request.position_id]
+
+    def _leave_symbol(self, symbol: Symbol) -> None:
+        self.per_symbol[symbol] -= 1
+        if not self.per_symbol[symbol]:
+            del self.per_symbol[symbol]

@@ -9,6 +9,8 @@ from typing import assert_never
 
 import msgspec
 
+from actors.positions import strays
+from actors.positions.strays import Whose
 from messages.addresses import GUARDIAN, OBSERVERS, STRATEGY, position_address
 from messages.base import ClientOrderId, Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
@@ -29,6 +31,7 @@ from messages.positions import (
     PositionEnded,
     PositionRestored,
     StopAllEntering,
+    StrayFound,
 )
 from messages.strategy import SymbolBusy
 
@@ -42,6 +45,7 @@ PositionsMessage = (
     | CloseWithoutCore
     | BeginRecovery
     | PositionRestored
+    | StrayFound
     | Wake
 )
 
@@ -169,6 +173,8 @@ def step(  # noqa: C901, PLR0911 - one a message
             return _begin_recovery(roster)
         case PositionRestored():
             return _restored(roster, message.position_id)
+        case StrayFound():
+            return strays.found(message, _whose(roster, message.order.client_order_id))
         case Wake():
             return _forget(roster, PositionId(message.key), now)
         case _:
@@ -322,6 +328,18 @@ def _not_adopted(message: AdoptFill) -> Send:
     position_id = position_of(message.client_order_id)
     alarm = Alarm(kind=AlarmKind.UNMATCHED_FILL, text=text, position_id=position_id)
     return Send(OBSERVERS, alarm)
+
+
+def _whose(roster: Roster, order_id: ClientOrderId) -> Whose:
+    numbering, position_id = roster.numbering, position_of(order_id)
+    if position_id is None or int(position_id[1:]) >= numbering.next_number:
+        return Whose.NOT_OURS
+    prefix = order_prefix(numbering.account_tag, numbering.journal_epoch, position_id)
+    if not order_id.startswith(prefix):
+        return Whose.NOT_OURS
+    if position_id not in roster.living:
+        return Whose.OVER
+    return Whose.RESTORING if roster.recovery.left else Whose.LIVING
 
 
 def _forget(roster: Roster, position_id: PositionId, now: Timestamp) -> Step:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from config.settings import Settings
+from config.settings import ReconcilerSettings, Settings
 from exchange.fault_plan import Fault, FaultPlan
 from exchange.faults import FaultyExchange
 from exchange.port import Sink
@@ -23,7 +23,9 @@ LATENCY_MS = Milliseconds(20)
 
 ALL_ABLE = Capabilities(native_stop=True, native_stop_limit=True, oco=True, post_only=True)
 PLAN = Plan(take_profit_ratio=Decimal("0.03"), stop_loss_ratio=Decimal("0.02"))
-SETTINGS = Settings(capital={USDT: CAPITAL}, plan=PLAN)
+LOOKS = ReconcilerSettings(look_ms=Milliseconds(8_000))
+"""Some in each script."""
+SETTINGS = Settings(capital={USDT: CAPITAL}, plan=PLAN, reconciler=LOOKS)
 
 
 def rules(symbol: Symbol, fee_currency: FeeCurrency) -> MarketRules:

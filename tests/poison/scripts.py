@@ -13,6 +13,7 @@ from messages.addresses import (
     ORDER_ROUTER,
     PORTFOLIO,
     POSITIONS,
+    RECONCILER,
     STRATEGY,
     position_address,
 )
@@ -122,7 +123,8 @@ def _by_hand(theatre: Theatre) -> None:
     for message in GUARDIANS:
         theatre.tell(GUARDIAN, message)
     for is_up in (False, True):
-        theatre.tell(ORDER_ROUTER, StreamChanged(up=is_up))
+        for address in (ORDER_ROUTER, RECONCILER):
+            theatre.tell(address, StreamChanged(up=is_up))
     theatre.tell(position_address(HERO), CHANGE)
     theatre.ticks(101.9, 101.9)
     theatre.wait(11_000)  # the market is stale, and then it is not

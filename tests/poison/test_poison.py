@@ -24,6 +24,7 @@ from messages import (
     portfolio,
     position,
     positions,
+    reconciler,
     strategy,
     supervisor,
 )
@@ -169,6 +170,7 @@ RECEIVERS = (
     portfolio,
     position,
     positions,
+    reconciler,
     strategy,
     supervisor,
 )
@@ -194,8 +196,9 @@ UNHEARD = {
     position.LedgerRead: "as above",
     order_router.ReadLedger: "as above",
     guardian.ResendTradingState: "asked only after something was skipped",
-    gateway.FetchOpenOrders: "the reconciler's, which comes later",
-    gateway.FetchTrades: "the reconciler's, which comes later",
+    positions.StrayFound: "of an order that nobody knows: see test_strays of the reconciler",
+    reconciler.OrdersUnknown: "as above",
+    reconciler.StraySettled: "as above",
     observers.MessageSkipped: "told only where something was skipped",
 }
 ASKS_AND_ANSWERS = {

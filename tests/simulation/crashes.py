@@ -28,7 +28,6 @@ from messages.addresses import GUARDIAN, ORDER_ROUTER, PORTFOLIO, POSITIONS, pos
 from messages.base import Address, Message, PositionId
 from messages.envelope import Removed
 from messages.guardian import EnterReducing, Halt, Resume
-from messages.order_router import OrderReported
 from messages.orders import Side
 from messages.portfolio import TradingState
 from tests.simulation.choices import Kind
@@ -99,7 +98,6 @@ class Crashes:
                 there = found.get(key)
                 assert there == entity, f"{key} was {entity}, and begins as {there}"
         self._check_known()
-        self._say_surprises()
 
     def _check_known(self) -> None:
         """What reached the venue, or is on its way, was asked for by a record that survived."""
@@ -109,19 +107,6 @@ class Crashes:
         for order_id, side in world.venue.asked_for.items():
             is_let_out = may_leave and side is Side.SELL
             assert order_id in known or is_let_out, f"{order_id} was sent, and nobody knows of it"
-
-    def _say_surprises(self) -> None:
-        """Tell again of fills after an order's end whose one report died with the process.
-
-        Nobody asks for them: they are found by comparing trades, which is not these actors' work.
-        """
-        venue = self._world.venue
-        known = self._world.actor(ORDER_ROUTER, OrderRouter).orders.by_id
-        for order_id in venue.surprises:
-            facts = venue.book.orders[order_id].facts
-            routed = known.get(order_id)
-            if routed is not None and routed.facts.filled < facts.filled:
-                venue.tell_later(OrderReported(facts=facts))
 
     def _restored(self) -> Iterator[tuple[_Key, msgspec.Struct]]:
         """Yield what the actors of the new process have."""

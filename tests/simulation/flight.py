@@ -19,6 +19,7 @@ from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
 from actors.positions.core import Numbering
+from actors.reconciler.actor import ReconcilerActor
 from actors.runtime.actor import Actor, CoreActor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.mailbox import Mailbox
@@ -33,6 +34,7 @@ from messages.addresses import (
     ORDER_ROUTER,
     PORTFOLIO,
     POSITIONS,
+    RECONCILER,
     STRATEGY,
 )
 from messages.base import Address, Message
@@ -99,6 +101,7 @@ class Flight:
         spawn(OrderRouter, ORDER_ROUTER, settings.router)
         spawn(PortfolioActor, PORTFOLIO)
         spawn(PositionsActor, POSITIONS, numbering, settings.router.terminal_ttl_ms)
+        spawn(ReconcilerActor, RECONCILER, settings)
         spawn(GuardianActor, GUARDIAN, settings.guardian)
         for sent in opening.undelivered:
             self.push(sent.to, Envelope(sent.message, sent.sender, sent.id, sent.cause))

@@ -1,7 +1,7 @@
 """The line between a client and the venue: what becomes of what the venue says, and who hears it.
 
 Owns connections and the way back. A connection ends with its process: answers to the dead are heard
-by nobody. What fills after an order's end is told for sure, since nobody would ask for it.
+by nobody.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from exchange.matching_book import VenueOrder
 from exchange.paper import PaperExchange
 from exchange.port import Event, Sink
 from messages.base import ClientOrderId, Timestamp
+from messages.gateway import FetchOpenOrders, FetchTrades
 from messages.market import Capabilities, MarketRules
 from messages.market_data import QuoteReceived
 from messages.money import Money
@@ -25,6 +26,7 @@ from messages.order_router import (
     SubmitFailed,
 )
 from messages.orders import Side
+from messages.reconciler import OpenOrdersReported, TradesReported
 from tests.simulation.choices import Choices, Kind
 from tests.simulation.fates import EventFate
 from tests.simulation.way import LIVES_MS, Way
@@ -86,9 +88,15 @@ class Line(PaperExchange):
         self.disturbed_at = now
         self._now = now
 
-    def tell_later(self, event: OrderReported) -> None:
-        """Tell it once more, a little later."""
-        self._hold_event(event)
+    def fetch_open_orders(self, request: FetchOpenOrders, now: Timestamp) -> None:
+        """Tell which orders work, if it comes through."""
+        self._now = now
+        super().fetch_open_orders(request, now)
+
+    def fetch_trades(self, request: FetchTrades, now: Timestamp) -> None:
+        """Tell what filled, if it comes through."""
+        self._now = now
+        super().fetch_trades(request, now)
 
     def set_stream(self, now: Timestamp, *, up: bool) -> None:
         """Cut the line, or mend it; what was on its way is lost."""
@@ -124,16 +132,37 @@ class Line(PaperExchange):
             if self.tells_quotes and not self.is_down:
                 self._sink(event)
             return
+        if isinstance(event, OpenOrdersReported | TradesReported):
+            self._tell_list(event)
+            return
         if not isinstance(event, _OverEvent):
             self._sink(event)
             return
         order_id = _order_of(event)
-        if order_id in self._answers and not self._is_surprise(event):
+        if order_id in self._answers:
             instead = self._answers.pop(order_id)
             if instead is not None:
                 self._sink(instead)
             return
         self._tell(event)
+
+    def _tell_list(self, event: OpenOrdersReported | TradesReported) -> None:
+        """Answer a question for a list, or not; late, the connection may be another by then."""
+        fate = EventFate.ARRIVES
+        if not self.is_fair:
+            fate = EventFate(self.choices.take(Kind.EVENT, len(EventFate)))
+        if fate is not EventFate.ARRIVES:
+            self.on_fate(f"{type(event).__name__}: {fate.name}")
+        connection = self._connection
+
+        def arrive(_at: Timestamp) -> None:
+            if connection == self._connection and not self.is_down:
+                self._sink(event)
+
+        if fate in {EventFate.ARRIVES, EventFate.TWICE}:
+            arrive(self._now)
+        if fate in {EventFate.LATE, EventFate.TWICE}:
+            self.way.hold(self._now, arrive, type(event).__name__)
 
     def _answer(self, event: _OverEvent) -> None:
         """Answer for the line itself, or for a venue that did not do it."""
@@ -151,8 +180,6 @@ class Line(PaperExchange):
         fate = EventFate.ARRIVES
         if not self.is_fair:
             fate = EventFate(self.choices.take(Kind.EVENT, len(EventFate)))
-        if fate is EventFate.LOST and self._is_surprise(event):
-            fate = EventFate.LATE
         if fate is not EventFate.ARRIVES:
             self.disturbed_at = self._now
             self.on_fate(f"{type(event).__name__} of {_order_of(event)}: {fate.name}")
@@ -163,17 +190,10 @@ class Line(PaperExchange):
             self._hold_event(event)
 
     def _arrive(self, event: _OverEvent, now: Timestamp, connection: int) -> None:
-        """Tell it, if the line is up; a surprise waits until it is, as nobody would ask for it."""
+        """Tell it, if the line is up, and to the process that it was for."""
         self._now = now
-        is_surprise = self._is_surprise(event)
-        if not self.is_down and (is_surprise or connection == self._connection):
+        if not self.is_down and connection == self._connection:
             self._sink(event)
-        elif is_surprise:
-            self._hold_event(event)
-
-    def _is_surprise(self, event: _OverEvent) -> bool:
-        """Whether it tells of a fill after the order's end: what is never told, balances show."""
-        return isinstance(event, OrderReported) and _order_of(event) in self.surprises
 
     def _watch_book(self) -> None:
         apply = self.book.apply

@@ -266,13 +266,19 @@ class World(Tree):
         self.judges.over()
 
     def is_over(self) -> bool:
-        """Whether nobody lives, all is durable, nothing on its way, and no order followed."""
+        """Whether nobody lives, all is durable, nothing on its way, no order followed or behind."""
         if self.roster or self.venue.way.held or self.dispatcher.waiting():
             return False
         if isinstance(self.journal, DurableJournals) and self.journal.pending:
             return False
-        orders = self.actor(ORDER_ROUTER, OrderRouter).orders.by_id.values()
-        return all(order.facts.is_terminal for order in orders)
+        orders = self.actor(ORDER_ROUTER, OrderRouter).orders.by_id
+        if not all(order.facts.is_terminal for order in orders.values()):
+            return False
+        at_venue = self.venue.book.orders
+        return not any(
+            order_id in orders and orders[order_id].facts.filled < at_venue[order_id].facts.filled
+            for order_id in self.venue.surprises
+        )
 
     # What comes from outside.
 

@@ -32,7 +32,7 @@ from messages.envelope import Removed
 from tests.actors.journal.history import NOW, records
 
 GOLDEN = Path(__file__).parent / "golden"
-RECORDED = ("guardian", "order_router", "portfolio", "position", "positions")
+RECORDED = ("guardian", "order_router", "portfolio", "position", "positions", "reconciler")
 
 
 def entity_classes() -> Iterator[type[msgspec.Struct]]:

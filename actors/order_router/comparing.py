@@ -1,0 +1,58 @@
+"""The venue's lists beside the ledger: what is behind them is looked up, what is not here is named.
+
+Owns the comparison. A list is never booked: a look-up says all of an order, a list only a part.
+"""
+
+from actors.order_router.answers import doubted
+from actors.order_router.order import RoutedOrder
+from actors.order_router.orders import Orders
+from config.settings import RouterSettings
+from messages.addresses import RECONCILER
+from messages.base import Timestamp
+from messages.envelope import Send
+from messages.ids import position_of
+from messages.order_router import CompareOrders
+from messages.reconciler import ListedOrder, OrdersUnknown, SymbolsListed
+
+
+def symbols(orders: Orders) -> Send:
+    """Return the answer to the question where there are orders."""
+    return Send(RECONCILER, SymbolsListed(symbols=tuple(sorted(orders.per_symbol))))
+
+
+def behind(
+    orders: Orders, message: CompareOrders, settings: RouterSettings, now: Timestamp
+) -> list[tuple[RoutedOrder, RoutedOrder]]:
+    """Return the orders of which the venue lists more than is known, before and after."""
+    pairs = ((orders.by_id.get(listed.client_order_id), listed) for listed in message.orders)
+    return [
+        (order, doubted(order, settings, now))
+        for order, listed in pairs
+        if order is not None and _is_behind(order, listed)
+    ]
+
+
+def unknown(orders: Orders, message: CompareOrders) -> tuple[Send, ...]:
+    """Return the answer for those that are not here, where there are any.
+
+    Of a position that is looking back some are still to be found.
+    """
+    not_here = tuple(
+        listed
+        for listed in message.orders
+        if listed.client_order_id not in orders.by_id
+        and position_of(listed.client_order_id) not in orders.looking_back
+    )
+    if not not_here:
+        return ()
+    return (Send(RECONCILER, OrdersUnknown(symbol=message.symbol, orders=not_here)),)
+
+
+def _is_behind(order: RoutedOrder, listed: ListedOrder) -> bool:
+    """Return whether the list says more; a fill after the last word on the order may be missing."""
+    facts = order.facts
+    return (
+        listed.filled > facts.filled
+        or (listed.is_working and facts.is_terminal)
+        or any(trade.at > facts.at for trade in listed.trades)
+    )

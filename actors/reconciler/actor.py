@@ -1,0 +1,52 @@
+"""The reconciler's shell: its looks, recorded step by step."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from actors.reconciler import core
+from actors.reconciler.looks import Looks, NextLook
+from actors.runtime.actor import CoreActor
+from config.settings import Settings
+from messages.base import Address, Message, Timestamp
+from messages.envelope import Send, Step, Wake
+
+if TYPE_CHECKING:
+    from actors.runtime.system import System
+
+_LOOK = "look"
+
+
+class ReconcilerActor(CoreActor):
+    """Keeps the looks and lets the core step them."""
+
+    def __init__(self, system: "System", address: Address, settings: Settings) -> None:
+        """Begin with nothing looked at. ``settings``: its own, the account's and the router's."""
+        super().__init__(system, address)
+        self.settings = settings
+        self.looks = Looks()
+
+    def on_start(self) -> None:
+        """Look soon, also where the venue does not say that it is there."""
+        every = self.settings.reconciler.look_ms
+        if every is not None and self.looks.next.at is None:
+            self.set_timer(_LOOK, Timestamp(self.now() + every))
+
+    def step(self, message: Message, now: Timestamp) -> Step:
+        """Call the core."""
+        return core.step(self.looks, self.settings, message, now)
+
+    def apply(self, change: msgspec.Struct) -> None:
+        """Take one entity into the looks."""
+        self.looks.apply(change)
+
+    def wake_at(self, change: msgspec.Struct) -> tuple[str, Timestamp | None]:
+        """Return when the venue is looked at next."""
+        return (_LOOK, change.at) if isinstance(change, NextLook) else ("", None)
+
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Look again at a skipped deadline; all else the next look brings again."""
+        if isinstance(message, Wake):
+            self.wake_again(message.key, self.looks.next.at or self.now())
+            return ()
+        return super().on_skipped(message, error)

@@ -1,0 +1,137 @@
+"""What the reconciler does with a message. Pure: it reads the looks and returns what changes.
+
+A look: the router says where there are orders; of each such symbol the venue is asked for its open
+orders and its fills; what it lists of ours goes to the router, which looks up what it is behind
+with. Nothing is missed by an answer that is lost or heard twice: the next look lists it again.
+"""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from actors.reconciler import strays
+from actors.reconciler.looks import Heard, Looks, NextLook
+from config.settings import Settings
+from messages.addresses import GATEWAY, ORDER_ROUTER
+from messages.base import ClientOrderId, Message, Symbol, Timestamp
+from messages.envelope import NOTHING, Removed, Send, Step, Wake
+from messages.gateway import FetchOpenOrders, FetchTrades
+from messages.ids import is_of_account
+from messages.money import ZERO
+from messages.order_router import CompareOrders, ListSymbols, StreamChanged
+from messages.reconciler import (
+    ListedOrder,
+    OpenOrdersReported,
+    OrdersUnknown,
+    StraySettled,
+    SymbolsListed,
+    Trade,
+    TradesReported,
+)
+
+
+def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> Step:  # noqa: PLR0911 - one a message
+    """Return what ``message`` changes and sends.
+
+    Raises:
+        TypeError: the message is none of the reconciler's.
+    """
+    match message:
+        case Wake():
+            return _wake(looks, settings, now)
+        case StreamChanged():
+            return _reconnected(looks, settings, now) if message.up else NOTHING
+        case SymbolsListed():
+            return _look(looks, settings, message.symbols, now)
+        case OpenOrdersReported():
+            return _hold_open_orders(settings, message)
+        case TradesReported():
+            return _hold_trades(settings, message, now)
+        case OrdersUnknown():
+            return strays.unknown(looks, settings, message, now)
+        case StraySettled():
+            return strays.settled(looks, message)
+        case _:
+            raise TypeError(f"the reconciler does not take {type(message).__name__}")
+
+
+def _wake(looks: Looks, settings: Settings, now: Timestamp) -> Step:
+    """Begin a look that is due, and set the next one."""
+    every, at = settings.reconciler.look_ms, looks.next.at
+    if every is None or (at is not None and now < at):
+        return NOTHING
+    begun = NextLook(at=Timestamp(now + every), begun_at=now)
+    return Step((begun,), (Send(ORDER_ROUTER, ListSymbols()),))
+
+
+def _reconnected(looks: Looks, settings: Settings, now: Timestamp) -> Step:
+    """Look at once, as events may be lost; a stream that comes and goes is not looked after so."""
+    begun_at = looks.next.begun_at
+    soon = now if begun_at is None else Timestamp(begun_at + settings.reconciler.again_ms)
+    if soon <= now:
+        due = Looks()
+        due.next = replace(looks.next, at=now)
+        return _wake(due, settings, now)
+    if looks.next.at is not None and looks.next.at <= soon:
+        return NOTHING
+    return Step((replace(looks.next, at=soon),))
+
+
+def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Timestamp) -> Step:
+    """Ask the venue; forget the symbols without orders."""
+    gone = [Removed(kind=Heard.__name__, key=s) for s in looks.heard if s not in symbols]
+    asked = [send for symbol in symbols for send in _questions(looks, settings, symbol, now)]
+    again = strays.look_again(looks, settings, now)
+    return Step((*gone, *again.changes), (*asked, *again.outbox))
+
+
+def _questions(
+    looks: Looks, settings: Settings, symbol: Symbol, now: Timestamp
+) -> tuple[Send, Send]:
+    heard = looks.heard.get(symbol)
+    if heard is None:  # as far back as the router remembers
+        since = Timestamp(now - settings.router.terminal_ttl_ms)
+    else:
+        since = Timestamp(heard.upto - settings.reconciler.overlap_ms)
+    return (
+        Send(GATEWAY, FetchOpenOrders(symbol=symbol)),
+        Send(GATEWAY, FetchTrades(symbol=symbol, since=Timestamp(max(since, 0)))),
+    )
+
+
+def _hold_open_orders(settings: Settings, message: OpenOrdersReported) -> Step:
+    tag = settings.account.tag
+    ours = tuple(
+        ListedOrder(
+            client_order_id=facts.client_order_id,
+            exchange_order_id=facts.exchange_order_id,
+            is_working=True,
+            filled=facts.filled,
+        )
+        for facts in message.orders
+        if is_of_account(facts.client_order_id, tag)
+    )
+    return Step(outbox=_compared(message.symbol, ours))
+
+
+def _hold_trades(settings: Settings, message: TradesReported, now: Timestamp) -> Step:
+    of_order: dict[ClientOrderId, list[Trade]] = {}
+    for trade in message.trades:
+        if is_of_account(trade.client_order_id, settings.account.tag):
+            of_order.setdefault(trade.client_order_id, []).append(trade)
+    ours = tuple(_listed(order_id, trades) for order_id, trades in of_order.items())
+    return Step((Heard(symbol=message.symbol, upto=now),), _compared(message.symbol, ours))
+
+
+def _listed(order_id: ClientOrderId, trades: Iterable[Trade]) -> ListedOrder:
+    once = {trade.trade_id: trade for trade in trades}
+    return ListedOrder(
+        client_order_id=order_id,
+        is_working=False,
+        filled=sum((trade.quantity for trade in once.values()), ZERO),
+        trades=tuple(once.values()),
+    )
+
+
+def _compared(symbol: Symbol, ours: tuple[ListedOrder, ...]) -> tuple[Send, ...]:
+    return (Send(ORDER_ROUTER, CompareOrders(symbol=symbol, orders=ours)),) if ours else ()

@@ -1,0 +1,138 @@
+"""The venue's lists beside the router's orders: what is behind is looked up, strays are named."""
+
+from decimal import Decimal
+
+from messages.addresses import RECONCILER
+from messages.base import ClientOrderId, Currency, ExchangeOrderId, Timestamp
+from messages.envelope import NOTHING
+from messages.gateway import LookUpOrder
+from messages.money import Money
+from messages.order_router import CompareOrders, ListSymbols, ReleaseOrders
+from messages.orders import OrderStatus, Side
+from messages.portfolio import UnmatchedFill
+from messages.reconciler import ListedOrder, OrdersUnknown, SymbolsListed, Trade
+from tests.actors.order_router.stage import ORDER, P1, SETTINGS, SYMBOL, Stage, facts
+
+
+def listed(
+    filled: str, *, is_working: bool = False, at: int = 0, order_id: str = ORDER
+) -> ListedOrder:
+    trade = Trade(
+        trade_id="1",
+        client_order_id=ClientOrderId(order_id),
+        exchange_order_id=ExchangeOrderId("x"),
+        symbol=SYMBOL,
+        side=Side.BUY,
+        price=Decimal(100),
+        quantity=Decimal(filled),
+        fee=Money(Currency("USDT"), Decimal(0)),
+        is_maker=False,
+        at=Timestamp(at),
+    )
+    return ListedOrder(
+        client_order_id=ClientOrderId(order_id),
+        is_working=is_working,
+        filled=Decimal(filled),
+        trades=() if is_working else (trade,),
+    )
+
+
+def compare(stage: Stage, *orders: ListedOrder) -> None:
+    stage.tell(CompareOrders(symbol=SYMBOL, orders=orders))
+
+
+def canceled() -> Stage:
+    """Return a stage with an order that bought one and was canceled, and is released."""
+    stage = Stage()
+    stage.place()
+    stage.report(OrderStatus.CANCELED, "1")
+    stage.tell(ReleaseOrders(position_id=P1, booked=(facts(OrderStatus.CANCELED, "1"),)))
+    return stage
+
+
+def test_it_says_on_which_symbols_it_has_orders_until_they_are_forgotten() -> None:
+    stage = Stage()
+    stage.tell(ListSymbols())
+    assert [s.message for s in stage.last.outbox] == [SymbolsListed(symbols=())]
+    stage.place()
+    stage.report(OrderStatus.CANCELED)
+    stage.tell(ListSymbols())
+    assert [s.message for s in stage.last.outbox] == [SymbolsListed(symbols=(SYMBOL,))]
+    stage.pass_time(SETTINGS.terminal_ttl_ms)
+    stage.tell(ListSymbols())
+    assert [s.message for s in stage.last.outbox] == [SymbolsListed(symbols=())]
+
+
+def test_lists_that_say_what_is_known_change_nothing() -> None:
+    stage = Stage()
+    stage.place()
+    stage.report(OrderStatus.PARTIALLY_FILLED, "1")
+    compare(stage, listed("1"), listed("1", is_working=True))
+    assert stage.last == NOTHING
+
+
+def test_a_fill_after_the_end_of_which_no_report_came_is_looked_up_and_told_as_unmatched() -> None:
+    stage = canceled()
+    compare(stage, listed("2"))
+    assert len(stage.just_sent(LookUpOrder)) == 1
+    compare(stage, listed("2"))
+    assert stage.just_sent(LookUpOrder) == [], "it is asked already"
+    stage.report(OrderStatus.FILLED, "2")
+    assert [m.filled for m in stage.just_sent(UnmatchedFill)] == [Decimal(1)]
+    assert stage.order().errand is None
+
+
+def test_a_fill_that_is_younger_than_the_last_word_is_looked_up_however_small_the_list() -> None:
+    stage = canceled()
+    compare(stage, listed("0.5", at=1))
+    assert len(stage.just_sent(LookUpOrder)) == 1
+
+
+def test_a_look_up_of_what_is_over_that_says_nothing_new_is_the_last_one() -> None:
+    stage = canceled()
+    compare(stage, listed("2"))
+    stage.report(OrderStatus.CANCELED, "1")
+    assert (stage.order().errand, stage.last.outbox) == (None, ())
+
+
+def test_what_the_venue_does_not_find_is_asked_for_again_when_it_is_listed_again() -> None:
+    stage = canceled()
+    compare(stage, listed("2"))
+    stage.not_found()
+    assert (stage.status(), stage.order().errand) == (OrderStatus.CANCELED, None)
+    compare(stage, listed("2"))
+    assert len(stage.just_sent(LookUpOrder)) == 1
+
+
+def test_a_look_up_without_an_answer_is_asked_again() -> None:
+    stage = canceled()
+    compare(stage, listed("2"))
+    stage.fail_look_up()
+    assert stage.just_sent(LookUpOrder) == []
+    stage.pass_time(SETTINGS.retry_backoff_max_ms)
+    assert len([s for s in stage.sent if isinstance(s.message, LookUpOrder)]) > 1
+
+
+def test_an_order_that_is_taken_for_over_and_works_is_looked_up() -> None:
+    stage = canceled()
+    compare(stage, listed("1", is_working=True))
+    assert len(stage.just_sent(LookUpOrder)) == 1
+
+
+def test_a_live_order_is_looked_up_where_a_partial_fill_was_not_heard() -> None:
+    stage = Stage()
+    stage.place()
+    stage.report(OrderStatus.OPEN)
+    compare(stage, listed("1", is_working=True))
+    assert len(stage.just_sent(LookUpOrder)) == 1
+
+
+def test_what_it_does_not_have_is_named_to_the_reconciler() -> None:
+    stage = Stage()
+    stage.place()
+    stage.report(OrderStatus.OPEN)
+    stray = listed("1", order_id="he1p9x1")
+    compare(stage, stray, listed("0", is_working=True))
+    [send] = stage.last.outbox
+    assert send.to == RECONCILER
+    assert send.message == OrdersUnknown(symbol=SYMBOL, orders=(stray,))

@@ -1,0 +1,134 @@
+"""When the venue is looked at, what it is asked, and what of its lists goes to the router."""
+
+import pytest
+from msgspec.structs import replace
+
+from actors.reconciler.looks import Heard
+from messages.base import ClientOrderId, ExchangeOrderId, Timestamp
+from messages.envelope import NOTHING, Removed
+from messages.gateway import FetchOpenOrders, FetchTrades
+from messages.money import ZERO
+from messages.order_router import CompareOrders, ListSymbols, StreamChanged
+from messages.orders import OrderFacts, OrderStatus
+from messages.portfolio import DescribeAccounts
+from messages.reconciler import ListedOrder, OpenOrdersReported, TradesReported
+from tests.actors.reconciler.stage import BTC, ETH, OURS, SETTINGS, Stage, trade
+
+LOOK_MS, AGAIN_MS = 60_000, 5_000
+
+
+def test_a_look_begins_with_the_question_where_there_are_orders_and_sets_the_next() -> None:
+    stage = Stage()
+    assert stage.wake() == [ListSymbols()]
+    assert stage.looks.next.at == stage.now + LOOK_MS
+    stage.pass_time(LOOK_MS - 1)
+    assert (stage.wake(), stage.last) == ([], NOTHING)
+    stage.pass_time(1)
+    assert stage.wake() == [ListSymbols()]
+
+
+def test_each_symbol_is_asked_for_from_as_far_back_as_the_router_remembers() -> None:
+    stage = Stage()
+    since = Timestamp(stage.now - SETTINGS.router.terminal_ttl_ms)
+    assert stage.symbols(BTC, ETH) == [
+        question
+        for symbol in (BTC, ETH)
+        for question in (FetchOpenOrders(symbol=symbol), FetchTrades(symbol=symbol, since=since))
+    ]
+
+
+def test_once_heard_fills_are_asked_for_from_a_little_before() -> None:
+    stage = Stage()
+    stage.hear(TradesReported(symbol=BTC, since=Timestamp(0), trades=()))
+    heard_at = stage.now
+    stage.pass_time(LOOK_MS)
+    since = Timestamp(heard_at - 120_000)
+    assert FetchTrades(symbol=BTC, since=since) in stage.symbols(BTC)
+    stage.pass_time(1_000_000)  # its answer was lost, or the process was down
+    assert FetchTrades(symbol=BTC, since=since) in stage.symbols(BTC)
+
+
+def test_a_symbol_without_orders_is_forgotten() -> None:
+    stage = Stage()
+    stage.hear(TradesReported(symbol=BTC, since=Timestamp(0), trades=()))
+    stage.symbols(ETH)
+    assert stage.last.changes == (Removed(kind=Heard.__name__, key=BTC),)
+    assert stage.looks.heard == {}
+
+
+def test_where_there_are_no_orders_nothing_is_asked_or_recorded() -> None:
+    stage = Stage()
+    assert (stage.symbols(), stage.last) == ([], NOTHING)
+
+
+def test_a_stream_that_is_up_again_is_looked_after_at_once() -> None:
+    stage = Stage()
+    stage.wake()
+    stage.pass_time(AGAIN_MS)
+    assert stage.hear(StreamChanged(up=False)) == []
+    assert stage.hear(StreamChanged(up=True)) == [ListSymbols()]
+
+
+def test_a_stream_that_comes_and_goes_is_looked_after_some_seconds_apart() -> None:
+    stage = Stage()
+    stage.hear(StreamChanged(up=True))
+    stage.pass_time(1_000)
+    assert [stage.hear(StreamChanged(up=True)) for _ in range(3)] == [[], [], []]
+    assert stage.looks.next.at == stage.now + 4_000
+    stage.pass_time(4_000)
+    assert stage.wake() == [ListSymbols()]
+
+
+def test_without_a_pause_between_looks_it_never_looks() -> None:
+    never = replace(SETTINGS, reconciler=replace(SETTINGS.reconciler, look_ms=None))
+    assert Stage(never).wake() == []
+
+
+def test_fills_of_ours_go_to_the_router_as_one_line_for_each_order() -> None:
+    stage = Stage()
+    trades = (
+        trade(1, 10),
+        trade(2, 11, "somebody"),
+        trade(3, 12, "h7e1p1x1", "0.5"),
+        trade(4, 13, quantity="2"),
+        trade(4, 13, quantity="2"),
+        trade(5, 14, "h8e1p1b1"),
+    )
+    [compared] = stage.hear(TradesReported(symbol=BTC, since=Timestamp(0), trades=trades))
+    assert isinstance(compared, CompareOrders)
+    assert compared.symbol == BTC
+    assert [(o.client_order_id, o.filled, len(o.trades)) for o in compared.orders] == [
+        (OURS, 3, 2),
+        ("h7e1p1x1", trades[2].quantity, 1),
+    ]
+
+
+def test_strangers_lists_are_nobodys_business() -> None:
+    stage = Stage()
+    theirs = (trade(1, 10, "h8e1p1b1"), trade(2, 11, ""))
+    assert stage.hear(TradesReported(symbol=BTC, since=Timestamp(0), trades=theirs)) == []
+    facts = OrderFacts(client_order_id=ClientOrderId("by hand"), status=OrderStatus.OPEN)
+    assert stage.hear(OpenOrdersReported(symbol=BTC, orders=(facts,))) == []
+    assert stage.last == NOTHING
+
+
+def test_open_orders_of_ours_go_to_the_router() -> None:
+    stage = Stage()
+    facts = OrderFacts(
+        client_order_id=OURS,
+        status=OrderStatus.OPEN,
+        exchange_order_id=ExchangeOrderId("17"),
+    )
+    listed = ListedOrder(
+        client_order_id=OURS,
+        exchange_order_id=ExchangeOrderId("17"),
+        is_working=True,
+        filled=ZERO,
+    )
+    told = stage.hear(OpenOrdersReported(symbol=BTC, orders=(facts,)))
+    assert told == [CompareOrders(symbol=BTC, orders=(listed,))]
+
+
+def test_another_actors_message_is_refused() -> None:
+    with pytest.raises(TypeError, match="does not take DescribeAccounts"):
+        Stage().hear(DescribeAccounts(valued_in=None))
