@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from exchange.live.client import RETRY_AFTER_MS, make_client
-from exchange.live.errors import LiveError
+from exchange.live.errors import LiveError, is_key_refused
 from exchange.live.loop import LoopThread
 from exchange.live.reading import read_balances, read_rules
 from exchange.live.redact import Redactor, quiet_ccxt
@@ -22,11 +22,10 @@ from exchange.live.throttle import PATIENCE_MS, URGENCY, Throttle
 from exchange.port import UnknownSymbolError
 from exchange.profiles.profile import Profile
 from exchange.profiles.symbols import SymbolFacts, symbol_facts
-from exchange.profiles.verdicts import verdict
 from messages.base import Symbol, Timestamp
 from messages.market import MarketRules, Quote
 from messages.money import Money
-from messages.orders import Priority, RejectReason
+from messages.orders import Priority
 
 T = TypeVar("T")
 
@@ -214,12 +213,10 @@ class Connection:
         names = {kind.__name__ for kind in type(error).__mro__}
         if any(word in text.lower() for word in _IN_MAINTENANCE):
             return ConnectProblem.MAINTENANCE
-        rule = verdict(self.profile, text)
-        found = (problem for name, problem in _PROBLEM_OF_CLASS.items() if name in names)
-        problem = next(found, ConnectProblem.OTHER)
-        if problem is ConnectProblem.OTHER and rule and rule.reason is RejectReason.AUTHENTICATION:
+        if is_key_refused(self.profile, text) and "PermissionDenied" not in names:
             return ConnectProblem.WRONG_KEY
-        return problem
+        found = (problem for name, problem in _PROBLEM_OF_CLASS.items() if name in names)
+        return next(found, ConnectProblem.OTHER)
 
     def _check_permission(self, info: object) -> None:
         if _can({"info": info}, "canTrade") is False:

@@ -118,11 +118,13 @@ def of_submit(error: BaseException, text: str, profile: Profile) -> LiveError:
     return UnknownOutcomeError(text)
 
 
-def of_cancel(error: BaseException, text: str) -> LiveError:
+def of_cancel(error: BaseException, text: str, profile: Profile) -> LiveError:
     """Return what the failure of a cancel means: repeated, it does no harm."""
     if isinstance(error, LiveError):
         return error
     names = _names(error)
+    if is_key_refused(profile, text):
+        return RejectedError(text, RejectReason.AUTHENTICATION)
     if _may_be_repeated(names):
         return RetryableError(text, is_clock="InvalidNonce" in names)
     if names & set(_REJECTED):
@@ -130,11 +132,13 @@ def of_cancel(error: BaseException, text: str) -> LiveError:
     return UnknownOutcomeError(text)
 
 
-def of_read(error: BaseException, text: str) -> LiveError:
+def of_read(error: BaseException, text: str, profile: Profile) -> LiveError:
     """Return what the failure of a question means."""
     if isinstance(error, LiveError):
         return error
     names = _names(error)
+    if is_key_refused(profile, text):
+        return RejectedError(text, RejectReason.AUTHENTICATION)
     if "OrderNotFound" in names or _NOT_FOUND.search(text):
         return NotFoundError(text)
     if _may_be_repeated(names):
@@ -142,6 +146,16 @@ def of_read(error: BaseException, text: str) -> LiveError:
     if names & set(_REJECTED):
         return RejectedError(text, reason_of(names, text))
     return UnknownOutcomeError(text)
+
+
+def is_key_refused(profile: Profile, text: str) -> bool:
+    """Return whether the venue does not take the key, by its own code.
+
+    ccxt has other names for it: Binance's -2015 is DDoSProtection once a call of the key worked,
+    MEXC's 10072 is BadRequest.
+    """
+    rule = verdict(profile, text)
+    return rule is not None and rule.reason is RejectReason.AUTHENTICATION
 
 
 def reason_of(names: frozenset[str], text: str) -> RejectReason:

@@ -123,7 +123,8 @@ class Questions:
             try:
                 return await self._connection.call(method, *args, urgency=Priority.QUERY)
             except Exception as error:  # noqa: BLE001 - told, or asked again
-                failure = of_read(error, self._connection.text_of(error))
+                text = self._connection.text_of(error)
+                failure = of_read(error, text, self._connection.profile)
             if left <= 0 or not isinstance(failure, RetryableError):
                 self._connection.note(f"{method}: {failure}")
                 return None

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from msgspec.structs import replace
-
 from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.connection import Connection
@@ -29,16 +27,13 @@ from exchange.live.order import LiveOrder
 from exchange.live.reading import Leg
 from exchange.port import Event, UnknownSymbolError
 from exchange.profiles.calls import OrderCall, cancel_call, look_up_calls, order_call
+from exchange.profiles.profile import CancelBy
 from exchange.rules import Refusal
 from messages.base import ClientOrderId, Symbol
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
 from messages.market import MarketRules
 from messages.money import from_float
-from messages.order_router import (
-    FailureKind,
-    OrderNotFound,
-    OrderReported,
-)
+from messages.order_router import FailureKind, OrderNotFound, OrderReported
 from messages.orders import (
     TERMINAL_STATUSES,
     OrderRequest,
@@ -101,7 +96,7 @@ class Requests:
                 legs = await self._look(known, order.priority)
             await self._answers.heard(order_id, legs, urgency=order.priority, is_answer=True)
         except Exception as error:  # noqa: BLE001 - every failure is told
-            failure = of_cancel(error, self._connection.text_of(error))
+            failure = of_cancel(error, self._connection.text_of(error), self._connection.profile)
             self._tell(cancel_failed(order_id, failure))
             await self._mend_clock(failure)
 
@@ -114,7 +109,7 @@ class Requests:
             legs = await self._look(known, LOOK_UPS)
             await self._answers.heard(order_id, legs, urgency=LOOK_UPS, with_terms=True)
         except Exception as error:  # noqa: BLE001 - every failure is told
-            failure = of_read(error, self._connection.text_of(error))
+            failure = of_read(error, self._connection.text_of(error), self._connection.profile)
             if isinstance(failure, NotFoundError):
                 self._tell(OrderNotFound(client_order_id=order_id))
                 return
@@ -161,32 +156,34 @@ class Requests:
             self._connection.note(f"{request.client_order_id}: {self._connection.text_of(error)}")
 
     async def _cancel(self, order: CancelAtVenue, known: LiveOrder) -> list[Leg]:
-        profile = self._connection.profile
+        """Cancel; return what the venue says of the legs. Raises what ccxt raises."""
+        is_oco = _is_oco(known)
+        try:
+            return await self._cancel_as(order, known, is_oco=bool(is_oco))
+        except Exception as error:
+            profile = self._connection.profile
+            failure = of_cancel(error, self._connection.text_of(error), profile)
+            may_be_pair = is_oco is None and profile.order_lists
+            if not may_be_pair or not isinstance(failure, RejectedError):
+                raise
+        # Sent by an earlier process, and maybe a pair: then its own id names the list.
+        return await self._cancel_as(order, known, is_oco=True)
+
+    async def _cancel_as(
+        self, order: CancelAtVenue, known: LiveOrder, *, is_oco: bool
+    ) -> list[Leg]:
+        profile, order_id = self._connection.profile, order.client_order_id
         exchange_order_id = order.exchange_order_id
         if exchange_order_id is None and known.legs:
             exchange_order_id = known.legs[0].exchange_order_id
-        is_oco = _is_oco(known)
-        call = cancel_call(
-            profile, order.symbol, order.client_order_id, exchange_order_id, is_oco=bool(is_oco)
-        )
-        if isinstance(call, Refusal):  # by the exchange's id only: look it up first
+        if exchange_order_id is None and profile.cancel_by is CancelBy.EXCHANGE_ID:
             legs = await self._look(known, order.priority)
-            call = cancel_call(
-                profile, order.symbol, order.client_order_id, legs[0].exchange_order_id
-            )
+            exchange_order_id = legs[0].exchange_order_id
+        pair_at = self._connection.listing(order.symbol).facts.market_id if is_oco else None
+        call = cancel_call(profile, order.symbol, order_id, exchange_order_id, pair_at=pair_at)
         if isinstance(call, Refusal):
             raise RejectedError(call.text, call.reason)
-        try:
-            answer = await self._make_cancel(call, order)
-        except Exception as error:
-            failure = of_cancel(error, self._connection.text_of(error))
-            if is_oco is not None or not isinstance(failure, RejectedError):
-                raise
-            # Sent by an earlier process, and maybe a pair: then its own id names the list.
-            call = cancel_call(profile, order.symbol, order.client_order_id, None, is_oco=True)
-            if isinstance(call, Refusal):
-                raise
-            answer = await self._make_cancel(call, order)
+        answer = await self._make(call, order.priority)
         return await self._legs_of(answer, order.symbol, order.priority)
 
     async def _look(self, known: LiveOrder, urgency: Priority) -> list[Leg]:
@@ -195,7 +192,7 @@ class Requests:
         try:
             return await self._look_by(known, urgency, is_oco=bool(is_oco))
         except Exception as error:
-            failure = of_read(error, self._connection.text_of(error))
+            failure = of_read(error, self._connection.text_of(error), self._connection.profile)
             may_be_pair = is_oco is None and self._connection.profile.order_lists
             if not isinstance(failure, NotFoundError):
                 raise
@@ -238,12 +235,6 @@ class Requests:
         return await self._connection.call(
             call.method, *call.args, dict(call.params), urgency=urgency, patience_ms=patience_ms
         )
-
-    async def _make_cancel(self, call: OrderCall, order: CancelAtVenue) -> Any:  # noqa: ANN401 - ccxt's
-        if call.method != "cancel_order":  # a pair's, which ccxt does not know: it needs the market
-            market_id = self._connection.listing(order.symbol).facts.market_id
-            call = replace(call, params={"symbol": market_id, **call.params})
-        return await self._make(call, order.priority)
 
     async def _after_submit(self, order_id: ClientOrderId) -> None:
         under_way = self._submits.get(order_id)

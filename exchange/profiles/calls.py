@@ -68,11 +68,15 @@ def cancel_call(
     order_id: ClientOrderId,
     exchange_order_id: ExchangeOrderId | None,
     *,
-    is_oco: bool = False,
+    pair_at: str | None = None,
 ) -> OrderCall | Refusal:
-    """Return the call that cancels an order; a refusal where it must be looked up first."""
-    if is_oco:
-        return _list_call(profile, "private_delete_orderlist", "listClientOrderId", order_id)
+    """Return the call that cancels an order; a refusal where it must be looked up first.
+
+    ``pair_at``: it is an OCO, on the market that has this id at the exchange.
+    """
+    if pair_at is not None:
+        call = _list_call(profile, "private_delete_orderlist", "listClientOrderId", order_id)
+        return msgspec.structs.replace(call, params={"symbol": pair_at, **call.params})
     match profile.cancel_by:
         case CancelBy.CLIENT_ID:
             params: Params = {profile.cancel_param: rendered(profile.ids, order_id)}

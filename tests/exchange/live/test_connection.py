@@ -15,7 +15,7 @@ from exchange.server.venue import Account, MarketStatus
 from exchange.server.wire import Call, Reach
 from exchange.server.wire_faults import WireFault, WireFaultKind
 from messages.base import Symbol, Timestamp
-from messages.order_router import FailureKind
+from messages.order_router import FailureKind, LookUpFailed
 from messages.orders import OrderStatus, RejectReason
 from tests.exchange.live.wire import DIALECTS, STILL, WireVenue, connect
 from tests.exchange.venue import BTC, RULES, SYMBOL, holding
@@ -65,7 +65,28 @@ def test_a_wrong_key_is_said_and_not_shown(server: ServerThread, dialect: str) -
 
 def test_a_wrong_secret_is_said_and_not_shown(server: ServerThread, dialect: str) -> None:
     error = refused(connect(server, dialect, secret=CANARY))
-    assert error.problem in {ConnectProblem.WRONG_KEY, ConnectProblem.OTHER}
+    assert error.problem is ConnectProblem.WRONG_KEY
+
+
+def test_a_key_that_is_refused_later_is_a_refusal_to_whoever_asks(
+    server: ServerThread, dialect: str
+) -> None:
+    venue = WireVenue(server, dialect)
+    try:
+        server.send(SetAccount(Account(api_key="another")))
+        venue.sell("a", "1", 105)
+        venue.cancel("b")
+        venue.look_up("c")
+        assert venue.exchange.wait_idle(10)
+        refusal = venue.refusal("a")
+        assert (refusal.kind, refusal.reason) == (
+            FailureKind.REJECTED,
+            RejectReason.AUTHENTICATION,
+        )
+        assert venue.cancel_failure("b").kind is FailureKind.REJECTED
+        assert any(isinstance(event, LookUpFailed) for event in venue.events)
+    finally:
+        venue.close()
 
 
 def test_a_key_that_may_not_trade_is_refused_before_anything_trades(
@@ -149,8 +170,7 @@ def test_retry_after_holds_everything_also_an_exit(server: ServerThread, dialect
         assert (refusal.kind, refusal.retry_after_ms) == (FailureKind.RETRYABLE, 30_000)
         venue.cancel("a")
         server.plan()
-        assert server.read().calls(Call.CANCEL) == 0
-        assert venue.connection.throttle.waiting == 1
+        venue.wait_until(lambda: venue.connection.throttle.waiting == 1)
     finally:
         venue.close()
 

@@ -15,6 +15,7 @@ from exchange.live.errors import (
     of_read,
     of_submit,
 )
+from exchange.profiles.profile import Profile
 from exchange.profiles.registry import profile_of
 from messages.orders import RejectReason
 
@@ -152,7 +153,7 @@ def test_a_refusal_says_why(
 def test_a_bare_error_that_mexc_calls_not_found_is_no_refusal_of_a_submit() -> None:
     body = 'mexc {"code":-2013,"msg":"Order does not exist."}'
     assert type(of_submit(ccxt.ExchangeError(body), body, MEXC)) is UnknownOutcomeError
-    assert type(of_read(ccxt.ExchangeError(body), body)) is NotFoundError
+    assert type(of_read(ccxt.ExchangeError(body), body, MEXC)) is NotFoundError
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_a_bare_error_that_mexc_calls_not_found_is_no_refusal_of_a_submit() -> N
 def test_a_cancel_may_be_repeated_and_a_refused_one_is_looked_into(
     error: type[Exception], expected: type[LiveError]
 ) -> None:
-    assert type(of_cancel(error("said"), "said")) is expected
+    assert type(of_cancel(error("said"), "said", NOWHERE)) is expected
 
 
 @pytest.mark.parametrize(
@@ -182,4 +183,25 @@ def test_a_cancel_may_be_repeated_and_a_refused_one_is_looked_into(
     ],
 )
 def test_a_question_may_be_repeated(error: type[Exception], expected: type[LiveError]) -> None:
-    assert type(of_read(error("said"), "said")) is expected
+    assert type(of_read(error("said"), "said", NOWHERE)) is expected
+
+
+REFUSED_KEYS = [
+    (BINANCE, ccxt.DDoSProtection, 'binance {"code":-2015,"msg":"Invalid API-key, IP, or …"}'),
+    (BINANCE, ccxt.AuthenticationError, 'binance {"code":-1022,"msg":"Signature …"}'),
+    (MEXC, ccxt.BadRequest, 'mexc {"code":10072,"msg":"Api key info invalid"}'),
+    (MEXC, ccxt.BadRequest, 'mexc {"code":700006,"msg":"IP non white list"}'),
+]
+
+
+@pytest.mark.parametrize(("profile", "error", "body"), REFUSED_KEYS)
+def test_a_refused_key_is_a_refusal_whatever_ccxt_takes_it_for(
+    profile: Profile, error: type[Exception], body: str
+) -> None:
+    for failure in (
+        of_submit(error(body), body, profile),
+        of_cancel(error(body), body, profile),
+        of_read(error(body), body, profile),
+    ):
+        assert isinstance(failure, RejectedError)
+        assert failure.reason is RejectReason.AUTHENTICATION

@@ -151,7 +151,7 @@ def cases(profile: Profile) -> Iterator[tuple[str, OrderCall | Refusal]]:
     for number, call in enumerate(look_up_calls(profile, SYMBOL, ORDER_ID), start=1):
         yield f"look-up {number}", call
     if profile.order_lists:
-        yield "cancel of an OCO", cancel_call(profile, SYMBOL, ORDER_ID, None, is_oco=True)
+        yield "cancel of an OCO", cancel_call(profile, SYMBOL, ORDER_ID, None, pair_at="BTCUSDT")
         for call in look_up_calls(profile, SYMBOL, ORDER_ID, is_oco=True):
             yield "look-up of an OCO", call
 
