@@ -64,9 +64,9 @@ def records_of(context: Context, address: Address) -> dict[int, Record]:
         up_to, lately = context.source.sequence, None
     else:
         lately = context.source.records(address, _LIVE_MAX)
-        up_to = lately.kept_from - 1
-        if found.last < up_to:
-            found = context.recorded(at_least=up_to)
+        if found.last < lately.kept_from - 1:
+            found = context.recorded(at_least=lately.kept_from - 1)
+        up_to = found.last
     journal = found.journal
     sequences = sorted(journal.concerning(address, up_to))[-_RECORDS_MAX:]
     records = {record.sequence: record for record in journal.records(sequences)}
