@@ -5,63 +5,30 @@
     journal = FileJournal(lease, origin, limits, find(folder, disk), now)
     disk = disk.crashed(choice)  # what a power failure leaves; the old one stays as it is
 
-``choice`` decides what survives of the writes and names that nobody synced: ``NONE`` of it, ``ALL``
-of it (a killed process leaves that), or, for any other number, what that number says: all up to one
-write, the same with the next one torn, or any. Of a folder's names, the first ones survive.
+``choice`` is explained in ``tests.forgotten``.
 
 Faults are switched on by hand: ``capacity``, ``is_read_only``, ``fail_at``, ``on_sync``.
 """
 # ruff: noqa: N802 - the names are SQLite's
 
 import errno
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 import apsw
 
 from actors.journal.files import Files
+from tests.forgotten import ALL, NONE, Naming, Node, Pending, Write, apply, rename_in, survivors
 
-NONE, ALL = 0, 1
+__all__ = ["ALL", "NONE", "DiskFile", "SimulatedDisk"]
+
 _NAME = "simulated-disk"
 _SECTOR_BYTES = 4_096
 _numbers = count(1)
-
-
-class Write(NamedTuple):
-    """Bytes, or a new length where there are none; not synced yet."""
-
-    number: int
-    at: int
-    data: bytes | None
-
-
-class Node:
-    """What lies on the disk under a name or two."""
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-        """As the process sees it."""
-        self.synced = bytearray()
-        """As it is at least, whatever happens."""
-        self.pending: list[Write] = []
-
-
-class Naming(NamedTuple):
-    """For which file a name is, None: for none; not synced yet."""
-
-    number: int
-    path: str
-    node: Node | None
-
-
-Pending = tuple[int, Node | None, Write | Naming]
-"""Numbered as they came; the file is the one that is found after the crash."""
 
 
 class SimulatedDisk(Files):
@@ -104,11 +71,11 @@ class SimulatedDisk(Files):
         for name in self._namings:
             twin = None if name.node is None else twins[name.node]
             pending.append((name.number, twin, name))
-        for _, twin, one in _survivors(sorted(pending, key=itemgetter(0)), choice):
+        for _, twin, one in survivors(sorted(pending, key=itemgetter(0)), choice):
             if isinstance(one, Naming):
-                _name(names, one.path, twin)
+                rename_in(names, one.path, twin)
             elif twin is not None:
-                _apply(twin.data, one)
+                apply(twin.data, one)
         for twin in twins.values():
             twin.synced = bytearray(twin.data)
         after = SimulatedDisk()
@@ -150,7 +117,7 @@ class SimulatedDisk(Files):
         self._sync()
         for one in self._namings:
             if _folder(one.path) == str(folder):
-                _name(self._synced_names, one.path, one.node)
+                rename_in(self._synced_names, one.path, one.node)
         self._namings = [one for one in self._namings if _folder(one.path) != str(folder)]
 
     def has(self, path: str) -> bool:
@@ -170,14 +137,14 @@ class SimulatedDisk(Files):
             if more and more + self.size > self.capacity:
                 raise OSError(errno.ENOSPC, "no space left on the disk")
         write = Write(number, at, data)
-        _apply(node.data, write)
+        apply(node.data, write)
         node.pending.append(write)
 
     def sync(self, node: Node) -> None:
         pending, node.pending = node.pending, []
         self._sync()
         for write in pending:
-            _apply(node.synced, write)
+            apply(node.synced, write)
 
     def lock(self, path: str) -> bool:
         if path in self._locked:
@@ -190,7 +157,7 @@ class SimulatedDisk(Files):
 
     def _change_name(self, path: str, node: Node | None) -> None:
         number = self._touch()
-        _name(self._names, path, node)
+        rename_in(self._names, path, node)
         self._namings.append(Naming(number, path, node))
 
     def _sync(self) -> None:
@@ -281,40 +248,6 @@ class DiskFile:
 
     def xClose(self) -> None:
         pass
-
-
-def _survivors(pending: list[Pending], choice: int) -> Iterator[Pending]:
-    """Yield what of the writes and names comes through, in order."""
-    if choice == NONE:
-        return
-    chance = random.Random(choice)  # noqa: S311 - to be repeated
-    how = ALL if choice == ALL else chance.choice(("prefix", "torn", "any"))
-    end = chance.randint(0, len(pending)) if how in ("prefix", "torn") else len(pending)
-    names_last = True
-    for place, (number, node, one) in enumerate(pending):
-        if place < end and (how != "any" or chance.random() < 1 / 2):
-            if names_last or isinstance(one, Write):
-                yield number, node, one
-        elif isinstance(one, Naming):
-            names_last = False  # a folder's names are changed in order
-        elif place == end and how == "torn" and one.data:
-            yield number, node, one._replace(data=one.data[: chance.randrange(len(one.data))])
-
-
-def _apply(data: bytearray, write: Write) -> None:
-    if write.data is None:
-        del data[write.at :]
-        data.extend(bytes(write.at - len(data)))
-        return
-    data.extend(bytes(max(0, write.at - len(data))))
-    data[write.at : write.at + len(write.data)] = write.data
-
-
-def _name(names: dict[str, Node], path: str, node: Node | None) -> None:
-    if node is None:
-        names.pop(path, None)
-    else:
-        names[path] = node
 
 
 def _folder(path: str) -> str:
