@@ -18,7 +18,9 @@ from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple, cast
+from typing import NamedTuple
+
+import msgspec
 
 from actors.inspector.place import SOCKET_NAME
 from actors.inspector.server import Inspector
@@ -28,7 +30,9 @@ from actors.operator.actor import OperatorActor
 from actors.position.actor import PositionActor
 from actors.runtime.dispatcher import ProductionDispatcher
 from benchmarks.brackets import Brackets
+from benchmarks.journal import open_journal
 from benchmarks.measure import machine, show
+from commands.folders import SESSION_NAME
 from commands.inspect.client import Connection
 from commands.inspect.command import Context
 from commands.inspect.commands import run
@@ -43,8 +47,10 @@ WARM_TICKS = 20_000
 """Played before each round: the process that looks has just started."""
 ROUNDS = 7
 BURST = 1_000
-QUESTIONS = ("tree", "state p500", "position p500", "book", "ledger")
-QUICK_QUESTIONS = ("tree", "state p5", "position p5", "book", "ledger")
+QUESTIONS = ("tree", "state p500", "why p500", "position p500", "book", "ledger")
+QUICK_QUESTIONS = ("tree", "state p5", "why p5", "position p5", "book", "ledger")
+FAST = 3
+"""So many of these have a goal."""
 ASKED = 20
 """Times, each question."""
 GOAL_MS = 100.0
@@ -57,7 +63,11 @@ class Scene:
 
     def __init__(self, folder: Path, positions: int) -> None:
         """Open the positions; listen in ``folder``."""
-        self.brackets = Brackets(positions, dispatcher=ProductionDispatcher())
+        self.journal, self.lease = open_journal(folder)
+        facts = {"mode": "a benchmark", "epoch": 1}
+        (folder / SESSION_NAME).write_bytes(msgspec.json.encode(facts))
+        dispatcher = ProductionDispatcher()
+        self.brackets = Brackets(positions, dispatcher=dispatcher, durable=self.journal)
         self.system = self.brackets.stage.system
         self.system.spawn(OperatorActor, OPERATOR)
         self.cut = Cut(nothing(self.system.clock.now()))
@@ -75,7 +85,6 @@ class Scene:
             at=Timestamp(0),
             started_at=Timestamp(0),
         )
-        dispatcher = cast("ProductionDispatcher", self.system.dispatcher)
         self.inspector = Inspector(self.system, dispatcher, self.cut, greeting)
         self.inspector.start()
 
@@ -93,6 +102,8 @@ class Scene:
         """End it."""
         self.inspector.stop()
         self.brackets.stage.close()
+        self.journal.close()
+        self.lease.close()
 
 
 class Answered(NamedTuple):
@@ -117,7 +128,10 @@ def ask_all(path: Path, questions: Sequence[str], times: int) -> list[Answered]:
     """Ask each question; return how long it took. In a process of its own."""
     source = LiveSource(Connection(path))
     context = Context(source=source)
-    return [Answered(one, *_timed(partial(run, context, one), times)) for one in questions]
+    reading = _timed(context.recorded, 1)  # what the prompt does in the background
+    context.follow().start()
+    answers = [Answered(one, *_timed(partial(run, context, one), times)) for one in questions]
+    return [*answers, Answered("(the journal, read once)", *reading)]
 
 
 def _timed(ask: Callable[[], object], times: int) -> tuple[float, float]:
@@ -197,9 +211,8 @@ def main(arguments: Sequence[str] | None = None) -> bool:
         ("", "ticks/s", "of nobody's"),
         [(name, f"{median(found):,.0f}", f"{shares[name]:.1%}") for name, found in rates.items()],
     )
-    is_met = (
-        all(one.median_ms < GOAL_MS for one in answers[:2]) and min(shares.values()) >= GOAL_SHARE
-    )
+    is_fast = all(one.median_ms < GOAL_MS for one in answers[:FAST])
+    is_met = is_fast and min(shares.values()) >= GOAL_SHARE
     print(
         f"Goal {'met' if is_met else 'missed'}: answers < {GOAL_MS:g} ms, ticks ≥ {GOAL_SHARE:.0%}"
     )
