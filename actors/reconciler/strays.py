@@ -6,7 +6,7 @@ can have booked. What is done for it is the positions actor's.
 
 from msgspec.structs import replace
 
-from actors.reconciler.looks import Looks, NextLook, Stray
+from actors.reconciler.looks import Looks, Stray
 from config.settings import Settings
 from messages.addresses import POSITIONS
 from messages.base import Milliseconds, Timestamp
