@@ -58,9 +58,12 @@ class Scene(NamedTuple):
         return f"{self.dialect} {self.name}"
 
     @property
+    def overrides(self) -> tuple[str, ...]:
+        return (f'drop.symbols=["{SYMBOL}"]', *OFTEN, *self.plan)
+
+    @property
     def settings(self) -> Settings:
-        symbols = f'drop.symbols=["{SYMBOL}"]'
-        return load(None, [symbols, *OFTEN, *self.plan])
+        return load(None, list(self.overrides))
 
     @property
     def rules(self) -> MarketRules:

@@ -31,10 +31,10 @@ from commands.live import live_wiring
 from commands.session import Session
 from commands.session_files import SessionFiles
 from commands.tree import Wiring
+from config.live import LiveSettings
 from config.settings import Settings
 from exchange.live.connection import Connection, Credentials
 from exchange.live.exchange import CcxtExchange
-from exchange.live.settings import LiveSettings
 from exchange.port import Event
 from exchange.profiles.registry import profile_of
 from exchange.server.connect import open_session

@@ -23,6 +23,16 @@ class Always:
         return Enter(reason="nothing is held") if self.may and not market.is_busy else None
 
 
+class Never:
+    """Looks on: what was opened before is brought to its end."""
+
+    def __init__(self, settings: Settings) -> None:
+        del settings
+
+    def on_market(self, market: MarketView) -> Enter | None:  # noqa: ARG002 - the port's
+        return None
+
+
 def candle_at(quote: Quote) -> CandleReceived:
     """A candle that closes at a quote: strategies are asked when one does."""
     candle = Candle(

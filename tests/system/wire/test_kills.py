@@ -1,0 +1,124 @@
+"""The program is killed while something is under way at the exchange, and started again.
+
+The exchange is a process of its own and lives on. Whatever became of the order in hand, the second
+run finds it by its client order id, and what was bought is sold once.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from exchange.server.control import Release, ServerHand, VenuePicture
+from exchange.server.remote import ServerProcess
+from exchange.server.wire import Call
+from exchange.server.wire_faults import WireFault, WireFaultKind
+from messages.orders import OrderStatus
+from tests.system.wire.program import Program, check_account, trading
+from tests.system.wire.scenes import BALANCES, SCENES, SYMBOL, Scene
+
+OCO, STOP, _, SYNTHETIC = SCENES
+ENTRY, PROFIT, LOSS = 40_000.0, 40_200.0, 39_800.0
+
+
+def rests(picture: VenuePicture) -> bool:
+    """Whether a sell works."""
+    return any(facts.status is OrderStatus.OPEN for facts in picture.orders)
+
+
+def was_sent(call: Call, number: int) -> Callable[[VenuePicture], bool]:
+    return lambda picture: picture.calls(call) >= number
+
+
+class Kill(NamedTuple):
+    """When the program dies, and what the market does before and while nobody watches."""
+
+    name: str
+    scene: Scene
+    when: Callable[[VenuePicture], bool]
+    stalls: WireFault | None = None
+    moves_to: float | None = None
+    """The last thing that it sees."""
+    then_moves_to: float | None = None
+    """While it is dead."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def stalls(call: Call, containing: str = "", nth: int = 1, *, acted: bool) -> WireFault:
+    kind = WireFaultKind.STALL
+    return WireFault(on=call, kind=kind, acted=acted, containing=containing, nth=nth)
+
+
+BUYS, SELLS = "side=BUY", "type=MARKET"
+KILLS = (
+    Kill("entry placed", OCO, was_sent(Call.SUBMIT, 1), stalls(Call.SUBMIT, BUYS, acted=True)),
+    Kill("entry lost", OCO, was_sent(Call.SUBMIT, 1), stalls(Call.SUBMIT, BUYS, acted=False)),
+    Kill("pair rests", OCO, rests),
+    Kill("pair filled unheard", OCO, rests, then_moves_to=PROFIT),
+    Kill("stop filled unheard", STOP, rests, then_moves_to=LOSS),
+    Kill(
+        "exit placed",
+        SYNTHETIC,
+        was_sent(Call.SUBMIT, 3),
+        stalls(Call.SUBMIT, SELLS, 2, acted=True),
+        LOSS,
+    ),
+    Kill(
+        "exit lost",
+        SYNTHETIC,
+        was_sent(Call.SUBMIT, 3),
+        stalls(Call.SUBMIT, SELLS, 2, acted=False),
+        LOSS,
+    ),
+    Kill(
+        "cancel done",
+        SYNTHETIC,
+        was_sent(Call.CANCEL, 1),
+        stalls(Call.CANCEL, acted=True),
+        LOSS,
+    ),
+)
+IN_SUITE = ("entry placed", "pair filled unheard", "exit placed")
+
+
+@pytest.mark.parametrize("kill", [one for one in KILLS if one.name in IN_SUITE], ids=str)
+def test_killed_and_started_again_it_sells_once_and_its_books_hold(
+    kill: Kill, tmp_path: Path
+) -> None:
+    with ServerProcess(kill.scene.dialect, [kill.scene.rules], BALANCES, tmp_path) as server:
+        killed_and_resumed(kill, server, tmp_path)
+
+
+def killed_and_resumed(kill: Kill, server: ServerHand, folder: Path) -> None:
+    """Raise ``AssertionError`` where anything is lost or done twice."""
+    server.move(SYMBOL, ENTRY)
+    server.plan(*filter(None, [kill.stalls]))
+    begin = server.read()
+    with Program(server, folder, *trading(kill.scene, folder, "Always", "--yes")) as first:
+        if kill.moves_to is not None:
+            server.wait_for(rests)
+            first.read_until("open → protecting")
+            server.move(SYMBOL, kill.moves_to)
+        server.wait_for(kill.when)
+        first.kill()
+    server.plan()
+    server.send(Release())
+    if kill.then_moves_to is not None:
+        server.move(SYMBOL, kill.then_moves_to)
+    with Program(server, folder, *trading(kill.scene, folder, "Never", "--yes")) as second:
+        second.read_until("resuming, ")
+        server.wait_for(lambda picture: any("ookTicker" in topic for topic in picture.topics))
+        server.move(SYMBOL, PROFIT if kill.then_moves_to is None else kill.then_moves_to)
+        second.read_until("→ closed: ")
+        assert second.interrupt() == 0, second.said
+    end = server.read()
+    check_account(kill.scene, folder, begin, end)
+    entries = [facts for facts in end.orders if "b" in facts.client_order_id]
+    bought = sum((facts.filled for facts in entries), Decimal(0))
+    sold = sum((facts.filled for facts in end.orders), Decimal(0)) - bought
+    assert 0 <= bought - sold <= kill.scene.rules.step_size + bought * Decimal("0.002")
+    assert all(facts.client_order_id.startswith("he1p1") for facts in end.orders)
