@@ -21,7 +21,7 @@ from weakref import WeakValueDictionary
 
 import apsw
 
-from actors.journal.files import Files
+from actors.journal.files import Content, Files, Held
 from tests.forgotten import ALL, NONE, Naming, Node, Pending, Write, apply, rename_in, survivors
 
 __all__ = ["ALL", "NONE", "DiskFile", "SimulatedDisk"]
@@ -98,6 +98,9 @@ class SimulatedDisk(Files):
         if str(path) not in self._names:
             raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
         return bytes(self._names[str(path)].data)
+
+    def look(self, path: Path) -> Content:
+        return Held(self.read(path))
 
     def damage(self, path: Path, data: bytes) -> None:
         """Have other bytes there, as if they always had been."""

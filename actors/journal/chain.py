@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from actors.journal.codec import FORMAT, UnreadableError
+from actors.journal.codec import UnreadableError
 
 DIGEST_BYTES = 32
 NO_HEAD = bytes(DIGEST_BYTES)
 """Of a chain that has not begun."""
 
+_FORMAT = 1
+"""Of what is hashed; a segment has its own, in its manifest."""
 _LENGTH = struct.Struct("<I")
 _HEADER = struct.Struct("<HQQQ")
 
@@ -56,18 +58,28 @@ def join(records: Iterable[bytes]) -> bytes:
 def next_head(head: bytes, first: int, last: int, epoch: int, records: bytes) -> bytes:
     """Return the chain's head after a batch."""
     digest = hashlib.blake2b(head, digest_size=DIGEST_BYTES)
-    digest.update(_HEADER.pack(FORMAT, first, last, epoch))
+    digest.update(_HEADER.pack(_FORMAT, first, last, epoch))
     digest.update(records)
     return digest.digest()
 
 
-def opening_head(head: bytes, manifest: bytes, snapshot: bytes) -> bytes:
-    """Return the chain's head at the beginning of a segment that follows one ending in ``head``."""
-    digest = hashlib.blake2b(head, digest_size=DIGEST_BYTES)
-    for part in (manifest, snapshot):
-        digest.update(_LENGTH.pack(len(part)))
-        digest.update(part)
-    return digest.digest()
+class OpeningHash:
+    """The chain at the beginning of a segment that follows one ending in ``head``, part by part."""
+
+    def __init__(self, head: bytes) -> None:
+        """Begin before the first part."""
+        self._digest = hashlib.blake2b(head, digest_size=DIGEST_BYTES)
+
+    def take(self, part: bytes) -> bytes:
+        """Take the next part in; return it."""
+        self._digest.update(_LENGTH.pack(len(part)))
+        self._digest.update(part)
+        return part
+
+    @property
+    def head(self) -> bytes:
+        """The chain's head after the parts that were taken."""
+        return self._digest.digest()
 
 
 def why_broken(batch: Batch, head: bytes, next_sequence: int) -> str | None:

@@ -12,7 +12,7 @@ settings, is always written whole.
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import GenericAlias
 from typing import Any, Union
 
@@ -24,8 +24,11 @@ from actors.journal.port import JournalError, Record
 from messages.base import Address, Message, MessageId, Timestamp
 from messages.envelope import Removed, Send
 
-FORMAT = 1
-"""Of everything in this package that is written to disk."""
+FORMAT = 2
+"""Of segments. In format 1 the snapshot of an opening held the entities, which now lie in parts."""
+
+_PART_ENTITIES = 1_000
+"""A part of an opening is then about a megabyte: writing or reading it takes no more memory."""
 
 
 class UnreadableError(Exception):
@@ -146,6 +149,7 @@ _changes = msgspec.msgpack.Decoder(GenericAlias(tuple, (_one_of(ENTITIES), ...))
 _stored = msgspec.msgpack.Decoder(_Stored).decode
 _outline = msgspec.msgpack.Decoder(_StoredOutline).decode
 _snapshot = msgspec.msgpack.Decoder(_StoredSnapshot).decode
+_part = msgspec.msgpack.Decoder(tuple[_StoredEntities, ...]).decode
 _to_bytes = msgspec.msgpack.Encoder().encode
 
 
@@ -219,6 +223,30 @@ def decode_entities(data: msgspec.Raw | bytes) -> tuple[msgspec.Struct, ...]:
     return entities
 
 
+def encode_parts(actors: Iterable[Entities]) -> Iterator[bytes]:
+    """Yield all entities as bytes, part by part; those of one actor may lie in several."""
+    part: list[Entities] = []
+    size = 0
+    for one in actors:
+        for start in range(0, max(1, len(one.entities)), _PART_ENTITIES):
+            piece = Entities(one.actor, one.entities[start : start + _PART_ENTITIES])
+            part.append(piece)
+            size += len(piece.entities)
+            if size >= _PART_ENTITIES:
+                yield _to_bytes(part)
+                part, size = [], 0
+    if part:
+        yield _to_bytes(part)
+
+
+def decode_part(data: bytes) -> tuple[Entities, ...]:
+    """Return a part of the entities. Raises ``UnreadableError``."""
+    try:
+        return _whole_entities(_part(data))
+    except msgspec.DecodeError as error:
+        raise UnreadableError(str(error)) from error
+
+
 def encode_snapshot(snapshot: Snapshot) -> bytes:
     """Return the cut as bytes."""
     return _to_bytes(snapshot)
@@ -231,7 +259,7 @@ def decode_snapshot(data: bytes) -> Snapshot:
         return Snapshot(
             sequence=stored.sequence,
             at=stored.at,
-            actors=tuple(Entities(one.actor, _changes(one.entities)) for one in stored.actors),
+            actors=_whole_entities(stored.actors),
             undelivered=tuple(
                 Undelivered(
                     to=one.to,
@@ -245,3 +273,7 @@ def decode_snapshot(data: bytes) -> Snapshot:
         )
     except msgspec.DecodeError as error:
         raise UnreadableError(str(error)) from error
+
+
+def _whole_entities(stored: Iterable[_StoredEntities]) -> tuple[Entities, ...]:
+    return tuple(Entities(one.actor, _changes(one.entities)) for one in stored)

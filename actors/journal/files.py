@@ -46,6 +46,21 @@ class File(Protocol):
         ...
 
 
+class Content(Protocol):
+    """What is in a file, to be looked at piece by piece."""
+
+    size: int
+    """Bytes, when it was opened."""
+
+    def read(self, amount: int, at: int) -> bytes:
+        """Return so many bytes from there on, fewer at the end. Raises ``OSError``."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
 class Files:
     """The machine's own disk. Everything raises ``OSError``."""
 
@@ -68,6 +83,10 @@ class Files:
     def read(self, path: Path) -> bytes:
         """Return all of a file. Raises ``FileNotFoundError``."""
         return path.read_bytes()
+
+    def look(self, path: Path) -> Content:
+        """Open a file for looking at it. Raises ``FileNotFoundError``."""
+        return _Content(path)
 
     def rename(self, path: Path, to: Path) -> None:
         """Give a file another's name; not durable before ``sync_folder``."""
@@ -112,6 +131,37 @@ class _File:
     def close(self) -> None:
         os.close(self._file)
 
+
+class _Content:
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.size = os.fstat(self._file).st_size
+
+    def read(self, amount: int, at: int) -> bytes:
+        return os.pread(self._file, amount, at)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+class Held:
+    """The content of a file that is held in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        """Hold it."""
+        self._data = data
+        self.size = len(data)
+
+    def read(self, amount: int, at: int) -> bytes:
+        """Return so many bytes from there on, fewer at the end."""
+        return self._data[at : at + amount]
+
+    def close(self) -> None:
+        """Have nothing to let go of."""
+
+
+NOTHING = Held(b"")
+"""Of a file that is not there."""
 
 DISK = Files()
 """Where a journal lies unless a test says otherwise."""

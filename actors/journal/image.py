@@ -1,7 +1,7 @@
-"""A journal's files as they were read, for SQLite to look at: nothing it does reaches the disk.
+"""A journal's files as they lie there, for SQLite to look at: nothing it does reaches the disk.
 
 SQLite mends and checkpoints what it opens, and what is looked at must stay as it was found. So it
-opens a copy in memory; what it would write is refused.
+is handed what it asks for, and what it would write is refused.
 """
 # ruff: noqa: N802 - the names are SQLite's
 
@@ -11,7 +11,7 @@ from itertools import count
 
 import apsw
 
-from actors.journal.files import use_alone
+from actors.journal.files import Content, use_alone
 
 _NAME = "holdfast-image"
 _SECTOR_BYTES = 4_096
@@ -20,11 +20,11 @@ _SECTOR_BYTES = 4_096
 class _File:
     """One file of an image; SQLite calls what begins with an x."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, content: Content) -> None:
+        self._content = content
 
     def xRead(self, amount: int, offset: int) -> bytes:
-        return self._data[offset : offset + amount]
+        return self._content.read(amount, offset)
 
     def xWrite(self, _data: bytes, _offset: int) -> None:
         raise apsw.ReadOnlyError("an image is not written to")
@@ -36,7 +36,7 @@ class _File:
         pass
 
     def xFileSize(self) -> int:
-        return len(self._data)
+        return self._content.size
 
     def xLock(self, _level: int) -> None:
         pass
@@ -65,7 +65,7 @@ class _Images(apsw.VFS):
 
     def __init__(self) -> None:
         super().__init__(_NAME, "")
-        self.files: dict[str, bytes] = {}
+        self.files: dict[str, Content] = {}
         self.numbers = count(1)
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> _File:  # type: ignore[override]  # apsw takes any object with these methods
@@ -89,7 +89,7 @@ _IMAGES = _Images()
 
 
 @contextmanager
-def opened(name: str, data: bytes, log: bytes) -> Iterator[apsw.Connection]:
+def opened(name: str, data: Content, log: Content) -> Iterator[apsw.Connection]:
     """Open a database and its write-ahead log, maybe empty. Raises ``apsw.Error``."""
     path = f"/{next(_IMAGES.numbers)}/{name}"
     _IMAGES.files[path] = data

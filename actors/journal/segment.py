@@ -1,23 +1,33 @@
 """One segment of a journal: an SQLite file that begins with a cut of the system and holds batches.
 
 Owns the file. A commit is one row, in WAL mode with ``synchronous=FULL``: durable when ``append``
-returns. A process writes only into segments that it began itself. Reading works on a copy in
-memory: what is looked at stays as it was found.
+returns. A process writes only into segments that it began itself. Reading changes nothing: what is
+looked at stays as it was found.
 """
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import apsw
 import msgspec
 
-from actors.journal.chain import Batch, opening_head, why_broken
-from actors.journal.codec import FORMAT, Snapshot, UnreadableError, decode_snapshot, encode_snapshot
-from actors.journal.files import DISK, NEW, OLD, Files, use_alone
+from actors.journal.chain import Batch, OpeningHash, why_broken
+from actors.journal.codec import (
+    FORMAT,
+    Snapshot,
+    UnreadableError,
+    decode_part,
+    decode_snapshot,
+    encode_parts,
+    encode_snapshot,
+)
+from actors.journal.entities import Entities
+from actors.journal.files import DISK, NEW, NOTHING, OLD, Content, Files, use_alone
 from actors.journal.image import opened
-from messages.base import Timestamp
+from messages.base import Address, Timestamp
 
 _SYNC = "PRAGMA synchronous=FULL"
 """A commit is on the disk when it returns: NORMAL would lose the last ones with the power."""
@@ -27,6 +37,7 @@ _SCHEMA = """
 CREATE TABLE opening (
     previous_head BLOB NOT NULL, manifest BLOB NOT NULL, snapshot BLOB NOT NULL, head BLOB NOT NULL
 );
+CREATE TABLE part (number INTEGER PRIMARY KEY, entities BLOB NOT NULL);
 CREATE TABLE batch (
     first INTEGER PRIMARY KEY, last INTEGER NOT NULL, epoch INTEGER NOT NULL,
     records BLOB NOT NULL, head BLOB NOT NULL
@@ -34,6 +45,10 @@ CREATE TABLE batch (
 """
 # The same key again is a batch whose outcome was not known: it is written anew, maybe longer.
 _INSERT = "INSERT OR REPLACE INTO batch (first, last, epoch, records, head) VALUES (?, ?, ?, ?, ?)"
+_INSERT_PART = "INSERT INTO part (entities) VALUES (?)"
+_SELECT_PARTS = "SELECT entities FROM part ORDER BY number"
+_WITHOUT_PARTS = 1
+"""The format in which an opening's snapshot held its entities."""
 _SELECT = "SELECT first, last, epoch, records, head FROM batch ORDER BY first"
 
 _FourParts = tuple[bytes, bytes, bytes, bytes]
@@ -121,16 +136,20 @@ def begin_segment(
     path = segment_path(folder, manifest.number)
     beside = path.with_name(path.name + ".new")
     remove_segment(folder, manifest.number, files)
-    parts = msgspec.msgpack.encode(manifest), encode_snapshot(snapshot)
-    head = opening_head(previous_head, *parts)
+    hashed = OpeningHash(previous_head)
+    known = hashed.take(msgspec.msgpack.encode(manifest))
+    rest = hashed.take(encode_snapshot(msgspec.structs.replace(snapshot, actors=())))
     with closing(_connect(beside, files, NEW)) as new:
         with new:  # one transaction
             new.execute(_SCHEMA)
-            new.execute("INSERT INTO opening VALUES (?, ?, ?, ?)", (previous_head, *parts, head))
+            parts = encode_parts(snapshot.actors)
+            new.executemany(_INSERT_PART, ((hashed.take(part),) for part in parts))
+            row = (previous_head, known, rest, hashed.head)
+            new.execute("INSERT INTO opening VALUES (?, ?, ?, ?)", row)
         new.execute("PRAGMA journal_mode=WAL")  # now: no later crash can tear the file's header
     files.rename(beside, path)
     files.sync_folder(folder)
-    return head
+    return hashed.head
 
 
 def remove_segment(folder: Path, number: int, files: Files = DISK) -> None:
@@ -172,33 +191,53 @@ class SegmentReader:
             rows = self._database.execute("SELECT * FROM opening").fetchall()
             if len(rows) != 1:
                 raise UnreadableError("it has no opening")
-            previous, manifest, snapshot, head = msgspec.convert(rows[0], _FourParts)
-            if head != opening_head(previous, manifest, snapshot):
-                raise UnreadableError("its opening is not as it was written")
-            decoded = msgspec.msgpack.decode(manifest, type=Manifest)
+            previous, known, rest, head = msgspec.convert(rows[0], _FourParts)
+            hashed = OpeningHash(previous)
+            manifest = _manifest(hashed.take(known))
+            snapshot = decode_snapshot(hashed.take(rest))
+            if manifest.format != _WITHOUT_PARTS:
+                actors = _joined(decode_part(hashed.take(part)) for part in self._parts())
+                snapshot = msgspec.structs.replace(snapshot, actors=actors)
         except (apsw.Error, msgspec.DecodeError, TypeError, ValueError) as error:
             raise UnreadableError(f"its opening can't be read: {error}") from error
-        if decoded.format > FORMAT:
-            raise UnreadableError(
-                f"it is written in format {decoded.format}; this program reads up to {FORMAT}"
-            )
-        return Opening(previous, decoded, decode_snapshot(snapshot), head)
+        if head != hashed.head:
+            raise UnreadableError("its opening is not as it was written")
+        return Opening(previous, manifest, snapshot, head)
+
+    def _parts(self) -> Iterator[bytes]:
+        return (part for (part,) in self._database.execute(_SELECT_PARTS))
 
 
 @contextmanager
 def read_segment(folder: Path, number: int, files: Files = DISK) -> Iterator[SegmentReader]:
     """Open a copy of a segment for reading. Raises ``UnreadableError``, ``OSError``."""
     path = segment_path(folder, number)
-    data = files.read(path)
-    try:
-        log = files.read(path.with_name(path.name + "-wal"))
-    except FileNotFoundError:
-        log = b""
-    try:
-        with opened(path.name, data, log) as image:
-            yield SegmentReader(image)
-    except apsw.Error as error:
-        raise UnreadableError(str(error)) from error
+    with ExitStack() as held:
+        data = held.enter_context(closing(files.look(path)))
+        log: Content = NOTHING
+        with suppress(FileNotFoundError):
+            log = held.enter_context(closing(files.look(path.with_name(path.name + "-wal"))))
+        try:
+            yield SegmentReader(held.enter_context(opened(path.name, data, log)))
+        except apsw.Error as error:
+            raise UnreadableError(str(error)) from error
+
+
+def _manifest(encoded: bytes) -> Manifest:
+    manifest = msgspec.msgpack.decode(encoded, type=Manifest)
+    if manifest.format > FORMAT:
+        raise UnreadableError(
+            f"it is written in format {manifest.format}; this program reads up to {FORMAT}"
+        )
+    return manifest
+
+
+def _joined(parts: Iterable[tuple[Entities, ...]]) -> tuple[Entities, ...]:
+    """Return the entities actor by actor, in the order in which they were written."""
+    actors: dict[Address, list[msgspec.Struct]] = {}
+    for one in chain.from_iterable(parts):
+        actors.setdefault(one.actor, []).extend(one.entities)
+    return tuple(Entities(actor, tuple(entities)) for actor, entities in actors.items())
 
 
 def _batch(row: tuple[object, ...]) -> Batch:

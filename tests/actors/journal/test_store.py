@@ -1,6 +1,7 @@
 """Records become durable commit by commit; what fails is kept and tried again."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -8,19 +9,33 @@ import msgspec
 import pytest
 
 from actors.journal.anchor import read_anchor
-from actors.journal.chain import Batch
-from actors.journal.codec import decode, encode
+from actors.journal.chain import NO_HEAD, Batch
+from actors.journal.codec import (
+    Snapshot,
+    UnreadableError,
+    decode,
+    decode_part,
+    encode,
+    encode_parts,
+)
 from actors.journal.cut import Cut
+from actors.journal.entities import Entities
+from actors.journal.files import DISK
 from actors.journal.finding import ANCHOR, JournalLostError, find, nothing
 from actors.journal.port import JournalError, Record
 from actors.journal.segment import (
+    Manifest,
     SegmentWriter,
+    begin_segment,
     read_segment,
     remove_segment,
     segment_numbers,
     segment_path,
 )
 from actors.journal.store import JournalLimits
+from actors.portfolio.valuation import Rate
+from messages.addresses import GUARDIAN, ORDER_ROUTER, PORTFOLIO
+from messages.base import Symbol
 from tests.actors.journal.history import LIMITS, NOW, journal_in, records, write
 
 SMALL = JournalLimits(segment_bytes=20_000, keep_segments=3, reserve_bytes=4_096)
@@ -93,6 +108,27 @@ def test_segments_follow_each_other_and_old_ones_are_removed(tmp_path: Path) -> 
     assert found is not None
     assert found.losses == ()
     assert found.snapshot.actors == state_after(records()).entities()
+
+
+def test_the_entities_of_an_actor_come_back_in_order_from_many_parts(tmp_path: Path) -> None:
+    rates = tuple(Rate(symbol=Symbol(f"S{n}/USDT"), rate=float(n)) for n in range(2_500))
+    actors = (Entities(PORTFOLIO, rates), Entities(ORDER_ROUTER, ()), Entities(GUARDIAN, rates[:1]))
+    before = Snapshot(sequence=7, at=NOW, actors=actors)
+    manifest = Manifest(number=1, epoch=1, code="", config="", seed=0, created=NOW)
+    head = begin_segment(tmp_path, manifest, before, NO_HEAD, DISK)
+    parts = [decode_part(part) for part in encode_parts(actors)]
+    assert [sum(len(one.entities) for one in part) for part in parts] == [1_000, 1_000, 501]
+    with read_segment(tmp_path, 1) as reader:
+        assert (reader.opening.snapshot, reader.opening.head) == (before, head)
+
+
+def test_a_part_that_is_missing_is_noticed(tmp_path: Path) -> None:
+    write(tmp_path, len(records()), 5, SMALL)
+    number = segment_numbers(tmp_path)[-1]
+    with closing(apsw.Connection(str(segment_path(tmp_path, number)))) as database:
+        database.execute("DELETE FROM part")
+    with pytest.raises(UnreadableError, match="not as it was"), read_segment(tmp_path, number):
+        pass
 
 
 def test_a_gap_is_refused(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 
 from actors.journal.finding import find
-from tests.actors.journal.history import write
+from tests.actors.journal.history import journal_in, write
 
 GOLDEN = Path(__file__).parent / "golden"
-KEPT = ("anchor", "segment-000001.sqlite", "expected.json")
+KEPT = ("anchor", "segment-000001.sqlite", "segment-000002.sqlite", "expected.json")
+"""The second begins with what the first one's records left."""
 
 
 def main(name: str) -> None:
@@ -22,6 +23,9 @@ def main(name: str) -> None:
     write(folder, 120, 10)
     found = find(folder)
     assert found is not None
+    journal, lease = journal_in(folder, found)
+    journal.close()
+    lease.close()
     expected = {
         "sequence": found.snapshot.sequence,
         "actors": [one.actor for one in found.snapshot.actors],
