@@ -17,9 +17,9 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks.measure import machine, show
+from config.live import LiveSettings
 from exchange.live.connection import Connection, Credentials
 from exchange.live.exchange import CcxtExchange
-from exchange.live.settings import LiveSettings
 from exchange.port import Event
 from exchange.profiles.registry import profile_of
 from exchange.server.connect import open_session

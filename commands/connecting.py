@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 
 from commands.errors import ConnectFailedError, UsageError
+from config.live import LiveSettings
 from exchange.keys import Keys, KeysError, no_keys, read_keys, variable_names
 from exchange.live.connection import ConnectError, Connection, ConnectProblem, Credentials
-from exchange.live.settings import LiveSettings
 from exchange.profiles.profile import Profile
 
 EXIT_UNAVAILABLE = 69
@@ -36,7 +36,8 @@ Say = Callable[[str], None]
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """How an exchange is reached; tests have ways of their own."""
 
-    settings: LiveSettings = LiveSettings()
+    settings: LiveSettings | None = None
+    """Instead of the config's."""
     attempts: int = 4
     """While it can't be reached at all, or is in maintenance."""
     pause_seconds: float = 2.0
@@ -65,7 +66,13 @@ def keys_if_any(profile: Profile, way: Way, file: Path | None) -> Keys:
 
 
 def connect(
-    profile: Profile, keys: Keys, way: Way, say: Say, *, is_sandbox: bool = False
+    profile: Profile,
+    keys: Keys,
+    way: Way,
+    say: Say,
+    settings: LiveSettings,
+    *,
+    is_sandbox: bool = False,
 ) -> Connection:
     """Return an open connection; whoever gets it closes it.
 
@@ -79,7 +86,7 @@ def connect(
         connection = Connection(
             profile,
             Credentials(keys.revealed()),
-            way.settings,
+            way.settings or settings,
             note=say,
             make_session=way.make_session,
             is_sandbox=is_sandbox,

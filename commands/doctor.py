@@ -12,7 +12,7 @@ import msgspec
 
 from actors.position.prices import possible_mode
 from commands.connecting import Say, Way, connect, keys_if_any
-from commands.modes import entry_problem
+from commands.modes import entry_problem, wait_problem
 from config.settings import Settings
 from exchange.keys import Keys, variable_names
 from exchange.live.connection import Connection, Listing
@@ -71,7 +71,7 @@ def examine(question: Question, settings: Settings, way: Way, say: Say) -> int:
     profile = profile_of(question.exchange_id)
     keys = keys_if_any(profile, way, question.keys_file)
     say(_about(profile).line())
-    connection = connect(profile, keys, way, say)
+    connection = connect(profile, keys, way, say, settings.live)
     try:
         symbols = question.symbols or tuple(settings.drop.symbols)
         findings = [*_account(connection, keys, settings), *_markets(connection, symbols, settings)]
@@ -167,9 +167,10 @@ def _withdrawal(can_withdraw: bool | None) -> Finding:  # noqa: FBT001 - an answ
 def _markets(
     connection: Connection, symbols: tuple[Symbol, ...], settings: Settings
 ) -> Iterator[Finding]:
-    problem = entry_problem(connection.profile, settings.plan)
-    if problem is not None:
-        yield Finding(Grade.FAILED, problem)
+    for problem_of in (entry_problem, wait_problem):
+        problem = problem_of(connection.profile, settings.plan)
+        if problem is not None:
+            yield Finding(Grade.FAILED, problem)
     if not symbols:
         yield Finding(Grade.WARNING, "no symbols to look at: name them with --symbol")
     for symbol in symbols:

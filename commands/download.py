@@ -19,6 +19,7 @@ from rich.console import Console
 from commands.connecting import EXIT_UNAVAILABLE, Way, connect
 from commands.errors import ConnectFailedError, UsageError
 from commands.screen import progress_bar
+from config.live import LiveSettings
 from exchange.keys import no_keys
 from exchange.live.connection import Connection
 from exchange.port import UnknownSymbolError
@@ -86,7 +87,7 @@ def download(request: Request, way: Way, console: Console) -> None:
     if request.interval not in INTERVALS:
         raise UsageError(f"--interval {request.interval}: one of {', '.join(INTERVALS)}")
     profile = profile_of(request.exchange_id)
-    connection = connect(profile, no_keys(profile), way, console.print)
+    connection = connect(profile, no_keys(profile), way, console.print, LiveSettings())
     try:
         for symbol in request.symbols:
             _check_symbol(connection, symbol)

@@ -55,7 +55,7 @@ def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) 
     is_dry = venue.mode is Mode.DRY_RUN
     keys = no_keys(profile) if is_dry else keys_of(profile, way, venue.keys_file)
     is_sandbox = venue.mode is Mode.SANDBOX
-    connection = connect(profile, keys, way, console.say, is_sandbox=is_sandbox)
+    connection = connect(profile, keys, way, console.say, settings.live, is_sandbox=is_sandbox)
     exchanges: list[CcxtExchange] = []
     try:
         _check_symbols(connection, settings.drop.symbols)

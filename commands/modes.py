@@ -68,7 +68,7 @@ def check_venue(venue: Venue, settings: Settings) -> Profile:
         raise UsageError(
             f"{profile.name} has no test exchange with addresses of its own: use --mode dry-run"
         )
-    problem = entry_problem(profile, settings.plan)
+    problem = entry_problem(profile, settings.plan) or wait_problem(profile, settings.plan)
     if problem is not None and venue.mode is not Mode.DRY_RUN:
         raise UsageError(problem)
     if venue.mode is Mode.LIVE:
@@ -83,6 +83,18 @@ def entry_problem(profile: Profile, plan: Plan) -> str | None:
     return (
         f"plan.entry_ladder buys at the market, and {profile.name} takes no market buy of a "
         'quantity: write it as [{ type = "limit", time_in_force = "ioc", offset_ratio = 0.001 }]'
+    )
+
+
+def wait_problem(profile: Profile, plan: Plan) -> str | None:
+    """Return why the plan would sell again while the first request may still arrive; None: no."""
+    life_ms = profile.request_life_ms
+    if life_ms is None or plan.unknown_exit_ms > life_ms:
+        return None
+    return (
+        f"plan.unknown_exit_seconds: {plan.unknown_exit_ms / 1000:g} is too short: at "
+        f"{profile.name} a request may arrive {life_ms / 1000:g} s late; write "
+        f"{life_ms / 1000 + 5:g} or more"
     )
 
 
@@ -111,6 +123,12 @@ def account_lines(connection: Connection, venue: Venue, settings: Settings) -> l
     ]
     if not profile.is_proven:
         lines.append("  WARNING   no profile for this exchange: synthetic protection only")
+    life_ms, settle_ms = profile.request_life_ms, settings.router.unknown_settle_ms
+    if life_ms is not None and settle_ms < life_ms:
+        lines.append(
+            f"  WARNING   router.unknown_settle_seconds is {settle_ms / 1000:g}: a request may "
+            f"arrive {life_ms / 1000:g} s late, after its order was placed a second time"
+        )
     if opened.can_withdraw:
         lines.append("  WARNING   money can be withdrawn with this account")
     return lines

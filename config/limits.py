@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from config.live import LiveSettings
 from config.settings import (
     DropSettings,
     GuardSettings,
@@ -159,6 +160,24 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "keep": _COUNT,
         "pending_bytes": _limits(at_least="100000", at_most="10000000000"),
         "reserve_bytes": _limits(at_least="0", at_most="10000000000"),
+    },
+    LiveSettings: {
+        "rate_ratio": _limits(above="0", at_most="1"),
+        "request_timeout_ms": _PAUSE,
+        "queue_timeout_ms": _PAUSE,
+        "keep_alive_ms": _PAUSE,
+        "watchdog_ms": _PAUSE,
+        "quiet_ms": _PAUSE,
+        "reconnect_ms": _PAUSE,
+        "reconnect_most_ms": _PAUSE,
+        "reconcile_ms": _PAUSE,
+        "reconcile_again_ms": _PAUSE,
+        "clock_ms": _PAUSE,
+        "poll_ms": _PAUSE,
+        "read_attempts": _limits(at_least="1", at_most="100"),
+        "read_pause_ms": _PAUSE,
+        "candle_delay_ms": _WAIT,
+        "first_candles": _limits(at_least="0", at_most="500"),
     },
     PaperSettings: {
         "latency_ms": _limits(at_least="0", at_most="60"),

@@ -14,6 +14,8 @@ from enum import StrEnum
 
 import msgspec
 
+from config.live import LiveSettings
+from config.section import Section
 from messages.base import Currency, Milliseconds, Symbol
 from messages.market import Capabilities, FeeCurrency
 from messages.plan import Plan
@@ -34,10 +36,6 @@ class VolumeIn(StrEnum):
 
     BASE = "base"
     QUOTE = "quote"
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base of every section."""
 
 
 class AccountSettings(Section, frozen=True, kw_only=True):
@@ -335,6 +333,7 @@ class Settings(Section, frozen=True, kw_only=True):
     session: SessionSettings = SessionSettings()
     logs: LogSettings = LogSettings()
     journal: JournalSettings = JournalSettings()
+    live: LiveSettings = LiveSettings()
     paper: PaperSettings = PaperSettings()
     market_defaults: MarketDefaults = MarketDefaults()
-    market: dict[Symbol, MarketSettings] = {}
+    market: dict[Symbol, MarketSettings] = msgspec.field(default_factory=dict)

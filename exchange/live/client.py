@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from config.live import LiveSettings
 from exchange.live.preparing import prepare
-from exchange.live.settings import LiveSettings
 from exchange.live.throttle import Throttle
 from exchange.profiles.profile import Profile
 

@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from config.live import LiveSettings
 from exchange.live.client import RETRY_AFTER_MS, make_client
 from exchange.live.errors import LiveError, is_key_refused
 from exchange.live.loop import LoopThread
 from exchange.live.reading import read_balances, read_rules
 from exchange.live.redact import Redactor, quiet_ccxt
-from exchange.live.settings import LiveSettings
 from exchange.live.throttle import PATIENCE_MS, URGENCY, Throttle
 from exchange.port import UnknownSymbolError
 from exchange.profiles.profile import Profile
@@ -182,7 +182,9 @@ class Connection:
         )
         self.client.timeout_on_exit = 0
         self.throttle = Throttle(
-            float(self.client.rateLimit or 1), lambda: loop.time() * 1000, loop.call_later
+            float(self.client.rateLimit or 1) / self.settings.rate_ratio,
+            lambda: loop.time() * 1000,
+            loop.call_later,
         )
         self.client.throttle_of_ours = self.throttle
         URGENCY.set(Priority.ENTRY)

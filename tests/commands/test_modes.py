@@ -7,7 +7,15 @@ import msgspec
 import pytest
 
 from commands.errors import UsageError
-from commands.modes import Mode, Venue, ask_consent, check_venue, entry_problem, venue_of
+from commands.modes import (
+    Mode,
+    Venue,
+    ask_consent,
+    check_venue,
+    entry_problem,
+    venue_of,
+    wait_problem,
+)
 from config.loading import load
 from config.settings import DropSettings, PortfolioSettings, Settings
 from exchange.profiles.registry import PROFILES
@@ -120,7 +128,7 @@ def test_a_plan_that_can_never_enter_is_refused_with_one_that_can(name: str) -> 
     with pytest.raises(UsageError, match="takes no market buy of a quantity: write it as"):
         check_venue(venue(Mode.LIVE, name), LIMITED)
     advised = 'plan.entry_ladder=[{ type = "limit", time_in_force = "ioc", offset_ratio = 0.001 }]'
-    plan = load(None, (advised,)).plan
+    plan = load(None, (advised, "plan.unknown_exit_seconds=130")).plan
     settings = msgspec.structs.replace(LIMITED, plan=plan)
     assert check_venue(venue(Mode.LIVE, name), settings) is PROFILES[name]
 
@@ -132,3 +140,18 @@ def test_elsewhere_the_default_plan_enters(name: str) -> None:
 
 def test_paper_fills_take_any_entry() -> None:
     assert check_venue(venue(Mode.DRY_RUN, "gate"), LIMITED) is PROFILES["gate"]
+
+
+def test_a_plan_that_sells_again_while_the_first_request_may_still_arrive_is_refused() -> None:
+    late = load(None, ("plan.unknown_exit_seconds=120",)).plan
+    problem = wait_problem(PROFILES["coinbase"], late)
+    assert problem is not None
+    assert "120 is too short: at Coinbase a request may arrive 120 s late; write 125" in problem
+    assert (
+        wait_problem(PROFILES["coinbase"], load(None, ("plan.unknown_exit_seconds=125",)).plan)
+        is None
+    )
+    assert wait_problem(PROFILES["kraken"], late) is None
+    short = load(None, ("plan.unknown_exit_seconds=5",)).plan
+    with pytest.raises(UsageError, match=r"plan\.unknown_exit_seconds: 5 is too short: at Binance"):
+        check_venue(venue(Mode.LIVE), msgspec.structs.replace(LIMITED, plan=short))

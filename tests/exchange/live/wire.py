@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from config.live import LiveSettings
 from exchange.live.connection import Connection, Credentials
 from exchange.live.exchange import CcxtExchange
-from exchange.live.settings import LiveSettings
 from exchange.matching_book import Balance
 from exchange.port import Event
 from exchange.profiles.registry import profile_of
@@ -27,6 +27,7 @@ DIALECTS = ("binance", "mexc")
 WAIT_SECONDS = 8.0
 """For what comes soon, or the test fails."""
 STILL = LiveSettings(
+    rate_ratio=50.0,  # more than a person may set: the server has no rate
     poll_ms=Milliseconds(600_000),
     reconcile_ms=Milliseconds(600_000),
     reconnect_ms=Milliseconds(20),

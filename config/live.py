@@ -1,13 +1,14 @@
-"""How patient the way to a real exchange is. Pure data; every figure may be set."""
+"""The section ``[live]``: the way to a real exchange. Pure data; every figure may be set."""
 
-import msgspec
-
+from config.section import Section
 from messages.base import Milliseconds
 
 
-class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The waits of a live connection."""
+class LiveSettings(Section, frozen=True, kw_only=True):
+    """How patient the way to a real exchange is, and how much of its rate is used."""
 
+    rate_ratio: float = 1.0
+    """Of the venue's rate of requests; less where another bot trades from the same address."""
     request_timeout_ms: Milliseconds = Milliseconds(10_000)
     """Without an answer for so long, a request has failed."""
     queue_timeout_ms: Milliseconds = Milliseconds(5_000)
