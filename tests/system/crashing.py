@@ -18,10 +18,10 @@ import supervisor
 from actors.journal.codec import Snapshot, decode
 from actors.journal.finding import find
 from actors.journal.lease import Lease
-from actors.journal.port import JournalError, Record
+from actors.journal.port import Record
 from actors.journal.rerun import Rerun
 from actors.journal.segment import read_segment, segment_numbers
-from actors.journal.store import FileJournal, JournalLimits
+from actors.journal.store import JournalLimits
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
 from actors.runtime.actor import Actor
@@ -42,6 +42,7 @@ from messages.orders import Side
 from messages.positions import OpenPosition
 from tests.actors.journal.history import ORIGIN, holder
 from tests.disk import ALL, SimulatedDisk
+from tests.system.dying import Journal
 from tests.system.outside import SYMBOL, Crash, Points, Venue
 from tests.system.watched import check_books, check_venue
 
@@ -55,30 +56,6 @@ LIMITS = JournalLimits(reserve_bytes=4_096, segment_bytes=15_000, keep_segments=
 """Small segments: there are crashes between and in two of them."""
 TAIL = 40
 """Ticks at the last price: by then everything is over."""
-
-
-class Journal(FileJournal):
-    """The real one; the process may die around each commit."""
-
-    points: Points
-    is_dead: Callable[[], bool] = staticmethod(lambda: False)
-    """Whether the disk takes nothing now."""
-    is_eager = False
-    """Commits every single record, before its messages are sent."""
-
-    def append(self, record: Record) -> None:
-        super().append(record)
-        if self.is_eager:
-            self.commit()
-
-    def commit(self) -> None:
-        if not self.pending:
-            return
-        if self.is_dead():
-            raise JournalError("the disk is dead")
-        self.points.pass_by("before a commit")
-        super().commit()
-        self.points.pass_by("after a commit")
 
 
 class NoStrategy:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from actors.journal import segment
 from actors.position import restoring
 from messages.base import Milliseconds
 from tests.system.crashing import Outage, Session
+from tests.system.dying import AT_A_DEAD_DISK
 from tests.system.outside import Points, Venue
 from tests.system.test_crashes import judge, settings
 
@@ -50,29 +50,45 @@ def run(folder: Path, mode: str, outage: Outage, *at: int) -> Session:
     return session
 
 
-def points_of(folder: Path, mode: str, outage: Outage) -> range:
+def points_of(session: Session) -> range:
     """Return the points that are passed while the disk is dead."""
-    whole = run(folder, mode, outage)
-    judge(whole)
-    names = whole.points.names
-    commits = [place for place, name in enumerate(names, 1) if name == "before a commit"]
-    gap, start = max((after - before, before) for before, after in pairwise(commits))
-    assert "after a submit" in names[start : start + gap]
-    return range(start + 1, start + gap)
+    names = session.points.names
+    dead = [place for place, name in enumerate(names, 1) if name == AT_A_DEAD_DISK]
+    return range(dead[0], names.index("before a commit", dead[-1]) + 1)
 
 
 def crashed(folder: Path, mode: str, outage: Outage, stride: int) -> Iterator[Session]:
-    for point in points_of(folder / "whole", mode, outage)[::stride]:
+    whole = run(folder / "whole", mode, outage)
+    judge(whole)
+    for point in points_of(whole)[::stride]:
         session = run(folder / str(point), mode, outage, point)
         assert session.crashes == 1
         yield session
 
 
 @pytest.mark.parametrize(
+    ("mode", "outage", "leaves"),
+    [
+        ("synthetic", FALL, True),
+        ("synthetic", RISE, False),  # a target that rests fills without us
+        ("oco", RISE, False),
+        ("stop_rests", RISE, True),
+    ],
+)
+def test_what_this_process_exits_by_leaves_a_dead_disk(
+    tmp_path: Path, mode: str, outage: Outage, *, leaves: bool
+) -> None:
+    session = run(tmp_path, mode, outage)
+    judge(session)
+    names = [session.points.names[point - 1] for point in points_of(session)]
+    assert ("after a submit" in names) is leaves
+
+
+@pytest.mark.parametrize(
     ("mode", "outage"),
     [("synthetic", FALL), ("synthetic", RISE), ("oco", RISE), ("stop_rests", RISE)],
 )
-def test_a_crash_after_exits_left_without_a_record_sells_nothing_twice(
+def test_a_crash_while_the_disk_is_dead_sells_nothing_twice(
     tmp_path: Path, mode: str, outage: Outage
 ) -> None:
     for session in crashed(tmp_path, mode, outage, STRIDE):
