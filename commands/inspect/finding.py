@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from actors.inspector.place import SOCKET_NAME
-from commands.folders import SESSIONS
+from commands.folders import SESSION_NAME, SESSIONS
 from commands.inspect.client import Connection
 from commands.inspect.errors import NoSessionError, NotRunningError
 from commands.inspect.recorded import facts_of
@@ -33,8 +33,7 @@ def attach(folder: Path | None) -> tuple[Connection, list[Path]]:
             others.append(path.parent)
     if found is None:
         raise NoSessionError(
-            f"no session runs in {SESSIONS}/; name one with --session DIR, "
-            "or start one: python supervisor.py"
+            f"no session runs in {SESSIONS}/; {_last_one()}or start one: python supervisor.py"
         )
     return found, others
 
@@ -49,6 +48,12 @@ def _attach_to(folder: Path) -> Connection:
         raise NotRunningError(
             f"--session {folder}: this session does not run; its process died"
         ) from None
+
+
+def _last_one() -> str:
+    """Return how the newest session that is over is looked into."""
+    over = sorted(SESSIONS.glob(f"*/{SESSION_NAME}"), key=_born)
+    return f"look into the last one: inspect --session {over[-1].parent}, " if over else ""
 
 
 def _born(path: Path) -> float:

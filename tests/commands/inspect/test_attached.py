@@ -153,3 +153,27 @@ def test_a_session_without_a_journal_still_answers_what_needs_none(
 def test_a_socket_that_is_gone_is_no_session(tmp_path: Path) -> None:
     with pytest.raises(NoSessionError, match="no session listens at"):
         Connection(tmp_path / "inspect.sock")
+
+
+def test_a_session_finds_its_records_in_an_account_that_went_on_without_it(
+    filmed: Filmed, tmp_path: Path
+) -> None:
+    account, half = tmp_path / "state" / "paper-embedded-main", len(filmed.written) // 2
+    write_session(account, filmed.written[:half])
+    (account / "session.json").unlink()
+    session = tmp_path / "sessions" / "one"
+    session.mkdir(parents=True)
+    (session / "session.json").write_text('{"epoch": 1}')
+    assert recorded(session).last == half, "beside the folder of sessions"
+    aside = account / "before-2"
+    aside.mkdir()
+    for path in account.glob("segment-*"):
+        path.rename(aside / path.name)
+    facts = f'{{"epoch": 1, "journal": "{account}"}}'
+    (session / "session.json").write_text(facts)
+    with pytest.raises(NoSessionError, match="no journal of it is there"):
+        recorded(session)
+    write_session(account, filmed.written)  # a fresh one, of the next epoch
+    (account / "session.json").unlink()
+    found = recorded(session)
+    assert (found.journal.folder, found.last) == (aside, half)

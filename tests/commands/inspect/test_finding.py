@@ -62,3 +62,11 @@ def test_a_session_that_can_not_be_attached_to_says_why(name: str, why: str) -> 
 def test_where_nothing_runs_it_says_how_to_start_one() -> None:
     with pytest.raises(NoSessionError, match=r"python supervisor\.py"):
         attach(None)
+
+
+def test_where_none_runs_the_last_one_is_named() -> None:
+    with pytest.raises(NoSessionError, match="no session runs in sessions/; or start one"):
+        attach(None)
+    last = session("20261121-000000-paper")
+    with pytest.raises(NoSessionError, match=f"inspect --session {last}, or start one"):
+        attach(None)

@@ -188,3 +188,12 @@ def test_a_folder_without_a_session_is_told_apart(tmp_path: Path, folder: Path) 
         (damaged / path.name).write_bytes(content[: len(content) // 9] if is_segment else content)
     with pytest.raises(NoSessionError, match="can't be read"):
         open_session(damaged)
+
+
+def test_a_dead_sessions_socket_is_passed_over_for_its_journal(folder: Path) -> None:
+    (folder / "inspect.sock").touch()
+    try:
+        source, others = open_session(folder)
+    finally:
+        (folder / "inspect.sock").unlink()
+    assert (source.is_live, others) == (False, [])
