@@ -68,7 +68,10 @@ def seen(source: Source, position_id: PositionId) -> Seen:
     if charter is None or position is None:
         living = list(ids(source))
         near = nearest(position_id, living)
-        raise InspectError(f"no position {position_id} lives now; living: {some(living)}{near}")
+        raise InspectError(
+            f"no position {position_id} lives now; living: {some(living)}{near}; "
+            f"of one that is over: why {position_id}"
+        )
     return Seen(
         Life(charter, position),
         kept.at,
