@@ -18,7 +18,7 @@ from tests.sources import ROOT
 
 SYMBOL = Symbol("BTC/USDT")
 RECORDING = ROOT / "tests" / "data" / "BTC-USDT-1m.csv"
-LIVELY = 280
+LIVELY = 1284
 """From this minute on it goes up and down again and again."""
 BALANCES = (Money(Currency("USDT"), Decimal(10_000)), Money(Currency("BNB"), Decimal(10)))
 """No coin that is not bought: what is sold twice is refused, or missing in the end."""
@@ -69,7 +69,7 @@ class Scene(NamedTuple):
     def rules(self) -> MarketRules:
         return MarketRules(
             symbol=SYMBOL,
-            tick_size=Decimal("0.1"),
+            tick_size=Decimal("0.01"),
             step_size=Decimal("0.00001"),
             min_quantity=Decimal("0.00001"),
             min_notional=Decimal(5),

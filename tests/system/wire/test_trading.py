@@ -1,12 +1,16 @@
 """The whole system trades a recording through the wire while the wire fails, and its books hold."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from exchange.server.control import Release
+from actors.observers.trades import Trade
+from exchange.server.control import HeardRequest, Release
 from exchange.server.thread import ServerThread
+from exchange.server.wire_faults import WireFault
 from messages.position import CloseCause
 from tests.system.wire.ledger import check_ledger
 from tests.system.wire.scenes import (
@@ -21,7 +25,7 @@ from tests.system.wire.scenes import (
 )
 from tests.system.wire.session import WireSession
 
-MINUTES = {"binance": 32, "mexc": 26}
+MINUTES = {"binance": 30, "mexc": 16}
 
 
 @pytest.mark.parametrize(
@@ -31,28 +35,45 @@ def test_a_recording_is_traded_to_the_last_digit_whatever_the_wire_does(
     scene: Scene, part: int, tmp_path: Path
 ) -> None:
     planned = faults(scene.dialect)[part::2]
+    traded = trade(scene, planned, prices(RECORDING, LIVELY, MINUTES[scene.dialect]), tmp_path)
+    happened = [fault for fault in planned if fault not in traded.to_come]
+    assert {fault.on for fault in happened} == {fault.on for fault in planned}
+    assert len(happened) >= len(traded.to_come)
+    causes = Counter(trade.cause for trade in traded.trades)
+    assert causes[CloseCause.TAKE_PROFIT] >= 2, causes
+    assert causes[CloseCause.STOP_LOSS] >= 2, causes
+    switches = sum(trade.switches for trade in traded.trades)
+    assert (switches > 0) is (scene.name == "switching")
+    lists = sum("orderList" in request.path for request in traded.requests)
+    assert (lists > 0) is (scene.name == "oco")
+    stops = sum("type=STOP_LOSS" in request.text for request in traded.requests)
+    assert (stops > 0) is (scene.name in {"stop_rests", "switching"})
+
+
+class Traded(NamedTuple):
+    """What a way through a recording came to."""
+
+    trades: tuple[Trade, ...]
+    to_come: tuple[WireFault, ...]
+    """What was planned to go wrong and did not come to it."""
+    requests: tuple[HeardRequest, ...]
+
+
+def trade(
+    scene: Scene, planned: Iterable[WireFault], walk: Iterable[float], folder: Path
+) -> Traded:
+    """Trade along ``walk`` while what is planned goes wrong; end flat, with an exact ledger."""
     with ServerThread(scene.dialect, [scene.rules], BALANCES) as server:
-        server.move(SYMBOL, 40_000.0)
+        first, *_ = walk = tuple(walk)
+        server.move(SYMBOL, first)
         begin = server.read()
-        with WireSession(server, scene.dialect, scene.settings, tmp_path) as session:
+        with WireSession(server, scene.dialect, scene.settings, folder) as session:
             server.plan(*planned)
-            for price in prices(RECORDING, LIVELY, MINUTES[scene.dialect]):
+            for price in walk:
                 session.move(SYMBOL, price)
             to_come = server.read().to_come
             server.plan()
             server.send(Release())
             session.end_flat()
             check_ledger(session, begin)
-            server_said = server.read().requests
-        causes = Counter(trade.cause for trade in session.trades.values())
-    happened = [fault for fault in planned if fault not in to_come]
-    assert {fault.on for fault in happened} == {fault.on for fault in planned}
-    assert len(happened) >= len(to_come)
-    assert causes[CloseCause.TAKE_PROFIT] >= 2, causes
-    assert causes[CloseCause.STOP_LOSS] >= 2, causes
-    switches = sum(trade.switches for trade in session.trades.values())
-    assert (switches > 0) is (scene.name == "switching")
-    lists = sum("orderList" in request.path for request in server_said)
-    assert (lists > 0) is (scene.name == "oco")
-    stops = sum("type=STOP_LOSS" in request.text for request in server_said)
-    assert (stops > 0) is (scene.name in {"stop_rests", "switching"})
+            return Traded(tuple(session.trades.values()), to_come, server.read().requests)
