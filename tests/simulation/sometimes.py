@@ -8,13 +8,14 @@ from collections import Counter, deque
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from actors.order_router.actor import OrderRouter
 from actors.position.exit_slot import SlotState
 from actors.position.position import Position
 from actors.position.states import State
 from messages.addresses import GATEWAY, JOURNAL, OBSERVERS, ORDER_ROUTER, PORTFOLIO
 from messages.base import Address, Message, PositionId
 from messages.envelope import Envelope
-from messages.gateway import SubmitOrder
+from messages.gateway import LookUpOrder, SubmitOrder
 from messages.guardian import JournalHealed
 from messages.journal import Persisted, PersistFailed
 from messages.money import ZERO
@@ -53,11 +54,13 @@ _ACTORS = (
     "portfolio",
     "position",
     "positions",
+    "reconciler",
 )
 _OTHERS = (
     "a switch raced a fill: the cancel was refused, the order had filled",
     "a cancel was refused though the order worked",
     "an entry filled after its position was CLOSED",
+    "a fill of which no report was heard was found in a list",
     "a late fill was adopted",
     "a late fill was sold by policy",
     "an order was concluded never to have been placed",
@@ -117,6 +120,8 @@ class Sometimes:
                 self._note("an entry filled after its position was CLOSED")
         elif address == OBSERVERS:
             self._hear_told(message)
+        elif address == GATEWAY and type(message) is LookUpOrder:
+            self._hear_look_up(message)
         elif address == GATEWAY and type(message) is PersistFailed:
             if message.exits_may_leave and self._is_unknown_out():
                 self._note("an exit left unpersisted")
@@ -179,6 +184,16 @@ class Sometimes:
         resting = {Purpose.TAKE_PROFIT, Purpose.STOP_LOSS}
         if order.facts.status is OrderStatus.FILLED and order.request.purpose in resting:
             self._note("a switch raced a fill: the cancel was refused, the order had filled")
+
+    def _hear_look_up(self, message: LookUpOrder) -> None:
+        """Only the reconciler has an order looked up that is over."""
+        order_id = message.client_order_id
+        known = self._world.actor(ORDER_ROUTER, OrderRouter).orders.by_id.get(order_id)
+        at_venue = self._world.venue.book.orders.get(order_id)
+        if known is None or at_venue is None or not known.facts.is_terminal:
+            return
+        if known.facts.filled < at_venue.facts.filled:
+            self._note("a fill of which no report was heard was found in a list")
 
     def _hear_position(self, position_id: PositionId, message: Message) -> None:
         position = self._world.positions.get(position_id)
