@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from actors.reconciler import strays
-from actors.reconciler.looks import Heard, Looks, NextLook
+from actors.reconciler.looks import Heard, Looks
 from config.settings import Settings
 from messages.addresses import GATEWAY, ORDER_ROUTER
 from messages.base import ClientOrderId, Message, Symbol, Timestamp
@@ -60,7 +60,7 @@ def _wake(looks: Looks, settings: Settings, now: Timestamp) -> Step:
     every, at = settings.reconciler.look_ms, looks.next.at
     if every is None or (at is not None and now < at):
         return NOTHING
-    begun = NextLook(at=Timestamp(now + every), begun_at=now)
+    begun = replace(looks.next, at=Timestamp(now + every), begun_at=now)
     return Step((begun,), (Send(ORDER_ROUTER, ListSymbols()),))
 
 
@@ -78,11 +78,15 @@ def _reconnected(looks: Looks, settings: Settings, now: Timestamp) -> Step:
 
 
 def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Timestamp) -> Step:
-    """Ask the venue; forget the symbols without orders."""
+    """Ask the venue; forget the symbols without orders.
+
+    Recorded also where there are none: what leaves no record counts as under way in every cut.
+    """
+    listed = replace(looks.next, listed_at=now)
     gone = [Removed(kind=Heard.__name__, key=s) for s in looks.heard if s not in symbols]
     asked = [send for symbol in symbols for send in _questions(looks, settings, symbol, now)]
     again = strays.look_again(looks, settings, now)
-    return Step((*gone, *again.changes), (*asked, *again.outbox))
+    return Step((listed, *gone, *again.changes), (*asked, *again.outbox))
 
 
 def _questions(

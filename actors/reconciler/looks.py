@@ -20,6 +20,8 @@ class NextLook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """None: it was not looked at yet."""
     begun_at: Timestamp | None = None
     """Of the last look."""
+    listed_at: Timestamp | None = None
+    """When the router last said where there are orders."""
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True, tag=True):

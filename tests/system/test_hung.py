@@ -36,7 +36,7 @@ def note_of(message: Undelivered) -> Stuck:
 
 
 def test_the_message_that_hung_is_skipped_as_one_that_raised(tmp_path: Path) -> None:
-    session = Session(tmp_path, settings("synthetic"), Points(21), is_eager=True)
+    session = Session(tmp_path, settings("synthetic"), Points(32), is_eager=True)
 
     def hangs(snapshot: Snapshot) -> Snapshot:
         session.stuck = note_of(snapshot.undelivered[0])
@@ -60,7 +60,7 @@ def test_the_message_that_hung_is_skipped_as_one_that_raised(tmp_path: Path) -> 
     "other", [{"message_id": (1, 7)}, {"actor": Address("position/p9")}, {"message_type": "Wake"}]
 )
 def test_an_id_that_was_given_again_is_no_match(tmp_path: Path, other: dict[str, object]) -> None:
-    session = Session(tmp_path, settings("synthetic"), Points(21), is_eager=True)
+    session = Session(tmp_path, settings("synthetic"), Points(32), is_eager=True)
     seen: list[Undelivered] = []
 
     def look(snapshot: Snapshot) -> Snapshot:
