@@ -26,7 +26,7 @@ from actors.operator.actor import OperatorActor
 from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
-from actors.positions.core import Numbering
+from actors.positions.roster import Numbering
 from actors.reconciler.actor import ReconcilerActor
 from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.mailbox import ConflatingQueue, Queue

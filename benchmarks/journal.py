@@ -25,7 +25,7 @@ from actors.journal.port import Record
 from actors.journal.recovery import restore
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from actors.positions.actor import PositionsActor
-from actors.positions.core import Numbering
+from actors.positions.roster import Numbering
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System

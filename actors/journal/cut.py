@@ -10,7 +10,7 @@ import msgspec
 
 from actors.journal.codec import AddressedRaw, Outline, Snapshot, Undelivered, decode_message
 from actors.journal.entities import Entities, EntityKey, key_of
-from actors.positions.core import Living
+from actors.positions.roster import Living
 from messages.addresses import (
     GATEWAY,
     JOURNAL,

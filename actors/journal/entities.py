@@ -18,7 +18,7 @@ from actors.portfolio.rules import Denial, Trading
 from actors.portfolio.valuation import Rate
 from actors.position.position import Charter, Position
 from actors.position.salvage import Salvage
-from actors.positions.core import ListedMarket, Living, Numbering, Recovery, Retired
+from actors.positions.roster import ListedMarket, Living, Numbering, Recovery, Retired
 from actors.reconciler.looks import Heard, NextLook, Stray
 from exchange.generated import MarketState
 from exchange.matching_book import Balance as VenueBalance

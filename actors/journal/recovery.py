@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from actors.journal.codec import Snapshot, Undelivered
-from actors.positions.core import Living, Numbering
+from actors.positions.roster import Living, Numbering
 from actors.runtime.actor import CoreActor
 from actors.runtime.system import System
 from actors.runtime.watchdog import Stuck

@@ -24,8 +24,9 @@ from actors.position.core import step as step_position
 from actors.position.inputs import PositionMessage
 from actors.position.position import Charter, Life, Position, life_after
 from actors.position.salvage import Salvage
-from actors.positions.core import Numbering, PositionsMessage, Roster
+from actors.positions.core import PositionsMessage
 from actors.positions.core import step as step_positions
+from actors.positions.roster import Numbering, Roster
 from actors.reconciler import core as reconciler
 from actors.reconciler.looks import Looks
 from config.settings import Settings

@@ -5,15 +5,8 @@ from typing import cast
 import msgspec
 
 from actors.position.actor import PositionActor
-from actors.positions.core import (
-    Living,
-    Numbering,
-    PositionsMessage,
-    Retired,
-    Roster,
-    not_opened,
-    step,
-)
+from actors.positions.core import PositionsMessage, not_opened, step
+from actors.positions.roster import Living, Numbering, Retired, Roster
 from actors.runtime.actor import CoreActor, describe
 from actors.runtime.system import System
 from messages.addresses import position_address

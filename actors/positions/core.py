@@ -1,4 +1,4 @@
-"""Who lives: the markets, the next number, and the positions that are not over. Pure.
+"""What is done about who lives: positions are numbered, begun, adopted, let go of. Pure.
 
 An ended position is remembered for as long as the router may report its orders: what a late fill
 bought is taken over by a new position with the original plan.
@@ -10,13 +10,13 @@ from typing import assert_never
 import msgspec
 
 from actors.positions import strays
+from actors.positions.roster import ListedMarket, Living, Recovery, Retired, Roster
 from actors.positions.strays import Whose
 from messages.addresses import GUARDIAN, OBSERVERS, STRATEGY, position_address
-from messages.base import ClientOrderId, Milliseconds, PositionId, Symbol, Timestamp
+from messages.base import ClientOrderId, Milliseconds, PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.guardian import RecoveryBegun, RecoveryDone
 from messages.ids import order_prefix, position_of
-from messages.market import Capabilities, MarketRules
 from messages.money import ZERO, Money, add_money
 from messages.observers import Alarm, AlarmKind, EntryRefused
 from messages.portfolio import AdoptedFill
@@ -51,96 +51,6 @@ PositionsMessage = (
 
 RETIRED_MARGIN_MS = 60_000
 """An ended position is remembered for so much longer than the router remembers its orders."""
-
-
-class Numbering(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """What the next position is called."""
-
-    account_tag: str
-    journal_epoch: int
-    next_number: int = 1
-
-
-class ListedMarket(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A symbol that may be traded, and what its venue demands and can do."""
-
-    rules: MarketRules
-    capabilities: Capabilities
-
-
-class Living(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A position that is not over."""
-
-    position_id: PositionId
-    opened: OpenPosition
-    """As it was asked for; its plan is the original one."""
-    offered: tuple[AdoptFill, ...] = ()
-    """The last word on each of its orders that filled late; all of it was taken over."""
-    counted_in: int = 0
-    """The recovery that counts it no more: the last one before it began, or was restored."""
-
-    @property
-    def symbol(self) -> Symbol:
-        """The market it lives on."""
-        return self.opened.symbol
-
-
-class Retired(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A position that is over, while fills of its orders may still be heard of."""
-
-    was: Living
-    forget_at: Timestamp
-
-    @property
-    def position_id(self) -> PositionId:
-        """Which one it was."""
-        return self.was.position_id
-
-
-class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The last restart: who is still to be restored. There is one."""
-
-    number: int = 0
-    left: int = 0
-    """Positions that lived at the restart, neither restored nor over."""
-
-
-class Roster:
-    """The state: who lives. Changed only by ``apply``."""
-
-    def __init__(self, numbering: Numbering) -> None:
-        """Begin with nobody."""
-        self.numbering = numbering
-        self.markets: dict[Symbol, ListedMarket] = {}
-        self.living: dict[PositionId, Living] = {}
-        self.retired: dict[PositionId, Retired] = {}
-        self.per_symbol: dict[Symbol, int] = {}
-        self.recovery = Recovery()
-
-    def apply(self, change: msgspec.Struct) -> None:
-        """Take in one change."""
-        match change:
-            case Numbering():
-                self.numbering = change
-            case Recovery():
-                self.recovery = change
-            case ListedMarket():
-                self.markets[change.rules.symbol] = change
-            case Living():
-                if change.position_id not in self.living:
-                    self.per_symbol[change.symbol] = self.per_symbol.get(change.symbol, 0) + 1
-                self.living[change.position_id] = change
-            case Retired():
-                self.retired[change.position_id] = change
-            case Removed(kind="Retired", key=key):
-                del self.retired[PositionId(key)]
-            case Removed():
-                gone = self.living.pop(PositionId(change.key))
-                self.per_symbol[gone.symbol] -= 1
-                if not self.per_symbol[gone.symbol]:
-                    del self.per_symbol[gone.symbol]
-            case _:
-                raise AssertionError(f"the roster keeps no {type(change).__name__}")
 
 
 def step(  # noqa: C901, PLR0911 - one a message

@@ -11,7 +11,7 @@ from actors.observers.rows import is_stopped_at_venue
 from actors.operator.core import SENDABLE, CommandError, message_of
 from actors.position.position import Charter, Life, Position
 from actors.position.protection import is_covered_by_trigger
-from actors.positions.core import ListedMarket
+from actors.positions.roster import ListedMarket
 from actors.strategy.port import StrategyError, plan_of
 from commands.folders import SESSION_NAME
 from commands.inspect.command import Context, Operating

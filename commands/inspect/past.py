@@ -19,7 +19,7 @@ from actors.order_router.order import wake_at as order_wakes_at
 from actors.portfolio.core import wake_at as portfolio_wakes_at
 from actors.position.position import Charter, Life, Position
 from actors.position.salvage import Salvage
-from actors.positions.core import Retired
+from actors.positions.roster import Retired
 from commands.inspect.errors import InspectError, NotLiveError
 from commands.inspect.journal import actors_of
 from commands.inspect.recorded import Recorded

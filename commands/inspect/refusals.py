@@ -10,7 +10,7 @@ import msgspec
 from rich.text import Text
 
 from actors.guardian.core import Guard
-from actors.positions.core import Living
+from actors.positions.roster import Living
 from actors.strategy.guards import GUARDS
 from commands.inspect.command import Context
 from commands.inspect.errors import InspectError

@@ -22,7 +22,7 @@ from actors.portfolio.actor import PortfolioActor
 from actors.position.actor import PositionActor
 from actors.position.position import Charter, Position
 from actors.positions.actor import PositionsActor
-from actors.positions.core import Living
+from actors.positions.roster import Living
 from config.settings import JournalFailure
 from messages.addresses import GUARDIAN, ORDER_ROUTER, PORTFOLIO, POSITIONS, position_address
 from messages.base import Address, Message, PositionId

@@ -18,7 +18,7 @@ from actors.journal.recovery import restore
 from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
-from actors.positions.core import Numbering
+from actors.positions.roster import Numbering
 from actors.reconciler.actor import ReconcilerActor
 from actors.runtime.actor import Actor, CoreActor
 from actors.runtime.clock import VirtualClock

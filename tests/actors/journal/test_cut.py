@@ -4,7 +4,7 @@ from actors.journal.codec import Undelivered, decode_outline, encode
 from actors.journal.cut import Cut, UnderWay
 from actors.journal.finding import nothing
 from actors.journal.port import Record
-from actors.positions.core import Living
+from actors.positions.roster import Living
 from messages.addresses import OBSERVERS, ORDER_ROUTER, PORTFOLIO, POSITIONS, position_address
 from messages.base import Address, MessageId, PositionId, Timestamp
 from messages.envelope import Removed, Send

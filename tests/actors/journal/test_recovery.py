@@ -7,7 +7,7 @@ from actors.journal.cut import Cut
 from actors.journal.finding import nothing
 from actors.journal.memory import MemoryJournal
 from actors.journal.recovery import resume, with_journal_epoch
-from actors.positions.core import Living, Numbering
+from actors.positions.roster import Living, Numbering
 from actors.runtime.actor import Actor, CoreActor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher

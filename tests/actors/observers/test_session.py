@@ -13,7 +13,7 @@ from actors.observers.events import Event
 from actors.observers.report import Report
 from actors.observers.session import EVENTS_KEPT, SessionBook
 from actors.observers.watchlist import Watchlist
-from actors.positions.core import Living
+from actors.positions.roster import Living
 from messages.addresses import GUARDIAN, OBSERVERS, PORTFOLIO
 from messages.base import Milliseconds, Timestamp
 from messages.envelope import Removed

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from actors.positions.core import RETIRED_MARGIN_MS, Retired
+from actors.positions.core import RETIRED_MARGIN_MS
+from actors.positions.roster import Retired
 from messages.addresses import OBSERVERS, STRATEGY, position_address
 from messages.base import ClientOrderId, Currency, PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Wake

@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from actors.position.states import State
-from actors.positions.core import ListedMarket, Living, Numbering, PositionsMessage, Roster, step
+from actors.positions.core import PositionsMessage, step
+from actors.positions.roster import ListedMarket, Living, Numbering, Roster
 from messages.addresses import OBSERVERS, STRATEGY, position_address
 from messages.base import Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Step
