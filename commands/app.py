@@ -299,9 +299,10 @@ def inspect(
         bool, typer.Option("--yes", help="Show what will happen, and do not ask.")
     ] = False,
 ) -> None:
-    """Look into a session that runs: its actors, positions, orders, messages. "help" lists it all.
+    """Look into a session that runs, or is over: actors, positions, orders, why. A prompt, or -c.
 
     Example: python supervisor.py inspect -c tree -c "position p3"
+    Example: python supervisor.py inspect --session tests/data/session -c "why p2"
     """
     from commands.inspect.front import Asked
     from commands.inspect.front import inspect as look

@@ -35,6 +35,7 @@ CHILDREN_SHOWN = 12
 _LONG_MS = 100
 """A message that is in hand for longer is worth a word."""
 _TOP = 20
+_UNRECORDED = "as recorded: what waited, threads, and actors without records are not known"
 _SAMPLE_MS = Milliseconds(1_000)
 
 
@@ -49,7 +50,8 @@ def tree(context: Context, words: list[str]) -> View:
     columns = ("actor", "state", right("waits"), right("handled"), right("skipped"),
                right("restarts"), "thread")  # fmt: skip
     data = {**_plain(read), "actors": [builtins(one) for one in shown]}
-    return View(stack(_head(read), table(columns, rows, "nobody"), _in_hand(read.threads)), data)
+    last = _in_hand(read.threads) if context.source.is_live else Text(_UNRECORDED, style=DIM)
+    return View(stack(_head(read), table(columns, rows, "nobody"), last), data)
 
 
 def top(context: Context, words: list[str]) -> View:

@@ -16,7 +16,7 @@ from threading import RLock
 import msgspec
 
 from actors.journal.codec import UnreadableError, decode, decode_outline
-from actors.journal.cut import Cut, UnderWay
+from actors.journal.cut import Cut
 from actors.journal.entities import EntityKey, key_of
 from actors.journal.port import Record
 from actors.journal.segment import segment_numbers
@@ -149,8 +149,8 @@ class Journal:
                 take_in(kept, change)
         return kept
 
-    def cut_at(self, sequence: int) -> tuple[Cut, UnderWay] | None:
-        """Return all that lived after a record, and what was under way; None: it has it no more.
+    def cut_at(self, sequence: int) -> Cut | None:
+        """Return all that lived after a record; None: it has that no more.
 
         Raises ``UnreadableError``.
         """
@@ -158,12 +158,11 @@ class Journal:
         if chapter is None:
             return None
         page = self._page(chapter)
-        cut, under_way = Cut(page.opening), UnderWay(page.opening)
+        cut = Cut(page.opening)
         for encoded in islice(page.encoded, sequence - page.opening.sequence):
             outline = decode_outline(encoded)
             cut.take(outline.sequence, outline.actor, outline.now, outline.changes)
-            under_way.take(outline)
-        return cut, under_way
+        return cut
 
     def _chapter_of(self, sequence: int) -> Chapter | None:
         found = (one for one in reversed(self.chapters) if one.first <= sequence <= one.last)

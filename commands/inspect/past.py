@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from actors.journal.codec import Undelivered, UnreadableError
+from actors.journal.codec import UnreadableError
 from actors.journal.cut import Cut
 from actors.journal.entities import Entities
 from actors.journal.port import Record
@@ -57,8 +57,7 @@ class Past:
             raise InspectError(f"{found.journal.folder} can't be read: {error}") from None
         if there is None:
             raise InspectError(f"the journal does not hold record {self.sequence:,} any more")
-        self.cut: Cut = there[0]
-        self._under_way = there[1]
+        self.cut: Cut = there
 
     @property
     def folder(self) -> Path:
@@ -85,7 +84,6 @@ class Past:
     def tree(self) -> TreeRead:
         """Return the recorded actors, with the steps that each took; edges leave no record."""
         steps, raised = self.found.journal.counts(self.sequence)
-        waits = [one.to for one in self._undelivered()]
         actors = tuple(
             ActorStatus(
                 address=address,
@@ -94,7 +92,7 @@ class Past:
                 thread="",
                 is_recorded=True,
                 state=self._state(address),
-                depth=waits.count(address),
+                depth=0,
                 processed=steps.get(address, 0),
                 skipped=raised.get(address, 0),
                 restarts=0,
@@ -231,9 +229,6 @@ class Past:
             yield from self.found.journal.records(sequences)
         except (UnreadableError, OSError) as error:
             raise InspectError(f"{self.found.journal.folder} can't be read: {error}") from None
-
-    def _undelivered(self) -> tuple[Undelivered, ...]:
-        return self._under_way.list()
 
 
 def wakes_at(entity: msgspec.Struct) -> tuple[str, Timestamp | None]:

@@ -13,7 +13,6 @@ from rich.text import Text
 from actors.journal.codec import UnreadableError
 from actors.journal.entities import EntityKey, key_of
 from actors.journal.port import Record
-from commands.inspect.actors import addresses
 from commands.inspect.command import Command, Context
 from commands.inspect.differences import changed
 from commands.inspect.errors import InspectError
@@ -21,7 +20,7 @@ from commands.inspect.journal import take_in
 from commands.inspect.past import Past
 from commands.inspect.position import id_of
 from commands.inspect.recorded import Recorded, check_sequence
-from commands.inspect.typed import Typed
+from commands.inspect.typed import Typed, nearest
 from commands.inspect.view import ALARM, DIM, HEAD, View, plain, stack
 from commands.inspect.why import is_position
 from commands.panels.words import count, date_and_time, time_of_day
@@ -84,6 +83,8 @@ def history(context: Context, words: list[str]) -> View:
     name = typed.word("ACTOR")
     limit = typed.number("-n", _LAST)
     typed.end()
+    if any(sign in name for sign in "*?["):
+        raise typed.wrong(f"{name} is a pattern: one actor is wanted")
     address = position_address(id_of(name)) if is_position(name) else Address(name)
     found = context.recorded()
     up_to = context.source.sequence if isinstance(context.source, Past) else found.last
@@ -91,7 +92,9 @@ def history(context: Context, words: list[str]) -> View:
     steps = list(journal.steps_of(address, up_to))
     shown = list(reversed(steps[:limit]))
     if not shown:
-        raise InspectError(f"no step of {address} is recorded up to {up_to:,}")
+        known = sorted(journal.addresses(up_to))
+        near = nearest(address, known)
+        raise InspectError(f"no step of {address} is recorded up to {up_to:,}{near}")
     try:
         kept = journal.kept_before(address, shown[0])
         said: list[Text] = []
@@ -210,6 +213,11 @@ def _plain(record: Record, changes: Iterable[tuple[str, str, str]]) -> dict[str,
     }
 
 
+def _recorded_addresses(context: Context, words: list[str]) -> Iterable[str]:
+    """Return who took a step on record, for completion of a first word."""
+    return () if words else sorted(context.recorded().journal.addresses())
+
+
 AT = Command(
     name="at",
     usage="at [SEQ|TIME|now]",
@@ -231,6 +239,6 @@ HISTORY = Command(
     help="An actor's own steps, each with the fields that it changed: what was, what is.",
     examples=("history p3", "history portfolio -n 5"),
     run=history,
-    complete=addresses,
+    complete=_recorded_addresses,
 )
 COMMANDS = (AT, DIFF, HISTORY)

@@ -143,6 +143,8 @@ def test_diff_tells_what_lies_between(filmed: Filmed, context: Context) -> None:
         ("at 1990-01-01", "is before the first record that is kept"),
         ("diff 3", "SEQ is missing; usage: diff SEQ SEQ"),
         ("history nobody", "no step of nobody is recorded"),
+        ("history portfoli", "did you mean portfolio"),
+        ("history position/*", "is a pattern: one actor is wanted; usage: history ACTOR"),
         ("deadletters", "what reached nobody is not recorded"),
         ("tap", "tap needs a running session; this one is over"),
         ("why p999", "no record tells of p999"),
