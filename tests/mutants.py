@@ -116,10 +116,13 @@ def main() -> int:
         for driver in drivers:
             _look_for(mutant, driver, search, options)
         killed = [search.known(mutant.name, driver)[0] for driver in drivers]
-        if not any(killed):
+        if not any(killed) and not mutant.equivalent:
             survivors.append(mutant.name)
         table.add_row(mutant.name, *("–" if k is None else f"{k:,}" for k in killed))
     console.print(table)
+    for mutant in mutants:
+        if mutant.equivalent:
+            console.print(f"equivalent: {mutant.name}: {mutant.equivalent}")
     console.print(
         f"{len(mutants)} mutants, seed {options.seed}; {len(survivors)} survive {options.most:,} "
         f"schedules a driver: {'; '.join(survivors) or 'none'}"

@@ -23,6 +23,7 @@ from actors.position.actor import PositionActor
 from actors.position.position import Charter, Position
 from actors.positions.actor import PositionsActor
 from actors.positions.roster import Living
+from actors.runtime.actor import CoreActor
 from config.settings import JournalFailure
 from messages.addresses import GUARDIAN, ORDER_ROUTER, PORTFOLIO, POSITIONS, position_address
 from messages.base import Address, Message, PositionId
@@ -97,7 +98,20 @@ class Crashes:
             if key[1] in _LOOKED_AT:
                 there = found.get(key)
                 assert there == entity, f"{key} was {entity}, and begins as {there}"
+        self._check_timers(expected)
         self._check_known()
+
+    def _check_timers(self, expected: dict[_Key, msgspec.Struct]) -> None:
+        """Every deadline that survived has its timer."""
+        world = self._world
+        pending = {(address, key) for address, key, _ in world.clock.pending()}
+        for (address, *_), entity in expected.items():
+            mailbox = world.system.mailboxes.get(address)
+            if mailbox is None or not isinstance(mailbox.actor, CoreActor):
+                continue
+            key, at = mailbox.actor.wake_at(entity)
+            is_set = at is None or (address, key) in pending
+            assert is_set, f"{address} is not woken for {key} at {at}, as it was to be"
 
     def _check_known(self) -> None:
         """What reached the venue, or is on its way, was asked for by a record that survived."""

@@ -12,6 +12,8 @@ class Mutant(NamedTuple):
 
     name: str
     inject: Inject
+    equivalent: str = ""
+    """Why no schedule can tell it from the real code; empty: one can, and it must be killed."""
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from actors.portfolio.actor import PortfolioActor
 from actors.position.position import Charter, Position
 from actors.position.states import State
 from messages.addresses import GUARDIAN, MARKET_DATA, ORDER_ROUTER, PORTFOLIO
-from messages.base import Address, PositionId
+from messages.base import Address, ClientOrderId, PositionId
 from messages.envelope import Envelope
 from messages.guardian import EnterReducing, Halt
 from messages.ids import position_of
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 UNPROTECTED_MAX_MS = 60_000
 """After the last disturbance: the plans' ``unknown_exit_ms``, an overdue answer, and two looks."""
+GHOST_MAX_MS = 2_500
+"""So long a buy that came back from the dead may work, after the last disturbance."""
 LEAST = Decimal("0.051")
 """Base: the least that can be sold at any price of these markets."""
 DUST = 2 * LEAST
@@ -57,6 +59,8 @@ class Judges:
         self.conduct = Conduct(world)
         self._naked_since: dict[PositionId, int] = {}
         self._tail_at: int | None = None
+        self._skipped_at = 0
+        self._ghosts_heard: dict[ClientOrderId, int] = {}
         self.go_on()
 
     def go_on(self) -> None:
@@ -65,6 +69,7 @@ class Judges:
         self._books = world.actor(PORTFOLIO, PortfolioActor).books
         self._market_data = cast("Any", world.actor(MARKET_DATA, MarketDataActor))._core
         self._naked_since.clear()
+        self._ghosts_heard.clear()
 
     def delivered(self, address: Address, envelope: Envelope) -> None:
         """Look at what a delivery may have changed."""
@@ -123,6 +128,7 @@ class Judges:
     def _check_skipped(self, skipped: MessageSkipped) -> None:
         """Only what is refused by name, or poisoned, raises in an actor."""
         self.skipped.append(skipped)
+        self._skipped_at = self.world.now
         is_meant = skipped.error.startswith(_REFUSED_BY_NAME)
         assert is_meant, f"{skipped.actor} raised on {skipped.message_type}: {skipped.error}"
 
@@ -142,9 +148,10 @@ class Judges:
         account = self.accounts.get(position_id)
         if account is None:
             return
-        ghosts = self.world.venue.ghosts
         working = [
-            i for i, o in account.orders.items() if not o.facts.is_terminal and i not in ghosts
+            i
+            for i, o in account.orders.items()
+            if not o.facts.is_terminal and not self._is_new_ghost(i)
         ]
         assert not working, f"{position_id} is CLOSED, and these work: {working}"
         if position_id in self.closed:
@@ -153,6 +160,20 @@ class Judges:
         surprises = self.world.venue.surprises
         held = account.held - sum((surprises.get(i, ZERO) for i in account.orders), ZERO)
         assert held < DUST, f"{position_id} is CLOSED and the venue holds {held} of it"
+
+    def _is_new_ghost(self, order_id: ClientOrderId) -> bool:
+        """Whether it came when everybody had given it up: once heard of, it is canceled at once."""
+        world = self.world
+        if order_id not in world.venue.ghosts:
+            return False
+        if world.is_dead:
+            return True
+        order = world.actor(ORDER_ROUTER, OrderRouter).orders.by_id.get(order_id)
+        if order is None or order.facts.is_terminal:
+            return True
+        heard_at = self._ghosts_heard.setdefault(order_id, world.now)
+        since = max(heard_at, world.venue.disturbed_at, self._skipped_at)
+        return world.now - since < GHOST_MAX_MS
 
     def _check_books(self) -> None:
         for account in self._books.accounts.values():

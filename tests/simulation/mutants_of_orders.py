@@ -120,6 +120,8 @@ MUTANTS = (
     Mutant(
         "a canceled order that fills is still called canceled",
         instead(_ORDER[OrderStatus.CANCELED], OrderInput.FILLED, STAY),
+        equivalent="what filled is merged whatever the status is called, and both are ends: "
+        "nothing but words depends on which",
     ),
     Mutant(
         "released orders are not canceled",

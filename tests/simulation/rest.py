@@ -16,7 +16,7 @@ from actors.position.prices import protection_mode, stop, target
 from actors.position.states import State
 from messages.addresses import MARKET_DATA, position_address
 from messages.base import Timestamp
-from messages.orders import OrderType
+from messages.orders import OrderStatus, OrderType
 from messages.plan import ProtectionMode
 from messages.position import LevelName
 from tests.simulation.conduct import is_router_at_rest, working_of
@@ -38,9 +38,11 @@ def come_to_rest(world: "World") -> None:
         world.settle()
         held = list(_held(world))
         if not held:
+            _check_lost(world)
             return
         restless = [life.position.position_id for life in held if not _rests(life)]
         if not restless and not world.venue.way.held and is_router_at_rest(world):
+            _check_lost(world)
             for life in held:
                 _check_trigger(world, life)
                 _check_resting(world, life)
@@ -53,7 +55,7 @@ def _held(world: "World") -> Iterator[Life]:
     """Yield the positions that hold something, or are about to, and are not on their way out."""
     for position in world.living():
         life = world.actor(position_address(position.position_id), PositionActor).life
-        if life is not None and position.state in _HELD and not lost_orders(position):
+        if life is not None and position.state in _HELD:
             yield life
 
 
@@ -65,6 +67,16 @@ def _rests(life: Life) -> bool:
     waits = retry_at is not None and retry_at > position.measured_at
     is_well = position.looks_back is None and position.faulted is None
     return position.entry.is_over and is_quiet and is_well and not waits
+
+
+def _check_lost(world: "World") -> None:
+    """A lost exit that was found, and works, is taken back: it keeps coins from being sold."""
+    for position in world.living():
+        for order in position.orders:
+            is_found = order.facts.status in {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}
+            assert not (order.is_lost and is_found) or order.cancel_asked, (
+                f"{position.position_id} leaves {order.facts.client_order_id}, which is lost"
+            )
 
 
 def _check_trigger(world: "World", life: Life) -> None:
@@ -82,7 +94,7 @@ def _check_resting(world: "World", life: Life) -> None:
     """What works at the venue is what the plan promises, and all of it."""
     if life.charter.plan.scale_out or life.is_dust(life.average_entry or Decimal(0)):
         return
-    if not _has_heard_all(world, life):
+    if lost_orders(life.position) or not _has_heard_all(world, life):
         return
     position_id = life.position.position_id
     promised = _promised(life, world.now)

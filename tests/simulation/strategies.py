@@ -21,6 +21,11 @@ _ACTS_UP_TO = tuple(accumulate(weight for _, _, weight in ACTS))
 
 _CRASHES = [place for place, (name, _, _) in enumerate(ACTS) if "killed" in name]
 _JUMPS = [place for place, (name, _, _) in enumerate(ACTS) if name[:4] in {"5 s ", "16 s"}]
+_STIRS = [
+    place
+    for place, (name, _, _) in enumerate(ACTS)
+    if name.startswith(("close by", "the price", "switch", "nearer", "open", "half", "all but"))
+]
 _CRASH_SHARE = 0.03
 """Of the steps of a crashing one, that are a crash."""
 
@@ -149,12 +154,15 @@ class Crashing(RandomWalk):
 
 
 class Spell(RandomWalk):
-    """For a while all requests of a kind fare alike: a venue in trouble is so for more than one."""
+    """For a while all requests of a kind fare alike: a venue in trouble is so for more than one.
+
+    It begins with something that makes a position act.
+    """
 
     def __init__(self, seed: int, steps: int) -> None:
         super().__init__(seed, steps)
-        begins = self.random.randrange(self.steps + 1)
-        self._spell = range(begins - self.random.randint(5, 40), begins)
+        self._begins = self.random.randrange(self.steps // 3, self.steps)
+        self._spell = range(self._begins - self.random.randint(5, 60), self._begins + 1)
         self._fates = {
             len(fates): self.random.choice((0, self.random.randrange(len(fates))))
             for fates in (SubmitFate, CancelFate, LookUpFate)
@@ -166,6 +174,8 @@ class Spell(RandomWalk):
             return super()._choose(kind, count)
         if kind is Kind.REQUEST:
             return self._fates[count]
+        if kind is Kind.STEP and self.steps == self._begins:
+            return count - len(ACTS) + self.random.choice(_STIRS)
         if kind is Kind.STEP and self.random.random() < self._jumps:
             return count - len(ACTS) + self.random.choice(_JUMPS)
         return super()._choose(kind, count)

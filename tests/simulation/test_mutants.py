@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.mutants import FIFO, schedules_to_kill
+from tests.mutants import FIFO, KEPT, schedules_to_kill
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.runs import run
 
@@ -13,6 +13,15 @@ QUICK = {
     "CLOSED although orders may be live": "Pct",
     "some coins are left and called dust": "RandomWalk",
     "triggers are not armed": FIFO,
+    "the hold of a recovery is lifted at once": "Crashing",
+    "the stop is not armed again after a crash": "Crashing",
+    "timers are not set again after a crash": "Crashing",
+    "a request leaves before its record": "Crashing",
+    "entries are granted while trading is held": "Uniform",
+    "closing one cancels its siblings' sells": "RandomWalk",
+    "a lost exit is taken for gone": KEPT,
+    "a late fill is taken over again and again": KEPT,
+    "an order that is back from the dead is left alone": KEPT,
 }
 
 
