@@ -12,7 +12,7 @@ import msgspec
 
 from actors.position.prices import possible_mode
 from commands.connecting import Say, Way, connect, keys_if_any
-from commands.modes import entry_problem, wait_problem
+from commands.modes import budget_problem, entry_problem, wait_problem
 from config.settings import Settings
 from exchange.keys import Keys, variable_names
 from exchange.live.connection import Connection, Listing
@@ -193,12 +193,9 @@ def _symbol(symbol: Symbol, listing: Listing, settings: Settings) -> Iterator[Fi
         f"{plain(rules.min_notional)} {quote}, step {plain(rules.step_size)}, "
         f"tick {plain(rules.tick_size)}, taker fee {plain(rules.taker_fee_ratio * 100)} %",
     )
-    if settings.drop.budget < rules.min_notional:
-        yield Finding(
-            Grade.FAILED,
-            f"{symbol}: drop.budget {plain(settings.drop.budget)} is under the exchange's "
-            f"minimum of {plain(rules.min_notional)} {quote}",
-        )
+    problem = budget_problem(symbol, settings, rules)
+    if problem is not None:
+        yield Finding(Grade.FAILED, problem)
     yield _protection(symbol, settings.plan, listing)
 
 

@@ -15,7 +15,7 @@ from actors.observers.watchlist import Watchlist
 from actors.strategy.port import Strategy
 from commands.connecting import Way, connect, keys_of
 from commands.errors import UsageError
-from commands.modes import Mode, Venue, account_lines, ask_consent, check_venue
+from commands.modes import Mode, Venue, account_lines, ask_consent, budget_problem, check_venue
 from commands.options import Options, read_settings
 from commands.run import Stand, trade
 from commands.telling import SessionConsole
@@ -26,7 +26,7 @@ from exchange.live.connection import Connection
 from exchange.live.exchange import CcxtExchange
 from exchange.paper import PaperExchange
 from exchange.port import Event, Sink, UnknownSymbolError
-from messages.base import Milliseconds, Symbol, Timestamp
+from messages.base import Milliseconds, Timestamp
 from messages.gateway import MarketMoved
 from messages.market_data import CandleReceived, QuoteReceived
 from messages.money import Money
@@ -58,7 +58,7 @@ def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) 
     connection = connect(profile, keys, way, console.say, settings.live, is_sandbox=is_sandbox)
     exchanges: list[CcxtExchange] = []
     try:
-        _check_symbols(connection, settings.drop.symbols)
+        _check_symbols(connection, settings)
         for line in account_lines(connection, venue, settings):
             console.say(line)
         ask_consent(venue, console.say)
@@ -185,11 +185,14 @@ def _book(settings: Settings, report: Report) -> SessionBook:
     return SessionBook(report, watchlist, settings.session.equity_ms)
 
 
-def _check_symbols(connection: Connection, symbols: tuple[Symbol, ...]) -> None:
-    for symbol in symbols:
+def _check_symbols(connection: Connection, settings: Settings) -> None:
+    for symbol in settings.drop.symbols:
         try:
             listing = connection.listing(symbol)
         except UnknownSymbolError as error:
             raise UsageError(f"drop.symbols: {error}") from None
         if not listing.facts.is_active:
             raise UsageError(f"drop.symbols: {symbol} is not traded now: halted or delisted")
+        problem = budget_problem(symbol, settings, listing.rules)
+        if problem is not None:
+            raise UsageError(problem)

@@ -16,6 +16,8 @@ from config.settings import Settings
 from exchange.live.connection import Connection
 from exchange.profiles.profile import Profile
 from exchange.profiles.registry import PROFILES, profile_of
+from messages.base import Symbol, quote_currency
+from messages.market import MarketRules
 from messages.money import ZERO, Money, plain
 from messages.orders import OrderType
 from messages.plan import Plan
@@ -95,6 +97,17 @@ def wait_problem(profile: Profile, plan: Plan) -> str | None:
         f"plan.unknown_exit_seconds: {plan.unknown_exit_ms / 1000:g} is too short: at "
         f"{profile.name} a request may arrive {life_ms / 1000:g} s late; write "
         f"{life_ms / 1000 + 5:g} or more"
+    )
+
+
+def budget_problem(symbol: Symbol, settings: Settings, rules: MarketRules) -> str | None:
+    """Return why no entry on the symbol could ever be large enough; None: one can."""
+    budget = settings.drop.budget
+    if budget >= rules.min_notional:
+        return None
+    return (
+        f"{symbol}: drop.budget {plain(budget)} is under the exchange's minimum of "
+        f"{plain(rules.min_notional)} {quote_currency(symbol)}"
     )
 
 
