@@ -1,0 +1,99 @@
+"""After a restart a position waits for what the venue did meanwhile; then it acts at once."""
+
+import pytest
+from msgspec.structs import replace
+
+from actors.position.states import State
+from messages.base import Milliseconds, Timestamp
+from messages.order_router import LookBack
+from messages.orders import OrderStatus
+from messages.position import CloseCause, ClosePosition, LevelName, LookedBack, Resync
+from messages.positions import PositionRestored
+from tests.actors.position.stage import PLAN, Stage
+
+X1 = "h0e1p1x1"
+DOWN_MS = 600_000
+LIMITED = replace(PLAN, time_limit_ms=Milliseconds(90_000))
+
+
+def restarted(stage: Stage) -> Stage:
+    """The process dies, is started again after a while, and has asked for everything."""
+    down_since = stage.now
+    stage.now = Timestamp(stage.now + DOWN_MS)
+    stage.hear(Resync(skipped="everything", error="a restart", down_since=down_since))
+    return stage
+
+
+def ids(stage: Stage) -> list[str]:
+    return [request.client_order_id for request in stage.placed]
+
+
+def test_a_time_limit_that_passed_while_dead_acts_at_once() -> None:
+    stage = restarted(Stage(LIMITED).protected())
+    stage.wait(0)
+    assert stage.state() is State.CLOSING
+    assert stage.position.closing is not None
+    assert stage.position.closing.cause is CloseCause.TIME_LIMIT
+    stage.hear(LookedBack(attempts=1))
+    assert stage.canceled == [X1]
+    stage.report(X1, OrderStatus.CANCELED)
+    assert ids(stage)[2:] == ["h0e1p1x2"]
+
+
+def test_nothing_is_placed_before_the_venue_answered() -> None:
+    stage = restarted(Stage().protected())
+    stage.hear(ClosePosition(cause=CloseCause.BY_HAND, reason="a test"))
+    stage.report(X1, OrderStatus.CANCELED)
+    stage.wait(10_000)
+    assert ids(stage) == ["h0e1p1b1", X1]
+    stage.hear(LookedBack(attempts=1))
+    assert ids(stage) == ["h0e1p1b1", X1, "h0e1p1x2"]
+
+
+def test_no_id_that_was_looked_up_is_ever_used() -> None:
+    stage = restarted(Stage().protected())
+    (asked,) = stage.all_sent(LookBack)
+    assert asked.after == 1
+    stage.hear(LookedBack(attempts=4))
+    stage.hear(ClosePosition(cause=CloseCause.BY_HAND, reason="a test"))
+    stage.report(X1, OrderStatus.CANCELED)
+    assert ids(stage) == ["h0e1p1b1", X1, "h0e1p1x5"]
+
+
+def test_a_price_trigger_waits_for_a_fresh_quote() -> None:
+    stage = Stage().protected()
+    before = stage.position.protection.generation
+    restarted(stage).hear(LookedBack(attempts=1))
+    stage.fire(LevelName.STOP_LOSS, price=1.0, generation=before)
+    assert stage.state() is State.OPEN, "what fired before the crash counts no more"
+    stage.arm(fresh=False)
+    assert stage.all_sent(PositionRestored) == []
+    stage.arm()
+    assert stage.state() is State.PROTECTING
+    assert len(stage.all_sent(PositionRestored)) == 1
+    assert stage.fire(LevelName.STOP_LOSS, price=97.0).state() is State.CLOSING
+    assert stage.canceled == [X1]
+
+
+@pytest.mark.parametrize("is_armed_first", [False, True])
+def test_it_is_restored_when_it_is_covered_and_the_venue_answered(*, is_armed_first: bool) -> None:
+    stage = restarted(Stage().protected())
+    for arms in (is_armed_first, not is_armed_first):
+        assert stage.all_sent(PositionRestored) == []
+        if arms:
+            stage.arm()
+        else:
+            stage.hear(LookedBack(attempts=1))
+    assert len(stage.all_sent(PositionRestored)) == 1
+
+
+def test_on_its_way_out_it_is_restored_also_without_a_quote() -> None:
+    stage = restarted(Stage(LIMITED).protected())
+    stage.hear(LookedBack(attempts=1))
+    assert len(stage.all_sent(PositionRestored)) == 1
+
+
+def test_before_it_bought_anything_nothing_is_looked_up() -> None:
+    stage = restarted(Stage())
+    assert stage.all_sent(LookBack) == []
+    assert len(stage.all_sent(PositionRestored)) == 1
