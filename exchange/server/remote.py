@@ -18,7 +18,7 @@ from exchange.server.wire import LOOPBACK, Reach
 from messages.market import MarketRules
 from messages.money import Money
 
-_STOP_SECONDS = 5.0
+_STOP_SECONDS = 20.0
 _OK = 200
 _TIMED_OUT = 408
 

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 
+from loguru import logger
+
 from exchange.server.remote import ServerProcess
 from tests.system.wire.program import Program, check_account, trading
 from tests.system.wire.scenes import BALANCES, LIVELY, SCENES, SYMBOL, Scene, faults, prices
@@ -28,6 +30,7 @@ PRICES_A_LIFE = 40
 
 
 def main(arguments: argparse.Namespace) -> None:
+    logger.remove()  # what the sessions in this process say
     for recording in arguments.recordings:
         for scene in SCENES:
             with folder() as place:
