@@ -89,11 +89,9 @@ class Streams:
         settings = self._connection.settings
         pause_ms: int = settings.reconnect_ms
         while True:
+            rising = None if turn is None or self._is_up else self._rise_later(name, turn)
             try:
-                if turn is None or self._is_up:
-                    items = await watch()  # in this task: another would wake up a moment too late
-                else:
-                    items = await self._begin(name, watch, turn)
+                items = await watch()  # in this task: another would wake up a moment too late
                 pause_ms = settings.reconnect_ms
             except Exception as error:  # noqa: BLE001 - whatever it is, it is opened again
                 self._connection.note(f"stream of {name}: {self._connection.text_of(error)}")
@@ -103,24 +101,24 @@ class Streams:
                 await asyncio.sleep(pause_ms / 1000)
                 pause_ms = min(2 * pause_ms, settings.reconnect_most_ms)
                 continue
+            finally:
+                if rising is not None:
+                    rising.cancel()
+            if turn is not None:
+                turn(is_up=True)
             self._take_safely(name, take, items)
 
-    async def _begin(self, name: str, watch: Watch, turn: Callable[..., None]) -> Any:  # noqa: ANN401 - ccxt's
-        """Tell that the stream is up once it is; return what comes first."""
-        heard = asyncio.ensure_future(watch())
-        try:
-            await self._until_up(name, heard)
-            turn(is_up=True)
-            return await heard
-        finally:
-            heard.cancel()
+    def _rise_later(self, name: str, turn: Callable[..., None]) -> asyncio.Task[None]:
+        """Tell that a stream is up once the venue surely, or very likely, sends what happens."""
 
-    async def _until_up(self, name: str, heard: "asyncio.Future[Any]") -> None:
-        """Return when the venue surely, or at last very likely, sends us what happens."""
-        waited = 0.0
-        while not heard.done() and waited < _SURELY_UP_SECONDS and not self._is_awaited(name):
-            await asyncio.wait((heard,), timeout=_LOOK_SECONDS)
-            waited += _LOOK_SECONDS
+        async def rise() -> None:
+            waited = 0.0
+            while waited < _SURELY_UP_SECONDS and not self._is_awaited(name):
+                await asyncio.sleep(_LOOK_SECONDS)
+                waited += _LOOK_SECONDS
+            turn(is_up=True)
+
+        return self._connection.thread.spawn(rise())
 
     def _is_awaited(self, name: str) -> bool:
         """Return whether an open socket has a future of this stream: it was subscribed to."""

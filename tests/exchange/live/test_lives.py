@@ -1,4 +1,4 @@
-"""Orders through their lives over the wire: pairs, stops, fees, and a process that was not there."""
+"""Lives of orders over the wire: pairs, stops, fees, and a process that was not there."""
 
 from collections.abc import Iterator
 from decimal import Decimal

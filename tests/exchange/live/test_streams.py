@@ -67,6 +67,23 @@ def test_of_fills_that_come_together_each_is_heard(venue: WireVenue, count: int)
     venue.wait(0)
 
 
+@pytest.mark.parametrize("name", DIALECTS)
+def test_of_events_that_come_together_first_each_is_heard(name: str) -> None:
+    """The first event after a stream came up wakes up its loop as quickly as any other."""
+    with wire_venue(name) as venue:
+        for number, order_id in enumerate("abcd"):
+            rest(venue, order_id, 105.0 + number)
+        venue.exchange.subscribe(SYMBOL, venue.now)
+        venue.move(100.0)
+        venue.wait(0)
+        with deaf(venue):
+            for number in range(4):
+                venue.server.move(SYMBOL, 105.0 + number)
+        venue.wait_until(
+            lambda: all(venue.facts(one).status is OrderStatus.FILLED for one in "abcd")
+        )
+
+
 def quoted(venue: WireVenue) -> float:
     quotes = [event.quote for event in venue.events if isinstance(event, QuoteReceived)]
     return quotes[-1].bid
