@@ -43,7 +43,8 @@ def market(context: Context, words: list[str]) -> View:
     typed.end()
     row = context.source.ask(MARKET_DATA, ReadMarket(symbol=symbol))
     if not isinstance(row, MarketRow):
-        raise InspectError(f"nothing is known of {symbol}")
+        kept = "is known" if context.source.is_live else "is on record up to here"
+        raise InspectError(f"no quote of {symbol} {kept}")
     if not context.source.is_live:
         note = Text(f"\n{_UNRECORDED}: why {symbol} tells what is on record", style=DIM)
         data: dict[str, object] = {"is_recorded": True, "market": builtins(row)}

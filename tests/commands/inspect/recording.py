@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from actors.gateway.recorded import RecordedGateway
 from actors.guardian.actor import GuardianActor
 from actors.journal.code import code_version
 from actors.journal.entities import EntityKey, key_of
@@ -18,7 +19,6 @@ from actors.portfolio.valuation import Rate
 from actors.position.actor import PositionActor
 from actors.positions.actor import PositionsActor
 from actors.runtime.system import System
-from messages.addresses import GATEWAY
 from messages.base import Address, Timestamp
 
 Lived = dict[Address, dict[EntityKey, msgspec.Struct]]
@@ -59,11 +59,10 @@ def lived(system: System) -> Lived:
     return {
         address: {key_of(entity): entity for entity in _kept(mailbox.actor)}
         for address, mailbox in system.mailboxes.items()
-        if address != GATEWAY
     }
 
 
-def _kept(actor: object) -> Iterator[msgspec.Struct]:
+def _kept(actor: object) -> Iterator[msgspec.Struct]:  # noqa: C901 - one case an actor
     match actor:
         case PositionActor(life=life):
             if life is not None:
@@ -87,5 +86,9 @@ def _kept(actor: object) -> Iterator[msgspec.Struct]:
             yield from (roster.numbering, roster.recovery)
         case GuardianActor(guard=guard):
             yield guard
+        case RecordedGateway(port=port):
+            yield from port.book.orders.values()
+            yield from port.book.balances.values()
+            yield from port.book.trades.values()
         case _:
             pass
