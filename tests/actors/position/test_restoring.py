@@ -89,6 +89,8 @@ def test_it_is_restored_when_it_is_covered_and_the_venue_answered(*, is_armed_fi
 
 def test_on_its_way_out_it_is_restored_also_without_a_quote() -> None:
     stage = restarted(Stage(LIMITED).protected())
+    assert stage.position.closing is not None
+    assert stage.all_sent(PositionRestored) == []
     stage.hear(LookedBack(attempts=1))
     assert len(stage.all_sent(PositionRestored)) == 1
 
