@@ -10,7 +10,7 @@ from tests.simulation.plans import PLANS
 
 BOUNDS = Bounds(faults=1, moves=0)
 MODES = 4
-STATES = 12_000
+STATES = 4_000
 """Of each mode: what is found at all is found early, as the nearest states come first."""
 
 

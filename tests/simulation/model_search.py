@@ -48,7 +48,10 @@ def search(model: Model, limit: int, seconds: float) -> Found:
         if all(life.position.state is Stage.CLOSED for life in world.lives):
             graph.ends.append(number)
         owed = {f"{mail.sender}>{mail.to}" for mail in world.mail}
-        followers = list(model.following(world))
+        try:
+            followers = list(model.following(world))
+        except Exception as problem:  # noqa: BLE001 - what a core raises is the finding
+            return found(f"a core raised {problem!r}", number, is_whole=False)
         owed |= {by for _, _, by in followers if by == TIME}
         graph.look_at(uncovered=uncovered(world), owed=owed)
         for text, after, by in followers:
@@ -58,11 +61,15 @@ def search(model: Model, limit: int, seconds: float) -> Found:
                 known = numbers[name] = graph.add(number, text)
                 queue.append((known, after))
             graph.follow(number, known, by)
+    return found(*_never_well(graph), is_whole=True)
+
+
+def _never_well(graph: Graph) -> tuple[str | None, int]:
+    """Return what never becomes of a whole graph that should, and the nearest state of it."""
     stuck = graph.never_ending()
     if stuck is not None:
-        return found("CLOSED can't be reached any more", stuck, is_whole=True)
+        return "CLOSED can't be reached any more", stuck
     naked = graph.uncovered_for_ever()
     if naked is not None:
-        error = "fair, and what is held is never covered and never sold"
-        return found(error, naked, is_whole=True)
-    return found(None, 0, is_whole=True)
+        return "fair, and what is held is never covered and never sold", naked
+    return None, 0
