@@ -33,7 +33,7 @@ from commands.inspect.hearing import (
 )
 from commands.inspect.racing import canceling, heard_of, placing
 from commands.inspect.view import number
-from commands.panels.words import duration
+from commands.inspect.wanting import salvaging, wanted
 from messages.addresses import POSITIONS
 from messages.base import Address, Message, Timestamp
 from messages.envelope import Wake
@@ -48,8 +48,6 @@ from messages.position import (
     MarketFreshness,
     OrderUpdated,
     QuoteAnswered,
-    SalvagePosition,
-    SwitchProtection,
     TriggerFired,
     TriggersArmed,
     VenueReachability,
@@ -130,8 +128,8 @@ class Teller:
         else:
             yield from self._heard(record, before, life)
         if any(isinstance(change, Salvage) for change in record.changes):
-            yield from _salvaging(message)
-        yield from _wanted(before, life, message)
+            yield from salvaging(message)
+        yield from wanted(before, life, message)
         for send in record.outbox:
             yield from _did(send.message, life)
         yield from _stood(before, life)
@@ -231,48 +229,10 @@ def tell(
     return Story(life=teller.life, headline=headline, lines=tuple(teller.lines), ends=tuple(ends))
 
 
-def _salvaging(message: Message) -> Iterator[Told]:
-    if isinstance(message, SalvagePosition):
-        yield f"an operator had it closed without its core: {message.reason}", ALARM
-
-
-def _wanted(before: Life | None, life: Life, message: Message) -> Iterator[Told]:
-    """Say what it wants now and did not want before."""
-    was, now = None if before is None else before.position, life.position
-    closing = now.closing
-    if closing is not None and (was is None or was.closing is None):
-        if closing.cause is CloseCause.TIME_LIMIT and now.entered_at is not None:
-            held = closing.since - now.entered_at
-            limit = life.charter.plan.time_limit_ms or 0
-            yield f"it was held for {held:,} ms, and its time limit is {limit:,} ms", NEWS
-        yield f"so it wanted out: {cause_words(closing.cause)} ({closing.reason})", NEWS
-        if closing.stop_order_until is not None:
-            wait = duration(closing.stop_order_until - closing.since)
-            yield f"its own stop at the venue may sell first: it gets {wait}", PLAIN
-    if was is None:
-        return
-    rests = now.protection.rests_stop
-    if rests != was.protection.rests_stop and not isinstance(message, SwitchProtection):
-        yield f"so the {'stop' if rests else 'take profit'} is to have the exit slot", PLAIN
-    if closing is not None and was.closing is not None and closing.refusals > was.closing.refusals:
-        pause = "" if closing.retry_at is None else duration(closing.retry_at - was.measured_at)
-        yield f"{closing.refusals} refused in a row: it tries again{_after(pause)}", BAD
-    is_stuck = closing is not None and closing.is_stuck
-    was_stuck = was.closing is not None and was.closing.is_stuck
-    if is_stuck and not was_stuck:
-        yield "from here on it counts as STUCK: it goes on trying, and a person is called", ALARM
-    elif was_stuck and not is_stuck:
-        yield "it is stuck no longer", GOOD
-
-
 def _is_covered_again(message: Message, life: Life | None) -> bool:
     """Whether a step only says that market data watches the levels it was told last."""
     is_armed = isinstance(message, TriggersArmed) and life is not None
     return is_armed and life is not None and life.position.state is State.PROTECTING
-
-
-def _after(pause: str) -> str:
-    return f" after {pause}" if pause else ""
 
 
 def _did(message: Message, life: Life) -> Iterator[Told]:
