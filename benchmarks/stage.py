@@ -20,7 +20,7 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from actors.strategy.port import Enter, MarketView, Strategy
 from commands.tree import Wiring
-from config.settings import MarketDataSettings, PortfolioSettings, Settings
+from config.settings import MarketDataSettings, PortfolioSettings, ReconcilerSettings, Settings
 from exchange.paper import PaperExchange
 from exchange.port import Sink
 from messages.addresses import GATEWAY, PORTFOLIO
@@ -46,7 +46,7 @@ SWITCHED_ON = (
     " market data, portfolio, positions, one actor a position, guardian, strategy, observers,"
     " supervisor), envelopes with id, cause and sender, timers on a virtual clock, exact ledgers, a"
     " journal in memory that encodes and chains each record and keeps none. Off: watchdog, logs,"
-    " looks at the venue's balances."
+    " looks at the venue's balances and lists."
 )
 
 Connect = Callable[[Sink, MarketRules, Money], PaperExchange]
@@ -107,6 +107,7 @@ class Stage:
         wiring = Wiring(
             settings=replace(
                 settings,
+                reconciler=ReconcilerSettings(look_ms=None),
                 plan=settings.plan if plan is None else plan,
                 market_data=settings.market_data if market_data is None else market_data,
             ),
