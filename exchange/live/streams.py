@@ -88,7 +88,9 @@ class Streams:
         """Hear a stream for ever; ``turn`` is told whether it is up."""
         settings = self._connection.settings
         pause_ms: int = settings.reconnect_ms
+        loop = asyncio.get_running_loop()
         while True:
+            began = loop.time()
             rising = None if turn is None or self._is_up else self._rise_later(name, turn)
             try:
                 items = await watch()  # in this task: another would wake up a moment too late
@@ -98,6 +100,8 @@ class Streams:
                 if turn is not None:
                     turn(is_up=False)
                 await self._clear_away()
+                if (loop.time() - began) * 1000 > settings.reconnect_most_ms:
+                    pause_ms = settings.reconnect_ms  # it was up, and only nothing happened
                 await asyncio.sleep(pause_ms / 1000)
                 pause_ms = min(2 * pause_ms, settings.reconnect_most_ms)
                 continue

@@ -1,8 +1,9 @@
 """Coinbase Advanced: stop-limit orders only, told by ``stopLossPrice``, never ``triggerPrice``.
 
 ccxt drops ``clientOrderId``: the exchange's own ``client_order_id`` carries ours. No request takes
-it back: orders are scanned, and a cancel needs the exchange's id. A client id sent twice brings the
-first order, not a second.
+it back: orders are scanned, and a cancel needs the exchange's id. Not checked: that a client id
+sent twice brings the first order, and that a triggered stop keeps its id. Orders:
+https://docs.cdp.coinbase.com/api-reference/advanced-trade-api/rest-api/orders/create-order
 """
 
 from exchange.profiles.order_ids import IdForm

@@ -1,8 +1,10 @@
 """Kraken spot: native stops, told by ``stopLossPrice``; ``triggerPrice`` would send a market order.
 
 The flag ``fciq`` takes the fee in quote currency on both sides, so what is bought is what is held.
-A client order id is at most 18 characters or 32 hex digits. An order can't be fetched by it, only
-listed. Errors: https://docs.kraken.com/api/docs/guides/spot-errors
+A client order id is at most 18 characters or 32 hex digits, and unique among open orders only:
+https://docs.kraken.com/api/docs/guides/spot-clordid. An order can't be fetched by it, only listed.
+That a triggered stop keeps it is not checked. Errors:
+https://docs.kraken.com/api/docs/guides/spot-errors
 """
 
 from exchange.profiles.order_ids import IdForm, Packing

@@ -1,6 +1,6 @@
 """MEXC spot: plain orders only. Its API has no stop; ccxt would send one as the plain order.
 
-Codes: https://mexcdevelop.github.io/apidocs/spot_v3_en/#error-code
+Codes: https://www.mexc.com/api-docs/spot-v3/error-code
 """
 
 from exchange.profiles.order_ids import IdForm

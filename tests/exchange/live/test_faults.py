@@ -56,6 +56,7 @@ HASTY = replace(
     reconcile_ms=Milliseconds(300),
     reconcile_again_ms=Milliseconds(100),
     keep_alive_ms=Milliseconds(200),
+    reconnect_most_ms=Milliseconds(100),
 )
 NAMES = (f"i{number}" for number in count())
 
