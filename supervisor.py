@@ -17,6 +17,7 @@ from actors.gateway.recorded import RecordedGateway
 from actors.guardian.actor import GuardianActor
 from actors.inspector.server import Inspector
 from actors.journal.actor import JournalActor
+from actors.journal.collector import making_what_stays
 from actors.journal.port import JournalError
 from actors.journal.recovery import restore, resume
 from actors.market_data.actor import MarketDataActor
@@ -85,9 +86,12 @@ def start(system: System, wiring: Wiring) -> Children:
         system.tell(GUARDIAN, Escalated(actor=name, error=error))
 
     children = Children(specs)
-    if wiring.recovered is not None:
-        restore(system, wiring.recovered)
-    children.start()
+    if wiring.recovered is None:
+        children.start()
+    else:
+        with making_what_stays():
+            restore(system, wiring.recovered)
+            children.start()
     system.spawn(Supervisor, SUPERVISOR, specs, _restarts(wiring), escalate)
     if wiring.recovered is not None:
         resume(system, wiring.recovered, wiring.stuck)

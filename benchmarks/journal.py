@@ -18,7 +18,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from actors.journal.codec import encode
-from actors.journal.finding import find
+from actors.journal.collector import making_what_stays
+from actors.journal.finding import Found, find
 from actors.journal.lease import Holder, Lease
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import Record
@@ -31,7 +32,7 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from benchmarks.brackets import Brackets
 from benchmarks.measure import machine, show
-from benchmarks.stage import PATIENCE_SECONDS, START
+from benchmarks.stage import PATIENCE_SECONDS, START, Took, timed
 from messages.addresses import POSITIONS as POSITIONS_ACTOR
 from messages.base import Milliseconds
 
@@ -95,8 +96,19 @@ class Recorded(Brackets):
         super()._open(rank)
 
 
-def recover(positions: int, folder: Path) -> tuple[float, float]:
-    """Return the seconds to find the cut of so many open positions, and to start all actors."""
+class Recovered(NamedTuple):
+    """How long it took to go on with so many open positions."""
+
+    positions: int
+    found: Took
+    began: Took
+    """The first segment of the new process, written and synced."""
+    started: Took
+    """Until all actors live."""
+
+
+def recover(positions: int, folder: Path) -> Recovered:
+    """Write a journal of so many open positions, and go on from it."""
     records = Recorded(positions).records
     journal, lease = open_journal(folder)
     for number, record in enumerate(records, 1):
@@ -107,36 +119,54 @@ def recover(positions: int, folder: Path) -> tuple[float, float]:
     journal.begin_segment((), records[-1].now)
     journal.close()
     lease.close()
-    begun = time.perf_counter()
-    found = find(folder)
-    read = time.perf_counter()
+    del records, record
+    return _go_on(positions, folder)
+
+
+def _go_on(positions: int, folder: Path) -> Recovered:
+    kept: list[Found | None] = []
+    found_took = timed(lambda: kept.append(find(folder)))
+    found = kept[0]
     if found is None or found.losses:
         raise AssertionError("the journal is not whole")
+    opened: list[tuple[FileJournal, Lease]] = []
+    began_took = timed(lambda: opened.append(open_journal(folder, found=found)))
+    journal, lease = opened[0]
+    journal.close()
+    lease.close()
     dispatcher = SimulatedDispatcher()
     system = System(dispatcher, VirtualClock(found.snapshot.at), MemoryJournal(keep=False))
-    restore(system, found.snapshot)
-    system.spawn(PositionsActor, POSITIONS_ACTOR, Numbering(account_tag="", journal_epoch=1), TTL)
-    ended = time.perf_counter()
+
+    def start() -> None:
+        numbering = Numbering(account_tag="", journal_epoch=1)
+        with making_what_stays():
+            restore(system, found.snapshot)
+            system.spawn(PositionsActor, POSITIONS_ACTOR, numbering, TTL)
+
+    started_took = timed(start)
     if len(system.mailboxes) != positions + 1:
         raise AssertionError(f"{len(system.mailboxes) - 1} positions live, not {positions}")
     system.shutdown(PATIENCE_SECONDS)
-    return read - begun, ended - read
+    return Recovered(positions, found_took, began_took, started_took)
 
 
 def main(arguments: Sequence[str] | None = None) -> Written:
     """Measure and print; return what was written."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few lives")
-    quick = parser.parse_args(arguments).quick
-    lives, positions = (QUICK_LIVES, QUICK_POSITIONS) if quick else (LIVES, POSITIONS)
+    parser.add_argument("--positions", type=int, default=POSITIONS, help="open at a start")
+    options = parser.parse_args(arguments)
+    lives, positions = LIVES, options.positions
+    if options.quick:
+        lives, positions = QUICK_LIVES, QUICK_POSITIONS
     brackets = Recorded(1)
     for moved in brackets.jumps(lives):
         brackets.play(moved)
     records = [replace(one, sequence=n) for n, one in enumerate(brackets.records, 1)]
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".benchmark-") as place:
         written = write(records, Path(place) / "written")
-        found, started = recover(positions, Path(place) / "recovered")
-    _print(written, lives, (positions, found, started))
+        recovered = recover(positions, Path(place) / "recovered")
+    _print(written, lives, recovered)
     return written
 
 
@@ -146,7 +176,7 @@ SWITCHED_ON = (
 )
 
 
-def _print(written: Written, lives: int, recovery: tuple[int, float, float]) -> None:
+def _print(written: Written, lives: int, recovered: Recovered) -> None:
     show(
         f"{machine()}; batches of {BATCH}, synchronous=FULL",
         ("", "p50 ms", "p99 ms", "p99.9 ms", "max ms"),
@@ -156,11 +186,12 @@ def _print(written: Written, lives: int, recovery: tuple[int, float, float]) -> 
         ],
     )
     print(SWITCHED_ON)
-    positions, found, started = recovery
     per_second = written.records / written.seconds
     print(f"{per_second:,.0f} steps a second appended and durable")
     print(f"{written.recorded / lives:,.0f} bytes a life, {written.records / lives:.1f} records")
-    print(f"{positions:,} open positions: {found:.2f} s to find, {started:.2f} s to start")
+    print(f"{recovered.positions:,} open positions, seconds and of CPU:")
+    for name, took in zip(("find", "begin a segment", "start"), recovered[1:], strict=True):
+        print(f"  {name}: {took.seconds:.2f}, {took.cpu_seconds:.2f}")
 
 
 def _percentiles(times_ms: list[float]) -> tuple[str, ...]:
@@ -169,14 +200,17 @@ def _percentiles(times_ms: list[float]) -> tuple[str, ...]:
 
 
 def open_journal(
-    folder: Path, segment_bytes: int = 10**12, keep_segments: int = 16
+    folder: Path,
+    segment_bytes: int = 10**12,
+    keep_segments: int = 16,
+    found: Found | None = None,
 ) -> tuple[FileJournal, Lease]:
-    """Begin a journal in ``folder``, and hold its lease."""
+    """Begin a journal in ``folder``, or go on from what was found; hold its lease."""
     lease = Lease(folder, Holder(pid=os.getpid(), since=START, session="a benchmark"))
     limits = JournalLimits(
         reserve_bytes=1, segment_bytes=segment_bytes, keep_segments=keep_segments
     )
-    return FileJournal(lease, _ORIGIN, limits, None, START), lease
+    return FileJournal(lease, _ORIGIN, limits, found, START), lease
 
 
 if __name__ == "__main__":

@@ -4,15 +4,13 @@ Reads and judges; changes nothing. Whole is what the chain of hashes proves from
 on, and what the anchor does not contradict.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from actors.journal.anchor import Anchor, read_anchor
 from actors.journal.codec import Snapshot, UnreadableError, decode_outline
+from actors.journal.collector import making_what_stays
 from actors.journal.cut import Cut, UnderWay
 from actors.journal.files import DISK, Files
 from actors.journal.segment import SegmentReader, read_segment, segment_numbers
@@ -39,22 +37,6 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """Of the market that the journal began with."""
     losses: tuple[str, ...] = ()
     """What is not whole, for people; empty: nothing was lost."""
-
-
-@contextmanager
-def making_what_stays() -> Iterator[None]:
-    """Pause the garbage collector, and have it never look at what was made meanwhile.
-
-    Of the entities of 100,000 positions it would look at each again and again, for seconds.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.freeze()
-            gc.enable()
 
 
 @making_what_stays()

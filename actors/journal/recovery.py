@@ -5,7 +5,6 @@
 everything is asked for that nobody recorded. The venue's answers come when it is connected next.
 """
 
-import gc
 from collections.abc import Iterator
 
 import msgspec
@@ -26,7 +25,6 @@ from messages.strategy import SymbolBusy
 
 def restore(system: System, snapshot: Snapshot) -> None:
     """Have each recorded actor begin with its entities. Before any is spawned."""
-    gc.freeze()  # what was read stays: no collection need look at it again
     system.recovered = {one.actor: one.entities for one in snapshot.actors}
 
 
