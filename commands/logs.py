@@ -19,6 +19,7 @@ from loguru import logger
 
 from actors.observers.events import Event
 from commands.errors import UsageError
+from commands.log_file import LogFile
 from config.settings import LogSettings
 from messages.base import Timestamp
 
@@ -46,17 +47,11 @@ def log_to(folder: Path, settings: LogSettings) -> Path:
     path = folder / LOG_NAME
     logger.remove()
     try:
-        logger.add(
-            path,
-            format=_json_line,
-            level="DEBUG",
-            mode="w",
-            rotation=settings.rotate_bytes,
-            retention=settings.keep,
-        )
+        file = LogFile(path, settings.rotate_bytes, settings.keep)
     except OSError as error:
         problem = f"the log {path} can't be written: {error.strerror}"
         raise UsageError(f"{problem}; name a folder of yours") from None
+    logger.add(file, format=_json_line, level="DEBUG")
     _LOGS.append(path)
     return path
 
