@@ -14,6 +14,7 @@ from pykka import ActorDeadError, Timeout
 
 from actors.gateway.paper import Drive
 from actors.journal.codec import Snapshot
+from actors.journal.recovery import living_positions
 from actors.observers.report import Report
 from actors.observers.session import SessionBook
 from actors.observers.watchlist import Watchlist
@@ -37,7 +38,7 @@ from exchange.generated_listings import DEFAULT_SYMBOLS
 from exchange.paper import PaperExchange
 from exchange.port import Sink
 from messages.addresses import INSPECTOR, OBSERVERS, POSITIONS, STRATEGY, STRATEGY_RUNNER
-from messages.base import Timestamp, quote_currency
+from messages.base import Symbol, Timestamp, quote_currency
 from messages.market import MarketRules
 from messages.money import ZERO, Money
 from messages.positions import StopAllEntering
@@ -119,6 +120,7 @@ class Session:
             stuck=account.stuck,
             records_venue=wiring.connect_live is None,
             recovered=recovered,
+            symbols=_followed(wiring.symbols, recovered),
         )
         for one in () if recovered is None else recovered.actors:
             if wiring.book is not None:
@@ -212,6 +214,12 @@ def paper_wiring(
         book=SessionBook(report, watchlist, settings.session.equity_ms),
         conflates_quotes=True,
     )
+
+
+def _followed(symbols: tuple[Symbol, ...], recovered: Snapshot | None) -> tuple[Symbol, ...]:
+    """Return what is traded, and what is held from before: also where nothing new is opened."""
+    held = () if recovered is None else (one.symbol for one in living_positions(recovered))
+    return tuple(dict.fromkeys((*symbols, *held)))
 
 
 def _begin(header: SessionHeader, recovered: Snapshot | None) -> Timestamp:

@@ -6,10 +6,11 @@ from typing import assert_never, cast
 from actors.gateway.waiting import OrderRequest, Unrecorded, Waiting
 from actors.runtime.actor import Actor, describe
 from actors.runtime.system import System
-from exchange.port import Event, ExchangePort, Sink
+from exchange.port import Event, ExchangePort, Sink, UnknownSymbolError
 from messages.addresses import (
     JOURNAL,
     MARKET_DATA,
+    OBSERVERS,
     ORDER_ROUTER,
     PORTFOLIO,
     POSITIONS,
@@ -29,6 +30,7 @@ from messages.gateway import (
 )
 from messages.journal import Persist, Persisted, PersistFailed
 from messages.market_data import CandleReceived, QuoteReceived
+from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
     CancelFailed,
     FailureKind,
@@ -171,8 +173,12 @@ class Gateway(Actor):
 
     def _follow(self, symbols: tuple[Symbol, ...]) -> None:
         for symbol in symbols:
-            self.port.fetch_market_rules(symbol, self.now())
-            self.port.subscribe(symbol, self.now())
+            try:
+                self.port.fetch_market_rules(symbol, self.now())
+                self.port.subscribe(symbol, self.now())
+            except UnknownSymbolError as error:  # delisted while held: the others go on
+                text = f"{symbol} is not followed: {error}"
+                self.send(OBSERVERS, Alarm(kind=AlarmKind.MARKET_STALE, text=text, symbol=symbol))
 
 
 def unanswered(

@@ -4,6 +4,8 @@ Owns the rows of the watchlist. The anchor is the drop strategy's, by the same r
 close of its look-back since the last position on the symbol ended.
 """
 
+from collections import defaultdict
+
 from actors.strategy.drop import HighestClose
 from messages.base import Milliseconds, Symbol, Timestamp
 from messages.market import Candle, Quote
@@ -16,15 +18,20 @@ class Watchlist:
     def __init__(
         self, symbols: tuple[Symbol, ...], lookback_ms: Milliseconds, stale_ms: Milliseconds
     ) -> None:
-        """Watch ``symbols``, the reference first; a quote of ``stale_ms`` is old."""
+        """Watch ``symbols``, the reference first, then what else is heard of.
+
+        A quote of ``stale_ms`` is old.
+        """
         self._lookback_ms = lookback_ms
         self._stale_ms = stale_ms
-        self._closes = {symbol: HighestClose() for symbol in symbols}
+        self._closes = defaultdict(HighestClose, {one: HighestClose() for one in symbols})
         self._quotes: dict[Symbol, Quote] = {}
 
     def on_quote(self, quote: Quote) -> None:
         """Take the newest quote."""
         self._quotes[quote.symbol] = quote
+        if quote.symbol not in self._closes:  # held, and traded no more
+            self._closes[quote.symbol] = HighestClose()
 
     def on_candle(self, symbol: Symbol, candle: Candle) -> None:
         """Take a candle that closed."""

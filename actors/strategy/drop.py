@@ -36,7 +36,8 @@ class DropStrategy:
             # What fell before the last position was that position's reason, not the next one's.
             closes.forget(market.ended_at)
         anchor = closes.highest
-        if market.is_busy or anchor is None:
+        is_past = market.now - closed_at > candle.interval_ms  # told late: after a start or a gap
+        if market.is_busy or anchor is None or is_past:
             return None
         drop_ratio = 1 - candle.close / anchor
         if drop_ratio + _ROUNDING < self._settings.drop_ratio:

@@ -13,10 +13,11 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from exchange.paper import PaperExchange
 from exchange.port import Sink
-from messages.addresses import GATEWAY, ORDER_ROUTER
-from messages.base import Address, ClientOrderId, Message, Milliseconds, Timestamp
+from messages.addresses import GATEWAY, OBSERVERS, ORDER_ROUTER
+from messages.base import Address, ClientOrderId, Message, Milliseconds, Symbol, Timestamp
 from messages.envelope import Wake
 from messages.gateway import CancelAtVenue, FollowSymbols, LookUpOrder, MarketMoved, SubmitOrder
+from messages.observers import Alarm
 from messages.order_router import (
     CancelFailed,
     FailureKind,
@@ -145,6 +146,18 @@ def test_symbols_that_it_raised_on_are_followed_all_the_same() -> None:
     stage.tell(FollowSymbols(symbols=(SYMBOL,)))
     stage.pass_time()
     assert stage.router.heard == [StreamChanged(up=True)]
+
+
+def test_a_symbol_that_is_gone_keeps_no_other_from_being_followed() -> None:
+    stage = Stage()
+    observers = stage.play(Listener, OBSERVERS)
+    stage.system.stop(GATEWAY, 1)
+    stage.gateway = stage.play(Breaking, GATEWAY, connect)
+    stage.tell(FollowSymbols(symbols=(Symbol("GONE/USDT"), SYMBOL)))
+    stage.pass_time()
+    assert stage.router.heard == [StreamChanged(up=True)]
+    (alarm,) = [message for message in observers.heard if isinstance(message, Alarm)]
+    assert alarm.symbol == "GONE/USDT"
 
 
 def test_a_wake_out_of_turn_does_no_harm() -> None:

@@ -78,3 +78,12 @@ def test_it_falls_as_far_as_the_drop_strategy_says(closes: list[float], ended: i
         drop_ratio = drop_of(watched)
         assert drop_ratio is not None
         assert enters is (drop_ratio + 1e-12 >= 0.02)
+
+
+def test_what_is_held_and_traded_no_more_is_listed_last() -> None:
+    watched = Watchlist((ETH,), LOOKBACK, STALE)
+    watched.on_candle(SYMBOL, candle(1, 100))
+    watched.on_ended(SYMBOL, Timestamp(0))
+    watched.on_quote(quote())
+    watched.on_quote(msgspec.structs.replace(quote(), symbol=ETH))
+    assert [row.symbol for row in watched.rows(Timestamp(0))] == [ETH, SYMBOL]

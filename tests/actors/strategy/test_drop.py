@@ -1,10 +1,11 @@
 """The drop strategy, by tables: closes in, wishes out."""
 
+import msgspec
 import pytest
 
 from actors.strategy.drop import DropStrategy
 from config.settings import DropSettings
-from messages.base import Milliseconds, Symbol
+from messages.base import Milliseconds, Symbol, Timestamp
 from tests.actors.strategy.markets import MINUTE, SYMBOL, view
 
 SETTINGS = DropSettings(drop_ratio=0.015, lookback_ms=Milliseconds(3 * MINUTE))
@@ -79,3 +80,12 @@ def test_the_wish_says_what_was_seen() -> None:
     assert enter.reason == (
         "closed at 98, 2.00% under the highest close 100 of the last 3 min (asked: 1.50%)"
     )
+
+
+def test_a_candle_told_late_is_history_and_no_reason_to_enter() -> None:
+    strategy = DropStrategy(SETTINGS)
+    strategy.on_market(view(1, 100))
+    on_time = view(2, 98)
+    late = msgspec.structs.replace(on_time, now=Timestamp(on_time.now + MINUTE + 1))
+    assert strategy.on_market(late) is None
+    assert strategy.on_market(view(3, 98)) is not None, "the past still tells how far it fell"

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from exchange.server.control import SetAccount
 from exchange.server.remote import ServerProcess
 from exchange.server.venue import Account
 from exchange.server.wire import Call
+from messages.base import Symbol
 from messages.orders import OrderStatus
 from tests.system.running import run_supervisor
 from tests.system.wire.program import Program, check_account, keys_named, trading
@@ -17,11 +19,12 @@ from tests.system.wire.scenes import BALANCES, SCENES, SYMBOL
 KEY, SECRET = "canarykey0123456789", "canarysecret9876543210"
 CANARIES = (KEY, SECRET, "signature=", "listenKey=")
 OCO = SCENES[0]
+OTHER = replace(OCO.rules, symbol=Symbol("ETH/USDT"))
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    with ServerProcess("binance", [OCO.rules], BALANCES, tmp_path) as process:
+    with ServerProcess("binance", [OCO.rules, OTHER], BALANCES, tmp_path) as process:
         process.send(SetAccount(Account(api_key=KEY, secret=SECRET)))
         process.move(SYMBOL, 40_000.0)
         yield process
@@ -57,9 +60,11 @@ def test_real_money_is_traded_after_a_yes_and_its_protection_outlives_ctrl_c(
     assert "They are at Binance; the next start goes on with them." in first.said
     pair = server.read().orders[-1]
     assert pair.status is OrderStatus.OPEN, "the protection was taken away"
-    with person(server, tmp_path, "Never", "--yes") as second:
+    # What is held is looked after, also where nothing new is to be opened.
+    elsewhere = ("--yes", "--set", f'drop.symbols=["{OTHER.symbol}"]')
+    with person(server, tmp_path, "Never", *elsewhere) as second:
         second.read_until("resuming, 1 open position")
-        server.wait_for(lambda picture: any("ookTicker" in topic for topic in picture.topics))
+        server.wait_for(lambda picture: "btcusdt@bookTicker" in picture.topics)
         server.move(SYMBOL, 40_200.0)
         second.read_until("→ closed: take profit")
         assert second.interrupt() == 0, second.said
