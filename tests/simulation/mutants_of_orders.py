@@ -126,6 +126,8 @@ MUTANTS = (
     Mutant(
         "released orders are not canceled",
         around(core, "want_cancel", lambda real, o, *r: o if o.booked is not None else real(o, *r)),
+        equivalent="a position lets go of its orders when it has heard the end of each; one that "
+        "is live all the same came back from the dead, and is canceled for that",
     ),
     Mutant(
         "closing one cancels its siblings' sells",
