@@ -114,6 +114,8 @@ class Session:
         self.stuck: Stuck | None = None
         """What the last process hung on, as it noted."""
         self.crashes = 0
+        self._promised = 0
+        """The last record that the dead process called durable."""
         self._lease: Lease | None = None
         self._journal: Journal | None = None
         self._dispatcher = SimulatedDispatcher()
@@ -136,6 +138,8 @@ class Session:
         if self.points.counts_disk:
             self.disk.on_operation = self._touch_disk
         found = find(self.folder, self.disk)
+        left = 0 if found is None else found.snapshot.sequence
+        assert left >= self._promised, f"{self._promised} was durable, and {left} is what is left"
         if found is not None:
             assert found.losses == (), found.losses
             found = msgspec.structs.replace(found, snapshot=self.mend(found.snapshot))
@@ -239,7 +243,10 @@ class Session:
         """Leave what a killed process leaves: the venue and the disk."""
         self.crashes += 1
         self.disk.on_operation = None
-        self.disk = self._left or self.disk.crashed(self.choice)
+        if self._left is None:
+            self._leave()
+        assert self._left is not None
+        self.disk = self._left
         self._left = None
         self.venue.hang_up()
         for ref in ActorRegistry.get_all():
@@ -247,6 +254,11 @@ class Session:
         self._let_files_go()
         self._system = None
         gc.unfreeze()  # recovery freezes what it read; here it dies with its process
+
+    def _leave(self) -> None:
+        self._left = self.disk.crashed(self.choice)
+        if self._journal is not None:
+            self._promised = self._journal.durable
 
     def _let_files_go(self) -> None:
         if self._journal is not None:
@@ -258,7 +270,7 @@ class Session:
 
     def _touch_disk(self) -> None:
         if self.points.is_last_at_disk():
-            self._left = self.disk.crashed(self.choice)
+            self._leave()
 
     def _settle(self) -> None:
         self._dispatcher.run_until_idle()
