@@ -79,3 +79,19 @@ def test_only_candles_whose_minute_is_over_are_told_in_order_and_once() -> None:
     found = closed_candles(rows, at(60_000), at(150_000))
     assert [candle.start for candle in found] == [60_000]
     assert [one.start for one in closed_candles(rows, at(60_000), at(180_000))] == [60_000, 120_000]
+
+
+def test_a_held_symbol_goes_before_one_that_waits_longer() -> None:
+    held, other = Symbol("A/B"), Symbol("C/D")
+    plan = PollPlan(Milliseconds(1_000))
+    plan.follow(other, Timestamp(0))
+    plan.follow(held, Timestamp(500))
+    plan.watch(
+        WatchSymbols(
+            held=(held,),
+            held_poll_ms=Milliseconds(1_000),
+            others=(other,),
+            poll_ms=Milliseconds(1_000),
+        )
+    )
+    assert plan.due(Timestamp(2_000)) == [held, other]
