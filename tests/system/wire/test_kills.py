@@ -82,7 +82,7 @@ KILLS = (
         LOSS,
     ),
 )
-IN_SUITE = ("entry placed", "pair filled unheard", "exit placed")
+IN_SUITE = ("pair filled unheard", "exit placed")
 
 
 @pytest.mark.parametrize("kill", [one for one in KILLS if one.name in IN_SUITE], ids=str)
