@@ -107,6 +107,15 @@ class SubmitFailed(Message, frozen=True, kw_only=True):
     retry_after_ms: Milliseconds | None = None
 
 
+class SubmitHeld(Message, frozen=True, kw_only=True):
+    """The submit has not left: its record is not durable yet, and the disk fails. From the gateway.
+
+    Told again and again until it leaves: nobody need wonder what became of it.
+    """
+
+    client_order_id: ClientOrderId
+
+
 class CancelFailed(Message, frozen=True, kw_only=True):
     """A cancel was refused or lost. From the gateway.
 

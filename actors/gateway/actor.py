@@ -39,7 +39,9 @@ from messages.order_router import (
     OrderReported,
     StreamChanged,
     SubmitFailed,
+    SubmitHeld,
 )
+from messages.orders import RejectReason
 from messages.portfolio import BalancesReported
 from messages.positions import MarketRulesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
@@ -141,7 +143,21 @@ class Gateway(Actor):
         # One commit is for all that come before its answer; a failing one says no at once.
         if not self._waiting or self._is_failing:
             self.send(JOURNAL, Persist())
+        if isinstance(message, SubmitOrder):
+            self._give_back_outdated(message)
         self._waiting.add(sequence, message)
+
+    def _give_back_outdated(self, newer: SubmitOrder) -> None:
+        """Let one exit of a position wait at a time, however long the disk is dead."""
+        for outdated in self._waiting.take_outdated(newer):
+            self._unrecorded.not_sent(outdated)
+            answer = SubmitFailed(
+                client_order_id=outdated.request.client_order_id,
+                kind=FailureKind.REJECTED,
+                reason=RejectReason.WITHDRAWN,
+                text="not sent: a newer exit waits for the disk",
+            )
+            self.emit(answer)
 
     def _on_persisted(self, sequence: int) -> None:
         self._is_failing = False
@@ -151,7 +167,7 @@ class Gateway(Actor):
             self.send(JOURNAL, Persist())
 
     def _on_persist_failed(self, failed: PersistFailed) -> None:
-        """Give entries back; let exits out unpersisted where that is allowed.
+        """Give entries back; let exits out unpersisted where that is allowed, else say they wait.
 
         The journal tries again, and tells of it, of its own accord.
         """
@@ -162,6 +178,8 @@ class Gateway(Actor):
             self.emit(SubmitFailed(client_order_id=order_id, kind=kind, text=text))
         if failed.exits_may_leave:
             self._let_go(self._waiting.take_exits(self._unrecorded))
+        for order_id in self._waiting.submits():
+            self.send(ORDER_ROUTER, SubmitHeld(client_order_id=order_id))
 
     def _let_go(self, requests: Iterable[OrderRequest]) -> None:
         for request in requests:

@@ -43,6 +43,12 @@ class Unrecorded:
         unseen.append(order_id)
         return True
 
+    def not_sent(self, request: SubmitOrder) -> None:
+        """Count an id that was passed over: a start that looks for the next must look past it."""
+        unseen = self._unseen.setdefault(request.request.position_id, [])
+        if request.request.client_order_id not in unseen:
+            unseen.append(request.request.client_order_id)
+
     def shown(self, facts: OrderFacts) -> None:
         """Take in that the venue has this order: a look-up would find it."""
         position_id = position_of(facts.client_order_id)
@@ -86,6 +92,26 @@ class Waiting:
     def take_entries(self) -> list[SubmitOrder]:
         """Return the orders that would buy; what else concerns one of them goes on waiting."""
         return [one for one in self._take(_enters) if isinstance(one, SubmitOrder)]
+
+    def take_outdated(self, newer: SubmitOrder) -> list[SubmitOrder]:
+        """Return the other exits of its position: both would sell the same coins."""
+        if newer.priority is Priority.ENTRY:
+            return []
+        wanted, position_id = newer.request.client_order_id, newer.request.position_id
+
+        def is_outdated(request: OrderRequest) -> bool:
+            return (
+                isinstance(request, SubmitOrder)
+                and request.priority is not Priority.ENTRY
+                and request.request.position_id == position_id
+                and request.request.client_order_id != wanted
+            )
+
+        return [one for one in self._take(is_outdated) if isinstance(one, SubmitOrder)]
+
+    def submits(self) -> list[ClientOrderId]:
+        """Return the orders that wait to be placed."""
+        return [_order_id(one) for _, one in self._requests if isinstance(one, SubmitOrder)]
 
     def take_exits(self, unrecorded: Unrecorded) -> list[OrderRequest]:
         """Return what may leave without a record; of an order of which a request stays, all do."""

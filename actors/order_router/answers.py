@@ -109,6 +109,20 @@ def _not_sent(
     return pause(back, Request.SUBMIT, pause_ms, now)
 
 
+def held(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
+    """Begin anew to wait for the answer: nothing of the order has left yet.
+
+    Told often, it is written down only now and then.
+    """
+    errand = order.errand
+    overdue_at = Timestamp(now + settings.answer_timeout_ms)
+    if errand is None or not errand.is_sent:
+        return order
+    if overdue_at - errand.at < settings.answer_timeout_ms // 2:
+        return order
+    return replace(order, errand=replace(errand, at=overdue_at))
+
+
 def cancel_failed(
     order: RoutedOrder, failure: CancelFailed, settings: RouterSettings, now: Timestamp
 ) -> RoutedOrder:

@@ -40,6 +40,7 @@ from messages.order_router import (
     ResendOrders,
     StreamChanged,
     SubmitFailed,
+    SubmitHeld,
 )
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, Priority, RejectReason, Side
 from messages.position import LedgerOrder, LedgerRead, OrdersReleased, VenueReachability
@@ -75,7 +76,7 @@ def _take(  # noqa: C901, PLR0911 - one for each kind of message
                 return looking_back.leave(order, _stranger(message.facts))
             found = replace(order, is_probe=False)
             return _conclude([(order, answers.reported(found, message.facts, settings, now))])
-        case SubmitFailed() | CancelFailed() | OrderNotFound() | LookUpFailed():
+        case SubmitFailed() | SubmitHeld() | CancelFailed() | OrderNotFound() | LookUpFailed():
             order = orders.by_id.get(message.client_order_id)
             if order is None:
                 return NOTHING
@@ -114,7 +115,7 @@ def _wish(
 
 def _answered(
     order: RoutedOrder,
-    message: SubmitFailed | CancelFailed | OrderNotFound | LookUpFailed,
+    message: SubmitFailed | SubmitHeld | CancelFailed | OrderNotFound | LookUpFailed,
     venue: VenueStream,
     settings: RouterSettings,
     now: Timestamp,
@@ -122,6 +123,8 @@ def _answered(
     match message:
         case SubmitFailed():
             return answers.submit_failed(order, message, settings, now)
+        case SubmitHeld():
+            return answers.held(order, settings, now)
         case CancelFailed():
             return answers.cancel_failed(order, message, settings, now)
         case OrderNotFound():

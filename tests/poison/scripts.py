@@ -17,7 +17,7 @@ from messages.addresses import (
     STRATEGY,
     position_address,
 )
-from messages.base import Message, Milliseconds
+from messages.base import ClientOrderId, Message, Milliseconds
 from messages.gateway import FollowSymbols
 from messages.guardian import (
     DailyLossReached,
@@ -30,7 +30,7 @@ from messages.guardian import (
 )
 from messages.market import Capabilities
 from messages.money import Money
-from messages.order_router import StreamChanged
+from messages.order_router import StreamChanged, SubmitHeld
 from messages.orders import OrderType, Purpose, RejectReason, TimeInForce
 from messages.plan import Plan, ProtectionMode, Rung, Switching, Trailing
 from messages.portfolio import AllotCapital, Limits, SetLimits
@@ -131,6 +131,7 @@ def _by_hand(theatre: Theatre) -> None:
     theatre.ticks(101.9)
     theatre.tell(position_address(HERO), CLOSE)
     theatre.ticks(101.8, 101.8, 101.8)
+    theatre.tell(ORDER_ROUTER, SubmitHeld(client_order_id=ClientOrderId("he1p2x1")))
     theatre.tell(POSITIONS, CloseAllPositions(cause=CloseCause.BY_HAND, reason="a test"))
 
 

@@ -72,3 +72,24 @@ def test_of_an_order_of_which_a_request_stays_all_stay_in_their_order() -> None:
     waiting.add(3, look_up)
     assert waiting.take_exits(Unrecorded()) == [look_up]
     assert waiting.take_durable(9) == [stays, cancel]
+
+
+def test_an_id_that_was_passed_over_counts_as_if_it_had_left() -> None:
+    unrecorded = Unrecorded()
+    for attempt in range(1, UNRECORDED_AT_MOST + 1):
+        unrecorded.not_sent(submit(attempt))
+        unrecorded.not_sent(submit(attempt))
+    assert not unrecorded.lets(submit(UNRECORDED_AT_MOST + 1))
+
+
+def test_a_newer_exit_takes_the_place_of_the_one_that_waits() -> None:
+    waiting = Waiting()
+    waiting.add(1, submit(1))
+    look_up = LookUpOrder(
+        client_order_id=ClientOrderId("he1p1x1"), exchange_order_id=None, symbol=SYMBOL
+    )
+    waiting.add(2, look_up)
+    assert waiting.take_outdated(submit(1)) == [], "sent again"
+    assert waiting.take_outdated(submit(2)) == [submit(1)]
+    assert waiting.submits() == []
+    assert waiting.take_durable(2) == [look_up]

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from messages.base import Timestamp
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
-from messages.order_router import FailureKind, StreamChanged
+from messages.order_router import FailureKind, StreamChanged, SubmitHeld
 from messages.orders import (
     OrderStatus,
     OrderType,
@@ -368,3 +368,28 @@ def test_an_order_that_rests_is_left_alone() -> None:
     stage.place()
     stage.report(OrderStatus.OPEN)
     assert stage.next_deadline() is None
+
+
+# A submit that waits for the disk.
+
+
+def test_nobody_wonders_what_became_of_a_submit_that_has_not_left() -> None:
+    stage = Stage()
+    stage.place()
+    for _ in range(100):
+        stage.pass_time(2_000)
+        stage.tell(SubmitHeld(client_order_id=ORDER))
+    assert stage.status() is OrderStatus.SUBMITTED
+    assert len(stage.sent) == 1
+    stage.pass_time(OVERDUE_MS)
+    assert stage.status() is OrderStatus.UNKNOWN
+
+
+def test_that_it_waits_is_written_down_now_and_then() -> None:
+    stage = Stage()
+    stage.place()
+    written: list[object] = []
+    for _ in range(100):
+        stage.pass_time(2_000)
+        written += stage.tell(SubmitHeld(client_order_id=ORDER)).changes
+    assert len(written) == 25
