@@ -7,6 +7,7 @@ replays from then on.
 """
 
 import argparse
+import gc
 import math
 import multiprocessing
 import pickle
@@ -98,6 +99,7 @@ def _run_batch(first: int, seed: int) -> Batch:
             if outcome.rule is not None:
                 name = STRATEGIES[number % len(STRATEGIES)].__name__
                 failures.append((outcome.rule, name, outcome.schedule))
+    gc.collect()  # recoveries freeze what they made: the collector does not count it as garbage
     return Batch(
         BATCH,
         deliveries,
