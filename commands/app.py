@@ -302,6 +302,7 @@ def inspect(
     """Look into a session that runs, or is over: actors, positions, orders, why. A prompt, or -c.
 
     Example: python supervisor.py inspect -c tree -c "position p3"
+
     Example: python supervisor.py inspect --session tests/data/session -c "why p2"
     """
     from commands.inspect.front import Asked

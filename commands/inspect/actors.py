@@ -36,6 +36,8 @@ _LONG_MS = 100
 """A message that is in hand for longer is worth a word."""
 _TOP = 20
 _UNRECORDED = "as recorded: what waited, threads, and actors without records are not known"
+_MOMENTS = ("at", "since", "deadline")
+"""How the names of fields end that are times."""
 _SAMPLE_MS = Milliseconds(1_000)
 
 
@@ -242,7 +244,7 @@ def _fields(data: object, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield prefix, NOTHING
         for place, value in enumerate(data):
             yield from _fields(value, f"{prefix}[{place}]")
-    elif isinstance(data, int) and not isinstance(data, bool) and prefix.endswith(("at", "since")):
+    elif isinstance(data, int) and not isinstance(data, bool) and prefix.endswith(_MOMENTS):
         yield prefix, _time_or_number(data)
     else:
         yield prefix, NOTHING if data is None else str(data)

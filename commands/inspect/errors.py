@@ -4,6 +4,7 @@ CommandError (of ``commands.errors``)
     InspectError        the text says what was wrong, and what would be right
         NoSessionError  there is no session to look into, or it has gone
             NotRunningError  it is over: its journal answers
+            NoJournalError   it may well run: what it wrote can't be read
         RefusedError    the session answered that it can't
         NotLiveError    only a running session can do this
 """
@@ -21,6 +22,10 @@ class NoSessionError(InspectError):
 
 class NotRunningError(NoSessionError):
     """The session that was named is over; its journal may still be read."""
+
+
+class NoJournalError(NoSessionError):
+    """What a running session wrote down can't be read; what needs no journal still answers."""
 
 
 class RefusedError(InspectError):

@@ -33,7 +33,7 @@ def attach(folder: Path | None) -> tuple[Connection, list[Path]]:
             others.append(path.parent)
     if found is None:
         raise NoSessionError(
-            f"no session runs in {SESSIONS}/; {_last_one()}or start one: python supervisor.py"
+            f"no session runs in {SESSIONS}/; {_last_one()}start one: python supervisor.py"
         )
     return found, others
 
@@ -53,7 +53,7 @@ def _attach_to(folder: Path) -> Connection:
 def _last_one() -> str:
     """Return how the newest session that is over is looked into."""
     over = sorted(SESSIONS.glob(f"*/{SESSION_NAME}"), key=_born)
-    return f"look into the last one: inspect --session {over[-1].parent}, " if over else ""
+    return f"look into the last one: inspect --session {over[-1].parent}, or " if over else ""
 
 
 def _born(path: Path) -> float:

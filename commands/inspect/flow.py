@@ -6,10 +6,11 @@ import msgspec
 from rich.text import Text
 
 from actors.journal.port import Record
-from commands.inspect.actors import addresses
+from commands.inspect.actors import address_of, addresses
 from commands.inspect.command import Command, Context
+from commands.inspect.errors import InspectError
 from commands.inspect.source import LiveSource, message_in, message_types
-from commands.inspect.typed import Typed
+from commands.inspect.typed import Typed, nearest
 from commands.inspect.view import ALARM, DIM, Cell, View, builtins, plain, right, stack, table
 from commands.panels.words import count, date_and_time, duration, time_of_day
 from messages.inspection import Tapped, TappedMessage
@@ -45,6 +46,11 @@ def tap(context: Context, words: list[str]) -> Iterator[View]:
     per_second = typed.number("--rate", _PER_SECOND)
     typed.end()
     source = context.live("tap")
+    if actor and not _is_pattern(actor):
+        actor = address_of(source, actor)
+    known = message_types()
+    if message_type and message_type not in known and not _is_pattern(message_type):
+        raise InspectError(f"there is no message {message_type}{nearest(message_type, known)}")
     number = source.tap(actor or "*", message_type or "*", per_second)
     return _tapped(source, number, limit)
 
@@ -174,6 +180,10 @@ def _short(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + " ".join(_short(one) for one in value) + "]"
     return "–" if value is None else str(value)
+
+
+def _is_pattern(typed: str) -> bool:
+    return any(sign in typed for sign in "*?[")
 
 
 def _is_id(typed: str) -> bool:

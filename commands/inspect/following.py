@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from threading import Event, Thread
 
-from commands.inspect.errors import NoSessionError
+from commands.inspect.errors import NoJournalError, NoSessionError
 from commands.inspect.recorded import Recorded, facts_of, journal_of, read_part
 
 _REST_SECONDS_MIN = 2.0
@@ -19,10 +19,13 @@ class Following:
     """Reads one session's journal again and again, until it is closed."""
 
     def __init__(self, folder: Path) -> None:
-        """Look at a session's folder. Raises ``NoSessionError``."""
+        """Look at a session's folder. Raises ``NoJournalError``."""
         self._folder = folder
-        self._facts = facts_of(folder)
-        self._journal = journal_of(folder, self._facts)
+        try:
+            self._facts = facts_of(folder)
+            self._journal = journal_of(folder, self._facts)
+        except NoSessionError as error:
+            raise NoJournalError(str(error)) from None
         self._is_over = Event()
         self._thread: Thread | None = None
 
@@ -32,13 +35,13 @@ class Following:
         self._thread.start()
 
     def recorded(self, at_least: int = 0) -> Recorded:
-        """Return its part, with this record if that is durable. Raises ``NoSessionError``."""
+        """Return its part, with this record if that is durable. Raises ``NoJournalError``."""
         if not self._journal.chapters or self._journal.last < at_least:
             self._read()
         found = read_part(self._folder, self._facts, self._journal, fresh=False)
         if found is None:
             why = "; ".join(self._journal.problems) or "nothing of it is durable yet"
-            raise NoSessionError(f"{self._journal.folder} holds no record of this session: {why}")
+            raise NoJournalError(f"{self._journal.folder} holds no record of this session: {why}")
         return found
 
     def close(self) -> None:
@@ -49,14 +52,14 @@ class Following:
         try:
             self._journal.refresh()
         except OSError as error:
-            raise NoSessionError(f"{self._journal.folder} can't be read: {error}") from None
+            raise NoJournalError(f"{self._journal.folder} can't be read: {error}") from None
 
     def _follow(self) -> None:
         while not self._is_over.is_set():
             begun = time.monotonic()
             try:
                 self._read()
-            except NoSessionError:
+            except NoJournalError:
                 return  # whoever asks next is told
             took = time.monotonic() - begun
             self._is_over.wait(max(_REST_SECONDS_MIN, _REST_TIMES * took))

@@ -17,7 +17,7 @@ from rich.console import Console
 from commands.account import STATE
 from commands.errors import UsageError
 from commands.inspect.command import Context, Operating
-from commands.inspect.errors import InspectError, NoSessionError, NotRunningError
+from commands.inspect.errors import InspectError, NoJournalError, NoSessionError, NotRunningError
 from commands.inspect.finding import attach
 from commands.inspect.past import Past
 from commands.inspect.recorded import facts_of, recorded
@@ -120,12 +120,11 @@ def run_all(
     for line in lines:
         try:
             run_line(context, line, out, as_json=as_json)
-        except NoSessionError as error:
-            err.print(f"error: {error}")
-            return EXIT_FAILED
         except InspectError as error:
             err.print(f"error: {error}")
             exit_code = EXIT_FAILED
+            if isinstance(error, NoSessionError) and not isinstance(error, NoJournalError):
+                break  # it has gone: nothing more is answered
     return exit_code
 
 

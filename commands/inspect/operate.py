@@ -20,7 +20,7 @@ from commands.inspect.operating import (
 )
 from commands.inspect.position import complete_ids, id_of, seen
 from commands.inspect.typed import Typed, amount, nearest, ratio
-from commands.inspect.view import View
+from commands.inspect.view import View, number
 from commands.panels.words import percent
 from messages.addresses import (
     MARKET_DATA,
@@ -51,7 +51,7 @@ def open_(context: Context, words: list[str]) -> View:
         atr=row.atr,
         decision=f"by hand: {reason}",
     )
-    what = f"buys {symbol} for up to {budget:f}, now at {row.quote.ask:,.10g}"
+    what = f"buys {symbol} for up to {number(budget)}, now at {number(row.quote.ask)}"
     protection = f"take profit {percent(plan.take_profit_ratio)}, stop loss "
     return send_message(
         context, POSITIONS, message, what, f"{protection}{percent(plan.stop_loss_ratio)}"
@@ -66,7 +66,7 @@ def close(context: Context, words: list[str]) -> View:
     how = typed.word_or("")
     typed.end()
     one = seen(context.source, position_id)
-    what = f"sells all of {position_id}: {one.life.held:f} {one.life.charter.rules.base}"
+    what = f"sells all of {position_id}: {number(one.life.held)} {one.life.charter.rules.base}"
     if how == "without-core":
         salvage = CloseWithoutCore(position_id=position_id, reason=reason)
         warning = "its core is not asked any more: what works is canceled, the rest sold"
@@ -86,7 +86,9 @@ def protect(context: Context, words: list[str]) -> View:
     wrong = [name for name in typed.values if name not in RATIOS]
     if wrong or not typed.values:
         what = (
-            f"there is no {wrong[0]}{nearest(wrong[0], RATIOS)}" if wrong else "say what to change."
+            f"there is no {wrong[0]}{nearest(wrong[0], RATIOS) or '.'}"
+            if wrong
+            else "say what to change."
         )
         raise typed.wrong(f"{what} It becomes {schema(ChangeProtection)}")
     given = {name: ratio(text) for name, text in typed.values.items()}

@@ -18,7 +18,7 @@ from commands.inspect.command import Context, Operating
 from commands.inspect.errors import InspectError, NotLiveError
 from commands.inspect.source import Source
 from commands.inspect.typed import ratio
-from commands.inspect.view import WARN, View, builtins, pairs
+from commands.inspect.view import WARN, View, builtins, number, pairs
 from commands.panels.words import count
 from config.plan_rules import plan_contradictions
 from messages.addresses import (
@@ -133,7 +133,7 @@ def unprotected_if_suspended(source: Source, address: Address) -> str:
             continue
         life = Life(charter, position)
         if life.sellable and is_covered_by_trigger(position) and not is_stopped_at_venue(life):
-            bare.append(f"{position.position_id} ({life.held:f} {charter.rules.base})")
+            bare.append(f"{position.position_id} ({number(life.held)} {charter.rules.base})")
     if not bare:
         return ""
     shown = ", ".join(bare[:5]) + (" …" if len(bare) > 5 else "")  # noqa: PLR2004 - a line's worth
@@ -181,4 +181,13 @@ def _confirmed(context: Context, question: Operate, what: str, note: str = "") -
         return View(Text("not done"), {"done": False})
     done = operating.do(context.live("this"), question)
     data = {"done": True, "is_new": done.is_new, "text": done.text, "id": command.command_id}
-    return View(Text(done.text), data)
+    return View(Text(f"{done.text}{_look_after(command)}"), data)
+
+
+def _look_after(command: OperatorCommand) -> str:
+    """Return how to see what becomes of it: that it was sent does not mean that it was granted."""
+    if command.operation is not Operation.SEND:
+        return ""
+    place, _, position_id = command.to.partition("/")
+    look = f"why {position_id}" if position_id else f"log {place} -n 5"
+    return f"; what becomes of it: {look}"

@@ -12,9 +12,10 @@ from actors.position.position import Charter, Life, OwnOrder, Position
 from actors.position.resting import wanted_resting
 from actors.position.salvage import Salvage
 from commands.inspect.command import Command, Context
-from commands.inspect.errors import InspectError
+from commands.inspect.errors import InspectError, NoJournalError
+from commands.inspect.past import Past
 from commands.inspect.source import Source
-from commands.inspect.typed import Typed, nearest
+from commands.inspect.typed import Typed
 from commands.inspect.view import (
     ALARM,
     GOOD,
@@ -49,6 +50,8 @@ class Seen(msgspec.Struct, frozen=True):
     sequence: int
     last: float | None
     salvage: Salvage | None
+    is_over: bool = False
+    """It lives no more; this is what its last step left."""
 
 
 def show(context: Context, words: list[str]) -> View:
@@ -56,22 +59,45 @@ def show(context: Context, words: list[str]) -> View:
     typed = Typed(POSITION.usage, words)
     position_id = id_of(typed.word("ID"))
     typed.end()
-    return view_of(seen(context.source, position_id))
+    one = _living(context.source, position_id)
+    return view_of(one) if one is not None else view_of(_ended(context, position_id))
 
 
 def seen(source: Source, position_id: PositionId) -> Seen:
     """Return a living position. Raises ``InspectError``."""
+    one = _living(source, position_id)
+    if one is None:
+        raise InspectError(
+            f"no position {position_id} lives now; living: {some(list(ids(source)))}; "
+            f"of one that is over: why {position_id}"
+        )
+    return one
+
+
+def _ended(context: Context, position_id: PositionId) -> Seen:
+    """Return a position as its last step left it, from the journal. Raises ``InspectError``."""
+    source = context.source
+    nobody = f"no position {position_id} lives now; living: {some(list(ids(source)))}"
+    now = source.sequence if isinstance(source, Past) else source.tree().sequence
+    try:
+        found = context.recorded(at_least=now)
+    except NoJournalError as error:
+        raise InspectError(f"{nobody}; of one that is over: {error}") from None
+    last = next(found.journal.steps_of(position_address(position_id), min(now, found.last)), None)
+    one = None if last is None else _living(Past(found, last), position_id)
+    if one is None:
+        raise InspectError(f"{nobody}; no record tells of it up to here")
+    return msgspec.structs.replace(one, is_over=True)
+
+
+def _living(source: Source, position_id: PositionId) -> Seen | None:
+    """Return a position that lives; None: none does."""
     kept = source.entities(actors=(position_address(position_id),))
     entities = kept.actors[0].entities if kept.actors else ()
     charter = next((e for e in entities if isinstance(e, Charter)), None)
     position = next((e for e in entities if isinstance(e, Position)), None)
     if charter is None or position is None:
-        living = list(ids(source))
-        near = nearest(position_id, living)
-        raise InspectError(
-            f"no position {position_id} lives now; living: {some(living)}{near}; "
-            f"of one that is over: why {position_id}"
-        )
+        return None
     return Seen(
         Life(charter, position),
         kept.at,
@@ -127,6 +153,7 @@ def view_of(one: Seen) -> View:
     data = {
         "at": one.at,
         "sequence": one.sequence,
+        "is_over": one.is_over,
         "row": builtins(row),
         "charter": builtins(one.life.charter),
         "position": builtins(one.life.position),
@@ -137,8 +164,11 @@ def view_of(one: Seen) -> View:
 def _head(one: Seen, row: PositionRow) -> Text:
     head = Text(f"{row.position_id} {row.symbol} ", style="bold")
     head.append(row.state.upper(), style="bold")
-    covered = "covered" if row.is_covered else "NOT COVERED"
-    head.append(f"  {covered}", style=GOOD if row.is_covered or not row.held else ALARM)
+    if one.is_over:
+        head.append("  is over; as its last step left it")
+    else:
+        covered = "covered" if row.is_covered else "NOT COVERED"
+        head.append(f"  {covered}", style=GOOD if row.is_covered or not row.held else ALARM)
     if row.is_stuck:
         head.append("  STUCK", style=ALARM)
     if one.salvage is not None:

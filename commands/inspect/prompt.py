@@ -18,7 +18,7 @@ from rich.console import Console
 
 from commands.inspect.command import Context
 from commands.inspect.commands import completions
-from commands.inspect.errors import InspectError, NoSessionError
+from commands.inspect.errors import InspectError, NoJournalError, NoSessionError
 from commands.inspect.past import Past
 from commands.inspect.recorded import recorded
 from commands.inspect.running import run_line
@@ -86,6 +86,8 @@ class Prompt:
             run_line(self._context, line, self._out)
         except KeyboardInterrupt:
             self._out.print("stopped")
+        except NoJournalError as error:
+            self._out.print(f"error: {error}", style="red")
         except NoSessionError as error:
             self._out.print(f"error: {error}", style="red")
             self._stay_offline()

@@ -23,7 +23,8 @@ def split(line: str) -> list[str]:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``: did you mean …?``, or nothing where nothing is near."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    names = list(known)
+    near = [name for name in names if name.startswith(word)] or get_close_matches(word, names, n=1)
     return f": did you mean {near[0]}?" if near else ""
 
 

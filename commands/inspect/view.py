@@ -137,12 +137,12 @@ def plain(cell: Cell) -> Text:
 
 
 def number(value: Decimal | float | None) -> str:
-    """Return an amount without an exponent and without needless zeros."""
+    """Return an amount in groups of thousands, without an exponent and without needless zeros."""
     if value is None:
         return NOTHING
     if isinstance(value, float):
         return f"{value:,.10g}"
-    text = f"{value:f}"
+    text = f"{value:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -125,6 +125,10 @@ def test_the_ledger_adds_up(context: Context) -> None:
     ("line", "why"),
     [
         ("tre", "no command tre: did you mean tree"),
+        ("pos p1", "no command pos: did you mean position"),
+        ("foo", "no command foo; help lists them all"),
+        ("tap nobody", "nobody lives at nobody"),
+        ("tap *:TriggerFird", r"no message TriggerFird: did you mean TriggerFired\?"),
         ("state nobody", "nobody lives at nobody"),
         ("state gardian", "did you mean guardian"),
         ("position p9", "no position p9 lives now; living: p1, p2, p3"),

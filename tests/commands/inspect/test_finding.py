@@ -65,7 +65,7 @@ def test_where_nothing_runs_it_says_how_to_start_one() -> None:
 
 
 def test_where_none_runs_the_last_one_is_named() -> None:
-    with pytest.raises(NoSessionError, match="no session runs in sessions/; or start one"):
+    with pytest.raises(NoSessionError, match="no session runs in sessions/; start one"):
         attach(None)
     last = session("20261121-000000-paper")
     with pytest.raises(NoSessionError, match=f"inspect --session {last}, or start one"):

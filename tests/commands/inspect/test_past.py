@@ -22,7 +22,7 @@ from config.loading import load
 from messages.addresses import MARKET_DATA
 from messages.base import Address, Symbol
 from messages.market_data import MarketRow, ReadMarket
-from messages.position import TriggerFired
+from messages.position import OrdersReleased, TriggerFired
 from tests.commands.inspect.recording import Lived, lived, write_session
 from tests.sources import ROOT
 from tests.system.watched import Watched
@@ -154,6 +154,21 @@ def test_diff_tells_what_lies_between(filmed: Filmed, context: Context) -> None:
     assert {one["entity"] for one in data} == {"Charter", "Position"}
 
 
+def test_a_position_that_is_over_is_shown_as_its_last_step_left_it(
+    filmed: Filmed, context: Context
+) -> None:
+    over = next(r.actor for r in filmed.written if isinstance(r.message, OrdersReleased))
+    last = max(r.sequence for r in filmed.written if r.actor == over)
+    data = said(context, f"position {over}").data
+    assert isinstance(data, dict)
+    assert (data["sequence"], data["is_over"]) == (last, True)
+    assert data["position"]["state"] == "closed"
+    said(context, f"at {last - 1}")
+    data = said(context, f"position {over}").data
+    assert isinstance(data, dict)
+    assert data["is_over"] is False
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
@@ -167,6 +182,7 @@ def test_diff_tells_what_lies_between(filmed: Filmed, context: Context) -> None:
         ("deadletters", "what reached nobody is not recorded"),
         ("tap", "tap needs a running session; this one is over"),
         ("why p999", "no record tells of p999"),
+        ("position p999", "no position p999 lives now; living: .*; no record tells of it"),
     ],
 )
 def test_what_the_past_cannot_tell_is_said(context: Context, line: str, why: str) -> None:

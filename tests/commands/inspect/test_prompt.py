@@ -14,7 +14,7 @@ from prompt_toolkit.output import DummyOutput
 from rich.console import Console
 
 from commands.inspect.command import Context
-from commands.inspect.errors import NoSessionError
+from commands.inspect.errors import NoJournalError, NoSessionError
 from commands.inspect.front import open_session
 from commands.inspect.past import Past
 from commands.inspect.prompt import Prompt, Words
@@ -32,6 +32,13 @@ class Dying(Running):
 
     def tree(self) -> TreeRead:
         raise NoSessionError("the session has gone")
+
+
+class Unwritten(Running):
+    """It runs, but its journal was put aside."""
+
+    def tree(self) -> TreeRead:
+        raise NoJournalError("no journal of it is there")
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +142,15 @@ def test_a_session_that_dies_is_told_plainly_and_its_journal_answers(
 def test_completion_says_nothing_where_nobody_answers(filmed: Filmed, folder: Path) -> None:
     context = Context(source=Dying(folder, filmed, 1))
     assert not list(Words(context).get_completions(Document("state p"), CompleteEvent()))
+
+
+def test_a_running_session_is_not_left_for_a_journal_that_can_not_be_read(
+    keys: PipeInput, filmed: Filmed, folder: Path, tmp_path: Path
+) -> None:
+    running = Unwritten(folder, filmed, 1)
+    context = Context(source=running)
+    said = typed(keys, context, tmp_path / "h", f"tree{ENTER}ledger{ENTER}")
+    assert "error: no journal of it is there" in said
+    assert "by symbol" in said
+    assert context.source is running
+    assert not running.is_closed
