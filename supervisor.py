@@ -248,7 +248,7 @@ def _inspector(system: System, wiring: Wiring) -> list[ChildSpec]:
         at=system.clock.now(),
         started_at=Timestamp(time.time_ns() // 1_000_000),
     )
-    inspector = Inspector(system, dispatcher, cut, greeting)
+    inspector = Inspector(system, dispatcher, cut, greeting, wiring.settings.inspector)
     return [ChildSpec(name=INSPECTOR, start=inspector.start, stop=inspector.stop)]
 
 

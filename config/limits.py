@@ -12,6 +12,7 @@ from config.live import LiveSettings
 from config.settings import (
     DropSettings,
     GuardSettings,
+    InspectorSettings,
     JournalSettings,
     LogSettings,
     MarketDataSettings,
@@ -151,6 +152,12 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
     LogSettings: {
         "rotate_bytes": _limits(at_least="100000", at_most="10000000000"),
         "keep": _limits(at_least="0", at_most="1000"),
+    },
+    InspectorSettings: {
+        "clients": _limits(at_least="1", at_most="100"),
+        "taps": _limits(at_least="1", at_most="100"),
+        "answer_ms": _limits(at_least="0.1", at_most="10"),
+        "suspend_max_ms": _limits(at_least="1", at_most="3600"),
     },
     JournalSettings: {
         "linger_ms": _limits(at_least="0", at_most="0.005"),

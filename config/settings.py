@@ -221,6 +221,19 @@ class LogSettings(Section, frozen=True, kw_only=True):
     """Files kept beside the one that is written."""
 
 
+class InspectorSettings(Section, frozen=True, kw_only=True):
+    """Who may look into a running session at once, and for how long; all times are real."""
+
+    clients: int = 8
+    """Connections at a time."""
+    taps: int = 4
+    """Of one connection at a time."""
+    answer_ms: Milliseconds = Milliseconds(2_000)
+    """How long an actor that is asked may take; then it is told as stuck or busy."""
+    suspend_max_ms: Milliseconds = Milliseconds(600_000)
+    """How long an actor may be suspended by hand."""
+
+
 class JournalFailure(StrEnum):
     """What exits do while the journal can't be written."""
 
@@ -332,6 +345,7 @@ class Settings(Section, frozen=True, kw_only=True):
     replay: ReplaySettings = ReplaySettings()
     session: SessionSettings = SessionSettings()
     logs: LogSettings = LogSettings()
+    inspector: InspectorSettings = InspectorSettings()
     journal: JournalSettings = JournalSettings()
     live: LiveSettings = LiveSettings()
     paper: PaperSettings = PaperSettings()

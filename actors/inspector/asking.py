@@ -19,6 +19,7 @@ from actors.journal.codec import UnreadableError, decode_message
 from actors.operator.core import CommandError, message_of
 from actors.runtime.actor import describe
 from actors.runtime.system import System
+from config.settings import InspectorSettings
 from messages.addresses import MARKET_DATA, OBSERVERS, OPERATOR, PORTFOLIO, STRATEGY
 from messages.base import Address, Message, Milliseconds
 from messages.envelope import Step
@@ -29,8 +30,6 @@ from messages.portfolio import DescribeAccounts
 from messages.session import ReadSession
 from messages.strategy import ReadVerdict
 
-PATIENCE_SECONDS = 2.0
-_SUSPENDED_MS_MAX = 600_000
 _PENDING_MAX = 32
 
 _READERS: dict[type[Message], Address] = {
@@ -56,9 +55,10 @@ class _Pending(msgspec.Struct):
 class Asking:
     """Questions under way to actors."""
 
-    def __init__(self, system: System, suspensions: Suspensions) -> None:
+    def __init__(self, system: System, suspensions: Suspensions, limits: InspectorSettings) -> None:
         """Begin with none."""
         self._system = system
+        self._limits = limits
         self._suspensions = suspensions
         self._pending: list[_Pending] = []
 
@@ -132,7 +132,7 @@ class Asking:
             hear(Refused(text=f"nobody lives at {to}"))
             return
         future = mailbox.ref.ask(self._system.envelope(message), block=False)
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + self._limits.answer_ms / 1000
         self._pending.append(_Pending(to, future, until, finish, hear, late))
 
     def _problem(self, question: Operate) -> str:
@@ -145,8 +145,8 @@ class Asking:
             return _sending_problem(command)
         if command.to in _NOT_SUSPENDED:
             return f"{command.to} can't be suspended: it would hear no command any more"
-        if not 0 < question.for_ms <= _SUSPENDED_MS_MAX:
-            return f"an actor is suspended for at most {_SUSPENDED_MS_MAX // 1000} s"
+        if not 0 < question.for_ms <= self._limits.suspend_max_ms:
+            return f"an actor is suspended for at most {self._limits.suspend_max_ms // 1000} s"
         return ""
 
     def _done(self, question: Operate, *, is_new: bool) -> str:

@@ -27,6 +27,7 @@ from actors.inspector.taps import TapLine, Taps
 from actors.journal.cut import Cut
 from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.system import System
+from config.settings import InspectorSettings
 from messages.inspection import (
     PROTOCOL,
     AskActor,
@@ -41,9 +42,6 @@ from messages.inspection import (
     Untap,
 )
 
-CLIENTS_MAX = 8
-TAPS_MAX = 4
-"""Of one client."""
 TAP_PER_SECOND_MAX = 1_000
 _SAMPLE_MS_MAX = 10_000
 
@@ -62,6 +60,7 @@ class Inspector:
         dispatcher: ProductionDispatcher,
         cut: Cut,
         greeting: Greeting,
+        limits: InspectorSettings = InspectorSettings(),  # noqa: B008 - frozen
         *,
         user: Callable[[socket.socket], int] = user_of,
     ) -> None:
@@ -69,12 +68,13 @@ class Inspector:
         self._dispatcher = dispatcher
         self._clock = system.clock
         self._greeting = greeting
+        self._limits = limits
         self._user = user
         self._sights = Sights(dispatcher)
         self._suspensions = Suspensions(system)
         self._taps = Taps(system)
         self._reading = Reading(system, cut, self._sights, self._suspensions)
-        self._asking = Asking(system, self._suspensions)
+        self._asking = Asking(system, self._suspensions, limits)
         self._samplings: list[tuple[Peer, int, TimeSampling]] = []
         self._peers: dict[socket.socket, Peer] = {}
         self._selector = selectors.DefaultSelector()
@@ -92,7 +92,7 @@ class Inspector:
     def start(self) -> None:
         """Listen. Where that can't be, say so and go on without: nothing here is worth a start."""
         try:
-            self._listener = listen(self.socket_path.parent, CLIENTS_MAX)
+            self._listener = listen(self.socket_path.parent, self._limits.clients)
         except OSError as error:
             logger.warning("nobody can look into this session: {}", error)
             return
@@ -152,8 +152,8 @@ class Inspector:
         self._selector.register(connection, selectors.EVENT_READ)
         if user != os.geteuid():
             self._send_away(peer, "this session belongs to another user")
-        elif len(self._peers) > CLIENTS_MAX:
-            self._send_away(peer, f"{CLIENTS_MAX} are connected already; end one of them")
+        elif len(self._peers) > (most := self._limits.clients):
+            self._send_away(peer, f"{most} are connected already; end one of them")
 
     def _send_away(self, peer: Peer, why: str) -> None:
         peer.say(0, Refused(text=why))
@@ -202,10 +202,9 @@ class Inspector:
         return msgspec.structs.replace(self._greeting, at=self._clock.now())
 
     def _tap(self, peer: Peer, number: int, question: Tap) -> None:
-        if len(peer.taps) >= TAPS_MAX or number in peer.taps:
-            peer.say(
-                number, Refused(text=f"{TAPS_MAX} taps at a time, each with a number of its own")
-            )
+        if len(peer.taps) >= (most := self._limits.taps) or number in peer.taps:
+            text = f"{most} taps at a time, each with a number of its own"
+            peer.say(number, Refused(text=text))
             return
         per_second = min(max(1, question.per_second), TAP_PER_SECOND_MAX)
         line = TapLine(question.actor, question.message_type, per_second, self._clock.now)

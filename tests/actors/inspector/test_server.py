@@ -12,12 +12,12 @@ import pytest
 
 from actors.inspector.frames import frame
 from actors.inspector.place import SOCKET_NAME, short_path
-from actors.inspector.server import CLIENTS_MAX
 from actors.inspector.taps import WAITING_MAX
 from actors.position.actor import PositionActor
 from benchmarks.brackets import SYMBOL
 from commands.inspect.client import Connection
 from commands.inspect.errors import NoSessionError, RefusedError
+from config.settings import InspectorSettings
 from messages.addresses import GUARDIAN, MARKET_DATA, POSITIONS, position_address
 from messages.base import Address, Message, Milliseconds, PositionId
 from messages.guardian import Halt
@@ -104,10 +104,20 @@ def test_another_user_is_refused(scene: Scene) -> None:
 
 
 def test_one_client_too_many_is_refused_and_the_others_go_on(scene: Scene) -> None:
-    clients = [scene.source() for _ in range(CLIENTS_MAX)]
+    clients = [scene.source() for _ in range(InspectorSettings().clients)]
     with pytest.raises(RefusedError, match="are connected already"):
         scene.source()
     assert clients[0].about().pid == 1
+
+
+def test_how_many_may_look_is_what_the_config_says(scene: Scene) -> None:
+    scene.inspector._limits = InspectorSettings(clients=1, taps=1)
+    source = scene.source()
+    with pytest.raises(RefusedError, match="1 are connected already"):
+        scene.source()
+    source.tap("*", "*", 1)
+    with pytest.raises(RefusedError, match="1 taps at a time"):
+        source.tap("*", "*", 1)
 
 
 HOSTILE = {
