@@ -6,6 +6,7 @@ that goes away is said plainly, and its journal answers from then on.
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -51,6 +52,15 @@ class Words(Completer):
             yield Completion(word, start_position=-len(begun))
 
 
+class History(FileHistory):
+    """What was typed, kept in a file as long as it can be written: a full disk ends no prompt."""
+
+    def store_string(self, string: str) -> None:
+        """Keep a line for the next time."""
+        with suppress(OSError):
+            super().store_string(string)
+
+
 class Prompt:
     """One person at a terminal."""
 
@@ -58,7 +68,7 @@ class Prompt:
         """Read lines with the history of earlier times. Raises ``OSError``."""
         self._context, self._out, self._operates = context, out, operates
         self._session: PromptSession[str] = PromptSession(
-            history=FileHistory(str(_private(history))),
+            history=History(str(_private(history))),
             completer=Words(context),
             complete_while_typing=False,
             enable_open_in_editor=False,

@@ -13,6 +13,7 @@ from actors.journal.entities import EntityKey, key_of
 from actors.journal.lease import Holder, Lease
 from actors.journal.port import Record
 from actors.journal.store import FileJournal, JournalLimits, Origin
+from actors.operator.actor import OperatorActor
 from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor
 from actors.portfolio.valuation import Rate
@@ -86,6 +87,8 @@ def _kept(actor: object) -> Iterator[msgspec.Struct]:  # noqa: C901 - one case a
             yield from (roster.numbering, roster.recovery)
         case GuardianActor(guard=guard):
             yield guard
+        case OperatorActor(operator=operator):
+            yield operator
         case RecordedGateway(port=port):
             yield from port.book.orders.values()
             yield from port.book.balances.values()

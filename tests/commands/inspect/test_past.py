@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from actors.journal.entities import key_of
 from actors.journal.port import Record
+from actors.operator.actor import OperatorActor
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from commands.inspect.command import Context
@@ -19,9 +20,10 @@ from commands.inspect.recorded import recorded
 from commands.inspect.view import View
 from commands.tree import Wiring
 from config.loading import load
-from messages.addresses import MARKET_DATA
+from messages.addresses import GUARDIAN, MARKET_DATA, OPERATOR
 from messages.base import Address, Symbol
 from messages.market_data import MarketRow, ReadMarket
+from messages.operator import Operation, OperatorCommand
 from messages.position import OrdersReleased, TriggerFired
 from tests.commands.inspect.recording import Lived, lived, write_session
 from tests.sources import ROOT
@@ -30,8 +32,10 @@ from tests.system.watched import Watched
 BTC_USDT = Symbol("BTC/USDT")
 RECORDING = ROOT / "tests" / "data" / "BTC-USDT-1m.csv"
 SAMPLES = 60
-UNTOUCHED = {"Balance", "Guard", "Limits", "LookDue", "Numbering", "Recovery", "Totals", "Trading",
-             "VenueStream"}  # fmt: skip
+COMMANDS = 0.2
+"""Of a picture, that a person does something after it."""
+UNTOUCHED = {"Balance", "Guard", "Limits", "LookDue", "Numbering", "Operator", "Recovery", "Totals",
+             "Trading", "VenueStream"}  # fmt: skip
 """No record of these before they first change: of most there is one, a venue begins with cash."""
 
 UNSEEN = {"InFlight", "MarketMoved", "Taken"}
@@ -49,12 +53,29 @@ class Filmed(Watched):
         self.records.append(self.written.append)
 
     def _start(self, system: System, wiring: Wiring) -> Children:
-        return super()._start(system, replace(wiring, records_venue=True))
+        children = super()._start(system, replace(wiring, records_venue=True))
+        if OPERATOR not in system.mailboxes:
+            system.spawn(OperatorActor, OPERATOR)
+        return children
 
     def _check(self, _address: Address, _delivery: object) -> None:
         self.deliveries += 1
         if self.system is not None and self.written and self._random.random() < 0.05:
             self.pictures[self.written[-1].sequence] = lived(self.system)
+            if self._random.random() < COMMANDS:
+                self._operate(self.system)
+
+    def _operate(self, system: System) -> None:
+        """Have a person do something that changes no trade."""
+        command = OperatorCommand(
+            command_id=f"c{len(self.pictures)}",
+            operation=Operation.SEND,
+            to=GUARDIAN,
+            message_type="ResendTradingState",
+            fields="{}",
+            reason="to be filmed",
+        )
+        system.tell(OPERATOR, command)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +122,7 @@ def test_at_a_record_every_actor_keeps_what_it_kept_then(filmed: Filmed, folder:
         "Account",
         "Booking",
         "Living",
+        "Operator",
         "VenueOrder",
     } <= kinds
 

@@ -103,6 +103,20 @@ def test_what_was_typed_comes_back_next_time_and_is_for_its_owner_alone(
     assert context.source.sequence == 12
 
 
+def test_a_history_that_can_not_be_written_ends_no_prompt(
+    keys: PipeInput, context: Context, tmp_path: Path
+) -> None:
+    history = tmp_path / "state" / "inspect_history"
+    out = io.StringIO()
+    prompt = Prompt(context, Console(file=out, width=80), history, operates=False)
+    history.unlink()
+    history.parent.rmdir()
+    keys.send_text(f"ledger{ENTER}{CTRL_D}")
+    prompt.run()
+    assert "by symbol" in out.getvalue()
+    assert not history.exists()
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
