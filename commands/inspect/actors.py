@@ -10,7 +10,7 @@ from rich.text import Text
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
 from commands.inspect.source import Source
-from commands.inspect.typed import Typed, nearest
+from commands.inspect.typed import Typed, id_of, is_position, nearest
 from commands.inspect.view import (
     ALARM,
     DIM,
@@ -26,7 +26,7 @@ from commands.inspect.view import (
     title,
 )
 from commands.panels.words import count, time_of_day
-from messages.addresses import SUPERVISOR
+from messages.addresses import SUPERVISOR, position_address
 from messages.base import Address, Milliseconds, Timestamp
 from messages.inspection import ActorStatus, ThreadStatus, TreeRead
 
@@ -112,9 +112,13 @@ def state(context: Context, words: list[str]) -> View:
 def address_of(source: Source, typed: str) -> Address:
     """Return an actor's address; a position may be typed by its id. Raises ``InspectError``."""
     known = [one.address for one in source.tree().actors]
-    for address in (typed, f"position/{typed}"):
+    for address in (typed, position_address(id_of(typed))):
         if address in known:
             return Address(address)
+    if is_position(typed):
+        position_id = id_of(typed)
+        over = f"of one that is over: position {position_id}, history {position_id}"
+        raise InspectError(f"no position {position_id} lives now; {over}")
     raise InspectError(f"nobody lives at {typed}{nearest(typed, known)}")
 
 

@@ -12,9 +12,8 @@ from actors.journal.codec import UnreadableError
 from actors.journal.port import Record
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
-from commands.inspect.position import id_of
 from commands.inspect.sequence import actor, arrow, detail, mermaid, note
-from commands.inspect.typed import Typed, nearest
+from commands.inspect.typed import Typed, id_of, nearest
 from commands.inspect.view import ALARM, DIM, View, stack
 from commands.inspect.why import complete, records_of
 from commands.panels.words import duration, time_of_day

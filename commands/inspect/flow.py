@@ -10,9 +10,10 @@ from commands.inspect.actors import address_of, addresses
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
 from commands.inspect.source import LiveSource, message_in, message_types
-from commands.inspect.typed import Typed, nearest
+from commands.inspect.typed import Typed, id_of, is_position, nearest
 from commands.inspect.view import ALARM, DIM, Cell, View, builtins, plain, right, stack, table
 from commands.panels.words import count, date_and_time, duration, time_of_day
+from messages.addresses import position_address
 from messages.inspection import Tapped, TappedMessage
 
 _LAST = 20
@@ -29,7 +30,7 @@ def log(context: Context, words: list[str]) -> View:
     actor = typed.word("ACTOR")
     limit = typed.number("-n", _LAST)
     typed.end()
-    pattern = actor if any(one in actor for one in "*/_") or not _is_id(actor) else _position(actor)
+    pattern = position_address(id_of(actor)) if is_position(actor) else actor
     steps = context.source.records(pattern, limit)
     rows = [_record_row(record) for record in steps.records]
     columns = (right("record"), "time", "actor", "heard", "from", "changed", "told")
@@ -184,14 +185,6 @@ def _short(value: object) -> str:
 
 def _is_pattern(typed: str) -> bool:
     return any(sign in typed for sign in "*?[")
-
-
-def _is_id(typed: str) -> bool:
-    return typed.isdigit() or (typed[:1] == "p" and typed[1:].isdigit())
-
-
-def _position(typed: str) -> str:
-    return f"position/p{typed.removeprefix('p')}"
 
 
 def _in(ms: int) -> str:

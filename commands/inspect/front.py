@@ -23,7 +23,7 @@ from commands.inspect.past import Past
 from commands.inspect.recorded import facts_of, recorded
 from commands.inspect.running import run_line
 from commands.inspect.source import LiveSource, Source
-from commands.inspect.view import View, console
+from commands.inspect.view import View, console, print_view
 from commands.panels.words import date_and_time
 
 EXIT_FAILED = 1
@@ -122,6 +122,8 @@ def run_all(
             run_line(context, line, out, as_json=as_json)
         except InspectError as error:
             err.print(f"error: {error}")
+            if as_json:
+                print_view(View("", {"error": str(error)}), out, as_json=True)
             exit_code = EXIT_FAILED
             if isinstance(error, NoSessionError) and not isinstance(error, NoJournalError):
                 break  # it has gone: nothing more is answered

@@ -8,8 +8,7 @@ from actors.position.position import Charter, Life, Position
 from actors.position.prices import stop, target
 from actors.position.protection import is_covered
 from commands.inspect.command import Command, Context
-from commands.inspect.position import id_of
-from commands.inspect.typed import Typed
+from commands.inspect.typed import Typed, id_of
 from commands.inspect.view import (
     ALARM,
     DIM,

@@ -18,8 +18,8 @@ from commands.inspect.operating import (
     reason_of,
     send_message,
 )
-from commands.inspect.position import complete_ids, id_of, seen
-from commands.inspect.typed import Typed, amount, nearest, ratio
+from commands.inspect.position import complete_ids, seen
+from commands.inspect.typed import Typed, amount, id_of, nearest, ratio
 from commands.inspect.view import View, number
 from commands.panels.words import percent
 from messages.addresses import (

@@ -15,7 +15,7 @@ from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError, NoJournalError
 from commands.inspect.past import Past
 from commands.inspect.source import Source
-from commands.inspect.typed import Typed
+from commands.inspect.typed import Typed, id_of
 from commands.inspect.view import (
     ALARM,
     GOOD,
@@ -122,12 +122,6 @@ def ids(source: Source) -> Iterator[str]:
         kind, _, name = one.address.partition("/")
         if kind == "position" and name:
             yield name
-
-
-def id_of(typed: str) -> PositionId:
-    """Return ``p3`` of what was typed: ``p3``, ``3`` or ``position/p3``."""
-    name = typed.removeprefix("position/")
-    return PositionId(f"p{name}" if name.isdigit() else name)
 
 
 def complete_ids(context: Context, words: list[str]) -> Iterable[str]:

@@ -18,11 +18,9 @@ from commands.inspect.differences import changed
 from commands.inspect.errors import InspectError
 from commands.inspect.journal import take_in
 from commands.inspect.past import Past
-from commands.inspect.position import id_of
 from commands.inspect.recorded import Recorded, check_sequence
-from commands.inspect.typed import Typed, nearest
+from commands.inspect.typed import Typed, id_of, is_position, nearest
 from commands.inspect.view import ALARM, DIM, HEAD, View, plain, stack
-from commands.inspect.why import is_position
 from commands.panels.words import count, date_and_time, time_of_day
 from messages.addresses import position_address
 from messages.base import Address, Timestamp

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 
 from commands.inspect.errors import InspectError
+from messages.base import PositionId
 
 
 def split(line: str) -> list[str]:
@@ -26,6 +27,18 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = list(known)
     near = [name for name in names if name.startswith(word)] or get_close_matches(word, names, n=1)
     return f": did you mean {near[0]}?" if near else ""
+
+
+def id_of(typed: str) -> PositionId:
+    """Return ``p3`` of what was typed: ``p3``, ``3`` or ``position/p3``."""
+    name = typed.removeprefix("position/")
+    return PositionId(f"p{name}" if name.isdigit() else name)
+
+
+def is_position(typed: str) -> bool:
+    """Return whether a position is meant, and no symbol or other actor."""
+    name = id_of(typed)
+    return name[:1] == "p" and name[1:].isdigit()
 
 
 class Typed:

@@ -15,10 +15,10 @@ from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
 from commands.inspect.market import symbol_of, symbols
 from commands.inspect.past import Past
-from commands.inspect.position import id_of, ids
+from commands.inspect.position import ids
 from commands.inspect.refusals import why_not
 from commands.inspect.story import Story, tell
-from commands.inspect.typed import Typed, nearest
+from commands.inspect.typed import Typed, id_of, is_position, nearest
 from commands.inspect.view import DIM, View, builtins, plain, some, stack, title
 from commands.panels.words import time_of_day
 from messages.addresses import position_address
@@ -37,12 +37,6 @@ def why(context: Context, words: list[str]) -> View:
     if is_position(name):
         return story_view(story_of(context, id_of(name)))
     return why_not(context, symbol_of(context.source, name))
-
-
-def is_position(typed: str) -> bool:
-    """Return whether a position is meant, and no symbol."""
-    name = typed.removeprefix("position/")
-    return name.isdigit() or (name[:1] == "p" and name[1:].isdigit())
 
 
 def story_of(context: Context, position_id: PositionId) -> Story:

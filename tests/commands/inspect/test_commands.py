@@ -130,6 +130,7 @@ def test_the_ledger_adds_up(context: Context) -> None:
         ("tap nobody", "nobody lives at nobody"),
         ("tap *:TriggerFird", r"no message TriggerFird: did you mean TriggerFired\?"),
         ("state nobody", "nobody lives at nobody"),
+        ("state p9", "no position p9 lives now; of one that is over: position p9"),
         ("state gardian", "did you mean guardian"),
         ("position p9", "no position p9 lives now; living: p1, p2, p3"),
         ("market DOGE", "DOGE is not traded here; known are BTC/USDT"),
@@ -263,6 +264,16 @@ def test_lines_are_run_each_and_a_wrong_one_makes_the_exit_code(context: Context
     assert json.loads(out.getvalue().splitlines()[0])["accounts"]
     assert "there is no command foo" in err.getvalue()
     assert "order_router" in out.getvalue()
+
+
+def test_as_data_each_line_has_its_answer_or_its_error(context: Context) -> None:
+    out = io.StringIO()
+    lines = iter(["ledger", "foo", "book"])
+    assert run_all(context, lines, console(out), console(io.StringIO()), as_json=True) == 1
+    ledger, wrong, book = (json.loads(line) for line in out.getvalue().splitlines())
+    assert "accounts" in ledger
+    assert "no command foo" in wrong["error"]
+    assert isinstance(book, list)
 
 
 def test_help_tells_of_one_command_with_examples() -> None:
