@@ -236,3 +236,5 @@ class Resync(Message, frozen=True, kw_only=True):
     error: str
     down_since: Timestamp | None = None
     """After a restart: from then until now nothing in the process covered what is held."""
+    recovery: int = 0
+    """Of a restart; see ``BeginRecovery``."""

@@ -58,11 +58,17 @@ class AdoptFill(Message, frozen=True, kw_only=True):
 class BeginRecovery(Message, frozen=True, kw_only=True):
     """Let nobody enter until every living position is restored. From the recovery."""
 
+    recovery: int = 0
+    """The last record that it begins with: no two recoveries between which anything was recorded
+    share it."""
+
 
 class PositionRestored(Message, frozen=True, kw_only=True):
     """Its orders are looked up after a restart; it is covered, or on its way out. From it."""
 
     position_id: PositionId
+    recovery: int = 0
+    """After which restart; see ``BeginRecovery``."""
 
 
 class CloseAllPositions(Message, frozen=True, kw_only=True):

@@ -11,13 +11,25 @@ from actors.runtime.actor import CoreActor
 from config.settings import GuardianSettings
 from messages.base import Address, Message, Timestamp
 from messages.envelope import NOTHING, Envelope, Send, Step
-from messages.guardian import EnterReducing, Halt, Resume
+from messages.guardian import (
+    EnterReducing,
+    Halt,
+    JournalFailed,
+    JournalHealed,
+    RecoveryBegun,
+    RecoveryDone,
+    Resume,
+)
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
 
-_COMMANDS = (Halt, EnterReducing, Resume)
-"""An operator's: the last one counts."""
+_LAST_COUNTS = (
+    (Halt, EnterReducing, Resume),
+    (JournalFailed, JournalHealed),
+    (RecoveryBegun, RecoveryDone),
+)
+"""Each of one sender: what it says undoes what it said before."""
 
 
 class GuardianActor(CoreActor):
@@ -34,13 +46,14 @@ class GuardianActor(CoreActor):
         super().__init__(system, address)
         self.settings = settings
         self.guard = guard or Guard()
-        self._command_again = Again()
+        self._again: dict[type[Message], Again] = {}
+        for kinds in _LAST_COUNTS:
+            self._again |= dict.fromkeys(kinds, Again())
 
     def step(self, message: Message, now: Timestamp) -> Step:
-        """Call the core; a command that was skipped does not undo a later one."""
-        if isinstance(message, _COMMANDS) and self._command_again.is_outdated(
-            message, is_again=self._is_again()
-        ):
+        """Call the core; what was skipped does not undo what was said after it."""
+        again = self._again.get(type(message))
+        if again is not None and again.is_outdated(message, is_again=self._is_again()):
             return NOTHING
         return core.step(self.guard, self.settings, message, now)
 
@@ -61,6 +74,7 @@ class GuardianActor(CoreActor):
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Hear it once more: nobody would say it again."""
-        if isinstance(message, _COMMANDS):
-            self._command_again.queue(message)
+        again = self._again.get(type(message))
+        if again is not None:
+            again.queue(message)
         return self.once_more(message, error)

@@ -33,7 +33,8 @@ def resume(system: System, snapshot: Snapshot, stuck: Stuck | None = None) -> No
 
     ``stuck``: the message that the process before this one hung on; it is skipped, not delivered.
     """
-    system.tell(POSITIONS, BeginRecovery())  # nobody new enters until those that live are restored
+    # Nobody new enters until those that live are restored.
+    system.tell(POSITIONS, BeginRecovery(recovery=snapshot.sequence))
     for message in snapshot.undelivered:
         mailbox = system.mailboxes.get(message.to)
         if mailbox is not None and isinstance(mailbox.actor, CoreActor):
@@ -45,7 +46,9 @@ def resume(system: System, snapshot: Snapshot, stuck: Stuck | None = None) -> No
     for symbol in symbols:
         system.tell(STRATEGY, SymbolBusy(symbol=symbol, busy=True))
     error = "the process was restarted"
-    resync = Resync(skipped="everything", error=error, down_since=snapshot.at)
+    resync = Resync(
+        skipped="everything", error=error, down_since=snapshot.at, recovery=snapshot.sequence
+    )
     for living in living_positions(snapshot):
         system.tell(position_address(living.position_id), resync)
     # What the dead process's disk held back: this process has begun a journal.

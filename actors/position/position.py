@@ -108,6 +108,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
     the last record. It places none meanwhile."""
     is_restoring: bool = False
     """After a restart: not covered yet, nor on its way out."""
+    recovery: int = 0
+    """The last restart that it heard of."""
     is_released: bool = False
     """The router has let go of its orders: nothing more will come."""
     wakes_at: Timestamp | None = None

@@ -16,10 +16,10 @@ from messages.position import LookedBack
 from messages.positions import PositionRestored
 
 
-def begin(turn: Turn, since: Timestamp) -> None:
+def begin(turn: Turn, since: Timestamp, recovery: int) -> None:
     """Be restored first; where an exit may have left since the last record, place nothing."""
     is_over = turn.position.state in {State.NEW, State.CLOSED}  # nothing can be on its way
-    turn.update(is_restoring=True, looks_back=None if is_over else since)
+    turn.update(is_restoring=True, looks_back=None if is_over else since, recovery=recovery)
 
 
 def look_back(turn: Turn) -> None:
@@ -53,4 +53,7 @@ def tell_restored(turn: Turn) -> None:
         return
     if position.closing is not None or not unprotected_quantity(turn.life):
         turn.update(is_restoring=False)
-        turn.send(POSITIONS, PositionRestored(position_id=turn.charter.position_id))
+        restored = PositionRestored(
+            position_id=turn.charter.position_id, recovery=position.recovery
+        )
+        turn.send(POSITIONS, restored)

@@ -25,7 +25,7 @@ def on_skipped(turn: Turn, message: Resync) -> None:
     """Ask again at once; where that was done a moment ago, tell a person."""
     faulted = turn.position.faulted
     if message.down_since is not None:
-        restoring.begin(turn, message.down_since)
+        restoring.begin(turn, message.down_since, message.recovery)
         _ask_again(turn)
     elif faulted is None:
         _mark(turn, turn.now, turn.charter.plan.exit_retry_ms)

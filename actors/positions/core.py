@@ -80,9 +80,9 @@ def step(  # noqa: C901, PLR0911 - one a message
         case CloseWithoutCore():
             return _salvage(roster, message)
         case BeginRecovery():
-            return _begin_recovery(roster)
+            return _begin_recovery(roster, message)
         case PositionRestored():
-            return _restored(roster, message.position_id)
+            return _restored(roster, message)
         case StrayFound():
             return strays.found(message, _whose(roster, message.order.client_order_id))
         case Wake():
@@ -150,18 +150,18 @@ def _end(roster: Roster, message: PositionEnded, forget_at: Timestamp) -> Step:
     return Step(changes, (*outbox, *counted.outbox))
 
 
-def _begin_recovery(roster: Roster) -> Step:
+def _begin_recovery(roster: Roster, message: BeginRecovery) -> Step:
     """Count who lives; nobody enters until all of them are restored."""
-    left = len(roster.living)
-    recovery = Recovery(number=roster.recovery.number + 1, left=left)
+    left, number = len(roster.living), roster.recovery.number + 1
+    recovery = Recovery(number=number, begun_with=message.recovery, left=left)
     told = RecoveryBegun(positions=left) if left else RecoveryDone()
     return Step((recovery,), (Send(GUARDIAN, told),))
 
 
-def _restored(roster: Roster, position_id: PositionId) -> Step:
-    living = roster.living.get(position_id)
-    if living is None:
-        return NOTHING
+def _restored(roster: Roster, message: PositionRestored) -> Step:
+    living = roster.living.get(message.position_id)
+    if living is None or message.recovery != roster.recovery.begun_with:
+        return NOTHING  # over, or said before this restart
     counted = _count_down(roster, living)
     if not counted.changes:
         return NOTHING

@@ -56,6 +56,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The last restart: who is still to be restored. There is one."""
 
     number: int = 0
+    begun_with: int = 0
+    """The last record before it; see ``BeginRecovery``."""
     left: int = 0
     """Positions that lived at the restart, neither restored nor over."""
 

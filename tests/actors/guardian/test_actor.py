@@ -1,5 +1,7 @@
 """The guardian as an actor: recorded, and not killed by one message."""
 
+import pytest
+
 from actors.guardian.actor import GuardianActor
 from actors.journal.memory import MemoryJournal
 from actors.runtime.clock import VirtualClock
@@ -9,7 +11,15 @@ from config.settings import GuardianSettings
 from messages.addresses import GUARDIAN
 from messages.base import Address, Message, Timestamp
 from messages.envelope import Step
-from messages.guardian import Escalated, Halt, Resume
+from messages.guardian import (
+    Escalated,
+    Halt,
+    JournalFailed,
+    JournalHealed,
+    RecoveryBegun,
+    RecoveryDone,
+    Resume,
+)
 from messages.portfolio import TradingState
 
 
@@ -66,3 +76,18 @@ def test_a_fact_it_always_raises_on_does_not_make_it_busy_for_ever() -> None:
     assert stage.actor.times == 7
     stage.actor.times = 0
     assert stage.state_after(ESCALATED) is TradingState.HALTED
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        (JournalFailed(error="no space"), JournalHealed()),
+        (RecoveryBegun(positions=1), RecoveryDone()),
+        (Halt(reason="by hand"), Resume(reason="fine")),
+    ],
+)
+def test_a_hold_it_raised_on_does_not_come_after_its_end(begins: Message, ends: Message) -> None:
+    stage = Stage()
+    stage.actor.times = 1
+    stage.system.tell(GUARDIAN, begins)
+    assert stage.state_after(ends) is TradingState.ACTIVE

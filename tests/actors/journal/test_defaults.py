@@ -31,6 +31,7 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "faulted": None,
         "looks_back": None,
         "is_restoring": False,
+        "recovery": 0,
         "is_released": False,
         "wakes_at": None,
     },

@@ -109,7 +109,7 @@ class Started:
 
 
 def test_entries_are_held_before_anything_else_is_done(snapshot: Snapshot) -> None:
-    assert Started(snapshot).heard(POSITIONS) == [BeginRecovery()]
+    assert Started(snapshot).heard(POSITIONS) == [BeginRecovery(recovery=snapshot.sequence)]
 
 
 def test_what_was_under_way_to_recorded_actors_is_delivered(snapshot: Snapshot) -> None:

@@ -277,3 +277,15 @@ def test_after_a_restart_nobody_enters_until_all_that_lived_are_restored_or_over
     assert stage.roster.recovery.left == 1
     stage.hear(PositionRestored(position_id=PositionId("p3")))
     assert stage.sent == [("guardian", RecoveryDone())]
+
+
+def test_what_a_position_said_before_this_restart_counts_for_nothing() -> None:
+    """It was under way when the process died, and is delivered by the next one."""
+    stage = Stage(BTC)
+    stage.hear(open_on(BTC))
+    stage.hear(BeginRecovery(recovery=7))
+    stage.hear(BeginRecovery(recovery=9))
+    stage.hear(PositionRestored(position_id=P1, recovery=7))
+    assert stage.roster.recovery.left == 1
+    stage.hear(PositionRestored(position_id=P1, recovery=9))
+    assert stage.sent == [("guardian", RecoveryDone())]
