@@ -144,7 +144,8 @@ def _operating(asked: Asked, err: Console) -> Operating | None:
     is_terminal = sys.stdin.isatty() and sys.stderr.isatty()
     reason = asked.reason.strip()
     if not reason and is_terminal:
-        reason = typer.prompt("why (written into the journal)", err=True).strip()
+        with suppress(typer.Abort):  # Ctrl-C: there is no reason
+            reason = typer.prompt("why (written into the journal)", err=True).strip()
     if not reason:
         raise UsageError("--operate needs --reason TEXT: it is written into the journal")
 
@@ -152,6 +153,15 @@ def _operating(asked: Asked, err: Console) -> Operating | None:
         err.print(view.shown)
         if asked.is_sure:
             return True
-        return is_terminal and typer.confirm("do it?", default=False, err=True)
+        return is_terminal and _says_yes(err)
 
     return Operating(reason, confirm, lambda: uuid.uuid4().hex)
+
+
+def _says_yes(err: Console) -> bool:
+    """Ask a person; Ctrl-C and Ctrl-D mean no."""
+    try:
+        return typer.confirm("do it?", default=False, err=True)
+    except typer.Abort:
+        err.print()
+        return False

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 from rich.cells import cell_len
 from rich.console import Console
 
 from commands.inspect.command import Context, Operating
 from commands.inspect.commands import COMMANDS, completions, find, help_on, run
 from commands.inspect.errors import InspectError
-from commands.inspect.front import run_all
+from commands.inspect.front import _says_yes, run_all
 from commands.inspect.view import View, console, print_view
 from commands.session_files import SessionRecord
 from messages.guardian import Halt
@@ -264,6 +265,14 @@ def test_lines_are_run_each_and_a_wrong_one_makes_the_exit_code(context: Context
     assert json.loads(out.getvalue().splitlines()[0])["accounts"]
     assert "there is no command foo" in err.getvalue()
     assert "order_router" in out.getvalue()
+
+
+def test_ctrl_c_at_the_question_means_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_text: str, **_more: object) -> bool:
+        raise typer.Abort
+
+    monkeypatch.setattr(typer, "confirm", interrupted)
+    assert not _says_yes(console(io.StringIO()))
 
 
 def test_as_data_each_line_has_its_answer_or_its_error(context: Context) -> None:
