@@ -144,8 +144,10 @@ def _operating(asked: Asked, err: Console) -> Operating | None:
     is_terminal = sys.stdin.isatty() and sys.stderr.isatty()
     reason = asked.reason.strip()
     if not reason and is_terminal:
-        with suppress(typer.Abort):  # Ctrl-C: there is no reason
+        try:
             reason = typer.prompt("why (written into the journal)", err=True).strip()
+        except typer.Abort:  # Ctrl-C: there is no reason
+            err.print()
     if not reason:
         raise UsageError("--operate needs --reason TEXT: it is written into the journal")
 
