@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from actors.position.actor import PositionActor
-from messages.base import Address, Message, Timestamp
+from messages.base import Message, Timestamp
 from messages.envelope import Step
 from tests import replay_race
 from tests.replay_race import keep, load
@@ -71,17 +71,20 @@ def test_a_step_that_comes_out_otherwise_is_named(recording: Recording) -> None:
 
 
 def test_what_breaks_only_out_of_order_is_a_near_miss(
-    recording: Recording, monkeypatch: pytest.MonkeyPatch
+    session: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = msgspec.structs.replace(recording, records=recording.records[:100])
+    (stretch,) = read(find_journal(session, session.parent / "state")[0])
+    records = stretch.recording(1, stretch.last).records
+    begun = next(one.sequence for one in records if one.actor.startswith("position/"))
+    first = stretch.recording(begun, begun + 60)
     seen: set[tuple[str, ...]] = set()
-    before: dict[Address, str] = {}
+    before: list[str] = [""]
     step = PositionActor.step
 
     def pair(actor: PositionActor, message: Message) -> tuple[str, ...]:
-        name = type(message).__name__
-        was, before[actor.address] = before.get(actor.address, ""), name
-        return was, name
+        """Return what positions heard last, and now."""
+        before.append(f"{actor.address} {type(message).__name__}")
+        return before[-2], before[-1]
 
     def looking(actor: PositionActor, message: Message, now: Timestamp) -> Step:
         seen.add(pair(actor, message))
