@@ -161,10 +161,22 @@ def _on_refused(turn: Turn, facts: OrderFacts) -> None:
         case RejectReason.INSUFFICIENT_FUNDS:
             # Not "no liquidity": the coins are locked by another order, or a fee took some. Look.
             _look(turn)
+        case _ if _is_short(turn):
+            _look(turn)  # what was shown is old: more may be ours to sell by now
         case RejectReason.BELOW_MINIMUM:
             _on_too_small(turn)
         case _:
             _next_try(turn)
+
+
+def _is_short(turn: Turn) -> bool:
+    """Return whether less is offered than is held, for what a look at the balance showed."""
+    closing = turn.position.closing
+    return (
+        closing is not None
+        and closing.sellable is not None
+        and closing.sellable < turn.life.sellable
+    )
 
 
 def _next_try(turn: Turn) -> bool:

@@ -229,6 +229,18 @@ def test_a_pause_never_outgrows_the_stuck_one_however_long_it_lasts() -> None:
     assert len(stage.placed) == 81
 
 
+def test_what_was_too_little_to_sell_is_no_reason_not_to_look_for_more() -> None:
+    """A sibling's last fill was unheard at the first look: most of the coins seemed to be its."""
+    stage = refuse(closing(), X1, RejectReason.INSUFFICIENT_FUNDS)
+    tell_free(stage, "0.06")
+    stage.wait(1_000)
+    assert stage.request(X2).quantity == Decimal("0.06")
+    refuse(stage, X2, RejectReason.BELOW_MINIMUM)
+    tell_free(stage, "1000")
+    stage.wait(5_000)
+    assert stage.request(X3).quantity == HELD
+
+
 # Dust
 
 
