@@ -36,6 +36,7 @@ from commands.panels.words import date_and_time, duration, percent
 from messages.addresses import MARKET_DATA, position_address
 from messages.base import PositionId, Symbol, Timestamp
 from messages.market_data import MarketRow, ReadMarket
+from messages.money import divide_down
 from messages.session import PositionRow
 
 _BAR_WIDTH = 60
@@ -247,7 +248,7 @@ def _orders(orders: tuple[OwnOrder, ...]) -> RenderableType:
     rows = []
     for one in orders:
         facts = one.facts
-        average = facts.cost / facts.filled if facts.filled else None
+        average = divide_down(facts.cost, facts.filled) if facts.filled else None
         fees = ", ".join(f"{number(fee.amount)} {fee.currency}" for fee in facts.fees)
         mark = " LOST" if one.is_lost else " cancel asked" if one.cancel_asked else ""
         rows.append((

@@ -3,10 +3,12 @@
 import io
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import typer
+from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -14,8 +16,10 @@ from commands.inspect.command import Context, Operating
 from commands.inspect.commands import COMMANDS, completions, find, help_on, run
 from commands.inspect.errors import InspectError
 from commands.inspect.front import _says_yes, run_all
+from commands.inspect.position import seen, view_of
 from commands.inspect.view import View, console, print_view
 from commands.session_files import SessionRecord
+from messages.base import PositionId
 from messages.guardian import Halt
 from tests.actors.inspector.scene import Scene, playing
 
@@ -69,10 +73,13 @@ def operating(context: Context, *, sure: bool = True) -> tuple[Context, list[Vie
 
 def said(context: Context, line: str, width: int = 80, *, as_json: bool = False) -> str:
     answers = run(context, line)
+    views = [answers] if isinstance(answers, View) else answers
+    return "".join(shown(view, width, as_json=as_json) for view in views)
+
+
+def shown(view: View, width: int, *, as_json: bool = False) -> str:
     out = io.StringIO()
-    on = Console(file=out, width=width, highlight=False, markup=False)
-    for view in [answers] if isinstance(answers, View) else answers:
-        print_view(view, on, as_json=as_json)
+    print_view(view, Console(file=out, width=width, highlight=False, markup=False), as_json=as_json)
     return out.getvalue()
 
 
@@ -112,6 +119,16 @@ def test_a_position_is_shown_whole(context: Context) -> None:
     ]
     for part in parts:
         assert part in text, part
+
+
+def test_a_position_is_shown_whose_average_price_has_no_end(context: Context) -> None:
+    one = seen(context.source, PositionId("p1"))
+    life = one.life
+    entry, *others = life.position.orders
+    facts = replace(entry.facts, cost=Decimal(100), filled=Decimal(3))
+    position = replace(life.position, orders=(replace(entry, facts=facts), *others))
+    view = view_of(replace(one, life=replace(life, position=position)))
+    assert "33.33333333" in shown(view, 160)
 
 
 def test_the_ledger_adds_up(context: Context) -> None:
