@@ -59,7 +59,7 @@ def open_(context: Context, words: list[str]) -> View:
 
 
 def close(context: Context, words: list[str]) -> View:
-    """Close a position now; with ``--without-core`` one that raises on everything."""
+    """Close a position now; with ``without-core`` one that raises on everything."""
     typed = Typed(CLOSE.usage, words)
     reason = reason_of(context)
     position_id = id_of(typed.word("POSITION"))
