@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from exchange.server.binance_orders import BinanceOrders
 from exchange.server.binance_payloads import balance_payload, exchange_symbol, kline
 from exchange.server.binance_streams import BinanceStreams
-from exchange.server.dialect import Route, Socket
+from exchange.server.dialect import Route, Routes, Socket, signed_routes
 from exchange.server.prices import Payload, market_id
-from exchange.server.rest import RestDialect, candles_asked
+from exchange.server.rest import RestDialect
 from exchange.server.signature import LONGEST_WINDOW_MS, is_fresh, is_signed
 from exchange.server.venue import Happened, Venue
 from exchange.server.wire import Call, RefusedError, StreamEvent
-from messages.market import Capabilities
+from messages.market import Candle, Capabilities
 
 BINANCE_CAPABILITIES = Capabilities(
     native_stop=True, native_stop_limit=True, oco=True, post_only=True, ioc=True, market=True
@@ -51,7 +51,7 @@ class Binance(RestDialect):
         """Speak for ``venue``."""
         self.orders = BinanceOrders(venue)
         self._streams = BinanceStreams(venue, self.orders, self.check_trust)
-        super().__init__(venue, self._public() | self._account() | self._trading())
+        super().__init__(venue, self._elsewhere() | self._account() | self._trading())
 
     def opened(self, socket: Socket) -> None:
         """Take note of a new socket."""
@@ -81,24 +81,17 @@ class Binance(RestDialect):
         if not is_signed(signed, account.secret, signature):
             raise RefusedError(-1022, "Signature for this request is not valid.")
 
-    def _public(self) -> dict[tuple[str, str], Route]:
+    def _elsewhere(self) -> Routes:
         return {
-            ("GET", "/api/v3/ping"): Route(Call.TIME, lambda _: {}),
-            ("GET", "/api/v3/time"): Route(Call.TIME, self.server_time),
-            ("GET", "/api/v3/exchangeInfo"): Route(Call.MARKETS, self._markets),
             ("GET", "/fapi/v1/exchangeInfo"): Route(Call.OTHER, lambda _: _EMPTY),
             ("GET", "/dapi/v1/exchangeInfo"): Route(Call.OTHER, lambda _: _EMPTY),
-            ("GET", "/api/v3/ticker/24hr"): Route(Call.QUOTES, self.day_tickers),
-            ("GET", "/api/v3/ticker/bookTicker"): Route(Call.QUOTES, self.book_tickers),
             ("GET", "/api/v3/ticker/price"): Route(Call.QUOTES, self.day_tickers),
-            ("GET", "/api/v3/depth"): Route(Call.QUOTES, self.depth),
-            ("GET", "/api/v3/klines"): Route(Call.CANDLES, self._klines),
             ("GET", "/sapi/v1/system/status"): Route(
                 Call.OTHER, lambda _: {"status": 0, "msg": "normal"}
             ),
         }
 
-    def _account(self) -> dict[tuple[str, str], Route]:
+    def _account(self) -> Routes:
         asked = {
             "/api/v3/account": (Call.BALANCES, self._balances),
             "/api/v3/myTrades": (Call.TRADES, self.orders.trades),
@@ -108,12 +101,9 @@ class Binance(RestDialect):
             "/sapi/v1/margin/allPairs": (Call.OTHER, lambda _: []),
             "/sapi/v1/margin/isolated/allPairs": (Call.OTHER, lambda _: []),
         }
-        return {
-            ("GET", path): Route(call, answer, is_signed=True)
-            for path, (call, answer) in asked.items()
-        }
+        return signed_routes({("GET", path): what for path, what in asked.items()})
 
-    def _trading(self) -> dict[tuple[str, str], Route]:
+    def _trading(self) -> Routes:
         orders = self.orders
         asked = {
             ("POST", "/api/v3/order"): (Call.SUBMIT, orders.place),
@@ -127,9 +117,10 @@ class Binance(RestDialect):
             ("DELETE", "/api/v3/openOrders"): (Call.CANCEL, orders.cancel_all),
             ("GET", "/api/v3/allOrders"): (Call.OPEN_ORDERS, orders.all_orders),
         }
-        return {where: Route(*what, is_signed=True) for where, what in asked.items()}
+        return signed_routes(asked)
 
-    def _markets(self, _: dict[str, str]) -> Payload:
+    def markets(self, _: dict[str, str]) -> Payload:
+        """Tell which markets there are."""
         listed = self.venue.listed()
         return {
             "timezone": "UTC",
@@ -141,8 +132,9 @@ class Binance(RestDialect):
             ],
         }
 
-    def _klines(self, params: dict[str, str]) -> list[list[object]]:
-        return [kline(candle) for candle in candles_asked(self.venue, params)]
+    def kline(self, candle: Candle) -> list[object]:
+        """Return a candle of ``klines``."""
+        return kline(candle)
 
     def _balances(self, _: dict[str, str]) -> Payload:
         held = self.venue.book.balances

@@ -27,6 +27,17 @@ class Route(msgspec.Struct, frozen=True):
     is_signed: bool = False
 
 
+Routes = dict[tuple[str, str], Route]
+"""By method and path."""
+
+
+def signed_routes(
+    asked: Mapping[tuple[str, str], tuple[Call, Callable[[dict[str, str]], object]]],
+) -> Routes:
+    """Return routes for which the account's signature is asked."""
+    return {where: Route(*what, is_signed=True) for where, what in asked.items()}
+
+
 class Socket(Protocol):
     """One open WebSocket as a dialect sees it."""
 

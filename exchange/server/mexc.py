@@ -11,10 +11,12 @@ from exchange.matching_book import VenueOrder
 from exchange.server.dialect import (
     DEFAULT_LIMIT,
     Route,
+    Routes,
     Socket,
     bought_for,
     market_of,
     number_of,
+    signed_routes,
     symbol_of,
 )
 from exchange.server.legs import rows
@@ -30,12 +32,12 @@ from exchange.server.mexc_payloads import (
 )
 from exchange.server.mexc_streams import MexcStreams
 from exchange.server.prices import Payload
-from exchange.server.rest import RestDialect, candles_asked
+from exchange.server.rest import RestDialect
 from exchange.server.signature import is_fresh, is_signed
 from exchange.server.venue import NOBODY, Happened, OrderRefusedError, Venue
 from exchange.server.wire import Call, RefusedError, StreamEvent
 from messages.base import ClientOrderId
-from messages.market import Capabilities
+from messages.market import Candle, Capabilities
 from messages.money import ZERO
 from messages.orders import OrderRequest, OrderType, Purpose, RejectReason, Side, TimeInForce
 
@@ -64,7 +66,7 @@ class Mexc(RestDialect):
         """Speak for ``venue``."""
         self._streams = MexcStreams(venue)
         self._made_ids = 0
-        super().__init__(venue, self._public() | self._account() | self._trading())
+        super().__init__(venue, self._elsewhere() | self._account() | self._trading())
 
     def opened(self, socket: Socket) -> None:
         """Take note of a new socket: it says itself what it wants."""
@@ -90,20 +92,13 @@ class Mexc(RestDialect):
         if not is_fresh(timestamp, window_ms, self.venue.now):
             raise RefusedError(700003, "Timestamp for this request is outside of the recvWindow.")
 
-    def _public(self) -> dict[tuple[str, str], Route]:
+    def _elsewhere(self) -> Routes:
         no_contracts = {"success": True, "code": 0, "data": []}
         return {
-            ("GET", "/api/v3/ping"): Route(Call.TIME, lambda _: {}),
-            ("GET", "/api/v3/time"): Route(Call.TIME, self.server_time),
-            ("GET", "/api/v3/exchangeInfo"): Route(Call.MARKETS, self._markets),
             ("GET", "/api/v1/contract/detail"): Route(Call.OTHER, lambda _: no_contracts),
-            ("GET", "/api/v3/ticker/24hr"): Route(Call.QUOTES, self.day_tickers),
-            ("GET", "/api/v3/ticker/bookTicker"): Route(Call.QUOTES, self.book_tickers),
-            ("GET", "/api/v3/depth"): Route(Call.QUOTES, self.depth),
-            ("GET", "/api/v3/klines"): Route(Call.CANDLES, self._klines),
         }
 
-    def _account(self) -> dict[tuple[str, str], Route]:
+    def _account(self) -> Routes:
         asked = {
             ("GET", "/api/v3/account"): (Call.BALANCES, self._balances),
             ("GET", "/api/v3/myTrades"): (Call.TRADES, self._trades),
@@ -112,9 +107,9 @@ class Mexc(RestDialect):
             ("POST", "/api/v3/userDataStream"): (Call.OTHER, self._listen_key),
             ("PUT", "/api/v3/userDataStream"): (Call.OTHER, self._keep_listen_key),
         }
-        return {where: Route(*what, is_signed=True) for where, what in asked.items()}
+        return signed_routes(asked)
 
-    def _trading(self) -> dict[tuple[str, str], Route]:
+    def _trading(self) -> Routes:
         asked = {
             ("POST", "/api/v3/order"): (Call.SUBMIT, self._place),
             ("GET", "/api/v3/order"): (Call.LOOK_UP, self._look_up),
@@ -123,15 +118,17 @@ class Mexc(RestDialect):
             ("GET", "/api/v3/openOrders"): (Call.OPEN_ORDERS, self._open_orders),
             ("GET", "/api/v3/allOrders"): (Call.OPEN_ORDERS, self._all_orders),
         }
-        return {where: Route(*what, is_signed=True) for where, what in asked.items()}
+        return signed_routes(asked)
 
-    def _markets(self, _: dict[str, str]) -> Payload:
+    def markets(self, _: dict[str, str]) -> Payload:
+        """Tell which markets there are."""
         listed = self.venue.listed()
         symbols = [exchange_symbol(rules, self.venue.statuses[rules.symbol]) for rules in listed]
         return {"timezone": "CST", "serverTime": self.venue.now, "symbols": symbols}
 
-    def _klines(self, params: dict[str, str]) -> list[list[object]]:
-        return [kline(candle) for candle in candles_asked(self.venue, params)]
+    def kline(self, candle: Candle) -> list[object]:
+        """Return a candle of ``klines``."""
+        return kline(candle)
 
     def _balances(self, _: dict[str, str]) -> Payload:
         held, account = self.venue.book.balances, self.venue.account
