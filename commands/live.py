@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
+from msgspec.structs import replace
+
 from actors.gateway.paper import Drive
 from actors.observers.report import Report
 from actors.observers.session import SessionBook
@@ -68,7 +70,7 @@ def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) 
             money=_MONEY[venue.mode],
             market=profile.name,
             afterwards=f"  They are at {profile.name}; the next start goes on with them.",
-            make_wiring=partial(dry_wiring if is_dry else live_wiring, connection, exchanges),
+            make_wiring=partial(real_wiring, connection, exchanges, is_dry=is_dry),
         )
         trade(start, options, settings, make_strategy, stand)
     finally:
@@ -77,17 +79,21 @@ def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) 
         connection.close()
 
 
-def live_wiring(
+def real_wiring(
     connection: Connection,
     exchanges: list[CcxtExchange],
     settings: Settings,
     report: Report,
     make_strategy: Callable[[], Strategy],
     begin: Timestamp,
+    *,
+    is_dry: bool = False,
 ) -> Wiring:
-    """Return what the tree is given to trade over ``connection``; it is noted in ``exchanges``."""
-    del begin
-    return Wiring(
+    """Return what the tree is given to trade over ``connection``; it is noted in ``exchanges``.
+
+    ``is_dry``: with paper money, on its prices.
+    """
+    wiring = Wiring(
         settings=settings,
         symbols=settings.drop.symbols,
         connect=_nowhere,
@@ -97,41 +103,29 @@ def live_wiring(
         book=_book(settings, report),
         conflates_quotes=True,
     )
+    return _with_paper_money(wiring, connection, exchanges, begin) if is_dry else wiring
 
 
-def dry_wiring(
-    connection: Connection,
-    exchanges: list[CcxtExchange],
-    settings: Settings,
-    report: Report,
-    make_strategy: Callable[[], Strategy],
-    begin: Timestamp,
+def _with_paper_money(
+    wiring: Wiring, connection: Connection, exchanges: list[CcxtExchange], begin: Timestamp
 ) -> Wiring:
-    """Return what the tree is given to trade paper money on the prices of ``connection``."""
-    market = RealMarket(begin)
+    settings, market = wiring.settings, RealMarket(begin)
     outside = _open(connection, exchanges, market.heard)
 
     def connect_paper(emit: Sink) -> PaperExchange:
-        for symbol in settings.drop.symbols:
+        for symbol in wiring.symbols:
             outside.subscribe(symbol, begin)
         capital = settings.capital
         return PaperExchange(
             emit,
-            [connection.listing(symbol).rules for symbol in settings.drop.symbols],
+            [connection.listing(symbol).rules for symbol in wiring.symbols],
             [Money(currency, capital[currency]) for currency in sorted(capital)],
             capabilities=connection.profile.capabilities,
             latency_ms=settings.paper.latency_ms,
         )
 
-    return Wiring(
-        settings=settings,
-        symbols=settings.drop.symbols,
-        connect=connect_paper,
-        make_strategy=make_strategy,
-        calls_strategy_directly=False,
-        drive=Drive(market, _DRY_PACE_MS),
-        book=_book(settings, report),
-        conflates_quotes=True,
+    return replace(
+        wiring, connect=connect_paper, connect_live=None, drive=Drive(market, _DRY_PACE_MS)
     )
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -27,7 +26,7 @@ from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from commands.account import Account, account_folder
 from commands.header import SessionHeader
-from commands.live import live_wiring
+from commands.live import real_wiring
 from commands.session import Session
 from commands.session_files import SessionFiles
 from commands.tree import Wiring
@@ -111,12 +110,7 @@ class WireSession:
             self._open = opening.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         ended = self._session.stop()
         self._open.close()
         if error is None:
@@ -177,7 +171,7 @@ class WireSession:
             header,
             files,
             account,
-            partial(live_wiring, self.connection, exchanges),
+            partial(real_wiring, self.connection, exchanges),
         )
         (self.exchange,) = exchanges
         opening.callback(self.exchange.close, now)
