@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterable
 from http.client import HTTPConnection
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -89,12 +88,7 @@ class ServerProcess(RemoteServer):
         """Return the server, which listens already."""
         return self
 
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the process."""
         self._process.terminate()
         self._process.communicate(timeout=_STOP_SECONDS)

@@ -6,7 +6,6 @@ Owns the thread and its loop. Every method may be called from any thread.
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterable
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from exchange.server.control import (
@@ -49,12 +48,7 @@ class ServerThread(ServerHand):
         self._call(self._start())
         return self
 
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Let go of everything."""
         self._call(self.server.close())
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -42,8 +42,9 @@ from messages.orders import Side
 from messages.positions import OpenPosition
 from tests.actors.journal.history import ORIGIN, holder
 from tests.disk import ALL, SimulatedDisk
+from tests.exchange.venue import SYMBOL
 from tests.system.dying import Journal
-from tests.system.outside import SYMBOL, Crash, Points, Venue
+from tests.system.outside import Crash, Points, Venue
 from tests.system.watched import check_books, check_venue
 
 START = Timestamp(1_704_067_200_000)

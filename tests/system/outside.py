@@ -4,26 +4,13 @@ The venue is the real matching engine behind the port. It remembers what it was 
 does, and passes a point before and after each request.
 """
 
-from decimal import Decimal
-
 from config.settings import Settings
 from exchange.paper import PaperExchange
 from exchange.port import Event, Sink
-from messages.base import ClientOrderId, Symbol, Timestamp
+from messages.base import ClientOrderId, Timestamp
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
-from messages.market import MarketRules
 from messages.money import Money
-
-SYMBOL = Symbol("BTC/USDT")
-RULES = MarketRules(
-    symbol=SYMBOL,
-    tick_size=Decimal("0.1"),
-    step_size=Decimal("0.01"),
-    min_quantity=Decimal("0.01"),
-    min_notional=Decimal(5),
-    maker_fee_ratio=Decimal("0.001"),
-    taker_fee_ratio=Decimal("0.002"),
-)
+from tests.exchange.venue import RULES
 
 
 class Crash(KeyboardInterrupt):

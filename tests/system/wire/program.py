@@ -9,7 +9,6 @@ import sys
 import time
 from decimal import Decimal
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -66,12 +65,7 @@ class Program:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
         os.close(self.screen)
