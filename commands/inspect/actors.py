@@ -19,6 +19,7 @@ from commands.inspect.view import (
     Cell,
     View,
     builtins,
+    fields,
     pairs,
     right,
     stack,
@@ -51,7 +52,7 @@ def tree(context: Context, words: list[str]) -> View:
     rows = list(_tree_rows(shown, limit=CHILDREN_SHOWN if pattern == "*" else len(shown)))
     columns = ("actor", "state", right("waits"), right("handled"), right("skipped"),
                right("restarts"), "thread")  # fmt: skip
-    data = {**_plain(read), "actors": [builtins(one) for one in shown]}
+    data = {**fields(read), "actors": [builtins(one) for one in shown]}
     last = _in_hand(read.threads) if context.source.is_live else Text(_UNRECORDED, style=DIM)
     return View(stack(_head(read), table(columns, rows, "nobody"), last), data)
 
@@ -90,7 +91,7 @@ def state(context: Context, words: list[str]) -> View:
     limit = typed.number("--limit", 50)
     typed.end()
     kept = context.source.entities(actors=(address,), limit=limit)
-    entities = kept.actors[0].entities if kept.actors else ()
+    entities = list(kept.every(msgspec.Struct))
     parts = [
         part
         for entity in entities
@@ -104,7 +105,7 @@ def state(context: Context, words: list[str]) -> View:
         "at": kept.at,
         "sequence": kept.sequence,
         "left_out": kept.left_out,
-        "entities": [{"kind": type(e).__name__} | _record(e) for e in entities],
+        "entities": [{"kind": type(e).__name__} | fields(e) for e in entities],
     }
     return View(stack(Text(head, style=DIM), *parts, Text(none or more, style=DIM)), data)
 
@@ -232,11 +233,6 @@ _TOPS: dict[str, Callable[[Context, int], View]] = {
 }
 
 
-def _record(entity: msgspec.Struct) -> dict[str, object]:
-    data = builtins(entity)
-    return data if isinstance(data, dict) else {}
-
-
 def _fields(data: object, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield every field with its value, nested ones by dotted names."""
     if isinstance(data, dict):
@@ -257,11 +253,6 @@ def _fields(data: object, prefix: str = "") -> Iterator[tuple[str, str]]:
 def _time_or_number(value: int) -> str:
     """Return a time with its milliseconds since the epoch; small numbers as they are."""
     return f"{time_of_day(Timestamp(value))} ({value})" if value > 10**12 else str(value)
-
-
-def _plain(read: TreeRead) -> dict[str, object]:
-    data = builtins(read)
-    return data if isinstance(data, dict) else {}
 
 
 TREE = Command(

@@ -7,18 +7,19 @@ command line. Config files and key files are not in it at all.
 import platform
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 from rich.text import Text
 
+from commands.folders import SESSION_NAME
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
 from commands.inspect.recorded import facts_of
-from commands.inspect.refusals import LOG_NAME
+from commands.inspect.refusals import LOG_NAME, end_of
 from commands.inspect.typed import Typed
-from commands.inspect.view import View, builtins
+from commands.inspect.view import View, builtins, fields
 from commands.panels.words import count
 from commands.session_files import version
 from exchange.live.redact import REDACTED, Redactor
@@ -90,13 +91,13 @@ def _manifest(context: Context) -> object:
 
 def _session(context: Context) -> object:
     """Return what session.json says of the run, but how it was typed and where it lies."""
-    facts = builtins(facts_of(context.source.folder))
-    hidden = ("journal",)
-    return {k: v for k, v in facts.items() if k not in hidden} if isinstance(facts, dict) else facts
+    facts = fields(facts_of(context.source.folder))
+    del facts["journal"]
+    return facts
 
 
 def _config(context: Context) -> object:
-    path = context.source.folder / "session.json"
+    path = context.source.folder / SESSION_NAME
     try:
         told = msgspec.json.decode(path.read_bytes())
     except (OSError, msgspec.DecodeError) as error:
@@ -120,17 +121,15 @@ def _records(context: Context) -> object:
 
 def _log(context: Context) -> bytes:
     try:
-        with (context.source.folder / LOG_NAME).open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - _LOG_BYTES))
-            return "".join(_lines(file.read())).encode()
+        lines = end_of(context.source.folder / LOG_NAME, _LOG_BYTES)
+        return "".join(_without_secrets(lines)).encode()
     except OSError as error:
         return f"no log: {error.strerror}\n".encode()
 
 
-def _lines(log: bytes) -> Iterator[str]:
+def _without_secrets(log: Iterable[bytes]) -> Iterator[str]:
     """Yield the log's lines without secrets; what is no whole line is left out."""
-    for line in log.splitlines():
+    for line in log:
         try:
             told = msgspec.json.decode(line)
         except msgspec.DecodeError:

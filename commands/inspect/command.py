@@ -61,6 +61,10 @@ class Context(msgspec.Struct):
             return self.source.found
         return self.follow().recorded(at_least)
 
+    def up_to(self, found: Recorded) -> int:
+        """Return the last record that may be told of: where one looks from, or the newest read."""
+        return self.source.sequence if isinstance(self.source, Past) else found.last
+
     def follow(self) -> Following:
         """Return what reads the running session's journal. Raises ``InspectError``."""
         if self.following is None:

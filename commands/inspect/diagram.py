@@ -8,15 +8,14 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from rich.text import Text
 
-from actors.journal.codec import UnreadableError
 from actors.journal.port import Record
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
 from commands.inspect.sequence import actor, arrow, detail, mermaid, note
 from commands.inspect.typed import Typed, id_of, nearest
-from commands.inspect.view import ALARM, DIM, View, stack
+from commands.inspect.view import ALARM, DIM, View, exact_time, stack
 from commands.inspect.why import complete, records_of
-from commands.panels.words import duration, time_of_day
+from commands.panels.words import duration
 from messages.addresses import (
     GATEWAY,
     GUARDIAN,
@@ -59,10 +58,7 @@ def diagram(context: Context, words: list[str]) -> View:
     if form not in _FORMS:
         raise typed.wrong(f"diagram {form} is not known{nearest(form, _FORMS)}")
     address = position_address(position_id)
-    try:
-        drawn = list(arrows(records_of(context, address).values(), address))
-    except (UnreadableError, OSError) as error:
-        raise InspectError(f"the journal can't be read: {error}") from None
+    drawn = list(arrows(records_of(context, address).values(), address))
     if not drawn:
         raise InspectError(f"no record tells of {position_id} up to here")
     text = mermaid(_mermaid_lines(drawn))
@@ -117,7 +113,7 @@ def _text_lines(drawn: list[Arrow]) -> Iterator[Text]:
     wide = max(len(actor(name)) for one in drawn for name in (one.sender, one.to))
     for one in drawn:
         line = Text(no_wrap=True, overflow="ellipsis")
-        line.append(f"{time_of_day(one.at)}.{one.at % 1000:03} #{one.sequence:<6} ", style=DIM)
+        line.append(f"{exact_time(one.at)} #{one.sequence:<6} ", style=DIM)
         line.append(f"{actor(one.sender):>{wide}} ──▶ {actor(one.to):<{wide}}  ")
         line.append(type(one.message).__name__, style="bold")
         line.append(detail(one.message))

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from commands.inspect.view import NOTHING, builtins
-from commands.panels.words import time_of_day
+from commands.inspect.view import NOTHING, builtins, exact_time
 from messages.base import Timestamp
 
 _MS_LEAST = 10**11
@@ -36,6 +35,6 @@ def flat(data: object, prefix: str = "") -> Iterator[tuple[str, str]]:
         for place, value in enumerate(data):
             yield from flat(value, f"{prefix}[{place}]")
     elif isinstance(data, int) and not isinstance(data, bool) and data >= _MS_LEAST:
-        yield prefix, f"{time_of_day(Timestamp(data))}.{data % 1000:03}"
+        yield prefix, exact_time(Timestamp(data))
     else:
         yield prefix, NOTHING if data is None or data in ([], {}, ()) else str(data)

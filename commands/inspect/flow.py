@@ -10,10 +10,9 @@ from commands.inspect.actors import address_of, addresses
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
 from commands.inspect.source import LiveSource, message_in, message_types
-from commands.inspect.typed import Typed, id_of, is_position, nearest
+from commands.inspect.typed import Typed, address_typed, is_pattern, nearest
 from commands.inspect.view import ALARM, DIM, Cell, View, builtins, plain, right, stack, table
 from commands.panels.words import count, date_and_time, duration, time_of_day
-from messages.addresses import position_address
 from messages.inspection import Tapped, TappedMessage
 
 _LAST = 20
@@ -30,8 +29,7 @@ def log(context: Context, words: list[str]) -> View:
     actor = typed.word("ACTOR")
     limit = typed.number("-n", _LAST)
     typed.end()
-    pattern = position_address(id_of(actor)) if is_position(actor) else actor
-    steps = context.source.records(pattern, limit)
+    steps = context.source.records(address_typed(actor), limit)
     rows = [_record_row(record) for record in steps.records]
     columns = (right("record"), "time", "actor", "heard", "from", "changed", "told")
     note = f"the steps since record {steps.kept_from:,} are kept; before it: the journal"
@@ -47,10 +45,10 @@ def tap(context: Context, words: list[str]) -> Iterator[View]:
     per_second = typed.number("--rate", _PER_SECOND)
     typed.end()
     source = context.live("tap")
-    if actor and not _is_pattern(actor):
+    if actor and not is_pattern(actor):
         actor = address_of(source, actor)
     known = message_types()
-    if message_type and message_type not in known and not _is_pattern(message_type):
+    if message_type and message_type not in known and not is_pattern(message_type):
         raise InspectError(f"there is no message {message_type}{nearest(message_type, known)}")
     number = source.tap(actor or "*", message_type or "*", per_second)
     return _tapped(source, number, limit)
@@ -181,10 +179,6 @@ def _short(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + " ".join(_short(one) for one in value) + "]"
     return "–" if value is None else str(value)
-
-
-def _is_pattern(typed: str) -> bool:
-    return any(sign in typed for sign in "*?[")
 
 
 def _in(ms: int) -> str:

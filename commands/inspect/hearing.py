@@ -11,8 +11,8 @@ from actors.position.position import Life
 from actors.position.prices import stop
 from actors.runtime.system import OUTSIDE
 from commands.inspect.ending import cause_words
-from commands.inspect.view import number
-from commands.panels.words import date_and_time, duration, percent, time_of_day
+from commands.inspect.view import exact_time, number
+from commands.panels.words import date_and_time, duration, percent
 from messages.addresses import OPERATOR, STRATEGY
 from messages.base import Address, Timestamp
 from messages.market import Quote
@@ -71,7 +71,7 @@ def _crossing(level: Level, quote: Quote, source: TriggerSource, life: Life) -> 
     text = f"the {source.value} {moved} to {number(seen)}{between}, {side} the {name} at "
     average = life.average_entry
     away = "" if average is None else f", {percent(level.price / float(average) - 1, signed=True)}"
-    at = f"quote of {time_of_day(quote.at)}.{quote.at % 1000:03}"
+    at = f"quote of {exact_time(quote.at)}"
     return f"{text}{number(level.price)}{away} from the entry ({at}, {bid_ask(quote)})"
 
 

@@ -7,6 +7,7 @@ index stays in memory, of a few the records themselves. Changes nothing.
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from heapq import merge
 from itertools import islice
@@ -21,11 +22,22 @@ from actors.journal.entities import EntityKey, key_of
 from actors.journal.port import Record
 from actors.journal.segment import segment_numbers
 from commands.inspect.chapters import Chapter, Page, read_page, size_of
+from commands.inspect.errors import InspectError
+from commands.inspect.typed import is_pattern
 from messages.base import Address, Symbol, Timestamp
 from messages.envelope import Removed
 
 PAGES_KEPT = 3
 """Segments whose records stay in memory."""
+
+
+@contextmanager
+def readable(what: object = "the journal") -> Iterator[None]:
+    """Tell a person what can't be read. Raises ``InspectError``."""
+    try:
+        yield
+    except (UnreadableError, OSError) as error:
+        raise InspectError(f"{what} can't be read: {error}") from None
 
 
 class Journal:
@@ -175,7 +187,7 @@ class Journal:
     def _found(self, index: str, pattern: str, up_to: int) -> Iterator[int]:
         for chapter in reversed(self.chapters):
             places: dict[str, array[int]] = getattr(chapter, index)
-            if any(sign in pattern for sign in "*?["):
+            if is_pattern(pattern):
                 lists = [
                     found for name, found in list(places.items()) if fnmatchcase(name, pattern)
                 ]

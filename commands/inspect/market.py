@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
+from actors.positions.roster import ListedMarket
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
 from commands.inspect.source import Source
@@ -41,15 +42,15 @@ def market(context: Context, words: list[str]) -> View:
     typed = Typed(MARKET.usage, words)
     symbol = symbol_of(context.source, typed.word("SYMBOL"))
     typed.end()
-    row = context.source.ask(MARKET_DATA, ReadMarket(symbol=symbol))
-    if not isinstance(row, MarketRow):
+    row = row_of(context.source, symbol)
+    if row is None:
         kept = "is known" if context.source.is_live else "is on record up to here"
         raise InspectError(f"no quote of {symbol} {kept}")
     if not context.source.is_live:
         note = Text(f"\n{_UNRECORDED}: why {symbol} tells what is on record", style=DIM)
         data: dict[str, object] = {"is_recorded": True, "market": builtins(row)}
         return View(stack(pairs(_as_recorded(row)), note), data)
-    verdict = _verdict(context.source, symbol)
+    verdict = verdict_of(context.source, symbol)
     candles = table(
         ("candle", *map(right, ("open", "high", "low", "close", "volume"))),
         [
@@ -83,8 +84,8 @@ def triggers(context: Context, words: list[str]) -> View:
     limit = typed.number("--limit", 40)
     typed.end()
     read = context.source.triggers(symbol)
-    row = context.source.ask(MARKET_DATA, ReadMarket(symbol=symbol))
-    last = row.quote.last if isinstance(row, MarketRow) and row.quote is not None else None
+    row = row_of(context.source, symbol)
+    last = None if row is None or row.quote is None else row.quote.last
     armed = [(one, level) for one in read.armed for level in one.levels]
     armed.sort(key=lambda pair: _distance(pair[1], last))
     rows = [
@@ -118,11 +119,9 @@ def symbol_of(source: Source, typed: str) -> Symbol:
 
 
 def symbols(source: Source) -> Iterator[str]:
-    """Yield the symbols that the venue lists here."""
-    kept = source.entities(actors=(POSITIONS,), kinds=("ListedMarket",))
-    for one in kept.actors:
-        for entity in one.entities:
-            yield entity.rules.symbol  # type: ignore[attr-defined]  # of its kind, as asked
+    """Return the symbols that the venue lists here."""
+    kept = source.entities(actors=(POSITIONS,), kinds=(ListedMarket.__name__,))
+    return (listed.rules.symbol for listed in kept.every(ListedMarket))
 
 
 def complete_symbols(context: Context, words: list[str]) -> Iterable[str]:
@@ -130,7 +129,14 @@ def complete_symbols(context: Context, words: list[str]) -> Iterable[str]:
     return () if words else list(symbols(context.source))
 
 
-def _verdict(source: Source, symbol: Symbol) -> Verdict | None:
+def row_of(source: Source, symbol: Symbol) -> MarketRow | None:
+    """Return what is known of a symbol's market; None: nothing. Raises ``InspectError``."""
+    row = source.ask(MARKET_DATA, ReadMarket(symbol=symbol))
+    return row if isinstance(row, MarketRow) else None
+
+
+def verdict_of(source: Source, symbol: Symbol) -> Verdict | None:
+    """Return what the strategy said last of a symbol; None: it does not answer, or said nothing."""
     try:
         verdict = source.ask(STRATEGY, ReadVerdict(symbol=symbol))
     except InspectError:

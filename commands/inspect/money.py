@@ -4,7 +4,7 @@ from rich.text import Text
 
 from actors.order_router.order import RoutedOrder
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
-from actors.position.position import Charter, Life, Position
+from actors.position.position import Life
 from actors.position.prices import stop, target
 from actors.position.protection import is_covered
 from commands.inspect.command import Command, Context
@@ -16,6 +16,7 @@ from commands.inspect.view import (
     Column,
     View,
     builtins,
+    fields,
     number,
     right,
     stack,
@@ -36,7 +37,7 @@ def orders(context: Context, words: list[str]) -> View:
     which = typed.word_or("open")
     typed.end()
     kept = context.source.entities(actors=(ORDER_ROUTER,), kinds=("RoutedOrder",))
-    known = [e for one in kept.actors for e in one.entities if isinstance(e, RoutedOrder)]
+    known = list(kept.every(RoutedOrder))
     if which == "open":
         found = [one for one in known if not one.facts.is_terminal]
     elif which == "all":
@@ -58,12 +59,7 @@ def book(context: Context, words: list[str]) -> View:
     limit = typed.number("--limit", _SHOWN)
     typed.end()
     kept = context.source.entities(actors=("position/*",), kinds=("Charter", "Position"))
-    lives = []
-    for one in kept.actors:
-        charter = next((e for e in one.entities if isinstance(e, Charter)), None)
-        position = next((e for e in one.entities if isinstance(e, Position)), None)
-        if charter is not None and position is not None:
-            lives.append(Life(charter, position))
+    lives = list(kept.lives())
     shown = lives[-limit:]
     columns = ("position", "symbol", "state", right("held"), right("cost"), right("stop"),
                right("target"), "covered", "age")  # fmt: skip
@@ -81,11 +77,10 @@ def ledger(context: Context, words: list[str]) -> View:
     Typed(LEDGER.usage, words).end()
     kinds = ("Account", "SymbolRow", "Totals", "Booking")
     kept = context.source.entities(actors=(PORTFOLIO,), kinds=kinds)
-    entities = [e for one in kept.actors for e in one.entities]
-    accounts = sorted((e for e in entities if isinstance(e, Account)), key=lambda a: a.currency)
-    symbols = [e for e in entities if isinstance(e, SymbolRow) and e.open_positions]
-    unmatched = [e for e in entities if isinstance(e, Booking) and not e.is_position and e.held]
-    totals = next((e for e in entities if isinstance(e, Totals)), Totals())
+    accounts = sorted(kept.every(Account), key=lambda account: account.currency)
+    symbols = [row for row in kept.every(SymbolRow) if row.open_positions]
+    unmatched = [one for one in kept.every(Booking) if not one.is_position and one.held]
+    totals = next(kept.every(Totals), Totals())
     names = ("free", "reserved", "invested", "total", "realised", "held", "dust")
     amounts: list[Column | str] = [right(name) for name in names]
     rows = [
@@ -107,7 +102,7 @@ def ledger(context: Context, words: list[str]) -> View:
         parts += [title("fills that no position expects"),
                   table(("order", "symbol", right("held")), rows_left, "")]  # fmt: skip
     data = {
-        "accounts": [{**_record(a), "total": str(a.total)} for a in accounts],
+        "accounts": [{**fields(a), "total": str(a.total)} for a in accounts],
         "symbols": [builtins(s) for s in symbols],
         "unmatched": [builtins(b) for b in unmatched],
         "totals": builtins(totals),
@@ -153,11 +148,6 @@ def _life_row(life: Life, now: Timestamp) -> tuple[Cell, ...]:
         covered,
         duration(now - life.position.began_at),
     )
-
-
-def _record(account: Account) -> dict[str, object]:
-    data = builtins(account)
-    return data if isinstance(data, dict) else {}
 
 
 ORDERS = Command(

@@ -11,23 +11,13 @@ from actors.operator.core import schema
 from actors.position.position import Life
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
-from commands.inspect.market import complete_symbols, symbol_of
-from commands.inspect.operating import (
-    RATIOS,
-    plan_with,
-    reason_of,
-    send_message,
-)
+from commands.inspect.market import complete_symbols, row_of, symbol_of
+from commands.inspect.operating import RATIOS, plan_with, reason_of, send_message
 from commands.inspect.position import complete_ids, seen
 from commands.inspect.typed import Typed, amount, id_of, nearest, ratio
 from commands.inspect.view import View, number
 from commands.panels.words import percent
-from messages.addresses import (
-    MARKET_DATA,
-    POSITIONS,
-    position_address,
-)
-from messages.market_data import MarketRow, ReadMarket
+from messages.addresses import POSITIONS, position_address
 from messages.position import ChangeProtection, CloseCause, ClosePosition, SwitchProtection
 from messages.positions import CloseWithoutCore, OpenPosition
 
@@ -39,8 +29,8 @@ def open_(context: Context, words: list[str]) -> View:
     symbol = symbol_of(context.source, typed.word("SYMBOL"))
     budget = amount(typed.word("BUDGET"))
     typed.end()
-    row = context.source.ask(MARKET_DATA, ReadMarket(symbol=symbol))
-    if not isinstance(row, MarketRow) or row.quote is None or not row.fresh:
+    row = row_of(context.source, symbol)
+    if row is None or row.quote is None or not row.fresh:
         raise InspectError(f"{symbol} has no fresh quote: nothing is bought blindly")
     plan = plan_with(context, symbol, typed.values)
     message = OpenPosition(

@@ -9,7 +9,6 @@ from rich.text import Text
 
 from actors.observers.rows import is_stopped_at_venue
 from actors.operator.core import SENDABLE, CommandError, message_of
-from actors.position.position import Charter, Life, Position
 from actors.position.protection import is_covered_by_trigger
 from actors.positions.roster import ListedMarket
 from actors.strategy.port import StrategyError, plan_of
@@ -18,7 +17,7 @@ from commands.inspect.command import Context, Operating
 from commands.inspect.errors import InspectError, NotLiveError
 from commands.inspect.source import Source
 from commands.inspect.typed import ratio
-from commands.inspect.view import WARN, View, builtins, number, pairs
+from commands.inspect.view import WARN, View, fields, number, pairs, some
 from commands.panels.words import count
 from config.plan_rules import plan_contradictions
 from messages.addresses import (
@@ -58,25 +57,23 @@ def send_message(
     context: Context, to: Address, message: Message, what: str, note: str = ""
 ) -> View:
     """Have a message sent, once a person has seen what will happen."""
-    fields = builtins(message)
-    if isinstance(fields, dict):
-        fields.pop("type", None)
-    text = msgspec.json.encode(fields).decode()
+    given = {name: value for name, value in fields(message).items() if name != "type"}
+    text = msgspec.json.encode(given).decode()
     command = _command(context, Operation.SEND, to, type(message).__name__, text)
     return _confirmed(context, Operate(command=command), what, note)
 
 
-def send_fields(context: Context, to: Address, name: str, fields: str) -> View:
+def send_fields(context: Context, to: Address, name: str, text: str) -> View:
     """Have a message sent that was typed field by field. Raises ``InspectError``."""
     kind, _ = SENDABLE[name]
     reason = reason_of(context)
     try:
-        given = msgspec.json.decode(fields)
+        given = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        raise InspectError(f"{fields}: not a JSON object: {error}") from None
+        raise InspectError(f"{text}: not a JSON object: {error}") from None
     if isinstance(given, dict) and "reason" in kind.__struct_fields__:
-        fields = msgspec.json.encode({"reason": reason} | given).decode()
-    command = _command(context, Operation.SEND, to, name, fields)
+        text = msgspec.json.encode({"reason": reason} | given).decode()
+    command = _command(context, Operation.SEND, to, name, text)
     try:
         message = message_of(command)
     except CommandError as error:
@@ -125,28 +122,22 @@ def unprotected_if_suspended(source: Source, address: Address) -> str:
     """Return which coins nothing would sell while the actor is suspended; empty: none."""
     actors = ("position/*",) if address in _COVERS else (address,)
     kept = source.entities(actors=actors, kinds=("Charter", "Position"))
-    bare = []
-    for one in kept.actors:
-        charter = next((e for e in one.entities if isinstance(e, Charter)), None)
-        position = next((e for e in one.entities if isinstance(e, Position)), None)
-        if charter is None or position is None:
-            continue
-        life = Life(charter, position)
-        if life.sellable and is_covered_by_trigger(position) and not is_stopped_at_venue(life):
-            bare.append(f"{position.position_id} ({number(life.held)} {charter.rules.base})")
+    bare = [
+        f"{life.position.position_id} ({number(life.held)} {life.charter.rules.base})"
+        for life in kept.lives()
+        if life.sellable and is_covered_by_trigger(life.position) and not is_stopped_at_venue(life)
+    ]
     if not bare:
         return ""
-    shown = ", ".join(bare[:5]) + (" …" if len(bare) > 5 else "")  # noqa: PLR2004 - a line's worth
-    return f"meanwhile NOTHING sells {count(len(bare), 'position')} at its stop: {shown}"
+    return f"meanwhile NOTHING sells {count(len(bare), 'position')} at its stop: {some(bare, 5)}"
 
 
 def _listed(source: Source, symbol: Symbol) -> ListedMarket:
     kept = source.entities(actors=(POSITIONS,), kinds=(ListedMarket.__name__,))
-    for one in kept.actors:
-        for entity in one.entities:
-            if isinstance(entity, ListedMarket) and entity.rules.symbol == symbol:
-                return entity
-    raise InspectError(f"{symbol} is not listed here")
+    listed = next((one for one in kept.every(ListedMarket) if one.rules.symbol == symbol), None)
+    if listed is None:
+        raise InspectError(f"{symbol} is not listed here")
+    return listed
 
 
 def _operating(context: Context) -> Operating:

@@ -10,20 +10,19 @@ from pathlib import Path
 
 import msgspec
 
-from actors.journal.codec import UnreadableError
 from actors.journal.cut import Cut
 from actors.journal.entities import Entities
 from actors.journal.port import Record
 from actors.order_router.order import RoutedOrder
 from actors.order_router.order import wake_at as order_wakes_at
 from actors.portfolio.core import wake_at as portfolio_wakes_at
-from actors.position.position import Charter, Life, Position
+from actors.position.position import Life, Position
 from actors.position.salvage import Salvage
 from actors.positions.roster import Retired
 from commands.inspect.errors import InspectError, NotLiveError
-from commands.inspect.journal import actors_of
+from commands.inspect.journal import actors_of, readable
 from commands.inspect.recorded import Recorded
-from commands.inspect.source import ALL, Kept, Steps
+from commands.inspect.source import ALL, Kept, Steps, life_of
 from messages.addresses import GATEWAY, MARKET_DATA, POSITIONS, SUPERVISOR
 from messages.base import Address, Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.gateway import MarketMoved
@@ -51,10 +50,8 @@ class Past:
         """Go to a record; None: the last one. Raises ``InspectError``."""
         self.found = found
         self.sequence = found.last if sequence is None else sequence
-        try:
+        with readable(found.journal.folder):
             there = found.journal.cut_at(self.sequence)
-        except (UnreadableError, OSError) as error:
-            raise InspectError(f"{found.journal.folder} can't be read: {error}") from None
         if there is None:
             raise InspectError(f"the journal does not hold record {self.sequence:,} any more")
         self.cut: Cut = there
@@ -212,23 +209,16 @@ class Past:
         for address in self.cut.addresses():
             if not address.startswith("position/"):
                 continue
-            charter = position = None
-            for entity in self.cut.of(address):
-                if isinstance(entity, Charter):
-                    charter = entity
-                elif isinstance(entity, Position):
-                    position = entity
-            if charter is not None and position is not None and charter.symbol == symbol:
-                yield Life(charter, position)
+            life = life_of(self.cut.of(address))
+            if life is not None and life.charter.symbol == symbol:
+                yield life
 
     def _state(self, address: Address) -> str:
         return next((e.state.value for e in self.cut.of(address) if isinstance(e, Position)), "")
 
     def _read(self, sequences: Iterator[int]) -> Iterator[Record]:
-        try:
+        with readable(self.found.journal.folder):
             yield from self.found.journal.records(sequences)
-        except (UnreadableError, OSError) as error:
-            raise InspectError(f"{self.found.journal.folder} can't be read: {error}") from None
 
 
 def wakes_at(entity: msgspec.Struct) -> tuple[str, Timestamp | None]:

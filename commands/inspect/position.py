@@ -13,6 +13,7 @@ from actors.position.resting import wanted_resting
 from actors.position.salvage import Salvage
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError, NoJournalError
+from commands.inspect.market import row_of
 from commands.inspect.past import Past
 from commands.inspect.source import Source
 from commands.inspect.typed import Typed, id_of
@@ -23,6 +24,7 @@ from commands.inspect.view import (
     Cell,
     View,
     builtins,
+    fields,
     number,
     pairs,
     right,
@@ -33,9 +35,8 @@ from commands.inspect.view import (
 )
 from commands.panels.bar import price_bar
 from commands.panels.words import date_and_time, duration, percent
-from messages.addresses import MARKET_DATA, position_address
+from messages.addresses import position_address
 from messages.base import PositionId, Symbol, Timestamp
-from messages.market_data import MarketRow, ReadMarket
 from messages.money import divide_down
 from messages.session import PositionRow
 
@@ -94,27 +95,20 @@ def _ended(context: Context, position_id: PositionId) -> Seen:
 def _living(source: Source, position_id: PositionId) -> Seen | None:
     """Return a position that lives; None: none does."""
     kept = source.entities(actors=(position_address(position_id),))
-    entities = kept.actors[0].entities if kept.actors else ()
-    charter = next((e for e in entities if isinstance(e, Charter)), None)
-    position = next((e for e in entities if isinstance(e, Position)), None)
-    if charter is None or position is None:
+    life = next(kept.lives(), None)
+    if life is None:
         return None
-    return Seen(
-        Life(charter, position),
-        kept.at,
-        kept.sequence,
-        last_price(source, charter.symbol),
-        next((e for e in entities if isinstance(e, Salvage)), None),
-    )
+    last = last_price(source, life.charter.symbol)
+    return Seen(life, kept.at, kept.sequence, last, next(kept.every(Salvage), None))
 
 
 def last_price(source: Source, symbol: Symbol) -> float | None:
     """Return the last price that is known; None where market data is silent."""
     try:
-        row = source.ask(MARKET_DATA, ReadMarket(symbol=symbol))
+        row = row_of(source, symbol)
     except InspectError:
         return None
-    return row.quote.last if isinstance(row, MarketRow) and row.quote is not None else None
+    return None if row is None or row.quote is None else row.quote.last
 
 
 def ids(source: Source) -> Iterator[str]:
@@ -262,14 +256,12 @@ def _orders(orders: tuple[OwnOrder, ...]) -> RenderableType:
 
 
 def _plan(charter: Charter) -> Iterator[tuple[str, Cell]]:
-    data = builtins(charter.plan)
-    default = builtins(type(charter.plan)())
+    default = fields(type(charter.plan)())
     yield "budget", f"{number(charter.budget)} {charter.rules.quote}"
     yield "why", charter.decision
-    if isinstance(data, dict) and isinstance(default, dict):
-        for name, value in data.items():
-            if value != default.get(name) or name == "protection_mode":
-                yield str(name), _text(value)
+    for name, value in fields(charter.plan).items():
+        if value != default[name] or name == "protection_mode":
+            yield name, _text(value)
 
 
 def _text(value: object) -> str:

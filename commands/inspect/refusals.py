@@ -4,6 +4,7 @@ Owns how that is put together from what the strategy says, the session's log and
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -14,16 +15,15 @@ from actors.positions.roster import Living
 from actors.strategy.guards import GUARDS
 from commands.inspect.command import Context
 from commands.inspect.errors import InspectError
-from commands.inspect.past import Past
+from commands.inspect.market import row_of, verdict_of
 from commands.inspect.story import tell
 from commands.inspect.view import ALARM, BAD, DIM, GOOD, Cell, View, builtins, number, stack, table
 from commands.panels.words import count, date_and_time, duration
-from messages.addresses import GUARDIAN, MARKET_DATA, POSITIONS, STRATEGY, position_address
+from messages.addresses import GUARDIAN, POSITIONS, position_address
 from messages.base import Symbol, Timestamp
-from messages.market_data import MarketRow, ReadMarket
 from messages.portfolio import TradingState
 from messages.position import Begin
-from messages.strategy import ReadVerdict, Verdict
+from messages.strategy import Verdict
 
 LOG_NAME = "log.jsonl"
 _LOG_BYTES = 8_000_000
@@ -55,7 +55,7 @@ _log_line = msgspec.json.Decoder(_LogLine).decode
 def why_not(context: Context, symbol: Symbol) -> View:
     """Say why nothing was bought on a symbol."""
     at = context.source.about().at
-    verdict = _verdict(context, symbol)
+    verdict = verdict_of(context.source, symbol)
     refused = refusals(context.source.folder / LOG_NAME, symbol, at)
     living = list(_living(context, symbol))
     said = [*_trading(context), *living, *_market(context, symbol)]
@@ -85,13 +85,7 @@ def refusals(log: Path, symbol: Symbol, at: Timestamp) -> dict[str, Refusal]:
     """Return each guard's last refusal on a symbol up to a moment, as the log tells it."""
     found: dict[str, Refusal] = {}
     head = f"no entry in {symbol}: "
-    for line in _end_of(log):
-        if b"entry.refused" not in line:
-            continue
-        try:
-            told = _log_line(line)
-        except msgspec.DecodeError:
-            continue  # it was rotated, or is being written
+    for told in _refused_lines(log):
         if told.symbol != symbol or told.at_ms > at or not told.text.startswith(head):
             continue
         guard, _, text = told.text.removeprefix(head).partition(": ")
@@ -101,22 +95,21 @@ def refusals(log: Path, symbol: Symbol, at: Timestamp) -> dict[str, Refusal]:
     return found
 
 
-def _end_of(log: Path) -> Iterator[bytes]:
-    try:
-        with log.open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - _LOG_BYTES))
-            yield from file
-    except OSError:
-        return  # no log is kept: the records have to do
+def end_of(log: Path, most: int) -> Iterator[bytes]:
+    """Yield a log's last lines, so many bytes; of the first maybe its end. Raises ``OSError``."""
+    with log.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - most))
+        yield from file
 
 
-def _verdict(context: Context, symbol: Symbol) -> Verdict | None:
-    try:
-        verdict = context.source.ask(STRATEGY, ReadVerdict(symbol=symbol))
-    except InspectError:
-        return None
-    return verdict if isinstance(verdict, Verdict) else None
+def _refused_lines(log: Path) -> Iterator[_LogLine]:
+    """Yield what the log says of refusals; nothing where none is kept: the records have to do."""
+    with suppress(OSError):
+        for line in end_of(log, _LOG_BYTES):
+            if b"entry.refused" in line:
+                with suppress(msgspec.DecodeError):  # it was rotated, or is being written
+                    yield _log_line(line)
 
 
 def _headline(verdict: Verdict | None, refused: dict[str, Refusal], at: Timestamp) -> str:
@@ -167,29 +160,22 @@ def _by_verdict(name: str, verdict: Verdict, at: Timestamp) -> Text | None:
 
 def _trading(context: Context) -> Iterator[tuple[str, str]]:
     kept = context.source.entities(actors=(GUARDIAN,))
-    for entity in (e for one in kept.actors for e in one.entities):
-        if isinstance(entity, Guard) and entity.state is not TradingState.ACTIVE:
-            yield (
-                f"nothing is bought anywhere: {entity.state.value.upper()}: {entity.reason}",
-                ALARM,
-            )
+    for guard in kept.every(Guard):
+        if guard.state is not TradingState.ACTIVE:
+            state = guard.state.value.upper()
+            yield f"nothing is bought anywhere: {state}: {guard.reason}", ALARM
 
 
 def _living(context: Context, symbol: Symbol) -> Iterator[tuple[str, str]]:
     kept = context.source.entities(actors=(POSITIONS,), kinds=(Living.__name__,))
-    living = [
-        entity.position_id
-        for one in kept.actors
-        for entity in one.entities
-        if isinstance(entity, Living) and entity.symbol == symbol
-    ]
+    living = [one.position_id for one in kept.every(Living) if one.symbol == symbol]
     if living:
         yield f"{', '.join(living)} lives there: see why {living[-1]}", GOOD
 
 
 def _market(context: Context, symbol: Symbol) -> Iterator[tuple[str, str]]:
-    row = context.source.ask(MARKET_DATA, ReadMarket(symbol=symbol))
-    if not isinstance(row, MarketRow) or row.quote is None:
+    row = row_of(context.source, symbol)
+    if row is None or row.quote is None:
         yield "no quote of it is known", BAD
         return
     quote = row.quote
@@ -205,10 +191,10 @@ def _market(context: Context, symbol: Symbol) -> Iterator[tuple[str, str]]:
 def _last_position(context: Context, symbol: Symbol) -> str:
     """Return what became of the last position on a symbol; empty: none is on record."""
     try:
-        journal = context.recorded().journal
+        found = context.recorded()
     except InspectError:
         return ""
-    up_to = context.source.sequence if isinstance(context.source, Past) else journal.last
+    journal, up_to = found.journal, context.up_to(found)
     for place, record in enumerate(journal.records(journal.steps_of(POSITIONS, up_to))):
         if place >= _BEGINNINGS_READ:
             break

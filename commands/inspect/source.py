@@ -4,14 +4,16 @@ A running session answers over its socket; a journal answers for a session as it
 not know which. Entities, records and messages arrive whole.
 """
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from actors.journal.codec import MESSAGES, UnreadableError, decode, decode_entities, decode_message
 from actors.journal.entities import Entities
 from actors.journal.port import Record
+from actors.position.position import Charter, Life, Position
 from commands.inspect.client import Connection
 from commands.inspect.errors import RefusedError
 from messages.base import Address, Message, Milliseconds, Symbol, Timestamp
@@ -45,6 +47,8 @@ from messages.inspection import (
 _NIL = b"\xc0"
 ALL = 1_000_000
 
+EntityT = TypeVar("EntityT", bound=msgspec.Struct)
+
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What recorded actors keep at one moment."""
@@ -54,6 +58,17 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     actors: tuple[Entities, ...]
     left_out: int = 0
     """Entities beyond the limit."""
+
+    def every(self, kind: type[EntityT]) -> Iterator[EntityT]:
+        """Yield what is of a kind, whoever keeps it."""
+        return (e for one in self.actors for e in one.entities if isinstance(e, kind))
+
+    def lives(self) -> Iterator[Life]:
+        """Yield the positions of which both charter and facts are there."""
+        for one in self.actors:
+            life = life_of(one.entities)
+            if life is not None:
+                yield life
 
 
 class Steps(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,6 +229,15 @@ class LiveSource:
     def close(self) -> None:
         """End the connection, and its taps."""
         self._connection.close()
+
+
+def life_of(entities: Iterable[msgspec.Struct]) -> Life | None:
+    """Return the position that an actor keeps; None: it keeps none, or not all of it."""
+    by_kind = {type(entity): entity for entity in entities}
+    charter, position = by_kind.get(Charter), by_kind.get(Position)
+    if isinstance(charter, Charter) and isinstance(position, Position):
+        return Life(charter, position)
+    return None
 
 
 def message_in(raw: msgspec.Raw) -> Message | None:

@@ -10,19 +10,17 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from rich.text import Text
 
-from actors.journal.codec import UnreadableError
 from actors.journal.entities import EntityKey, key_of
 from actors.journal.port import Record
 from commands.inspect.command import Command, Context
 from commands.inspect.differences import changed
 from commands.inspect.errors import InspectError
-from commands.inspect.journal import take_in
+from commands.inspect.journal import readable, take_in
 from commands.inspect.past import Past
 from commands.inspect.recorded import Recorded, check_sequence
-from commands.inspect.typed import Typed, id_of, is_position, nearest
+from commands.inspect.typed import Typed, address_typed, is_pattern, nearest
 from commands.inspect.view import ALARM, DIM, HEAD, View, plain, stack
 from commands.panels.words import count, date_and_time, time_of_day
-from messages.addresses import position_address
 from messages.base import Address, Timestamp
 
 _NOW = "now"
@@ -81,28 +79,25 @@ def history(context: Context, words: list[str]) -> View:
     name = typed.word("ACTOR")
     limit = typed.number("-n", _LAST)
     typed.end()
-    if any(sign in name for sign in "*?["):
+    if is_pattern(name):
         raise typed.wrong(f"{name} is a pattern: one actor is wanted")
-    address = position_address(id_of(name)) if is_position(name) else Address(name)
+    address = address_typed(name)
     found = context.recorded()
-    up_to = context.source.sequence if isinstance(context.source, Past) else found.last
-    journal = found.journal
+    journal, up_to = found.journal, context.up_to(found)
     steps = list(journal.steps_of(address, up_to))
     shown = list(reversed(steps[:limit]))
     if not shown:
         known = sorted(journal.addresses(up_to))
         near = nearest(address, known)
         raise InspectError(f"no step of {address} is recorded up to {up_to:,}{near}")
-    try:
+    said: list[Text] = []
+    data: list[dict[str, object]] = []
+    with readable():
         kept = journal.kept_before(address, shown[0])
-        said: list[Text] = []
-        data: list[dict[str, object]] = []
         for record in journal.records(shown):
             changes = list(_changes(record, kept))
             said += [_step(record), *map(_difference, changes)]
             data.append(_plain(record, changes))
-    except (UnreadableError, OSError) as error:
-        raise InspectError(f"the journal can't be read: {error}") from None
     more = f", the last {len(shown)}; -n {len(steps)} shows all" if len(steps) > limit else ""
     head = Text(f"{address}: {count(len(steps), 'step')}{more}", style=DIM)
     return View(stack(head, *said), data)

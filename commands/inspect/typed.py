@@ -6,7 +6,8 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 
 from commands.inspect.errors import InspectError
-from messages.base import PositionId
+from messages.addresses import position_address
+from messages.base import Address, PositionId
 
 
 def split(line: str) -> list[str]:
@@ -39,6 +40,16 @@ def is_position(typed: str) -> bool:
     """Return whether a position is meant, and no symbol or other actor."""
     name = id_of(typed)
     return name[:1] == "p" and name[1:].isdigit()
+
+
+def is_pattern(typed: str) -> bool:
+    """Return whether many may be meant: ``position/*``."""
+    return any(sign in typed for sign in "*?[")
+
+
+def address_typed(typed: str) -> Address:
+    """Return the address that is meant, whether anybody lives there or not: also by ``p3``."""
+    return position_address(id_of(typed)) if is_position(typed) else Address(typed)
 
 
 class Typed:

@@ -14,6 +14,9 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from commands.panels.words import time_of_day
+from messages.base import Timestamp
+
 NOTHING = "–"
 LEAST_WIDTH = 80
 _GAP = 2
@@ -149,6 +152,17 @@ def number(value: Decimal | float | None) -> str:
 def builtins(data: object) -> object:
     """Return data as JSON has it; money stays exact, as text."""
     return msgspec.to_builtins(data, str_keys=True)
+
+
+def fields(struct: msgspec.Struct) -> dict[str, object]:
+    """Return a struct's fields by name, as JSON has them."""
+    named: dict[str, object] = msgspec.to_builtins(struct, str_keys=True)
+    return named
+
+
+def exact_time(at: Timestamp) -> str:
+    """Return a time as ``14:03:22.250``, UTC."""
+    return f"{time_of_day(at)}.{at % 1000:03}"
 
 
 def console(file: TextIO | None = None) -> Console:

@@ -9,18 +9,16 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from actors.journal.codec import UnreadableError
 from actors.journal.port import Record
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
+from commands.inspect.journal import readable
 from commands.inspect.market import symbol_of, symbols
-from commands.inspect.past import Past
 from commands.inspect.position import ids
 from commands.inspect.refusals import why_not
 from commands.inspect.story import Story, tell
 from commands.inspect.typed import Typed, id_of, is_position, nearest
-from commands.inspect.view import DIM, View, builtins, plain, some, stack, title
-from commands.panels.words import time_of_day
+from commands.inspect.view import DIM, View, builtins, exact_time, plain, some, stack, title
 from messages.addresses import position_address
 from messages.base import Address, PositionId
 
@@ -41,32 +39,27 @@ def why(context: Context, words: list[str]) -> View:
 
 def story_of(context: Context, position_id: PositionId) -> Story:
     """Tell a position's life from the records. Raises ``InspectError``."""
-    address = position_address(position_id)
-    try:
-        return _tell(context, address)
-    except (UnreadableError, OSError) as error:
-        raise InspectError(f"the journal can't be read: {error}") from None
+    with readable():
+        return _tell(context, position_address(position_id))
 
 
 def records_of(context: Context, address: Address) -> dict[int, Record]:
     """Return what concerns an actor, by sequence, oldest first: as durable, and as lived since.
 
-    Raises ``InspectError``, ``UnreadableError``, ``OSError``.
+    Raises ``InspectError``.
     """
     found = context.recorded()
-    if isinstance(context.source, Past):
-        up_to, lately = context.source.sequence, None
-    else:
-        lately = context.source.records(address, _LIVE_MAX)
-        if found.last < lately.kept_from - 1:
-            found = context.recorded(at_least=lately.kept_from - 1)
-        up_to = found.last
+    lately: tuple[Record, ...] = ()
+    if context.source.is_live:
+        steps = context.source.records(address, _LIVE_MAX)
+        lately = steps.records
+        if found.last < steps.kept_from - 1:
+            found = context.recorded(at_least=steps.kept_from - 1)
     journal = found.journal
-    sequences = sorted(journal.concerning(address, up_to))[-_RECORDS_MAX:]
-    records = {record.sequence: record for record in journal.records(sequences)}
-    for record in () if lately is None else lately.records:
-        records[record.sequence] = record
-    return dict(sorted(records.items()))
+    with readable():
+        sequences = sorted(journal.concerning(address, context.up_to(found)))[-_RECORDS_MAX:]
+        records = [*journal.records(sequences), *lately]
+    return dict(sorted((record.sequence, record) for record in records))
 
 
 def _tell(context: Context, address: Address) -> Story:
@@ -116,8 +109,7 @@ def _lines(story: Story) -> Table:
         cause = "" if line.cause is None else f" ← #{line.cause}"
         text = plain(line.text)
         text.stylize(line.tone)
-        at = f"{time_of_day(line.at)}.{line.at % 1000:03}"
-        drawn.add_row(at, text, f"#{line.sequence}{cause}")
+        drawn.add_row(exact_time(line.at), text, f"#{line.sequence}{cause}")
     return drawn
 
 
@@ -131,8 +123,8 @@ def complete(context: Context, words: list[str]) -> Iterable[str]:
 
 def _recorded_ids(context: Context) -> Iterator[int]:
     """Yield the numbers of positions that took a step up to here."""
-    up_to = context.source.sequence if isinstance(context.source, Past) else None
-    for address in context.recorded().journal.addresses(up_to):
+    found = context.recorded()
+    for address in found.journal.addresses(context.up_to(found)):
         kind, _, name = address.partition("/p")
         if kind == "position" and name.isdigit():
             yield int(name)
