@@ -20,6 +20,7 @@ from messages.market import Quote
 from messages.market_data import ArmTriggers, Level
 from messages.plan import TriggerSource
 from messages.position import LevelName
+from messages.prices import extremes, price_of
 
 TOLERANCE_RATIO = 1e-12
 """A price this near counts as touching: bid and mid are sums of floats, off by a last digit."""
@@ -275,31 +276,6 @@ class TriggerIndex:
             if source.above.entries:
                 above = min(above, source.above.clean())
         self.quiet_below, self.quiet_above = -below, above
-
-
-def price_of(quote: Quote, source: TriggerSource) -> float:
-    """Return the price a trigger with this source looks at."""
-    match source:
-        case TriggerSource.BID:
-            return quote.bid
-        case TriggerSource.LAST:
-            return quote.last
-        case TriggerSource.MID:
-            return quote.mid
-
-
-def extremes(quote: Quote, source: TriggerSource) -> tuple[float, float]:
-    """Return the lowest and highest price of the source since the quote before.
-
-    What a conflated quote does not tell of bid and mid is taken to have kept its distance.
-    """
-    price = price_of(quote, source)
-    low, high, anchor = quote.low, quote.high, quote.last
-    if source is not TriggerSource.LAST and quote.low_bid is not None:
-        low, high, anchor = quote.low_bid, quote.high_bid, quote.bid
-    lowest = price if low is None else min(price, low + (price - anchor))
-    highest = price if high is None else max(price, high + (price - anchor))
-    return lowest, highest
 
 
 def _reach(price: float, *, above: bool) -> float:

@@ -4,7 +4,6 @@ from typing import assert_never
 
 import msgspec
 
-from actors.market_data.triggers import price_of
 from actors.position import closing, entry, planner, protection, restoring, resync
 from actors.position.booking import book, tell_end
 from actors.position.inputs import PositionMessage
@@ -40,6 +39,7 @@ from messages.position import (
     TriggersArmed,
     VenueReachability,
 )
+from messages.prices import price_of
 
 
 def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR0912 - one case each

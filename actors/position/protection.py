@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.market_data.triggers import extremes
 from actors.position.exit_slot import SlotState
 from actors.position.position import Life, Position, find_order
 from actors.position.prices import wanted_levels
@@ -22,6 +21,7 @@ from messages.market_data import ArmTriggers, DisarmTriggers, HoldSymbol
 from messages.money import ZERO, from_float
 from messages.orders import StopStatus
 from messages.position import LevelName
+from messages.prices import extremes
 
 
 def unprotected_quantity(life: Life) -> Decimal:

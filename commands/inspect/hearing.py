@@ -6,7 +6,6 @@ Pure: a message and the position before it, as sentences with their exact number
 from collections.abc import Iterator
 
 from actors.journal.port import Record
-from actors.market_data.triggers import extremes, price_of
 from actors.position.position import Life
 from actors.position.prices import stop
 from actors.runtime.system import OUTSIDE
@@ -30,6 +29,7 @@ from messages.position import (
     SwitchProtection,
     TriggerFired,
 )
+from messages.prices import extremes, price_of
 
 PLAIN, NEWS, GOOD, BAD, ALARM = "", "bold", "green", "yellow", "bold red"
 """How loud a sentence is: a style of the terminal's."""

@@ -10,7 +10,6 @@ from decimal import Decimal
 import msgspec
 
 from actors.journal.port import Record
-from actors.market_data.triggers import extremes
 from actors.position.position import Charter, Life, Position
 from actors.position.prices import stop
 from actors.position.salvage import Salvage
@@ -52,6 +51,7 @@ from messages.position import (
     TriggersArmed,
     VenueReachability,
 )
+from messages.prices import extremes
 
 Lookup = Callable[[int], Record | None]
 """Finds a record by its sequence; None: it is not kept any more."""

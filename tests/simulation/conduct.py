@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from actors.guardian.states import Cause
 from actors.journal.port import Record
-from actors.market_data.triggers import TOLERANCE_RATIO, extremes
+from actors.market_data.triggers import TOLERANCE_RATIO
 from actors.order_router.actor import OrderRouter
 from actors.order_router.order import RoutedOrder
 from actors.portfolio.accounts import Booking
@@ -37,6 +37,7 @@ from messages.position import (
     TriggerFired,
 )
 from messages.positions import PositionRestored
+from messages.prices import extremes
 from tests.simulation.ledger import Account
 from tests.simulation.plans import BUDGET
 

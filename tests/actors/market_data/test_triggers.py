@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.market_data.triggers import Fired, TriggerIndex, extremes, price_of
+from actors.market_data.triggers import Fired, TriggerIndex
 from messages.base import PositionId, Symbol, Timestamp
 from messages.market import Quote
 from messages.market_data import ArmTriggers, Level
 from messages.plan import TriggerSource
 from messages.position import LevelName
+from messages.prices import extremes, price_of
 
 SYMBOL = Symbol("BTC/USDT")
 STOP = LevelName.STOP_LOSS
