@@ -50,7 +50,7 @@ class JournalHealed(Message, frozen=True, kw_only=True):
 
 
 class RecoveryBegun(Message, frozen=True, kw_only=True):
-    """A restart: orders are looked up and positions covered first. From the positions actor."""
+    """A restart: orders are looked up and positions covered first. From the recovery."""
 
     positions: int
     """That live."""

@@ -142,7 +142,7 @@ class TradingState(StrEnum):
 
 
 class TradingStateChanged(Message, frozen=True, kw_only=True):
-    """What may be done from now on. From the guardian."""
+    """What may be done from now on. From the guardian; and from the recovery, before it speaks."""
 
     state: TradingState
     reason: str

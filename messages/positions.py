@@ -56,7 +56,7 @@ class AdoptFill(Message, frozen=True, kw_only=True):
 
 
 class BeginRecovery(Message, frozen=True, kw_only=True):
-    """Let nobody enter until every living position is restored. From the recovery."""
+    """Count who lives, and say when every one of them is restored. From the recovery."""
 
     recovery: int = 0
     """The last record that it begins with: no two recoveries between which anything was recorded

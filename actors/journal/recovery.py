@@ -14,13 +14,24 @@ from actors.positions.roster import Living, Numbering
 from actors.runtime.actor import CoreActor
 from actors.runtime.system import System
 from actors.runtime.watchdog import Stuck
-from messages.addresses import GUARDIAN, ORDER_ROUTER, POSITIONS, STRATEGY, position_address
+from messages.addresses import (
+    GUARDIAN,
+    ORDER_ROUTER,
+    PORTFOLIO,
+    POSITIONS,
+    STRATEGY,
+    position_address,
+)
 from messages.envelope import Envelope, HungEnvelope
-from messages.guardian import JournalHealed
+from messages.guardian import JournalHealed, RecoveryBegun, RecoveryDone, ResendTradingState
 from messages.order_router import StreamChanged
+from messages.portfolio import TradingState, TradingStateChanged
 from messages.position import Resync
 from messages.positions import BeginRecovery
 from messages.strategy import SymbolBusy
+
+_OF_EARLIER_HOLDS = (RecoveryDone, TradingStateChanged)
+"""What may be under way of an earlier recovery's end: it would let entries in. Said anew."""
 
 
 def restore(system: System, snapshot: Snapshot) -> None:
@@ -33,27 +44,44 @@ def resume(system: System, snapshot: Snapshot, stuck: Stuck | None = None) -> No
 
     ``stuck``: the message that the process before this one hung on; it is skipped, not delivered.
     """
-    # Nobody new enters until those that live are restored.
+    living = tuple(living_positions(snapshot))
+    _hold_entries(system, len(living))
     system.tell(POSITIONS, BeginRecovery(recovery=snapshot.sequence))
     for message in snapshot.undelivered:
+        if type(message.message) in _OF_EARLIER_HOLDS:
+            continue
         mailbox = system.mailboxes.get(message.to)
         if mailbox is not None and isinstance(mailbox.actor, CoreActor):
             kind = HungEnvelope if stuck is not None and is_stuck(stuck, message) else Envelope
             mailbox.push(kind(message.message, message.sender, message.id, message.cause))
     # Nobody heard the venue meanwhile: the router looks its orders up when the stream is up.
     system.tell(ORDER_ROUTER, StreamChanged(up=False))
-    symbols = dict.fromkeys(living.symbol for living in living_positions(snapshot))
-    for symbol in symbols:
+    for symbol in dict.fromkeys(one.symbol for one in living):
         system.tell(STRATEGY, SymbolBusy(symbol=symbol, busy=True))
     error = "the process was restarted"
     resync = Resync(
         skipped="everything", error=error, down_since=snapshot.at, recovery=snapshot.sequence
     )
-    for living in living_positions(snapshot):
-        system.tell(position_address(living.position_id), resync)
+    for one in living:
+        system.tell(position_address(one.position_id), resync)
     # What the dead process's disk held back: this process has begun a journal.
     system.tell(GUARDIAN, JournalHealed())
     _set_timers(system, snapshot)
+
+
+def _hold_entries(system: System, living: int) -> None:
+    """Let nobody new enter until those that live are restored: before anything else is heard.
+
+    The portfolio is told itself, as the guardian's word may come after a wish that waits.
+    """
+    if not living:
+        system.tell(GUARDIAN, ResendTradingState())
+        return
+    system.tell(GUARDIAN, RecoveryBegun(positions=living))
+    held = TradingStateChanged(
+        state=TradingState.REDUCING, reason="after a restart; the guardian has not spoken yet"
+    )
+    system.tell(PORTFOLIO, held)
 
 
 def is_stuck(stuck: Stuck, message: Undelivered) -> bool:

@@ -15,7 +15,7 @@ from actors.positions.strays import Whose
 from messages.addresses import GUARDIAN, OBSERVERS, STRATEGY, position_address
 from messages.base import ClientOrderId, Milliseconds, PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
-from messages.guardian import RecoveryBegun, RecoveryDone
+from messages.guardian import RecoveryDone
 from messages.ids import order_prefix, position_of
 from messages.money import ZERO, Money, add_money
 from messages.observers import Alarm, AlarmKind, EntryRefused
@@ -151,11 +151,11 @@ def _end(roster: Roster, message: PositionEnded, forget_at: Timestamp) -> Step:
 
 
 def _begin_recovery(roster: Roster, message: BeginRecovery) -> Step:
-    """Count who lives; nobody enters until all of them are restored."""
+    """Count who lives; the hold of entries ends when all of them are restored."""
     left, number = len(roster.living), roster.recovery.number + 1
     recovery = Recovery(number=number, begun_with=message.recovery, left=left)
-    told = RecoveryBegun(positions=left) if left else RecoveryDone()
-    return Step((recovery,), (Send(GUARDIAN, told),))
+    done = () if left else (Send(GUARDIAN, RecoveryDone()),)
+    return Step((recovery,), done)
 
 
 def _restored(roster: Roster, message: PositionRestored) -> Step:

@@ -26,6 +26,7 @@ from messages.guardian import (
     Halt,
     JournalFailed,
     JournalHealed,
+    RecoveryBegun,
     Resume,
 )
 from messages.market import Capabilities
@@ -148,6 +149,7 @@ def _restart(theatre: Theatre) -> None:
     theatre.open()
     theatre.ticks(100.0, 101.0)
     down_since = theatre.clock.now()
+    theatre.tell(GUARDIAN, RecoveryBegun(positions=2))
     theatre.tell(POSITIONS, BeginRecovery())
     theatre.tell(ORDER_ROUTER, StreamChanged(up=False))
     for position_id in (BYSTANDER, HERO):

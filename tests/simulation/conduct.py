@@ -19,11 +19,18 @@ from actors.position.position import Life, Position
 from actors.position.prices import stop, target
 from actors.position.states import State
 from exchange.matching_book import VenueOrder
-from messages.addresses import GATEWAY, ORDER_ROUTER, PORTFOLIO, POSITIONS, position_address
+from messages.addresses import (
+    GATEWAY,
+    GUARDIAN,
+    ORDER_ROUTER,
+    PORTFOLIO,
+    POSITIONS,
+    position_address,
+)
 from messages.base import Address, ClientOrderId, Message, PositionId
 from messages.envelope import Envelope, Send
 from messages.gateway import CancelAtVenue
-from messages.guardian import RecoveryDone
+from messages.guardian import RecoveryDone, Resume
 from messages.ids import position_of
 from messages.money import ZERO
 from messages.order_router import CancelOrder, PlaceOrder
@@ -61,6 +68,8 @@ class Conduct:
         """Orders that their own position wants to be over, or of which not all is known."""
         self._unrestored: set[PositionId] = set()
         """Who lived at the last restart, and has not said that it is restored."""
+        self._may_enter = False
+        """The recovery's hold need not hold: lifted by an operator, or one who keeps it raised."""
         self._refused: set[PositionId] = set()
         """Whose exit the venue refused for lack of coins, and who has not looked since."""
         self._skipped: tuple[int, int] | None = None
@@ -69,6 +78,7 @@ class Conduct:
         """Take note of who is to be restored first; what died with the process is forgotten."""
         self._refused.clear()
         self._unrestored = set(self.world.roster)
+        self._may_enter = False
 
     def recorded(self, record: Record) -> None:
         """Look at a step; ``world.positions`` are still as they were before it."""
@@ -80,12 +90,15 @@ class Conduct:
     def _look_at(self, record: Record) -> None:
         if record.error is not None:
             self._skipped = record.id
+            self._may_enter = self._may_enter or record.actor in {GUARDIAN, PORTFOLIO}
         if record.actor == ORDER_ROUTER:
             self._check_cancels(record)
         elif record.actor == PORTFOLIO:
             self._check_grant(record)
         elif record.actor == POSITIONS:
             self._check_recovery(record.outbox)
+        elif record.actor == GUARDIAN and type(record.message) is Resume:
+            self._may_enter = True
         else:
             self._look_at_position(record)
 
@@ -133,22 +146,29 @@ class Conduct:
             type(change) is Booking for change in record.changes
         ):
             trading = self.world.actor(PORTFOLIO, PortfolioActor).books.trading
+            position_id = record.message.position_id
             assert trading.state is TradingState.ACTIVE, (
-                f"{record.message.position_id} may enter, and trading is {trading.state}"
+                f"{position_id} may enter, and trading is {trading.state}"
             )
+            left = () if self._may_enter else self._left()
+            assert not left, f"{position_id} may enter before these are restored: {left}"
 
     # Recovery.
 
     def _check_recovery(self, outbox: tuple[Send, ...]) -> None:
         if not any(type(send.message) is RecoveryDone for send in outbox):
             return
+        left = self._left()
+        assert not left, f"{Cause.RECOVERY} is over before these are restored: {left}"
+
+    def _left(self) -> list[PositionId]:
+        """Return who lived at the last restart with something to restore, and is not restored."""
         positions = self.world.positions
-        left = sorted(
+        return sorted(
             p
             for p in self._unrestored
             if p in positions and positions[p].state not in {State.NEW, State.CLOSED}
         )
-        assert not left, f"{Cause.RECOVERY} is over before these are restored: {left}"
 
     # Exits.
 

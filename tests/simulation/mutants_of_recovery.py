@@ -26,13 +26,13 @@ def _twice(real: Any, system: Any, snapshot: Any, *more: Any) -> None:
     real(system, replace(snapshot, undelivered=twice), *more)
 
 
-def _not_looking_back(real: Any, turn: Any, since: Any) -> None:
-    real(turn, since)
+def _not_looking_back(real: Any, turn: Any, *since: Any) -> None:
+    real(turn, *since)
     turn.update(looks_back=None)
 
 
-def _lifted_at_once(real: Any, known: Any) -> Any:
-    done = real(known)
+def _lifted_at_once(real: Any, *known: Any) -> Any:
+    done = real(*known)
     return Step(done.changes, (Send(GUARDIAN, RecoveryDone()),))
 
 

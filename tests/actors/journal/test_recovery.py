@@ -1,5 +1,8 @@
 """What a start tells whom: holds entries, delivers what was under way, sets deadlines again."""
 
+from decimal import Decimal
+
+import msgspec
 import pytest
 
 from actors.journal.codec import Snapshot, Undelivered
@@ -22,15 +25,17 @@ from messages.addresses import (
     STRATEGY,
     position_address,
 )
-from messages.base import Address, Message, Milliseconds, Timestamp
+from messages.base import Address, Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import Step
-from messages.guardian import JournalHealed
+from messages.guardian import JournalHealed, RecoveryBegun, RecoveryDone, ResendTradingState
 from messages.order_router import ReleaseOrders, StreamChanged
+from messages.portfolio import ReserveBudget, TradingState, TradingStateChanged
 from messages.position import Resync
 from messages.positions import BeginRecovery
 from messages.strategy import SymbolBusy
 from tests.actors.journal.history import NOW, records
 
+SYMBOL = Symbol("BTC/USDT")
 LATER = Timestamp(NOW + 60_000)
 
 
@@ -88,12 +93,14 @@ def snapshot() -> Snapshot:
 class Started:
     """A tree of fakes that has gone on from a cut; nothing is delivered yet."""
 
-    def __init__(self, snapshot: Snapshot, stuck: Stuck | None = None) -> None:
+    def __init__(
+        self, snapshot: Snapshot, stuck: Stuck | None = None, position: Address | None = None
+    ) -> None:
         self.journal = MemoryJournal()
         self.dispatcher = SimulatedDispatcher()
         self.clock = VirtualClock(NOW)
         self.system = System(self.dispatcher, self.clock, self.journal)
-        self.position = position_address(living(snapshot).position_id)
+        self.position = position or position_address(living(snapshot).position_id)
         for address in (PORTFOLIO, ORDER_ROUTER, POSITIONS, GUARDIAN, self.position):
             self.system.spawn(Core, address)
         for address in (GATEWAY, STRATEGY):
@@ -109,7 +116,36 @@ class Started:
 
 
 def test_entries_are_held_before_anything_else_is_done(snapshot: Snapshot) -> None:
-    assert Started(snapshot).heard(POSITIONS) == [BeginRecovery(recovery=snapshot.sequence)]
+    started = Started(snapshot)
+    assert started.heard(POSITIONS) == [BeginRecovery(recovery=snapshot.sequence)]
+    assert started.heard(GUARDIAN)[0] == RecoveryBegun(positions=1)
+    [held] = started.heard(PORTFOLIO)
+    assert isinstance(held, TradingStateChanged)
+    assert held.state is TradingState.REDUCING
+
+
+def test_a_wish_that_waits_and_an_earlier_recoverys_end_come_after_the_hold(
+    snapshot: Snapshot,
+) -> None:
+    wish = ReserveBudget(position_id=living(snapshot).position_id, symbol=SYMBOL, budget=Decimal(1))
+    active = TradingStateChanged(state=TradingState.ACTIVE, reason="all is restored")
+    said = ((PORTFOLIO, active), (PORTFOLIO, wish), (GUARDIAN, RecoveryDone()))
+    under_way = tuple(
+        Undelivered(to=to, sender=POSITIONS, id=(8, n), cause=None, message=message)
+        for n, (to, message) in enumerate(said)
+    )
+    started = Started(msgspec.structs.replace(snapshot, undelivered=under_way))
+    held, asked = started.heard(PORTFOLIO)
+    assert isinstance(held, TradingStateChanged)
+    assert held.state is TradingState.REDUCING
+    assert asked == wish
+    assert RecoveryDone() not in started.heard(GUARDIAN)
+
+
+def test_where_nobody_lives_entries_are_not_held_and_the_guardian_says_how_it_stands() -> None:
+    started = Started(nothing(NOW), position=position_address(PositionId("p1")))
+    assert started.heard(PORTFOLIO) == []
+    assert started.heard(GUARDIAN) == [ResendTradingState(), JournalHealed()]
 
 
 def test_what_was_under_way_to_recorded_actors_is_delivered(snapshot: Snapshot) -> None:
@@ -132,7 +168,7 @@ def test_every_living_position_asks_for_everything_and_knows_since_when(
 def test_its_symbol_is_busy_and_the_journals_halt_is_lifted(snapshot: Snapshot) -> None:
     started = Started(snapshot)
     assert started.heard(STRATEGY) == [SymbolBusy(symbol=living(snapshot).symbol, busy=True)]
-    assert started.heard(GUARDIAN) == [JournalHealed()]
+    assert started.heard(GUARDIAN)[1:] == [JournalHealed()]
 
 
 def test_every_deadline_is_set_again(snapshot: Snapshot) -> None:
