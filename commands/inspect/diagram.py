@@ -1,19 +1,23 @@
 """``diagram``: the messages of one position as a sequence diagram, as text or for Mermaid.
 
-Owns which messages are drawn: what its records heard, and what they sent to actors without records.
+Owns which messages are drawn: what its records heard, and what they sent to actors without records;
+of its orders also what the router heard that told the position nothing; and what made the operator
+or the reconciler ask.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
+from rich.table import Table
 from rich.text import Text
 
 from actors.journal.port import Record
+from actors.order_router.order import RoutedOrder
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
 from commands.inspect.sequence import actor, arrow, detail, mermaid, note
 from commands.inspect.typed import Typed, id_of, nearest
-from commands.inspect.view import ALARM, DIM, View, exact_time, stack
+from commands.inspect.view import ALARM, DIM, View, exact_time
 from commands.inspect.why import complete, records_of
 from commands.panels.words import duration
 from messages.addresses import (
@@ -21,17 +25,22 @@ from messages.addresses import (
     GUARDIAN,
     MARKET_DATA,
     OBSERVERS,
+    OPERATOR,
     ORDER_ROUTER,
     PORTFOLIO,
     POSITIONS,
+    RECONCILER,
     STRATEGY,
     position_address,
 )
-from messages.base import Address, Message, Timestamp
+from messages.base import Address, Message, PositionId, Timestamp
 
 _EDGES = frozenset((GATEWAY, MARKET_DATA, OBSERVERS, STRATEGY))
 """They leave no record of what they heard: the arrow is drawn where it was sent."""
-_LANES = (STRATEGY, POSITIONS, PORTFOLIO, GUARDIAN, ORDER_ROUTER, GATEWAY, MARKET_DATA, OBSERVERS)
+_ASKERS = frozenset((OPERATOR, RECONCILER))
+"""They act on what they heard of others: that is drawn too."""
+_LANES = (OPERATOR, STRATEGY, POSITIONS, PORTFOLIO, GUARDIAN, ORDER_ROUTER, RECONCILER, GATEWAY,
+          MARKET_DATA, OBSERVERS)  # fmt: skip
 _FORMS = ("text", "mermaid")
 _PAUSE_MS = 1_000
 """Time that passed is told from here on."""
@@ -57,48 +66,88 @@ def diagram(context: Context, words: list[str]) -> View:
     typed.end()
     if form not in _FORMS:
         raise typed.wrong(f"diagram {form} is not known{nearest(form, _FORMS)}")
-    address = position_address(position_id)
-    drawn = list(arrows(records_of(context, address).values(), address))
+    drawn = list(arrows(_records(context, position_id), position_id))
     if not drawn:
         raise InspectError(f"no record tells of {position_id} up to here")
-    text = mermaid(_mermaid_lines(drawn))
-    data = {"mermaid": text}
-    whole = Text(text, no_wrap=True, overflow="ignore")
-    return View(whole if form == "mermaid" else stack(*_text_lines(drawn)), data)
+    text = as_mermaid(drawn)
+    shown = Text(text, no_wrap=True, overflow="ignore") if form == "mermaid" else as_text(drawn)
+    return View(shown, {"mermaid": text})
 
 
-def arrows(records: Iterable[Record], address: Address) -> Iterator[Arrow]:
+def arrows(records: Iterable[Record], position_id: PositionId) -> Iterator[Arrow]:
     """Yield the messages that concern a position, in the order of the records."""
-    for record in records:
-        if address in (record.actor, record.sender) or _is_about(record, address):
-            yield Arrow(
-                at=record.now,
-                sequence=record.sequence,
-                sender=record.sender,
-                to=record.actor,
-                message=record.message,
-                error=record.error,
-            )
-        for send in record.outbox:
-            if send.to in _EDGES and record.actor in (address, ORDER_ROUTER):
-                yield Arrow(
-                    at=record.now,
-                    sequence=record.sequence,
-                    sender=record.actor,
-                    to=send.to,
-                    message=send.message,
-                )
+    address, known = position_address(position_id), tuple(records)
+    about = [record for record in known if _is_about(record, position_id)]
+    asked = {record.id[0] for record in about if record.sender in _ASKERS}
+    heard = asked | {record.sequence for record in about}
+    for record in known:
+        if record.sequence not in heard:
+            continue
+        at, sequence = record.now, record.sequence
+        yield Arrow(
+            at=at,
+            sequence=sequence,
+            sender=record.sender,
+            to=record.actor,
+            message=record.message,
+            error=record.error,
+        )
+        for send in record.outbox if record.actor in (address, ORDER_ROUTER) else ():
+            if send.to in _EDGES:
+                sender, message = record.actor, send.message
+                yield Arrow(at=at, sequence=sequence, sender=sender, to=send.to, message=message)
 
 
-def _is_about(record: Record, address: Address) -> bool:
-    """Whether what an actor heard made it tell the position something."""
-    return any(send.to == address for send in record.outbox)
+def _records(context: Context, position_id: PositionId) -> list[Record]:
+    """Return what concerns a position, and what the router heard meanwhile, oldest first."""
+    records = records_of(context, position_address(position_id))
+    if not records:
+        return []
+    first = min(record.id[0] or record.sequence for record in records.values())
+    last = max(records)
+    for other in (ORDER_ROUTER, OPERATOR, RECONCILER):
+        records |= records_of(context, other, first, last)
+    return [records[sequence] for sequence in sorted(records)]
 
 
-def _mermaid_lines(drawn: list[Arrow]) -> Iterator[str]:
-    met = {name: None for one in drawn for name in (one.sender, one.to)}
-    order = [one for one in _LANES if one in met] + [one for one in met if one not in _LANES]
-    yield from (f"participant {actor(one)}" for one in order)
+def _is_about(record: Record, position_id: PositionId) -> bool:
+    """Whether the position heard or sent it, was told of it, or an order of its own changed."""
+    address = position_address(position_id)
+    return (
+        address in (record.actor, record.sender)
+        or any(send.to == address for send in record.outbox)
+        or any(
+            isinstance(change, RoutedOrder) and change.request.position_id == position_id
+            for change in record.changes
+        )
+    )
+
+
+def as_mermaid(drawn: Sequence[Arrow]) -> str:
+    """Return the messages as Mermaid reads them; time that passed is a note."""
+    return mermaid(_mermaid_lines(drawn))
+
+
+def as_text(drawn: Sequence[Arrow]) -> Table:
+    """Return the messages, one under the other; long ones wrap within theirs."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(style=DIM, no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for one in drawn:
+        said = Text(type(one.message).__name__, style="bold")
+        said.append(detail(one.message), style="not bold")
+        if one.error is not None:
+            said.append(f"  SKIPPED: {one.error}", style=ALARM)
+        when = f"{exact_time(one.at)} #{one.sequence}"
+        grid.add_row(when, actor(one.sender), f"──▶ {actor(one.to)} ", said)
+    return grid
+
+
+def _mermaid_lines(drawn: Sequence[Arrow]) -> Iterator[str]:
+    met = dict.fromkeys(name for one in drawn for name in (one.sender, one.to))
+    yield from (f"participant {actor(one)}" for one in sorted(met, key=_lane))
     at = drawn[0].at
     for one in drawn:
         if one.at - at >= _PAUSE_MS:
@@ -109,17 +158,10 @@ def _mermaid_lines(drawn: list[Arrow]) -> Iterator[str]:
             yield note(one.to, f"skipped: {one.error}")
 
 
-def _text_lines(drawn: list[Arrow]) -> Iterator[Text]:
-    wide = max(len(actor(name)) for one in drawn for name in (one.sender, one.to))
-    for one in drawn:
-        line = Text(no_wrap=True, overflow="ellipsis")
-        line.append(f"{exact_time(one.at)} #{one.sequence:<6} ", style=DIM)
-        line.append(f"{actor(one.sender):>{wide}} ──▶ {actor(one.to):<{wide}}  ")
-        line.append(type(one.message).__name__, style="bold")
-        line.append(detail(one.message))
-        if one.error is not None:
-            line.append(f"  SKIPPED: {one.error}", style=ALARM)
-        yield line
+def _lane(address: Address) -> tuple[int, bool]:
+    """Return an actor's place from the left; a position stands beside its parent."""
+    name = POSITIONS if address.startswith("position/") else address
+    return _LANES.index(name) if name in _LANES else len(_LANES), name != address
 
 
 DIAGRAM = Command(

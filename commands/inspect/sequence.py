@@ -8,8 +8,12 @@ from collections.abc import Iterable
 from messages.base import Address, Message
 from messages.envelope import Wake
 from messages.observers import Alarm, MessageSkipped
+from messages.operator import OperatorCommand
+from messages.order_router import CompareOrders
 from messages.orders import OrderFacts, OrderRequest
 from messages.portfolio import BookPosition
+from messages.positions import StrayFound
+from messages.reconciler import OpenOrdersReported, TradesReported
 
 _FIELDS = ("client_order_id", "kind", "generation", "levels", "up", "reachable", "fresh", "free")
 
@@ -52,13 +56,26 @@ def detail(message: Message) -> str:
         return f" {request.client_order_id} {kind}"
     match message:
         case Wake() | BookPosition():
-            return ""
+            told = ""
         case Alarm():
-            return f" {message.kind}"
+            told = f" {message.kind}"
         case MessageSkipped():
-            return f" {message.message_type}: {message.error}"
+            told = f" {message.message_type}: {message.error}"
+        case OperatorCommand():
+            told = f" {_command(message)}"
+        case CompareOrders():
+            told = "".join(f" {one.client_order_id}" for one in message.orders)
+        case TradesReported() | OpenOrdersReported() | StrayFound():
+            told = f" {message.symbol}"
         case _:
-            return _fields(message)
+            told = _fields(message)
+    return told
+
+
+def _command(command: OperatorCommand) -> str:
+    """Return what a person wanted, and why: ``send Halt {…} to guardian: news``."""
+    what = (command.operation.value, command.message_type, command.fields.removeprefix("{}"))
+    return f"{' '.join(filter(None, what))} to {actor(command.to)}: {command.reason}"
 
 
 def _fields(message: Message) -> str:

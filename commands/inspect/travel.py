@@ -18,8 +18,9 @@ from commands.inspect.errors import InspectError
 from commands.inspect.journal import readable, take_in
 from commands.inspect.past import Past
 from commands.inspect.recorded import Recorded, check_sequence
+from commands.inspect.sequence import detail
 from commands.inspect.typed import Typed, address_typed, is_pattern, nearest
-from commands.inspect.view import ALARM, DIM, HEAD, View, plain, stack
+from commands.inspect.view import ALARM, DIM, HEAD, View, builtins, plain, stack
 from commands.panels.words import count, date_and_time, time_of_day
 from messages.base import Address, Timestamp
 
@@ -182,6 +183,7 @@ def _step(record: Record) -> Text:
     cause = f" ← #{record.id[0]}" if record.id[0] else ""
     line = Text(f"#{record.sequence}{cause}  {time_of_day(record.now)}  ", style=DIM)
     line.append(type(record.message).__name__, style="not dim bold")
+    line.append_text(plain(detail(record.message)))
     line.append(f" from {record.sender}")
     if record.error is not None:
         line.append(f"  SKIPPED: {record.error}", style=ALARM)
@@ -200,6 +202,7 @@ def _plain(record: Record, changes: Iterable[tuple[str, str, str]]) -> dict[str,
         "sequence": record.sequence,
         "at": record.now,
         "message": type(record.message).__name__,
+        "heard": builtins(record.message),
         "sender": record.sender,
         "error": record.error,
         "changes": [{"field": field, "was": was, "is": now} for field, was, now in changes],

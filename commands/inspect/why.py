@@ -4,6 +4,7 @@ Owns which records are read for it. What is said of them is ``story``'s and ``re
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import islice, takewhile
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -43,10 +44,12 @@ def story_of(context: Context, position_id: PositionId) -> Story:
         return _tell(context, position_address(position_id))
 
 
-def records_of(context: Context, address: Address) -> dict[int, Record]:
+def records_of(
+    context: Context, address: Address, first: int = 0, last: int | None = None
+) -> dict[int, Record]:
     """Return what concerns an actor, by sequence, oldest first: as durable, and as lived since.
 
-    Raises ``InspectError``.
+    None before ``first`` or after ``last``, and the newest of very many. Raises ``InspectError``.
     """
     found = context.recorded()
     lately: tuple[Record, ...] = ()
@@ -56,10 +59,14 @@ def records_of(context: Context, address: Address) -> dict[int, Record]:
         if found.last < steps.kept_from - 1:
             found = context.recorded(at_least=steps.kept_from - 1)
     journal = found.journal
+    up_to = context.up_to(found) if last is None else min(last, context.up_to(found))
+    concerning = takewhile(lambda one: one >= first, journal.concerning(address, up_to))
     with readable():
-        sequences = sorted(journal.concerning(address, context.up_to(found)))[-_RECORDS_MAX:]
-        records = [*journal.records(sequences), *lately]
-    return dict(sorted((record.sequence, record) for record in records))
+        records = {one.sequence: one for one in journal.records(islice(concerning, _RECORDS_MAX))}
+    for one in lately:
+        if first <= one.sequence and (last is None or one.sequence <= last):
+            records[one.sequence] = one
+    return dict(sorted(records.items()))
 
 
 def _tell(context: Context, address: Address) -> Story:

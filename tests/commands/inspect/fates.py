@@ -7,14 +7,16 @@ from loguru import logger
 from msgspec.structs import replace
 
 from actors.journal.port import Record
+from actors.operator.actor import OperatorActor
 from config.settings import PortfolioSettings
 from exchange.fault_plan import Fault, FaultKind, On
 from messages.addresses import OPERATOR, ORDER_ROUTER, STRATEGY, position_address
 from messages.base import Address, Message, Milliseconds, PositionId, Timestamp
+from messages.operator import Operation, OperatorCommand
 from messages.order_router import StreamChanged
 from messages.orders import Purpose, RejectReason
 from messages.plan import Plan, Trailing
-from messages.position import CloseCause, ClosePosition, Resync
+from messages.position import Resync
 from messages.positions import OpenPosition
 from tests.faults.scene import OCO, RESTS_BELOW
 from tests.poison.market import PLAN, SETTINGS
@@ -88,8 +90,16 @@ def time() -> Played:
 
 def by_hand() -> Played:
     one = Played().bought()
-    message = ClosePosition(cause=CloseCause.BY_HAND, reason="news of a hack")
-    one.system.tell(position_address(P1), message, OPERATOR)
+    command = OperatorCommand(
+        command_id="c1",
+        operation=Operation.SEND,
+        to=position_address(P1),
+        message_type="ClosePosition",
+        fields='{"cause": "by_hand", "reason": "news of a hack"}',
+        reason="news of a hack",
+    )
+    one.system.spawn(OperatorActor, OPERATOR)
+    one.tell(OPERATOR, command)
     one.quiet(2)
     return one
 
@@ -142,6 +152,15 @@ def unknown() -> Played:
     return one
 
 
+def unheard() -> Played:
+    """The take profit fills and no event comes: the reconciler finds the fill in the lists."""
+    lost = Fault(on=On.EVENT, kind=FaultKind.LOST, purpose=Purpose.TAKE_PROFIT, times=2)
+    one = Played(PLAN, lost).bought()
+    one.ticks(103.0, 103.0)
+    one.quiet(20)
+    return one
+
+
 def recovered() -> Played:
     """As after a restart: it asks for everything, and goes on to its stop."""
     one = Played().bought()
@@ -172,6 +191,7 @@ FATES: dict[str, Callable[[], Played]] = {
         refused,
         stuck,
         unknown,
+        unheard,
         recovered,
     )
 }

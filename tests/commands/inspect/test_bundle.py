@@ -1,20 +1,27 @@
 """``dump`` and ``diagram``: what is handed on holds no secret, and all that was is drawn."""
 
+import io
 import json
 import zipfile
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
+from rich.console import Console
 
+from actors.journal.port import Record
 from commands.inspect.bundle import without_secrets
 from commands.inspect.command import Context
 from commands.inspect.commands import run
 from commands.inspect.diagram import arrows
 from commands.inspect.errors import InspectError
 from commands.inspect.front import open_session
+from commands.inspect.typed import id_of
 from commands.inspect.view import View
+from messages.addresses import OPERATOR, RECONCILER
 from tests.commands.inspect.fates import play
+from tests.commands.inspect.goldens import DRAWN, FOLDER, drawn
 from tests.commands.inspect.recording import write_session
 from tests.commands.inspect.test_past import Filmed
 
@@ -33,6 +40,15 @@ def context(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Co
     monkeypatch.chdir(tmp_path)
     source, _ = open_session(folder)
     return Context(source=source)
+
+
+def from_the_first(records: list[Record]) -> list[Record]:
+    """Return records numbered as if the journal began with them."""
+    before = records[0].sequence - 1
+    return [
+        replace(r, sequence=r.sequence - before, id=(max(0, r.id[0] - before), r.id[1]))
+        for r in records
+    ]
 
 
 def said(context: Context, line: str) -> View:
@@ -80,12 +96,45 @@ def test_what_is_named_like_a_secret_is_cut_out_at_any_depth(name: str) -> None:
 
 def test_a_diagram_draws_every_message_to_and_from_the_position() -> None:
     records, address = play("stop_after_a_race")
-    drawn = list(arrows(records, address))
+    drawn = list(arrows(records, id_of(address)))
     heard = [r.message for r in records if r.actor == address]
     assert [one.message for one in drawn if one.to == address] == heard
     kinds = [type(one.message).__name__ for one in drawn]
     for kind in ("TriggerFired", "CancelAtVenue", "OrderReported", "ArmTriggers", "SubmitOrder"):
         assert kind in kinds
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_diagram_is_what_the_golden_text_shows(name: str) -> None:
+    golden = (FOLDER / f"diagram_{name}.txt").read_text(encoding="utf-8")
+    assert drawn(name) == golden, "if it is meant: python -m tests.commands.inspect.goldens"
+
+
+def test_a_diagram_of_a_session_draws_what_the_operator_and_the_reconciler_heard(
+    tmp_path: Path,
+) -> None:
+    for name, lane, heard in (
+        ("by_hand", OPERATOR, "OperatorCommand"),
+        ("unheard", RECONCILER, "TradesReported"),
+    ):
+        records, address = play(name)
+        source, _ = open_session(write_session(tmp_path / name, from_the_first(records)))
+        data = said(Context(source=source), f"diagram {id_of(address)}").data
+        assert isinstance(data, dict)
+        assert f"participant {lane}\n" in data["mermaid"]
+        assert f"->>{lane}: {heard}" in data["mermaid"]
+
+
+def test_history_tells_which_command_was_given_and_why(tmp_path: Path) -> None:
+    records, _ = play("by_hand")
+    source, _ = open_session(write_session(tmp_path, from_the_first(records)))
+    view = said(Context(source=source), "history operator")
+    text = io.StringIO()
+    Console(file=text, width=200).print(view.shown)
+    command = 'send ClosePosition {"cause": "by_hand", "reason": "news of a hack"} to p1'
+    assert f"OperatorCommand {command}: news of a hack from outside" in text.getvalue()
+    assert isinstance(view.data, list)
+    assert view.data[0]["heard"]["reason"] == "news of a hack"
 
 
 def test_a_diagram_can_be_pasted_into_mermaid(context: Context) -> None:
