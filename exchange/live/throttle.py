@@ -1,4 +1,4 @@
-"""Who may send next: exits first, and never waiting for what polls have used up.
+"""Who may send next: exits first, then protection; neither waits for what looks have used up.
 
 Owns the order of requests and the venue's rate. Knows no request and no venue. Time is given in
 milliseconds by whoever makes it.
@@ -8,12 +8,15 @@ import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
 from heapq import heappop, heappush
+from math import inf
 
 from exchange.live.errors import RetryableError
 from messages.orders import Priority
 
 RESERVED_RATIO = 0.2
-"""Of the venue's rate: only exits may use it."""
+"""Of the venue's rate: only exits may use it, and protection, which leaves exits their part."""
+FOR_EXITS_RATIO = 0.5
+"""Of what the reserve holds: protection leaves so much of it."""
 BACKGROUND_RATIO = 0.5
 """Of the venue's rate: queries together use no more."""
 BURST_MS = 250.0
@@ -35,12 +38,14 @@ class Bucket:
         self._tokens = capacity
         self._at_ms: float | None = None
 
-    def wait_ms(self, now_ms: float) -> float:
-        """Return how long until a request may pass; 0: now."""
+    def wait_ms(self, now_ms: float, holding: float = 0.0) -> float:
+        """Return how long until a request may pass, with so many tokens there; 0: now."""
         since = now_ms if self._at_ms is None else self._at_ms
         self._tokens = min(self._capacity, self._tokens + (now_ms - since) * self._rate_per_ms)
         self._at_ms = now_ms
-        return max(0.0, -self._tokens / self._rate_per_ms)
+        if holding > self._capacity:
+            return inf
+        return max(0.0, (holding - self._tokens) / self._rate_per_ms)
 
     def take(self, cost: float) -> None:
         """Let a request pass."""
@@ -61,6 +66,7 @@ class Throttle:
         reserved, open_rate = rate * RESERVED_RATIO, rate * (1 - RESERVED_RATIO)
         self._open = Bucket(open_rate, open_rate * BURST_MS)
         self._reserve = Bucket(reserved, rate * BURST_MS)
+        self._for_exits = rate * BURST_MS * FOR_EXITS_RATIO
         self._background = Bucket(rate * BACKGROUND_RATIO, rate * BACKGROUND_RATIO * BURST_MS)
         self._now_ms = now_ms
         self._call_later = call_later
@@ -111,8 +117,9 @@ class Throttle:
         if now < self._paused_until_ms:
             return self._paused_until_ms - now
         wait = self._open.wait_ms(now)
-        if wait > 0 and priority is Priority.EXIT:
-            wait = min(wait, self._reserve.wait_ms(now))
+        if wait > 0 and priority <= Priority.PROTECTION:
+            holding = 0.0 if priority is Priority.EXIT else self._for_exits + cost
+            wait = min(wait, self._reserve.wait_ms(now, holding))
             if wait == 0:
                 self._reserve.take(cost)
             return wait

@@ -94,6 +94,30 @@ def test_a_deep_debt_of_others_does_not_hold_an_exit() -> None:
     assert entry_at > 10_000
 
 
+def test_protection_does_not_wait_for_a_look_at_fills_and_leaves_exits_their_part() -> None:
+    """As on MEXC, where a look at fills counts as ten orders."""
+
+    async def play() -> Queue:
+        queue = Queue()
+        for number in range(2):
+            queue.add(f"look{number}", Priority.ENTRY, cost=10)
+        await asyncio.sleep(0)
+        for number in range(4):
+            queue.add(f"protection{number}", Priority.PROTECTION)
+        await asyncio.sleep(0)
+        queue.add("look of protection", Priority.PROTECTION, cost=10)
+        for number in range(3):
+            queue.add(f"exit{number}", Priority.EXIT)
+        await queue.names()
+        return queue
+
+    queue = run(play())
+    assert [queue.at(f"protection{number}") for number in range(2)] == [0, 0]
+    assert queue.at("protection2") > 0
+    assert [queue.at(f"exit{number}") for number in range(3)] == [0, 0, 0]
+    assert queue.at("look of protection") > queue.at("protection3") > 100
+
+
 def test_queries_use_half_of_the_rate_and_leave_the_rest() -> None:
     async def play() -> tuple[float, float]:
         queue = Queue()
