@@ -101,7 +101,6 @@ def killed_and_resumed(kill: Kill, server: ServerHand, folder: Path) -> None:
     with Program(server, folder, *trading(kill.scene, folder, "Always", "--yes")) as first:
         if kill.moves_to is not None:
             server.wait_for(rests)
-            first.read_until("open → protecting")
             server.move(SYMBOL, kill.moves_to)
         server.wait_for(kill.when)
         first.kill()

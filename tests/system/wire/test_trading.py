@@ -25,7 +25,7 @@ from tests.system.wire.scenes import (
 )
 from tests.system.wire.session import WireSession
 
-MINUTES = {"binance": 30, "mexc": 11}
+MINUTES = {"binance": 30, "mexc": 22}
 
 
 @pytest.mark.parametrize(
