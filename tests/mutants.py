@@ -1,5 +1,7 @@
 """Who finds known bugs: ``python -m tests.mutants``. Exits with 1 where one survives.
 
+With ``--prove``: whether those that nobody can find differ from production at all.
+
 Each mutant is put into the real code, and each driver looks for it: how many schedules it took. The
 baselines are plain first-in-first-out order, and a uniform choice of everything. What was found is
 kept in a file as it comes: begun again, the search goes on from there.
@@ -8,6 +10,7 @@ kept in a file as it comes: begun again, the search goes on from there.
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from tests.simulation.injecting import Mutant
 from tests.simulation.model_killing import killed_in_the_model
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.plans import PLANS
+from tests.simulation.proofs import prove
 from tests.simulation.runs import run, without_logs
 from tests.simulation.schedules import kept_files, load
 from tests.simulation.strategies import STEPS, STRATEGIES, Crashing, Exploring, Spell
@@ -97,6 +101,21 @@ def _look_for(mutant: Mutant, driver: str, search: Search, options: argparse.Nam
         search.note(mutant.name, driver, killed, options.most)
 
 
+def _prove(mutants: Sequence[Mutant], console: Console) -> int:
+    """Tell of each that is called equivalent what a whole search shows."""
+    wrong = 0
+    for mutant in mutants:
+        if mutant.equivalent:
+            proof = prove(mutant)
+            wrong += proof.difference is not None
+            console.print(f"{mutant.name}: {proof.difference or 'proven equivalent'}")
+            console.print(
+                f"  {proof.states:,} states, all of them; {proof.compared:,} messages taken twice; "
+                f"in {proof.released_alive:,} states a released order works"
+            )
+    return 1 if wrong else 0
+
+
 def main() -> int:
     """Let every driver look for every mutant, and tell."""
     parser = argparse.ArgumentParser(description="Who finds known bugs.")
@@ -105,13 +124,16 @@ def main() -> int:
     parser.add_argument("--drivers", default=",".join(DRIVERS))
     parser.add_argument("--only", default="", help="mutants with this in their names")
     parser.add_argument("--keep", type=Path, help="a file for what was found so far")
+    parser.add_argument("--prove", action="store_true", help="that the equivalent ones are")
     options = parser.parse_args()
     drivers = [driver for driver in DRIVERS if driver in options.drivers.split(",")]
     mutants = [mutant for mutant in MUTANTS if options.only in mutant.name]
+    console = Console(width=140)
+    if options.prove:
+        return _prove(mutants, console)
     search = Search(options.keep, options.seed)
     table = Table("mutant", *drivers)
     survivors = []
-    console = Console(width=140)
     for mutant in track(mutants, "mutants", console=Console(stderr=True)):
         for driver in drivers:
             _look_for(mutant, driver, search, options)

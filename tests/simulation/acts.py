@@ -87,6 +87,10 @@ def _fill_all_but_dust(world: "World") -> None:
     world.venue.fill_all_but_dust_of_newest(world.now)
 
 
+def _fall_behind(world: "World") -> None:
+    world.venue.fall_behind(world.now)
+
+
 def _end_newest(status: OrderStatus, world: "World") -> None:
     world.venue.end_newest(status, world.now)
 
@@ -179,5 +183,6 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("the loss of the day reaches its limit", partial(_guardian, _LOSS), 1),
     ("an actor failed too often", partial(_guardian, _FAILED), 1),
     ("all but a little of the newest working order fills", _fill_all_but_dust, 2),
+    ("the venue's balances fall behind", _fall_behind, 2),
 )
 """What it is called, what it does, and how often explorers take it."""

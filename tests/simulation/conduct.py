@@ -33,7 +33,7 @@ from messages.gateway import CancelAtVenue
 from messages.guardian import RecoveryDone, Resume
 from messages.ids import position_of
 from messages.money import ZERO
-from messages.order_router import CancelOrder, PlaceOrder
+from messages.order_router import CancelOrder, PlaceOrder, ReleaseOrders
 from messages.orders import OrderRequest, OrderStatus, Purpose, RejectReason, Side
 from messages.portfolio import ReserveBudget, TradingState
 from messages.position import (
@@ -66,6 +66,8 @@ class Conduct:
         """Of a record; raised at the next delivery, as what looks at records may not raise."""
         self._may_cancel: set[ClientOrderId] = set()
         """Orders that their own position wants to be over, or of which not all is known."""
+        self._over: set[ClientOrderId] = set()
+        """Orders that the router has called over, rightly or not."""
         self._unrestored: set[PositionId] = set()
         """Who lived at the last restart, and has not said that it is restored."""
         self._may_enter = False
@@ -93,6 +95,7 @@ class Conduct:
             self._may_enter = self._may_enter or record.actor in {GUARDIAN, PORTFOLIO}
         if record.actor == ORDER_ROUTER:
             self._check_cancels(record)
+            self._check_release(record)
         elif record.actor == PORTFOLIO:
             self._check_grant(record)
         elif record.actor == POSITIONS:
@@ -140,6 +143,18 @@ class Conduct:
                 assert order_id in self._may_cancel, (
                     f"{order_id} is canceled, and {position_of(order_id)} did not ask for it"
                 )
+
+    def _check_release(self, record: Record) -> None:
+        """A position lets go of an order only after it heard that it is over."""
+        for change in record.changes:
+            if type(change) is not RoutedOrder:
+                continue
+            order_id = change.request.client_order_id
+            if change.facts.is_terminal:
+                self._over.add(order_id)
+            assert type(record.message) is not ReleaseOrders or order_id in self._over, (
+                f"{change.request.position_id} lets go of {order_id}, which was never over"
+            )
 
     def _check_grant(self, record: Record) -> None:
         if type(record.message) is ReserveBudget and any(

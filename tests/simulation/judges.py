@@ -239,8 +239,9 @@ class Judges:
         for position_id, position in self.world.positions.items():
             assert position.state is State.CLOSED, f"{position_id} is {position.state}"
             assert position.is_released, f"{position_id} was not released"
-        for problem in (*self._unbooked(), *self._left_over(), *self._is_held_as_last_told()):
-            raise AssertionError(problem)
+        for problems in (self._unbooked, self._left_over, self._misnamed, self._held_as_told):
+            for problem in problems():
+                raise AssertionError(problem)
 
     def _unbooked(self) -> Iterator[str]:
         """Yield what differs between the books, the positions and the venue's ledger."""
@@ -268,7 +269,15 @@ class Judges:
         if books.account(USDT).reserved:
             yield f"{books.account(USDT).reserved} USDT are still reserved"
 
-    def _is_held_as_last_told(self) -> Iterator[str]:
+    def _misnamed(self) -> Iterator[str]:
+        """Yield what people are told of an order's end that the venue's ledger tells otherwise."""
+        at_venue = self.world.venue.book.orders
+        for order_id, order in self.world.actor(ORDER_ROUTER, OrderRouter).orders.by_id.items():
+            there, told = at_venue.get(order_id), order.facts.status
+            if there is not None and there.facts.status is not told:
+                yield f"{order_id} is {there.facts.status} at the venue, and told as {told}"
+
+    def _held_as_told(self) -> Iterator[str]:
         """Yield how the guardian differs from what an operator told it last."""
         guard = self.world.actor(GUARDIAN, GuardianActor).guard
         if any(held.cause is Cause.JOURNAL for held in guard.holds):

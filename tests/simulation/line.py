@@ -10,10 +10,11 @@ from decimal import Decimal
 import msgspec
 
 from exchange.matching_book import VenueOrder
+from exchange.matching_queries import balances
 from exchange.paper import PaperExchange
 from exchange.port import Event, Sink
 from messages.base import ClientOrderId, Timestamp
-from messages.gateway import FetchOpenOrders, FetchTrades
+from messages.gateway import FetchBalances, FetchOpenOrders, FetchTrades
 from messages.market import Capabilities, MarketRules
 from messages.market_data import QuoteReceived
 from messages.money import Money
@@ -26,11 +27,14 @@ from messages.order_router import (
     SubmitFailed,
 )
 from messages.orders import Side
+from messages.portfolio import BalancesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
 from tests.simulation.choices import Choices, Kind
 from tests.simulation.fates import EventFate
 from tests.simulation.way import LIVES_MS, Way
 
+BEHIND_MS = 60_000
+"""How old balances may be that are told again: an exit without an answer is lost by then."""
 _OverEvent = OrderReported | SubmitFailed | CancelFailed | OrderNotFound | LookUpFailed
 
 
@@ -71,6 +75,10 @@ class Line(PaperExchange):
         self._now = Timestamp(0)
         self._answers: dict[ClientOrderId, Event | None] = {}
         """What is heard in place of the venue's next word on an order; None: nothing."""
+        self._copy: tuple[int, BalancesReported] | None = None
+        """Balances that are told once in place of the ledger's, and since when they are."""
+        self._told_copy = False
+        """Whether the last answer was such a one: never two in a row."""
         self._watch_book()
 
     def hang_up(self, now: Timestamp) -> None:
@@ -92,6 +100,23 @@ class Line(PaperExchange):
         """Tell which orders work, if it comes through."""
         self._now = now
         super().fetch_open_orders(request, now)
+
+    def fetch_balances(self, request: FetchBalances, now: Timestamp) -> None:
+        """Tell what the account holds, or what it held."""
+        self._now = now
+        copy, self._copy = self._copy, None
+        self._told_copy = copy is not None and not self.is_fair and now - copy[0] <= BEHIND_MS
+        if copy is None or not self._told_copy:
+            super().fetch_balances(request, now)
+            return
+        self.disturbed_at = now
+        self.on_fate(f"the balances are told as they were {now - copy[0]} ms ago")
+        self._sink(copy[1])
+
+    def fall_behind(self, now: Timestamp) -> None:
+        """Let the next answer tell the balances as they are now."""
+        if not self._told_copy:
+            self._copy = now, balances(self.book)
 
     def fetch_trades(self, request: FetchTrades, now: Timestamp) -> None:
         """Tell what filled, if it comes through."""

@@ -120,14 +120,12 @@ MUTANTS = (
     Mutant(
         "a canceled order that fills is still called canceled",
         instead(_ORDER[OrderStatus.CANCELED], OrderInput.FILLED, STAY),
-        equivalent="what filled is merged whatever the status is called, and both are ends: "
-        "nothing but words depends on which",
     ),
     Mutant(
         "released orders are not canceled",
         around(core, "want_cancel", lambda real, o, *r: o if o.booked is not None else real(o, *r)),
-        equivalent="a position lets go of its orders when it has heard the end of each; one that "
-        "is live all the same came back from the dead, and is canceled for that",
+        equivalent="proven by a whole search (``proofs``): an order that lives after its position "
+        "let go of it came back from the dead, and so its cancel is wanted already",
     ),
     Mutant(
         "closing one cancels its siblings' sells",

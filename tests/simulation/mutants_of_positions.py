@@ -161,9 +161,6 @@ MUTANTS = (
     Mutant(
         "one look is enough after a lost exit",
         around(closing, "on_balance", _believed_at_once),
-        equivalent="an exit is written off long after anything on its way has arrived: it is "
-        "locked or sold by then, and one balance shows either; a second look matters only where "
-        "balances lag behind orders for that long, which this venue's never do",
     ),
     Mutant("an exit that is live outside the slot is left", instead(planner, "take_back", nothing)),
     Mutant("fees taken in coins are forgotten", instead(facts, "amount_in", lambda *_: 0)),

@@ -12,6 +12,7 @@ from actors.order_router.actor import OrderRouter
 from actors.position.exit_slot import SlotState
 from actors.position.position import Position
 from actors.position.states import State
+from exchange.matching_queries import balances
 from messages.addresses import GATEWAY, JOURNAL, OBSERVERS, ORDER_ROUTER, PORTFOLIO
 from messages.base import Address, Message, PositionId
 from messages.envelope import Envelope
@@ -22,7 +23,7 @@ from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind, EntryRefused, MessageSkipped
 from messages.order_router import CancelFailed, FailureKind
 from messages.orders import OrderFacts, OrderStatus, Purpose, RejectReason, Side, StopStatus
-from messages.portfolio import UnmatchedFill
+from messages.portfolio import BalancesReported, UnmatchedFill
 from messages.position import (
     Begin,
     BudgetDenied,
@@ -86,6 +87,7 @@ _OTHERS = (
     "an exit left unpersisted",
     "a process died with an exit out that no record knows",
     "a commit failed, and a later one wrote it all",
+    "balances were told that were behind the orders",
 )
 EXPECTED = frozenset({*_ALARMS.values(), *_OTHERS, *(f"{actor} raised" for actor in _ACTORS)})
 
@@ -115,9 +117,8 @@ class Sometimes:
             self._hear_position(PositionId(address[9:]), message)
         elif address == ORDER_ROUTER and type(message) is CancelFailed:
             self._hear_refused(message)
-        elif address == PORTFOLIO and type(message) is UnmatchedFill:
-            if message.side is Side.BUY:
-                self._note("an entry filled after its position was CLOSED")
+        elif address == PORTFOLIO:
+            self._hear_books(message)
         elif address == OBSERVERS:
             self._hear_told(message)
         elif address == GATEWAY and type(message) is LookUpOrder:
@@ -127,6 +128,12 @@ class Sometimes:
                 self._note("an exit left unpersisted")
         elif type(message) is JournalHealed and envelope.sender == JOURNAL:
             self._note("a commit failed, and a later one wrote it all")
+
+    def _hear_books(self, message: Message) -> None:
+        if type(message) is UnmatchedFill and message.side is Side.BUY:
+            self._note("an entry filled after its position was CLOSED")
+        elif type(message) is BalancesReported and message != balances(self._world.venue.book):
+            self._note("balances were told that were behind the orders")
 
     def _hear_told(self, message: Message) -> None:
         if type(message) is Alarm and message.kind in _ALARMS:

@@ -20,6 +20,8 @@ QUICK = {
     "entries are granted while trading is held": "Uniform",
     "closing one cancels its siblings' sells": "RandomWalk",
     "a lost exit is taken for gone": KEPT,
+    "one look is enough after a lost exit": KEPT,
+    "a canceled order that fills is still called canceled": KEPT,
     "a late fill is taken over again and again": KEPT,
     "an order that is back from the dead is left alone": KEPT,
 }
