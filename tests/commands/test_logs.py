@@ -80,6 +80,13 @@ def test_an_event_is_one_line_of_json_with_all_its_ids(log: Path) -> None:
     }
 
 
+def test_a_line_is_in_the_file_when_the_call_that_logs_it_returns(log: Path) -> None:
+    for number in range(200):
+        logger.info("line {}", number)
+        written = lines(log)
+        assert len(written) == number + 1, "none waits in a queue that a dying process would lose"
+
+
 def test_an_error_is_there_with_its_traceback(log: Path) -> None:
     logger.opt(exception=raised()).error("gateway skipped Wake")
     (line,) = lines(log)

@@ -4,8 +4,11 @@ docs/faults.md lists all of them, also those that other tests show.
 """
 
 import threading
+import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import cycle, islice
 from random import Random
 
 import pytest
@@ -28,7 +31,7 @@ from messages.gateway import WatchSymbols
 from messages.market_data import HoldSymbol
 from messages.money import ZERO, Money
 from messages.observers import AlarmKind
-from messages.orders import Purpose, RejectReason
+from messages.orders import OrderStatus, Purpose, RejectReason
 from messages.plan import Plan
 from messages.position import CloseCause, SwitchProtection
 from tests.faults.scene import (
@@ -53,6 +56,7 @@ from tests.poison.market import (
 
 SCHEDULES = [[Random(seed).randrange(4) for _ in range(400)] for seed in range(25)]  # noqa: S311 - a test
 """Orders in which mailboxes may deliver."""
+CANCEL_IS_LOST = Fault(on=On.CANCEL, kind=FaultKind.NEVER_ARRIVED)
 
 
 @pytest.fixture(autouse=True)
@@ -80,15 +84,22 @@ def test_all_who_count_a_positions_coins_agree_at_every_rest(plan: Plan) -> None
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_a_switch_that_is_asked_from_all_sides_puts_one_order_there(schedule: list[int]) -> None:
-    scene = Scene(SWITCHING, schedule=schedule).protected()
+@pytest.mark.parametrize("lost", [(), (CANCEL_IS_LOST,)], ids=["", "the cancel is lost"])
+def test_a_switch_that_is_asked_from_all_sides_puts_one_order_there(
+    schedule: list[int], lost: tuple[Fault, ...]
+) -> None:
+    scene = Scene(SWITCHING, *lost, schedule=schedule).protected()
     for _ in range(3):
         scene.system.tell(
             position_address(scene.hero_id), SwitchProtection(to_stop_loss=True, reason="a test")
         )
         scene.ticks(98.5)  # the market asks for the same switch
         scene.ticks(101.0)
+    scene.quiet(5)
     assert len(scene.working()) == 1
+    orders = scene.router.orders.of_position(scene.hero_id)
+    refused = [o for o in orders if o.facts.status is OrderStatus.REJECTED]
+    assert refused == [], "a second one beside it would have found its coins locked"
     scene.over()
 
 
@@ -200,6 +211,39 @@ def test_every_thread_of_the_tree_ends_with_it() -> None:
     assert children.stop() == ()
     assert system.shutdown(5.0)
     assert set(threading.enumerate()) == before
+
+
+# Memory and CPU for one position.
+
+
+def walk(scene: Scene, ticks: int) -> None:
+    """Let the market move between the stop and the take profit."""
+    for price in islice(cycle((99.0, 101.0, 100.0)), ticks):
+        scene.ticks(price)
+
+
+def test_a_quote_that_touches_nothing_wakes_neither_the_position_nor_any_ledger() -> None:
+    scene = Scene().protected()
+    scene.system.is_watching = True
+    walk(scene, 300)
+    woken = Counter(cue.actor for cue in scene.system.cues if cue.message == "QuoteReceived")
+    assert woken == {MARKET_DATA: 2 * 300}, "two markets"
+    assert not [cue for cue in scene.system.cues if cue.actor.startswith("position")]
+
+
+def test_a_position_that_is_held_for_long_takes_no_more_memory() -> None:
+    tracemalloc.start()
+    try:
+        scene = Scene().protected()
+        walk(scene, 200)
+        before, _ = tracemalloc.get_traced_memory()
+        walk(scene, 800)
+        after, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert scene.state() is State.PROTECTING
+    assert after - before < 20_000, "bytes; 25 a tick"
+    assert most < 2_000_000, "bytes: the whole tree with its one position"
 
 
 # Partial fills.

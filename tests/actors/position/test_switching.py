@@ -74,6 +74,7 @@ def test_a_switch_asked_twice_switches_once() -> None:
     stage.fire(LevelName.SWITCH_TO_STOP_LOSS, price=98.8, generation=generation)
     stage.hear(SwitchProtection(to_stop_loss=True, reason="sure"))
     assert stage.canceled == [X1]
+    assert len(stage.placed) == 2, "the entry and the take profit: no stop before that one is over"
     assert stage.position.protection.switches == 1
 
 
