@@ -3,8 +3,9 @@
 Run it from the checkout: ``python -m benchmarks.inspection``; ``--quick`` for a look whether it
 works. A whole system on threads with 1,000 protected positions on one symbol; the market moves by
 single steps, told to the gateway in bursts. Who looks is a process of its own, over the socket,
-as in a session. Ticks are measured with nobody, with a tap on everybody, and with a tap that takes
-one kind of message, in turn.
+as in a session. Ticks are measured with nobody, with a tap on everybody, and with a tap on one
+position, in turn: a second of a core, all threads of the process together, so that other work on
+the machine counts for little.
 """
 
 import argparse
@@ -89,14 +90,14 @@ class Scene:
         self.inspector.start()
 
     def play(self, ticks: int) -> float:
-        """Let the market walk; return the seconds it took."""
+        """Let the market walk; return the seconds of a core that the process took for it."""
         moves = self.brackets.rocking(ticks)
-        begun = time.perf_counter()
+        begun = time.process_time()
         for at in range(0, ticks, BURST):
             for moved in moves[at : at + BURST]:
                 self.system.tell(GATEWAY, moved)
             self.brackets.stage.settle()
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     def close(self) -> None:
         """End it."""
@@ -162,7 +163,7 @@ def tapped(path: Path, actor: str | None) -> Iterator[None]:
 
 
 def measure_ticks(scene: Scene, path: Path, ticks: int, rounds: int) -> dict[str, list[float]]:
-    """Return the ticks a second of each round, in turn."""
+    """Return the ticks a second of a core of each round, in turn."""
     rates: dict[str, list[float]] = {name: [] for name in TAPS}
     scene.play(ticks)  # what is made once is made
     for _ in range(rounds):
@@ -207,7 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> bool:
         for name, found in rates.items()
     }
     show(
-        f"Ticks a second on threads, {count:,} positions, median of {rounds} rounds in turn",
+        f"Ticks a second of a core, {count:,} positions, median of {rounds} rounds in turn",
         ("", "ticks/s", "of nobody's"),
         [(name, f"{median(found):,.0f}", f"{shares[name]:.1%}") for name, found in rates.items()],
     )

@@ -234,6 +234,7 @@ class Inspector:
         for peer in list(self._peers.values()):
             for line in peer.taps.values():
                 line.grant(seconds)
+                self._taps.resume(line)
             peer.say_tapped()
             self._send(peer, now)
             if peer.has_input and peer.wants_input:
