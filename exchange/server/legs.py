@@ -64,7 +64,10 @@ class LegRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LegReport(msgspec.Struct, frozen=True):
-    """One thing that happened to a leg: NEW, TRADE, CANCELED or EXPIRED."""
+    """One thing that happened to a leg: NEW, TRADE, CANCELED or EXPIRED.
+
+    A stop is NEW twice: when it comes, and when it is triggered and enters the book.
+    """
 
     kind: str
     row: LegRow
@@ -93,11 +96,17 @@ def reports(step: OrderStep, names: OcoNames | None = None) -> list[LegReport]:
     told = [LegReport("NEW", _at_first(row)) for row in after if row.leg not in before]
     for row in sorted(after, key=lambda row: row.leg is active):
         if row.leg is active:
+            told += [LegReport("NEW", _at_first(row))] if _is_triggered_by(step) else []
             told += _fills(step, row)
         was = before[row.leg].status if row.leg in before else OrderStatus.OPEN
         if row.status is not was and row.status in (OrderStatus.CANCELED, OrderStatus.EXPIRED):
             told.append(LegReport(row.status.name, row))
     return told
+
+
+def _is_triggered_by(step: OrderStep) -> bool:
+    before = StopStatus.NONE if step.before is None else step.before.facts.stop
+    return before is StopStatus.WORKING and step.after.facts.stop is StopStatus.TRIGGERED
 
 
 def _fills(step: OrderStep, row: LegRow) -> Iterable[LegReport]:

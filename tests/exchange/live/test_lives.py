@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from exchange.server.control import FillOrder
 from exchange.server.thread import ServerThread
 from exchange.server.wire import Call
 from exchange.server.wire_faults import WireFault, WireFaultKind
+from messages.base import Milliseconds
 from messages.market import FeeCurrency
 from messages.money import Money
 from messages.order_router import FailureKind, OrderReported
 from messages.orders import OrderStatus, OrderType, RejectReason, Side, StopStatus
 from messages.portfolio import BalancesReported
-from tests.exchange.live.wire import DIALECTS, WireVenue, wire_venue
+from tests.exchange.live.wire import DIALECTS, STILL, WireVenue, wire_venue
 from tests.exchange.venue import BNB, BTC, SYMBOL, USDT, changed_rules, holding
 
 
@@ -166,6 +168,29 @@ def test_a_stop_limit_that_triggers_and_does_not_fill_rests_triggered_and_can_be
     binance.cancel("a")
     binance.wait(0)
     assert binance.facts("a").status is OrderStatus.CANCELED
+
+
+@pytest.mark.parametrize(
+    ("kind", "prices"),
+    [
+        (OrderType.STOP_LIMIT, {"price": 89.5}),
+        (OrderType.OCO, {"price": 110, "stop_limit_price": 89.5}),
+    ],
+)
+def test_a_stop_limit_that_triggers_is_heard_at_once_and_nothing_is_asked(
+    kind: OrderType, prices: dict[str, float]
+) -> None:
+    never = replace(STILL, reconcile_again_ms=Milliseconds(600_000))
+    with wire_venue("binance", never) as venue:
+        begun(venue)
+        venue.submit("a", Side.SELL, kind, "2", trigger_price=90, **prices)
+        venue.wait(0)
+        asked = len(venue.server.read().requests)
+        venue.move(80.0)
+        venue.wait(0)
+        facts = venue.facts("a")
+        assert (facts.status, facts.stop) == (OrderStatus.OPEN, StopStatus.TRIGGERED)
+        assert len(venue.server.read().requests) == asked
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from messages.base import Symbol, Timestamp
 from messages.gateway import MarketMoved
 from messages.market import Capabilities
 from messages.money import ZERO
-from messages.orders import OrderType, Side
+from messages.orders import OrderType, Side, StopStatus
 from tests.exchange.venue import RULES, a_request, holding
 
 NAMES = OcoNames("above", "below")
@@ -20,6 +20,7 @@ PLACED = {
     "limit": (OrderType.LIMIT, {"price": "101"}),
     "market": (OrderType.MARKET, {}),
     "stop": (OrderType.STOP, {"trigger_price": "99"}),
+    "stop_limit": (OrderType.STOP_LIMIT, {"price": "98.5", "trigger_price": "99"}),
     "oco": (OrderType.OCO, {"price": "101", "trigger_price": "99"}),
 }
 MOVES = st.tuples(
@@ -77,6 +78,8 @@ def test_the_last_report_of_each_leg_is_how_it_stands(
     for row in rows(order, NAMES):
         own = [report for report in told if report.row.leg is row.leg]
         assert own[0].kind == "NEW"
+        was_triggered = row.stop_price > 0 and order.facts.stop is StopStatus.TRIGGERED
+        assert [report.kind for report in own].count("NEW") == 1 + was_triggered
         assert own[-1].row.status is row.status
         fills = [report.trade for report in own if report.trade is not None]
         assert sum((fill.quantity for fill in fills), ZERO) == own[-1].row.filled == row.filled
