@@ -13,6 +13,7 @@ from exchange.server.wire import Call
 from exchange.server.wire_faults import WireFault, WireFaultKind
 from messages.base import Milliseconds
 from messages.money import amount_in
+from messages.order_router import OrderReported
 from messages.orders import OrderStatus
 from tests.exchange.live.driving import Driver, rest
 from tests.exchange.live.wire import DIALECTS, STILL, WireVenue, wire_venue
@@ -148,3 +149,20 @@ def test_what_filled_while_the_sockets_were_gone_is_heard_after_the_reconnect(
     venue.server.move(SYMBOL, 105.0)
     venue.wait_until(lambda: venue.facts(name).status is OrderStatus.FILLED)
     assert venue.facts(name).filled == 1
+
+
+def test_fills_that_could_not_be_fetched_are_fetched_again(venue: WireVenue) -> None:
+    name = next(NAMES)
+    rest(venue, name)
+    event = Call.ORDER_EVENT if venue.dialect == "binance" else Call.TRADE_EVENT
+    venue.server.plan(
+        WireFault(on=event, kind=WireFaultKind.LOST),
+        WireFault(on=Call.TRADES, kind=WireFaultKind.BAD_GATEWAY, times=2),
+    )
+    venue.move(105.0)
+    venue.wait_until(lambda: bool(venue.facts(name).fees))
+    told = [event.facts for event in venue.events if isinstance(event, OrderReported)]
+    filled = [facts for facts in told if (facts.client_order_id, facts.filled) == (name, 1)]
+    fees = [amount_in(facts.fees, USDT) for facts in filled]
+    assert fees == [0, Decimal("0.105")], "first as it is, then with its fee"
+    assert venue.server.read().to_come == ()
