@@ -14,11 +14,11 @@ import msgspec
 from rich.console import Console
 
 from actors.journal.codec import UnreadableError, decode, decode_snapshot, encode, encode_snapshot
-from config.settings import Settings
 from tests.simulation.flight import Differs, Flight, Recording
 from tests.simulation.near_misses import fly, orders_to_try
-from tests.simulation.recordings import SessionError, Stretch, find_journal, read
+from tests.simulation.recordings import SessionError, Stretch, find_journal, read, settings_of
 from tests.simulation.runs import rule_of, without_logs
+from tests.simulation.schedules import in_a_name
 from tests.simulation.shrinking import shrink
 
 SUFFIX = ".flight"
@@ -40,7 +40,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def keep(recording: Recording, path: Path, order: tuple[int, ...] = (), broke: str = "") -> Path:
-    """Write a flight's file."""
+    """Write a flight's file. Raises ``SessionError``."""
     kept = Kept(
         settings=msgspec.json.encode(recording.settings),
         epoch=recording.epoch,
@@ -49,7 +49,10 @@ def keep(recording: Recording, path: Path, order: tuple[int, ...] = (), broke: s
         order=order,
         broke=broke,
     )
-    path.write_bytes(msgspec.msgpack.encode(kept))
+    try:
+        path.write_bytes(msgspec.msgpack.encode(kept))
+    except OSError as error:
+        raise SessionError(f"{path} can't be written: {error.strerror}") from None
     return path
 
 
@@ -58,11 +61,13 @@ def load(path: Path) -> tuple[Recording, Kept]:
     try:
         kept = msgspec.msgpack.decode(path.read_bytes(), type=Kept)
         recording = Recording(
-            settings=msgspec.json.decode(kept.settings, type=Settings),
+            settings=settings_of(kept.settings),
             epoch=kept.epoch,
             opening=decode_snapshot(kept.opening),
             records=tuple(decode(one) for one in kept.records),
         )
+    except FileNotFoundError:
+        raise SessionError(f"{path} is not there") from None
     except (OSError, msgspec.DecodeError, UnreadableError) as error:
         raise SessionError(f"{path} is no flight: {error}") from None
     return recording, kept
@@ -70,16 +75,21 @@ def load(path: Path) -> tuple[Recording, Kept]:
 
 def recordings(options: argparse.Namespace, console: Console) -> list[Recording]:
     """Return what is to be flown, one for each process that wrote it. Raises ``SessionError``."""
-    folder, first, last = find_journal(options.session, options.state_dir)
-    stretches = list(read(folder))
-    begin = max(options.first or first, stretches[0].first)
-    end = min(options.last or last or sys.maxsize, stretches[-1].last)
-    if begin > end:
+    journal = find_journal(options.session, options.state_dir)
+    stretches = list(read(journal.folder))
+    begin = max(options.first or journal.first, stretches[0].first)
+    end = min(options.last or journal.last or sys.maxsize, stretches[-1].last)
+    epoch = None if options.first or options.last else journal.epoch
+    chosen = [
+        one
+        for one in stretches
+        if one.first <= end and one.last >= begin and epoch in {None, one.epoch}
+    ]
+    if begin > end or not chosen:
         raise SessionError(
-            f"there is nothing from {begin} to {end}: {folder} holds records "
+            f"there is nothing from {begin} to {end}: {journal.folder} holds records "
             f"{stretches[0].first} to {stretches[-1].last}"
         )
-    chosen = [one for one in stretches if one.first <= end and one.last >= begin]
     for one in chosen:
         if one.is_other_code:
             console.print(f"records {one.first} to {one.last} were written by other code")
@@ -135,9 +145,11 @@ def _tell(recording: Recording, rule: str, order: tuple[int, ...], console: Cons
     shortest = shrink(order, partial(_breaks, recording, rule), 300)
     flight, error = fly(recording, shortest)
     assert error is not None, "a shrunk order breaks the same rule"
-    path = Path(f"near-miss-{recording.records[0].sequence}{SUFFIX}")
+    path = Path(f"near-miss-{recording.records[0].sequence}-{in_a_name(error)}{SUFFIX}")
     keep(recording, path, shortest, error)
-    console.print(f"\n{error}\norder {list(shortest)}, kept as {path}", markup=False)
+    moved = ", ".join(f"{n} at delivery {place}" for place, n in enumerate(shortest) if n)
+    console.print(f"\n{error}\norder: as recorded, but {moved}; kept as {path}", markup=False)
+    console.print(f"again: python -m tests.replay_race {path}", markup=False)
     console.print(flight.diagram(error), markup=False)
 
 
@@ -151,16 +163,29 @@ def windows(recording: Recording) -> list[Recording]:
     records = recording.records
     if len(records) <= WINDOW:
         return [recording]
-    encoded = tuple(encode(record) for record in records)
-    whole = Stretch(recording.opening, recording.epoch, recording.settings, False, encoded)  # noqa: FBT003 - same code
+    whole = _stretch(recording)
     return [whole.recording(one.sequence, one.sequence + WINDOW - 1) for one in records[::WINDOW]]
 
 
-def _again(options: argparse.Namespace, console: Console) -> int:
-    """Replay a flight's file."""
-    recording, kept = load(options.session)
-    if not kept.order:
-        return 0 if replay(recording, console) else 1
+def _stretch(recording: Recording) -> Stretch:
+    encoded = tuple(encode(record) for record in recording.records)
+    return Stretch(recording.opening, recording.epoch, recording.settings, False, encoded)  # noqa: FBT003 - same code
+
+
+def _kept_flights(options: argparse.Namespace, recording: Recording) -> list[Recording]:
+    """Return what is to be flown of a flight's file."""
+    whole = _stretch(recording)
+    begin, end = options.first or whole.first, options.last or whole.last
+    if begin > whole.last or end < whole.first:
+        raise SessionError(
+            f"there is nothing from {begin} to {end}: {options.session} holds records "
+            f"{whole.first} to {whole.last}"
+        )
+    return [_cut(whole, begin, end)]
+
+
+def _again(recording: Recording, kept: Kept, console: Console) -> int:
+    """Fly a near miss again."""
     flight, error = fly(recording, kept.order)
     console.print(f"it broke {kept.broke}\nnow: {error or 'every rule holds'}", markup=False)
     if error is not None:
@@ -171,8 +196,12 @@ def _again(options: argparse.Namespace, console: Console) -> int:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Do what the command line says. Raises ``SessionError``."""
     if options.session.suffix == SUFFIX:
-        return _again(options, console)
-    flights = recordings(options, console)
+        recording, kept = load(options.session)
+        if kept.order:
+            return _again(recording, kept, console)
+        flights = _kept_flights(options, recording)
+    else:
+        flights = recordings(options, console)
     if options.out is not None:
         if len(flights) > 1:
             raise SessionError("--out holds what one process wrote: choose with --from and --to")
@@ -187,23 +216,48 @@ def run(options: argparse.Namespace, console: Console) -> int:
     )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Fly a session again; return the process's exit code."""
-    parser = argparse.ArgumentParser(prog="replay_race", description="Fly a session again.")
-    parser.add_argument("session", type=Path, help="a session's or an account's folder, or a file")
+def _parsed(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.replay_race", description="Fly a session again."
+    )
+    parser.add_argument(
+        "session", type=Path, help=f"a session's or an account's folder, or a {SUFFIX} file"
+    )
     parser.add_argument("--from", dest="first", type=int, metavar="SEQ", help="first record")
     parser.add_argument("--to", dest="last", type=int, metavar="SEQ", help="last record")
-    parser.add_argument("--perturb", type=int, default=0, metavar="N", help="so many orders each")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--perturb", type=int, metavar="N", help=f"N other orders of each {WINDOW} records"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the orders (default 1)")
     parser.add_argument("--state-dir", type=Path, help="where the accounts are; default state")
     parser.add_argument("--out", type=Path, help=f"write the schedule to this {SUFFIX} file")
+    options = parser.parse_args(arguments)
+    for name, number in (
+        ("from", options.first),
+        ("to", options.last),
+        ("perturb", options.perturb),
+    ):
+        if number is not None and number < 1:
+            parser.error(f"argument --{name}: {number} is less than 1")
+    if options.first and options.last and options.first > options.last:
+        parser.error(f"--from {options.first} is behind --to {options.last}")
+    if options.out is not None and options.out.suffix != SUFFIX:
+        parser.error(f"argument --out: {options.out} does not end in {SUFFIX}")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Fly a session again; return the process's exit code."""
+    options = _parsed(arguments)
     console = Console(soft_wrap=True, highlight=False)
     try:
         with without_logs():
-            return run(parser.parse_args(arguments), console)
+            return run(options, console)
     except SessionError as error:
         console.print(f"error: {error}", markup=False)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -52,6 +52,61 @@ def test_a_session_comes_out_as_it_was_recorded(
     assert exit_code == 0
 
 
+def test_the_journal_of_a_replay_flies_too(capsys: pytest.CaptureFixture[str]) -> None:
+    shipped = Path(__file__).parent / "data" / "session"
+    exit_code, said = flown(shipped, "--perturb", "20", capsys=capsys)
+    assert "every effect the same" in said
+    assert "0 near misses" in said
+    assert exit_code == 0
+
+
+def test_a_killed_session_is_found_by_what_it_wrote_down(
+    session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = msgspec.json.decode((session / "session.json").read_bytes())
+    facts["last_sequence"] = None  # nobody was left to write it
+    killed = tmp_path / "sessions" / "killed"
+    killed.mkdir(parents=True)
+    (killed / "session.json").write_bytes(msgspec.json.encode(facts))
+    assert flown(killed, "--to", "20", capsys=capsys) == (
+        0,
+        "records 1 to 20: every effect the same\n",
+    )
+    facts["epoch"] = 7
+    (killed / "session.json").write_bytes(msgspec.json.encode(facts))
+    exit_code, said = flown(killed, capsys=capsys)
+    assert exit_code == 2
+    assert "there is nothing from 1" in said
+
+
+def test_a_stretch_in_a_file_is_flown_out_of_order_too(
+    session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.flight"
+    flown(session, "--to", "40", "--out", file, capsys=capsys)
+    exit_code, said = flown(file, "--from", "10", "--perturb", "2", capsys=capsys)
+    assert "records 10 to 40: every effect the same" in said
+    assert "records 10 to 40, seed 1: 2 orders tried" in said
+    assert exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--from", "0"), "--from: 0 is less than 1"),
+        (("--from", "9", "--to", "3"), "--from 9 is behind --to 3"),
+        (("--perturb", "-1"), "--perturb: -1 is less than 1"),
+        (("--out", "a.txt"), "a.txt does not end in .flight"),
+    ],
+)
+def test_an_argument_that_makes_no_sense_is_refused(
+    arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        replay_race.main(["here", *arguments])
+    assert says in capsys.readouterr().err
+
+
 def test_a_stretch_begins_with_the_cut_before_it(recording: Recording, session: Path) -> None:
     (stretch,) = read(session.parent / "state" / "paper-embedded-main")
     middle = len(recording.records) // 2

@@ -5,6 +5,7 @@ Owns the way from a folder that a person names to records, and what is wrong wit
 
 from collections.abc import Iterator
 from itertools import chain
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,8 +31,21 @@ class _Session(msgspec.Struct, frozen=True, kw_only=True):
 
     mode: str = ""
     account: str = ""
+    journal: str = ""
+    epoch: int | None = None
     first_sequence: int = 1
     last_sequence: int | None = None
+
+
+class Journal(NamedTuple):
+    """The folder of a journal, and the part of it that was named."""
+
+    folder: Path
+    first: int = 1
+    last: int | None = None
+    """None: to the end; of a session that was killed nobody wrote it down."""
+    epoch: int | None = None
+    """Of the process that wrote the part; None: of all."""
 
 
 class Stretch(NamedTuple):
@@ -74,8 +88,8 @@ class Stretch(NamedTuple):
         return self.opening.sequence + len(self.encoded)
 
 
-def find_journal(named: Path, state_dir: Path | None) -> tuple[Path, int, int | None]:
-    """Return the account's folder, and from which record to which the session wrote.
+def find_journal(named: Path, state_dir: Path | None) -> Journal:
+    """Return where the account's journal is, and which part of it the session wrote.
 
     Raises:
         SessionError: there is no journal to be had.
@@ -83,7 +97,7 @@ def find_journal(named: Path, state_dir: Path | None) -> tuple[Path, int, int | 
     if not named.is_dir():
         raise SessionError(f"{named} is no folder: name a session's or an account's")
     if segment_numbers(named):
-        return _free(named), 1, None
+        return Journal(_free(named))
     file = named / SESSION_NAME
     if not file.exists() and (named / "summary.json").exists():
         raise SessionError(f"{named} was a replay: it keeps no journal, as it can be played again")
@@ -93,13 +107,15 @@ def find_journal(named: Path, state_dir: Path | None) -> tuple[Path, int, int | 
         session = msgspec.json.decode(file.read_bytes(), type=_Session)
     except msgspec.DecodeError as error:
         raise SessionError(f"{file} can't be read: {error}") from None
-    folder = account_folder(state_dir or named.resolve().parents[1] / STATE, session.account)
+    folder = Path(session.journal)
+    if state_dir is not None or not session.journal or not folder.is_dir():
+        folder = account_folder(state_dir or named.resolve().parents[1] / STATE, session.account)
     if not folder.is_dir():
         raise SessionError(
             f"{named} was a session ({session.mode or 'of no mode'}) whose journal is not in "
             f"{folder}: name its folder of accounts with --state-dir"
         )
-    return _free(folder), session.first_sequence, session.last_sequence
+    return Journal(_free(folder), session.first_sequence, session.last_sequence, session.epoch)
 
 
 def read(folder: Path) -> Iterator[Stretch]:
@@ -124,11 +140,19 @@ def read(folder: Path) -> Iterator[Stretch]:
             continue
         if stretch is not None:
             yield stretch
-        settings = msgspec.json.decode(manifest.config, type=Settings)
+        settings = settings_of(manifest.config)
         is_other = manifest.code != code
         stretch = Stretch(opening, manifest.epoch, settings, is_other, encoded)
     if stretch is not None:
         yield stretch
+
+
+def settings_of(config: str | bytes) -> Settings:
+    """Read settings as a manifest has them. Raises ``msgspec.ValidationError``."""
+    written = msgspec.json.decode(config)
+    if isinstance(written, dict) and written.get("market_data", {}).get("jump_ratio", 0) is None:
+        written["market_data"]["jump_ratio"] = inf  # a replay's; JSON knows no infinity
+    return msgspec.convert(written, Settings)
 
 
 def _free(folder: Path) -> Path:

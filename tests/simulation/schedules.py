@@ -35,11 +35,20 @@ def keep(outcome: Outcome, found_by: str, folder: Path = FOLDER) -> Path:
     kept = Kept(
         schedule=tuple(outcome.schedule), broke=outcome.error or "nothing", found_by=found_by
     )
-    words = re.sub(r"[^a-z]+", "-", kept.broke.lower()).strip("-")[:40].rstrip("-")
-    path = folder / f"{words}-{outcome.trace[:6]}.json"
+    path = folder / f"{in_a_name(kept.broke)}-{outcome.trace[:6]}.json"
     folder.mkdir(exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
     return path
+
+
+def in_a_name(broke: str) -> str:
+    """Return a broken rule's words as part of a file's name."""
+    return re.sub(r"[^a-z]+", "-", broke.lower()).strip("-")[:40].rstrip("-")
+
+
+def replaying(path: Path) -> str:
+    """Return the command that replays a kept schedule."""
+    return f"pytest tests/simulation/test_schedules.py -k {path.stem}"
 
 
 def kept_files(folder: Path = FOLDER) -> Sequence[Path]:
