@@ -1,9 +1,9 @@
 """Look for races: ``python -m tests.explore --schedules 100000``. Exits with 1 where a rule broke.
 
 Owns the search over many processes and its report. The n-th schedule under a seed is always the
-same, so with ``--resume FILE`` a search that was stopped goes on where it was. A schedule that
-breaks a rule is shrunk, told as a sequence diagram, and kept in ``tests/schedules``, which pytest
-replays from then on.
+same, so with ``--resume FILE`` a search that was stopped goes on where it was. Ctrl-C ends it with
+its report. A schedule that breaks a rule is shrunk, told as a sequence diagram, and kept in
+``tests/schedules``, which pytest replays from then on.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import gc
 import math
 import multiprocessing
 import pickle
+import signal
 import sys
 import time
 from collections import Counter
@@ -25,18 +26,20 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.simulation.coverage import Cell, cells, install
 from tests.simulation.runs import finish, run, without_logs
-from tests.simulation.schedules import keep
+from tests.simulation.schedules import keep, replaying
 from tests.simulation.shrinking import shrink
 from tests.simulation.sometimes import EXPECTED, Sometimes
 from tests.simulation.story import Story
 from tests.simulation.strategies import STRATEGIES, strategy
-from tests.simulation.unreached import why_unreached
+from tests.simulation.unreached import REVIEWED, why_unreached
 from tests.simulation.world import World
 
 BATCH = 200
 """Schedules that a process runs before it reports."""
 SAVED_EVERY = 50 * BATCH
 DEFAULT_SECONDS = 60.0
+STOPPED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 class Batch(NamedTuple):
@@ -64,6 +67,8 @@ class Found:
         self.cells: set[Cell] = set()
         self.seen: Counter[str] = Counter()
         self.failures: dict[str, list[tuple[str, tuple[int, ...]]]] = {}
+        self.is_stopped = False
+        """Ctrl-C ended it."""
 
     def add(self, batch: Batch) -> None:
         """Take in the batch that follows."""
@@ -83,6 +88,7 @@ _CELLS: set[Cell] = set()
 
 def _begin_process() -> None:
     global _CELLS  # noqa: PLW0603 - once, as the process begins
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that reports
     _CELLS = install()
 
 
@@ -112,7 +118,7 @@ def _run_batch(first: int, seed: int) -> Batch:
 
 
 def explore(options: argparse.Namespace, console: Console) -> Found:
-    """Run batches until the number of schedules, or the time, is reached."""
+    """Run batches until the number of schedules, or the time, is reached, or Ctrl-C."""
     found = _begun(options)
     ends = time.monotonic() + (options.seconds or math.inf)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -123,25 +129,34 @@ def explore(options: argparse.Namespace, console: Console) -> Found:
     ):
         total = options.schedules or options.seconds
         task = progress.add_task(_so_far(found), total=total)
-        for batch in _batches(pool, options, found.schedules, ends):
-            found.add(batch)
-            done = found.schedules if options.schedules else time.monotonic() - begun_at
-            progress.update(task, completed=done, description=_so_far(found))
-            if options.resume is not None and found.schedules % SAVED_EVERY == 0:
-                _save(found, options)
+        try:
+            for batch in _batches(pool, options, found.schedules, ends):
+                found.add(batch)
+                done = found.schedules if options.schedules else time.monotonic() - begun_at
+                progress.update(task, completed=done, description=_so_far(found))
+                if options.resume is not None and found.schedules % SAVED_EVERY == 0:
+                    _save(found, options)
+        except KeyboardInterrupt:
+            found.is_stopped = True
     if options.resume is not None:
         _save(found, options)
     return found
 
 
 def _begun(options: argparse.Namespace) -> Found:
-    """Return what a search that is resumed had found. Exits where it had another seed."""
-    if options.resume is None or not options.resume.exists():
+    """Return what a search that is resumed had found. Exits where its file is another's."""
+    path: Path | None = options.resume
+    if path is None or not path.exists():
         return Found()
-    seed, found = pickle.loads(options.resume.read_bytes())  # noqa: S301 - this wrote it
+    try:
+        seed, found = pickle.loads(path.read_bytes())  # noqa: S301 - this wrote it
+    except (pickle.UnpicklingError, EOFError, LookupError, AttributeError, ImportError):
+        found = None
+    if not isinstance(found, Found):
+        sys.exit(f"{path} is no search to go on from: name another file, or remove it")
     if seed != options.seed:
-        sys.exit(f"{options.resume} was begun with --seed {seed}")
-    assert isinstance(found, Found)
+        sys.exit(f"{path} was begun with --seed {seed}")
+    found.is_stopped = False
     return found
 
 
@@ -164,6 +179,10 @@ def _batches(pool: Pool, options: argparse.Namespace, first: int, ends: float) -
         yield under_way.pop(0).get()
 
 
+_NOT_YET = "NOT YET: a longer search reads these"
+_BUT_READ = "READ, though reviewed as never (see tests/simulation/unreached.py)"
+
+
 def _so_far(found: Found) -> str:
     return f"{found.schedules:,} schedules, {len(found.failures)} rules broken"
 
@@ -177,10 +196,13 @@ def report(found: Found, options: argparse.Namespace, console: Console) -> None:
         f"{found.schedules:,} schedules (seed {options.seed}), {len(found.traces):,} distinct "
         f"traces, {each:.0f} deliveries each; {rate:.0f} schedules/s of one core's time, "
         f"{rate * each:,.0f} deliveries/s; {len(found.failures)} rules broken"
+        f"{'; stopped by Ctrl-C' if found.is_stopped else ''}"
     )
     never: dict[str, list[str]] = {}
     for cell in sorted(every - found.cells):
-        never.setdefault(why_unreached(cell) or "NOT REVIEWED", []).append(" / ".join(cell))
+        never.setdefault(why_unreached(cell) or _NOT_YET, []).append(" / ".join(cell))
+    for cell in sorted(found.cells & REVIEWED.keys()):
+        never.setdefault(_BUT_READ, []).append(" / ".join(cell))
     console.print(f"cells read: {len(found.cells)} of {len(every)}; never, and why:")
     for why, unread in sorted(never.items()):
         console.print(f"  {why}:\n    {', '.join(unread)}")
@@ -201,28 +223,51 @@ def tell_failures(found: Found, options: argparse.Namespace, console: Console) -
         with without_logs():
             shortest = shrink(schedule, partial(_breaks, rule))
             story = Story(shortest)
+        if story.outcome.error is None:
+            console.print(f"\n{len(failures)} times, and holds again: {rule}", markup=False)
+            continue
         path = keep(story.outcome, f"{name}, seed {options.seed}")
         console.print(f"\n{len(failures)} times: {story.outcome.error}", markup=False)
         console.print(f"schedule {list(shortest)}, kept as {path.name}", markup=False)
+        console.print(f"again: {replaying(path)}", markup=False)
         console.print(story.diagram(), markup=False)
 
 
-def main() -> int:
-    """Explore as the command line says; return the process's exit code."""
-    parser = argparse.ArgumentParser(description="Look for races.")
+def _parsed(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.explore", description="Look for races.")
     parser.add_argument("--seconds", type=float, help="how long (default 60)")
-    parser.add_argument("--schedules", type=int, help="how many")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--schedules", type=int, help=f"how many, in batches of {BATCH}")
+    parser.add_argument("--seed", type=int, default=1, help="of the whole search (default 1)")
+    parser.add_argument(
+        "--jobs", type=int, default=multiprocessing.cpu_count(), help="processes (default: cores)"
+    )
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from it, and save there")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    for name in ("seconds", "schedules", "jobs"):
+        number = getattr(options, name)
+        if number is not None and not number > 0:
+            parser.error(f"argument --{name}: {number} is not more than 0")
+    path: Path | None = options.resume
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        parser.error(f"argument --resume: {path} can't be written: name a file in a folder")
     if options.schedules is None:
         options.seconds = options.seconds or DEFAULT_SECONDS
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Explore as the command line says; return the process's exit code."""
+    options = _parsed(arguments)
     console = Console(soft_wrap=True, highlight=False)
-    found = explore(options, console)
-    report(found, options, console)
-    tell_failures(found, options, console)
-    return 1 if found.failures else 0
+    try:
+        found = explore(options, console)
+        report(found, options, console)
+        tell_failures(found, options, console)
+    except KeyboardInterrupt:  # a second one
+        return STOPPED
+    if found.failures:
+        return 1
+    return STOPPED if found.is_stopped else 0
 
 
 if __name__ == "__main__":
