@@ -30,8 +30,8 @@ from messages.position import Resync
 from messages.positions import BeginRecovery
 from messages.strategy import SymbolBusy
 
-_OF_EARLIER_HOLDS = (RecoveryDone, TradingStateChanged)
-"""What may be under way of an earlier recovery's end: it would let entries in. Said anew."""
+_OF_EARLIER_HOLDS = (BeginRecovery, RecoveryDone, TradingStateChanged)
+"""What may be under way of an earlier recovery: it would let entries in. Said anew."""
 
 
 def restore(system: System, snapshot: Snapshot) -> None:

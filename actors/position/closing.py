@@ -88,7 +88,8 @@ def on_exit_quote(turn: Turn, quote: Quote | None) -> None:
     closing, ladder = turn.position.closing, turn.charter.plan.exit_ladder
     if closing is None or not closing.waits_for_quote:
         return
-    turn.update_closing(waits_for_quote=False, quote=quote, retry_at=None)
+    turn.update_closing(waits_for_quote=False, quote=quote)
+    _end_pause(turn)
     if quote is not None:
         return
     turn.update_closing(rung=len(ladder) - 1, tries=0)
@@ -130,8 +131,7 @@ def hurry(turn: Turn) -> None:
         return
     last = len(turn.charter.plan.exit_ladder) - 1
     turn.update_closing(rung=last, tries=0, waits_for_quote=False, stop_order_until=None)
-    if not closing.waits_for_balance:
-        turn.update_closing(retry_at=None)
+    _end_pause(turn)
 
 
 def on_deadline(turn: Turn) -> None:
@@ -148,7 +148,8 @@ def on_deadline(turn: Turn) -> None:
 def _on_sold(turn: Turn) -> None:
     """Begin anew after a fill; what the venue had shown before it is sold, so look again."""
     closing = turn.position.closing
-    turn.update_closing(refusals=0, is_stuck=False, retry_at=None)
+    turn.update_closing(refusals=0, is_stuck=False)
+    _end_pause(turn)
     if closing is not None and closing.sellable is not None:
         retry_at = _in(turn, turn.charter.plan.exit_retry_ms)
         turn.update_closing(sellable=None, retry_at=retry_at)
@@ -206,6 +207,13 @@ def _back_off(turn: Turn, why: str) -> None:
         turn.alarm(AlarmKind.EXIT_STUCK, f"the exit failed {refusals} times in a row, last: {why}")
     retry_at = _in(turn, pause)
     turn.update_closing(refusals=refusals, is_stuck=is_stuck, retry_at=retry_at, quote=None)
+
+
+def _end_pause(turn: Turn) -> None:
+    """Go on at once; what is awaited keeps its deadline."""
+    closing = turn.position.closing
+    if closing is not None and not (closing.waits_for_quote or closing.waits_for_balance):
+        turn.update_closing(retry_at=None)
 
 
 def _look(turn: Turn) -> None:

@@ -72,15 +72,12 @@ def hear_slot_order(turn: Turn, facts: OrderFacts) -> None:
 
 def begin_stop_exit(turn: Turn, reason: str) -> None:
     """Want out because of the stop; a native stop in the slot is given time to fill first."""
-    cause = turn.stop_cause
-    turn.begin_exit(cause, reason, is_emergency=True)
-    order = find_order(turn.position, turn.position.slot.order_id)
-    state = turn.position.slot.state
-    if (
-        _can_sell_all(turn, order)
-        and state is SlotState.WORKING
-        and turn.position.closing is not None
-    ):
+    if turn.position.closing is not None:
+        return  # said again; its time runs already
+    turn.begin_exit(turn.stop_cause, reason, is_emergency=True)
+    slot = turn.position.slot
+    order = find_order(turn.position, slot.order_id)
+    if slot.state is SlotState.WORKING and _can_sell_all(turn, order):
         until = turn.now + turn.charter.plan.stop_fill_ms
         turn.update_closing(stop_order_until=until)
 

@@ -122,7 +122,7 @@ def _begin(
     )
     changes = (
         msgspec.structs.replace(numbering, next_number=numbering.next_number + 1),
-        Living(position_id=position_id, opened=message, counted_in=roster.recovery.number),
+        Living(position_id=position_id, opened=message, counted_in=roster.recovery.begun_with),
     )
     outbox = [Send(position_address(position_id), begin)]
     if message.symbol not in roster.per_symbol:
@@ -152,27 +152,30 @@ def _end(roster: Roster, message: PositionEnded, forget_at: Timestamp) -> Step:
 
 def _begin_recovery(roster: Roster, message: BeginRecovery) -> Step:
     """Count who lives; the hold of entries ends when all of them are restored."""
-    left, number = len(roster.living), roster.recovery.number + 1
-    recovery = Recovery(number=number, begun_with=message.recovery, left=left)
+    number = message.recovery
+    # One may have said so already, where this was skipped and is heard once more.
+    left = sum(living.counted_in != number for living in roster.living.values())
     done = () if left else (Send(GUARDIAN, RecoveryDone()),)
-    return Step((recovery,), done)
+    return Step((Recovery(begun_with=number, left=left),), done)
 
 
 def _restored(roster: Roster, message: PositionRestored) -> Step:
     living = roster.living.get(message.position_id)
-    if living is None or message.recovery != roster.recovery.begun_with:
+    if living is None or message.recovery < roster.recovery.begun_with:
         return NOTHING  # over, or said before this restart
-    counted = _count_down(roster, living)
-    if not counted.changes:
+    if living.counted_in == message.recovery:
         return NOTHING
-    restored = msgspec.structs.replace(living, counted_in=roster.recovery.number)
+    restored = msgspec.structs.replace(living, counted_in=message.recovery)
+    if message.recovery != roster.recovery.begun_with:
+        return Step((restored,))
+    counted = _count_down(roster, living)
     return Step((restored, *counted.changes), counted.outbox)
 
 
 def _count_down(roster: Roster, living: Living) -> Step:
     """Count one position less to restore, if the recovery under way counts it."""
     recovery = roster.recovery
-    if living.counted_in == recovery.number or not recovery.left:
+    if living.counted_in == recovery.begun_with or not recovery.left:
         return NOTHING
     left = recovery.left - 1
     done = () if left else (Send(GUARDIAN, RecoveryDone()),)

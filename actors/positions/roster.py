@@ -32,7 +32,8 @@ class Living(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     offered: tuple[AdoptFill, ...] = ()
     """The last word on each of its orders that filled late; all of it was taken over."""
     counted_in: int = 0
-    """The recovery that counts it no more: the last one before it began, or was restored."""
+    """The recovery that counts it no more: the last one before it began, or was restored. See
+    ``BeginRecovery``."""
 
     @property
     def symbol(self) -> Symbol:
@@ -55,9 +56,8 @@ class Retired(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The last restart: who is still to be restored. There is one."""
 
-    number: int = 0
     begun_with: int = 0
-    """The last record before it; see ``BeginRecovery``."""
+    """Which one: the last record before it; see ``BeginRecovery``."""
     left: int = 0
     """Positions that lived at the restart, neither restored nor over."""
 

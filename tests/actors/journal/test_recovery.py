@@ -129,7 +129,12 @@ def test_a_wish_that_waits_and_an_earlier_recoverys_end_come_after_the_hold(
 ) -> None:
     wish = ReserveBudget(position_id=living(snapshot).position_id, symbol=SYMBOL, budget=Decimal(1))
     active = TradingStateChanged(state=TradingState.ACTIVE, reason="all is restored")
-    said = ((PORTFOLIO, active), (PORTFOLIO, wish), (GUARDIAN, RecoveryDone()))
+    said = (
+        (PORTFOLIO, active),
+        (PORTFOLIO, wish),
+        (GUARDIAN, RecoveryDone()),
+        (POSITIONS, BeginRecovery(recovery=1)),
+    )
     under_way = tuple(
         Undelivered(to=to, sender=POSITIONS, id=(8, n), cause=None, message=message)
         for n, (to, message) in enumerate(said)
@@ -140,6 +145,7 @@ def test_a_wish_that_waits_and_an_earlier_recoverys_end_come_after_the_hold(
     assert held.state is TradingState.REDUCING
     assert asked == wish
     assert RecoveryDone() not in started.heard(GUARDIAN)
+    assert started.heard(POSITIONS) == [BeginRecovery(recovery=snapshot.sequence)]
 
 
 def test_where_nobody_lives_entries_are_not_held_and_the_guardian_says_how_it_stands() -> None:

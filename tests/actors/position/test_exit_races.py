@@ -154,6 +154,15 @@ def test_a_triggered_stop_limit_that_does_not_fill_in_time_is_canceled_and_ladde
     assert stage.request(X2).quantity == HELD - 3
 
 
+def test_a_triggered_stop_limit_that_is_told_of_again_and_again_has_no_more_time_for_it() -> None:
+    stage = native("0.001")
+    for _ in range(5):
+        stage.report(X1, OrderStatus.OPEN, stop=StopStatus.TRIGGERED)
+        assert stage.canceled == []
+        stage.wait(1_000)
+    assert stage.canceled == [X1]
+
+
 def test_a_stop_that_the_venue_does_not_touch_though_we_see_it_passed_is_laddered() -> None:
     stage = native().fire(LevelName.STOP_LOSS, price=97.5)
     assert stage.canceled == []

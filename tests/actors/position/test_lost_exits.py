@@ -256,6 +256,21 @@ def test_an_exit_taken_for_never_placed_that_is_live_after_all_locks_its_coins_a
     assert stage.state() is State.CLOSED
 
 
+def test_a_fill_does_not_take_the_deadline_of_a_look_that_is_awaited() -> None:
+    stage = closing().report(X1, OrderStatus.UNKNOWN)
+    refuse(stage, X1, RejectReason.NEVER_PLACED).wait(1_000)
+    stage.report(X1, OrderStatus.OPEN)
+    stage.report(X2, OrderStatus.EXPIRED, filled="5", price="99")
+    tell_free(stage, "4.98")
+    stage.report(X1, OrderStatus.CANCELED)
+    looks = len(stage.all_sent(RequestBalance))
+    assert len(stage.placed) == 3, "one look beside a live exit is no proof"
+    stage.wait(5_000)
+    assert len(stage.all_sent(RequestBalance)) > looks
+    tell_free(stage, "4.98").wait(5_000)
+    assert stage.request(X3).quantity == HELD - 5
+
+
 def test_an_entry_taken_for_never_placed_that_is_live_after_all_is_canceled() -> None:
     plan = replace(BARE, entry_ladder=(GTC, GTC))
     stage = Stage(plan).grant().report(B1, OrderStatus.UNKNOWN)

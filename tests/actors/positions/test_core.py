@@ -262,21 +262,21 @@ def test_the_roster_is_rebuilt_from_its_changes() -> None:
 
 def test_after_a_restart_nobody_enters_until_all_that_lived_are_restored_or_over() -> None:
     stage = Stage(BTC)
-    stage.hear(BeginRecovery())
+    stage.hear(BeginRecovery(recovery=7))
     assert stage.sent == [("guardian", RecoveryDone())], "nobody lives"
     for _ in range(3):
         stage.hear(open_on(BTC))
-    stage.hear(BeginRecovery())
+    stage.hear(BeginRecovery(recovery=9))
     assert stage.sent == []
     assert stage.roster.recovery.left == 3
     stage.hear(open_on(BTC))
-    stage.hear(PositionRestored(position_id=P1))
-    stage.hear(PositionRestored(position_id=P1))
-    stage.hear(PositionRestored(position_id=PositionId("p4")))
+    stage.hear(PositionRestored(position_id=P1, recovery=9))
+    stage.hear(PositionRestored(position_id=P1, recovery=9))
+    stage.hear(PositionRestored(position_id=PositionId("p4"), recovery=9))
     assert stage.roster.recovery.left == 2, "each counts once; one that began since does not"
     stage.end(PositionId("p2"), BTC)
     assert stage.roster.recovery.left == 1
-    stage.hear(PositionRestored(position_id=PositionId("p3")))
+    stage.hear(PositionRestored(position_id=PositionId("p3"), recovery=9))
     assert stage.sent == [("guardian", RecoveryDone())]
 
 
@@ -289,4 +289,16 @@ def test_what_a_position_said_before_this_restart_counts_for_nothing() -> None:
     stage.hear(PositionRestored(position_id=P1, recovery=7))
     assert stage.roster.recovery.left == 1
     stage.hear(PositionRestored(position_id=P1, recovery=9))
+    assert stage.sent == [("guardian", RecoveryDone())]
+
+
+def test_who_is_restored_before_a_recovery_begins_is_not_waited_for() -> None:
+    """Its beginning was skipped, and is heard once more behind a position's word."""
+    stage = Stage(BTC)
+    stage.hear(open_on(BTC))
+    stage.hear(open_on(BTC))
+    stage.hear(PositionRestored(position_id=P1, recovery=9))
+    stage.hear(BeginRecovery(recovery=9))
+    assert stage.roster.recovery.left == 1
+    stage.hear(PositionRestored(position_id=P2, recovery=9))
     assert stage.sent == [("guardian", RecoveryDone())]

@@ -89,10 +89,10 @@ def test_an_order_of_a_living_position_is_told_and_left_alone() -> None:
 def test_while_its_position_looks_back_nothing_is_done_and_nothing_answered() -> None:
     stage = Stage(BTC)
     stage.hear(open_on(BTC))
-    stage.hear(BeginRecovery())
+    stage.hear(BeginRecovery(recovery=9))
     stage.hear(working())
     assert stage.sent == []
-    stage.hear(PositionRestored(position_id=P1))
+    stage.hear(PositionRestored(position_id=P1, recovery=9))
     stage.hear(working())
     assert [to for to, _ in stage.sent] == [OBSERVERS, RECONCILER]
 
