@@ -16,16 +16,22 @@ from actors.journal.codec import Snapshot
 from actors.journal.entities import key_of
 from actors.journal.port import Record
 from actors.order_router.actor import OrderRouter
-from actors.order_router.order import RoutedOrder
-from actors.portfolio.accounts import Account, Booking
 from actors.portfolio.actor import PortfolioActor
+from actors.portfolio.valuation import Rate
 from actors.position.actor import PositionActor
-from actors.position.position import Charter, Position
 from actors.positions.actor import PositionsActor
 from actors.positions.roster import Living
+from actors.reconciler.actor import ReconcilerActor
 from actors.runtime.actor import CoreActor
 from config.settings import JournalFailure
-from messages.addresses import GUARDIAN, ORDER_ROUTER, PORTFOLIO, POSITIONS, position_address
+from messages.addresses import (
+    GUARDIAN,
+    ORDER_ROUTER,
+    PORTFOLIO,
+    POSITIONS,
+    RECONCILER,
+    position_address,
+)
 from messages.base import Address, Message, PositionId
 from messages.envelope import Removed
 from messages.guardian import EnterReducing, Halt, Resume
@@ -93,11 +99,13 @@ class Crashes:
     def check(self) -> None:
         """Look at what the new process begins with: the last cut, and all that the venue got."""
         expected = _fold(self.records)
-        found = {key: entity for key, entity in self._restored() if key in expected}
+        found = dict(self._restored())
         for key, entity in expected.items():
-            if key[1] in _LOOKED_AT:
-                there = found.get(key)
-                assert there == entity, f"{key} was {entity}, and begins as {there}"
+            there = found.get(key)
+            assert there == entity, f"{key} was {entity}, and begins as {there}"
+        # Of what an actor has one only, it may begin with a plain one; of others with none.
+        new = [key for key in found if key[2] and key not in expected]
+        assert not new, f"{new} was not there, and begins as {[found[key] for key in new]}"
         self._check_timers(expected)
         self._check_known()
 
@@ -126,18 +134,25 @@ class Crashes:
         """Yield what the actors of the new process have."""
         world = self._world
         books = world.actor(PORTFOLIO, PortfolioActor).books
-        living = world.actor(POSITIONS, PositionsActor).roster.living
+        roster = world.actor(POSITIONS, PositionsActor).roster
+        orders = world.actor(ORDER_ROUTER, OrderRouter).orders
+        looks = world.actor(RECONCILER, ReconcilerActor).looks
+        rates = (Rate(symbol=symbol, rate=rate) for symbol, rate in books.rates.items())
+        in_books = (books.accounts, books.bookings, books.denials, books.rows, books.askers)
+        in_roster = (roster.markets, roster.living, roster.retired)
         held: list[tuple[Address, Any]] = [
-            *(
-                (ORDER_ROUTER, o)
-                for o in world.actor(ORDER_ROUTER, OrderRouter).orders.by_id.values()
-            ),
-            *((PORTFOLIO, one) for one in books.accounts.values()),
-            *((PORTFOLIO, one) for one in books.bookings.values()),
-            *((POSITIONS, one) for one in living.values()),
+            *((PORTFOLIO, one) for some in (*in_books, books.balances) for one in some.values()),
+            *((PORTFOLIO, one) for one in (books.totals, books.limits, books.trading, books.look)),
+            *((PORTFOLIO, one) for one in rates),
+            *((POSITIONS, one) for some in in_roster for one in some.values()),
+            *((POSITIONS, one) for one in (roster.numbering, roster.recovery)),
+            *((ORDER_ROUTER, one) for one in (*orders.by_id.values(), orders.venue)),
+            *((ORDER_ROUTER, one) for one in orders.looking_back.values()),
+            *((RECONCILER, one) for one in (looks.next, *looks.heard.values())),
+            *((RECONCILER, one) for one in looks.strays.values()),
             (GUARDIAN, world.actor(GUARDIAN, GuardianActor).guard),
         ]
-        for position_id in living:
+        for position_id in roster.living:
             address = position_address(position_id)
             life = world.actor(address, PositionActor).life
             if life is not None:
@@ -159,11 +174,6 @@ class Crashes:
             world.venue.disturbed_at = world.now
             world.on_act(f"a commit: {fate.name}")
         return fate
-
-
-_LOOKED_AT = frozenset(
-    one.__name__ for one in (RoutedOrder, Account, Booking, Living, Guard, Charter, Position)
-)
 
 
 def _count(records: Sequence[Record], last: int) -> int:
