@@ -24,8 +24,8 @@ from actors.observers.report import Report
 from actors.strategy.port import Enter, MarketView
 from benchmarks.measure import machine, show
 from benchmarks.stage import CAPITAL, START, SWITCHED_ON, Stage, Took, timed
-from commands.feed import Feed, FeedItem, candle_items
-from commands.stage import RATE_MS, STALE_INTERVALS
+from commands.replaying.feed import Feed, FeedItem, candle_items
+from commands.replaying.stage import RATE_MS, STALE_INTERVALS
 from config.settings import CandlePath, MarketDataSettings, VolumeIn
 from exchange.recordings import open_recording, read_candles
 from messages.base import Milliseconds, Symbol, Timestamp

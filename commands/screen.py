@@ -1,31 +1,17 @@
-"""What a replay shows on the terminal: its markets, a progress bar, and anybody's summary."""
+"""What more than one command shows on the terminal: how far a long work is, and a summary."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from commands.panels.words import count, percent
-from commands.stage import Scene, Stage
+from commands.panels.words import percent
 from commands.summary import CurrencySummary, Summary
-from messages.base import Timestamp
 from messages.money import plain
 
 _ADVANCE_EVERY = 500
-
-
-def show_stage(console: Console, stage: Stage) -> None:
-    """Say what is played, and by which rules; each rule with where it came from."""
-    for scene in stage.scenes:
-        console.print(_recording_line(scene))
-        rules = "  ".join(f"{o.name} {o.value} ({o.source.value})" for o in scene.market.origins)
-        console.print(f"  {rules}", soft_wrap=False)
-    capital = ", ".join(f"{plain(v)} {c}" for c, v in sorted(stage.settings.capital.items()))
-    console.print(f"paper money: {capital}; plan: {stage.settings.plan.protection_mode.value}\n")
 
 
 @contextmanager
@@ -48,14 +34,6 @@ def progress_bar(console: Console, what: str, total: int) -> Iterator[Callable[[
                 progress.update(task, completed=done)
 
         yield advance
-
-
-def show_summary(console: Console, stage: Stage, summaries: list[Summary], folder: Path) -> None:
-    """Print the summaries side by side, the chosen candle path first."""
-    console.print(summary_table(summaries))
-    for scene in stage.scenes:
-        console.print(f"buy and hold {scene.symbol}: {percent(scene.buy_and_hold_ratio)}")
-    console.print(f"\nwritten to {folder}: trades.csv, equity.csv, summary.json, log.jsonl")
 
 
 def summary_table(summaries: list[Summary]) -> Table:
@@ -111,15 +89,3 @@ def _fees(summary: Summary) -> str:
 
 def _seconds(ms: int) -> str:
     return f"{ms / 1000:.1f} s"
-
-
-def _recording_line(scene: Scene) -> str:
-    found = scene.survey
-    holes = f"{count(found.holes, 'hole')}, {found.missing} missing" if found.holes else "no holes"
-    span = f"{_utc(found.first)} – {_utc(found.last)} UTC"
-    kind = scene.recording.kind.value
-    return f"{scene.symbol}  {found.rows} {kind}, {span}, {holes}  ({scene.recording.path.name})"
-
-
-def _utc(at: Timestamp) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M")

@@ -1,15 +1,13 @@
 """What a market faster than real time changes, and what real time ends.
 
-Owns the settings that time this process and not the market, the pace of a market, and the ends of a
-run that was given a duration.
+Owns the settings that time this process and not the market, how often a market moves, and the end
+of a run that was given a duration.
 """
 
 import time
-from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from commands.feed import FeedItem
 from config.settings import Settings
 from messages.base import Milliseconds
 
@@ -69,33 +67,3 @@ class Deadline:
     def has_passed(self) -> bool:
         """Whether it is time to end."""
         return self.seconds_left == 0.0
-
-
-class Tempo:
-    """How fast a recording is played, and for how long."""
-
-    def __init__(self, deadline: Deadline, speed: float | None) -> None:
-        """Play at ``speed`` times real time; None: as fast as it can."""
-        self._deadline = deadline
-        self._speed = speed
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the time is up."""
-        return self._deadline.has_passed
-
-    def kept(self, items: Iterable[FeedItem]) -> Iterator[FeedItem]:
-        """Yield each item when it is its time, until the time is up."""
-        begin = time.monotonic()
-        first: int | None = None
-        for item in items:
-            first = item.point.at if first is None else first
-            if self._speed is not None:
-                due = begin + (item.point.at - first) / 1000 / self._speed
-                time.sleep(self._deadline.within(max(0.0, due - time.monotonic())))
-            if self.is_over:
-                return
-            yield item
-
-
-AS_FAST_AS_IT_CAN = Tempo(Deadline(None), None)

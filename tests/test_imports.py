@@ -98,7 +98,7 @@ def test_a_replay_never_asks_for_the_network_libraries() -> None:
         "import sys\n"
         "tried = []\n"
         "sys.addaudithook(lambda event, args: event == 'import' and tried.append(args[0]))\n"
-        "import supervisor, commands.replay\n"
+        "import supervisor, commands.replaying.replay\n"
         "print(*tried)\n"
     )
     finished = run_python("-c", program)

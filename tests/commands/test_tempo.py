@@ -2,16 +2,8 @@
 
 import pytest
 
-from commands.feed import FeedItem
-from commands.tempo import AS_FAST_AS_IT_CAN, Deadline, Tempo, at_speed, pace_ms
+from commands.tempo import Deadline, at_speed, pace_ms
 from config.settings import Settings
-from exchange.candles import PricePoint
-from messages.base import Symbol, Timestamp
-
-ITEMS = [
-    FeedItem(Symbol("BTC/USDT"), PricePoint(Timestamp(at), 1.0, is_gap=True))
-    for at in (0, 50_000, 100_000)
-]
 
 
 def test_limits_on_this_process_are_stretched_with_the_speed() -> None:
@@ -42,14 +34,3 @@ def test_a_deadline_passes() -> None:
     assert open_end.seconds_left is None
     assert open_end.within(5.0) == 5.0
     assert 0 < Deadline(600.0).within(900.0) <= 600.0
-
-
-def test_a_recording_without_a_tempo_is_played_as_it_is() -> None:
-    assert list(AS_FAST_AS_IT_CAN.kept(ITEMS)) == ITEMS
-    assert not AS_FAST_AS_IT_CAN.is_over
-
-
-def test_a_recording_is_cut_when_the_time_is_up() -> None:
-    tempo = Tempo(Deadline(0.05), 0.001)  # the second point would be due in 50,000 s
-    assert list(tempo.kept(ITEMS)) == ITEMS[:1]
-    assert tempo.is_over

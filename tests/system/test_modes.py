@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from actors.journal.port import Record
-from commands.playing import Played
+from commands.replaying.playing import Played
 from config.loading import load
 from config.settings import CandlePath
 from messages.order_router import PlaceOrder

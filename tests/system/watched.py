@@ -22,8 +22,8 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from actors.strategy.actor import strategy_of
-from commands.playing import Played, Player
-from commands.stage import Stage, look_at
+from commands.replaying.playing import Played, Player
+from commands.replaying.stage import Stage, look_at
 from commands.tree import Wiring
 from config.settings import CandlePath, Settings
 from exchange.matching_book import MatchingBook

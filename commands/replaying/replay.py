@@ -16,11 +16,12 @@ from commands.errors import RunFailedError, UsageError
 from commands.folders import session_folder
 from commands.logs import log_to
 from commands.options import Options, read_settings
-from commands.playing import Played, Player
-from commands.screen import show_stage, show_summary
-from commands.stage import Stage, look_at
+from commands.replaying.playing import Played, Player
+from commands.replaying.screen import show_stage, show_summary
+from commands.replaying.stage import Stage, look_at
+from commands.replaying.tempo import Tempo
 from commands.summary import write_equity, write_json, write_trades
-from commands.tempo import Deadline, Tempo
+from commands.tempo import Deadline
 from commands.tree import StartTree
 from config.settings import CandlePath
 from exchange.recordings import RecordingError
@@ -82,7 +83,7 @@ def _play_chosen(player: Player, stage: Stage, path: CandlePath, folder: Path | 
     """Walk the path that is told of, and keep its journal in ``folder``."""
     if folder is None:
         return player.play(path)
-    from commands.kept_replay import KeptReplay  # noqa: PLC0415 - SQLite only where it is kept
+    from commands.replaying.journal import KeptReplay  # noqa: PLC0415 - SQLite only where it is kept
 
     with KeptReplay(folder, stage.settings, stage.begin) as journal:
         return player.play(path, journal)

@@ -17,11 +17,11 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from actors.strategy.port import Strategy
 from commands.errors import RunFailedError
-from commands.feed import Feed, FeedItem, NotIdleError
+from commands.replaying.feed import Feed, FeedItem, NotIdleError
+from commands.replaying.stage import Stage
+from commands.replaying.tempo import AS_FAST_AS_IT_CAN, Tempo
 from commands.screen import progress_bar
-from commands.stage import Stage
 from commands.summary import Outcome, Summary, summarise
-from commands.tempo import AS_FAST_AS_IT_CAN, Tempo
 from commands.tree import StartTree, Wiring, observers_of
 from config.settings import CandlePath
 from exchange.paper import PaperExchange

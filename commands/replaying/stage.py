@@ -9,7 +9,7 @@ import msgspec
 
 from actors.strategy.actor import DROP
 from commands.errors import UsageError
-from commands.feed import FeedItem, IsQuiet, Surroundings, candle_items, trade_items
+from commands.replaying.feed import FeedItem, IsQuiet, Surroundings, candle_items, trade_items
 from config.settings import CandlePath, MarketSettings, Settings
 from exchange.inference import Market, Survey, infer_market, survey
 from exchange.recordings import (
