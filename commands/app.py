@@ -1,29 +1,25 @@
-"""What a person types: commands and options. Each command's module is imported when used.
+"""What a person types: commands and options. Each command's module is imported when used."""
 
-Owns the exit codes, and that a person never sees a traceback.
-"""
-
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from commands import exchange_commands
-from commands.errors import ConnectFailedError, RunFailedError, StopAtOnceError, UsageError
-from commands.logs import write_fault
+from commands.explaining import EXIT_FAILED, EXIT_OK, explaining
 from commands.options import Options
+from commands.shared_options import (
+    Config,
+    Duration,
+    Headless,
+    Seed,
+    SessionDir,
+    Sets,
+    StateDir,
+    StrategyName,
+    all_sets,
+)
 from commands.tree import StartTree
-
-EXIT_OK = 0
-EXIT_FAILED = 1
-"""The run itself went wrong."""
-EXIT_USAGE = 2
-"""What was typed, or a file that it names, can't be used."""
-EXIT_INTERRUPTED = 130
 
 HELP = """Holdfast holds each position fast: every position is an actor with a formal life.
 
@@ -59,33 +55,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Config = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="A TOML file with what differs from defaults.")
-]
-Sets = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="One setting, as drop.drop_ratio=2%; may be repeated."
-    ),
-]
-Seed = Annotated[
-    int | None, typer.Option(metavar="N", help="Of the embedded market; as --set paper.seed=N.")
-]
-Duration = Annotated[
-    float | None,
-    typer.Option(min=0.0, metavar="SECONDS", help="Stop after so long, of real time."),
-]
-SessionDir = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="This run's files; default sessions/<time>.")
-]
-StateDir = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Where accounts and their journals are kept; default state."),
-]
-Headless = Annotated[bool, typer.Option("--headless", help="Plain lines, no live view.")]
-StrategyName = Annotated[
-    str | None, typer.Option(metavar="MODULE:CLASS", help="Your strategy; as strategy.use.")
-]
 PrintDefault = Annotated[
     bool, typer.Option("--print-default", help="Print a commented config to begin with.")
 ]
@@ -139,12 +108,12 @@ def run(
 
     Example: python supervisor.py --seed 7 --speed 120 --set drop.budget=50
     """
-    with _explaining():
+    with explaining():
         exchange_commands.run_where(
             context.obj,
             exchange_commands.Where(
                 config=config,
-                sets=_sets(sets, seed=seed, strategy=strategy, speed=speed),
+                sets=all_sets(sets, seed=seed, strategy=strategy, speed=speed),
                 duration_seconds=duration,
                 session_dir=session_dir,
                 headless=headless,
@@ -173,7 +142,7 @@ def verify(
     from commands.account import STATE
     from commands.verify import verify as look
 
-    with _explaining():
+    with explaining():
         code = int(look(state_dir or STATE, account))
     raise typer.Exit(code)
 
@@ -195,7 +164,7 @@ def export(
     from commands.export import export as write
     from commands.table_files import check_format
 
-    with _explaining():
+    with explaining():
         write(state_dir or STATE, account, to, check_format(kind))
 
 
@@ -240,7 +209,7 @@ def replay(
     path = None if candle_path is None else f"replay.candle_path={candle_path}"
     options = Options(
         config=config,
-        sets=_sets([*(sets or ()), *filter(None, [path])], seed=seed, strategy=strategy),
+        sets=all_sets([*(sets or ()), *filter(None, [path])], seed=seed, strategy=strategy),
         duration_seconds=duration,
         session_dir=session_dir,
         headless=headless,
@@ -253,7 +222,7 @@ def replay(
         speed=speed,
         keeps_journal=journal,
     )
-    with _explaining():
+    with explaining():
         play(context.obj.start, request)
 
 
@@ -270,11 +239,11 @@ def check(
     """
     from commands import check as checking
 
-    with _explaining():
+    with explaining():
         if print_default:
             checking.print_default()
         else:
-            checking.check(Options(config=config, sets=_sets(sets, strategy=strategy)))
+            checking.check(Options(config=config, sets=all_sets(sets, strategy=strategy)))
 
 
 @app.command()
@@ -316,9 +285,12 @@ def inspect(
         reason=reason,
         is_sure=yes,
     )
-    with _explaining():
+    with explaining():
         code = look(asked)
     raise typer.Exit(code)
+
+
+exchange_commands.add_to(app)
 
 
 def run_command(
@@ -340,47 +312,3 @@ def _with_command(arguments: list[str]) -> list[str]:
     if arguments and (not arguments[0].startswith("-") or arguments[0] in {"--help", "--version"}):
         return arguments
     return ["run", *arguments]
-
-
-def _sets(
-    sets: list[str] | None,
-    *,
-    seed: int | None = None,
-    strategy: str | None = None,
-    speed: float | None = None,
-) -> tuple[str, ...]:
-    """Return every setting that was typed; an option of its own goes over ``--set``."""
-    named = {"paper.seed": seed, "strategy.use": strategy, "paper.speed": speed}
-    typed = (f"{key}={value}" for key, value in named.items() if value is not None)
-    return (*(sets or ()), *typed)
-
-
-@contextmanager
-def _explaining() -> Iterator[None]:
-    """Turn whatever goes wrong into one clear line and an exit code."""
-    try:
-        yield
-    except UsageError as error:
-        _fail(f"error: {error}", EXIT_USAGE)
-    except ConnectFailedError as error:
-        _fail(f"failed: {error}", error.exit_code)
-    except RunFailedError as error:
-        _fail(f"failed: {error}", EXIT_FAILED)
-    except KeyboardInterrupt:
-        _fail("\ninterrupted", EXIT_INTERRUPTED)
-    except StopAtOnceError as stop:
-        typer.echo("stopped at once; what was logged and traded is in the files", err=True)
-        sys.stdout.flush()
-        os._exit(stop.exit_code)  # without waiting for threads, whatever they do
-    except Exception as error:  # noqa: BLE001 - of the program's own faults people get one line
-        log = write_fault(error)
-        what = f"{type(error).__name__}: {error}"
-        _fail(f"failed: a fault of Holdfast's ({what}); {log} has it", EXIT_FAILED)
-
-
-exchange_commands.add_to(app, _explaining)
-
-
-def _fail(text: str, exit_code: int) -> None:
-    typer.echo(text, err=True)
-    raise typer.Exit(exit_code) from None

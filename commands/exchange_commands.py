@@ -4,13 +4,13 @@ Owns the options; what they do is in the modules they import when used.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.console import Console
 
+from commands.explaining import explaining
 from commands.options import Options
 from commands.tree import StartTree
 from messages.base import Symbol
@@ -39,7 +39,6 @@ _Config = Annotated[Path | None, typer.Option(metavar="FILE", help="A TOML file,
 _Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE")]
 
 MakeWay = Callable[[], "Way"]
-Explaining = Callable[[], AbstractContextManager[None]]
 
 
 class Where(Options, frozen=True, kw_only=True):
@@ -79,8 +78,8 @@ def run_where(program: Program, where: Where) -> None:
     run_on_exchange(program.start, where, venue, program.way())
 
 
-def add_to(app: typer.Typer, explaining: Explaining) -> None:
-    """Add the commands; ``explaining`` turns what goes wrong into a line and an exit code."""
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
 
     @app.command()
     def doctor(

@@ -8,7 +8,8 @@ from loguru import logger
 
 from actors.runtime.supervision import Children, StartError
 from actors.runtime.system import System
-from commands.app import EXIT_FAILED, EXIT_OK, EXIT_USAGE, run_command
+from commands.app import run_command
+from commands.explaining import EXIT_FAILED, EXIT_OK, EXIT_USAGE
 from commands.tree import Wiring
 
 Fault = Exception | KeyboardInterrupt

@@ -10,8 +10,9 @@ from loguru import logger
 from msgspec.structs import replace
 
 import supervisor
-from commands.app import EXIT_USAGE, run_command
+from commands.app import run_command
 from commands.connecting import EXIT_KEY_REFUSED, EXIT_UNAVAILABLE, Way
+from commands.explaining import EXIT_USAGE
 from exchange.server.connect import open_session
 from exchange.server.control import Control, SetAccount, SetMaintenance, SetStatus
 from exchange.server.thread import ServerThread

@@ -1,0 +1,46 @@
+"""How a command ends: its exit code, and one clear line where it went wrong, never a traceback."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from commands.errors import ConnectFailedError, RunFailedError, StopAtOnceError, UsageError
+from commands.logs import write_fault
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+"""The run itself went wrong."""
+EXIT_USAGE = 2
+"""What was typed, or a file that it names, can't be used."""
+EXIT_INTERRUPTED = 130
+
+
+@contextmanager
+def explaining() -> Iterator[None]:
+    """Turn whatever goes wrong into one clear line and an exit code."""
+    try:
+        yield
+    except UsageError as error:
+        _fail(f"error: {error}", EXIT_USAGE)
+    except ConnectFailedError as error:
+        _fail(f"failed: {error}", error.exit_code)
+    except RunFailedError as error:
+        _fail(f"failed: {error}", EXIT_FAILED)
+    except KeyboardInterrupt:
+        _fail("\ninterrupted", EXIT_INTERRUPTED)
+    except StopAtOnceError as stop:
+        typer.echo("stopped at once; what was logged and traded is in the files", err=True)
+        sys.stdout.flush()
+        os._exit(stop.exit_code)  # without waiting for threads, whatever they do
+    except Exception as error:  # noqa: BLE001 - of the program's own faults people get one line
+        log = write_fault(error)
+        what = f"{type(error).__name__}: {error}"
+        _fail(f"failed: a fault of Holdfast's ({what}); {log} has it", EXIT_FAILED)
+
+
+def _fail(text: str, exit_code: int) -> None:
+    typer.echo(text, err=True)
+    raise typer.Exit(exit_code) from None
