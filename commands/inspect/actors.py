@@ -99,7 +99,7 @@ def state(context: Context, words: list[str]) -> View:
     ]
     head = f"{address} at {time_of_day(kept.at)}, record {kept.sequence:,}"
     more = count(kept.left_out, "entity", "entities") + " more: --limit" if kept.left_out else ""
-    none = "" if entities else "nothing of it is recorded: see log, ps, market"
+    none = "" if entities else _nothing_kept(context.source, address)
     data = {
         "actor": address,
         "at": kept.at,
@@ -108,6 +108,14 @@ def state(context: Context, words: list[str]) -> View:
         "entities": [{"kind": type(e).__name__} | fields(e) for e in entities],
     }
     return View(stack(Text(head, style=DIM), *parts, Text(none or more, style=DIM)), data)
+
+
+def _nothing_kept(source: Source, address: Address) -> str:
+    """Return why there is nothing to be seen of an actor."""
+    status = next((one for one in source.tree().actors if one.address == address), None)
+    if status is not None and status.is_recorded:
+        return "it is as it began: none of its steps has changed anything yet"
+    return "it keeps nothing on record: see log, ps, market"
 
 
 def address_of(source: Source, typed: str) -> Address:
@@ -219,11 +227,13 @@ def _by_rate(context: Context, limit: int) -> View:
 def _by_time(context: Context, limit: int) -> View:
     read = context.live("top time").sample(_SAMPLE_MS)
     shares = read.shares[:limit]
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (one.actor, one.message_type, f"{one.samples / max(1, read.samples):.1%}") for one in shares
     ]
+    at_rest = read.samples - sum(one.samples for one in read.shares)
+    rows.append((Text("at rest", style=DIM), "", f"{at_rest / max(1, read.samples):.1%}"))
     columns = ("actor", "message", right("of the threads' time"))
-    return View(table(columns, rows, "every thread rests"), builtins(read))
+    return View(table(columns, rows, ""), builtins(read))
 
 
 _TOPS: dict[str, Callable[[Context, int], View]] = {

@@ -1,5 +1,6 @@
 """All commands by name, and how a typed line finds its own."""
 
+import re
 from collections.abc import Iterable
 
 from rich.text import Text
@@ -30,6 +31,8 @@ COMMANDS: dict[str, Command] = {
 """In the order in which help tells of them."""
 
 HELP = "help"
+_OPTION = re.compile(r"(?<=\[)--?\w+")
+"""In a usage: ``[--limit N]``."""
 
 
 def run(context: Context, line: str) -> Answers:
@@ -57,7 +60,9 @@ def completions(context: Context, words: list[str]) -> Iterable[str]:
     if words[0] == HELP:
         return tuple(COMMANDS)
     command = COMMANDS.get(words[0])
-    return () if command is None else command.complete(context, words[1:])
+    if command is None:
+        return ()
+    return (*command.complete(context, words[1:]), *_OPTION.findall(command.usage))
 
 
 def help_on(words: list[str]) -> View:

@@ -34,7 +34,12 @@ def flat(data: object, prefix: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(data, list | tuple) and data:
         for place, value in enumerate(data):
             yield from flat(value, f"{prefix}[{place}]")
-    elif isinstance(data, int) and not isinstance(data, bool) and data >= _MS_LEAST:
-        yield prefix, exact_time(Timestamp(data))
     else:
-        yield prefix, NOTHING if data is None or data in ([], {}, ()) else str(data)
+        yield prefix, leaf(data)
+
+
+def leaf(data: object) -> str:
+    """Return one value as text: a time as people read it, and a sign for what is not there."""
+    if isinstance(data, int) and not isinstance(data, bool) and data >= _MS_LEAST:
+        return exact_time(Timestamp(data))
+    return NOTHING if data is None or data in ([], {}, ()) else str(data)

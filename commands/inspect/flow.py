@@ -1,6 +1,7 @@
 """``log``, ``tap``, ``deadletters`` and ``timers``: what was said, what was lost, who wakes."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 from rich.text import Text
@@ -8,10 +9,14 @@ from rich.text import Text
 from actors.journal.port import Record
 from commands.inspect.actors import address_of, addresses
 from commands.inspect.command import Command, Context
+from commands.inspect.differences import leaf
 from commands.inspect.errors import InspectError
+from commands.inspect.journal import readable
+from commands.inspect.sequence import actor as short
+from commands.inspect.sequence import detail
 from commands.inspect.source import LiveSource, message_in, message_types
 from commands.inspect.typed import Typed, address_typed, is_pattern, nearest
-from commands.inspect.view import ALARM, DIM, Cell, View, builtins, plain, right, stack, table
+from commands.inspect.view import ALARM, DIM, View, builtins, plain, right, stack, table
 from commands.panels.words import count, date_and_time, duration, time_of_day
 from messages.inspection import Tapped, TappedMessage
 
@@ -29,12 +34,14 @@ def log(context: Context, words: list[str]) -> View:
     actor = typed.word("ACTOR")
     limit = typed.number("-n", _LAST)
     typed.end()
-    steps = context.source.records(address_typed(actor), limit)
-    rows = [_record_row(record) for record in steps.records]
-    columns = (right("record"), "time", "actor", "heard", "from", "changed", "told")
-    note = f"the steps since record {steps.kept_from:,} are kept; before it: the journal"
-    shown = stack(table(columns, rows, f"nothing lately concerns {actor}"), Text(note, style=DIM))
-    return View(shown, [builtins(record) for record in steps.records])
+    address = address_typed(actor)
+    records, note = _last(context, address, limit)
+    drawn = [part for record in records for part in _step(record)]
+    if not drawn:
+        living = addresses(context, [])
+        near = "" if is_pattern(actor) or address in living else nearest(address, living)
+        drawn = [Text(f"no step concerns {actor}{near}", style=DIM)]
+    return View(stack(*drawn, note), [builtins(record) for record in records])
 
 
 def tap(context: Context, words: list[str]) -> Iterator[View]:
@@ -62,8 +69,10 @@ def dead_letters(context: Context, words: list[str]) -> View:
     for one in read.last:
         message = message_in(one.message)
         rows.append((one.to, one.sender, type(message).__name__, _text(message)))
-    head = Text(f"{count(read.count, 'message')} reached nobody; the last ones:", style=DIM)
-    shown = table(("to", "from", "message", "fields"), rows, "none")
+    lost = f"{count(read.count, 'message')} reached nobody; the last ones:"
+    head = Text(lost, style=DIM) if rows else None
+    columns = ("to", "from", "message", "fields")
+    shown = table(columns, rows, "every message reached somebody")
     data = {
         "count": read.count,
         "last": [_dead(one.to, one.sender, one.message) for one in read.last],
@@ -144,23 +153,37 @@ def _dead(to: str, sender: str, raw: msgspec.Raw) -> dict[str, object]:
     return {"to": to, "sender": sender, "message": _message(raw)}
 
 
-def _record_row(record: Record) -> tuple[Cell, ...]:
-    changed = ", ".join(type(change).__name__ for change in record.changes)
-    told = ", ".join(f"{type(send.message).__name__} → {send.to}" for send in record.outbox)
+def _last(context: Context, address: str, limit: int) -> tuple[list[Record], Text | None]:
+    """Return the last steps, from memory and what is missing from the journal; or why not."""
+    steps = context.source.records(address, limit)
+    missing = limit - len(steps.records)
+    if not missing or not context.source.is_live:
+        return list(steps.records), None
+    try:
+        journal = context.recorded(at_least=steps.kept_from - 1).journal
+        with readable():
+            before = islice(journal.concerning(address, steps.kept_from - 1), missing)
+            earlier = list(journal.records(before))
+    except InspectError as error:
+        note = f"the steps since record {steps.kept_from:,} are kept; before it: {error}"
+        return list(steps.records), Text(note, style=DIM)
+    return [*reversed(earlier), *steps.records], None
+
+
+def _step(record: Record) -> Iterator[Text]:
+    """Yield what was heard, and then what became of it."""
+    head = Text(f"#{record.sequence} {time_of_day(record.now)} ", style=DIM, no_wrap=True)
+    head.append(f"{short(record.sender)} → {short(record.actor)} ", style="not dim")
+    head.append(type(record.message).__name__, style="not dim bold")
+    head.append_text(plain(detail(record.message)))
+    head.overflow = "ellipsis"
+    yield head
     if record.error is not None:
-        changed_cell: Cell = Text(f"SKIPPED: {record.error}", style=ALARM)
-    else:
-        changed_cell = changed or "–"
-    heard = type(record.message).__name__
-    return (
-        f"{record.sequence:,}",
-        time_of_day(record.now),
-        record.actor,
-        heard,
-        record.sender,
-        changed_cell,
-        told or "–",
-    )
+        yield Text(f"    SKIPPED: {record.error}", style=ALARM)
+    said = [f"changed {', '.join(type(change).__name__ for change in record.changes)}"]
+    said += [f"{type(send.message).__name__} → {short(send.to)}" for send in record.outbox]
+    if len(said) > 1 or record.changes:
+        yield Text(f"    {'; '.join(said if record.changes else said[1:])}", style=DIM)
 
 
 def _text(message: msgspec.Struct | None) -> str:
@@ -178,7 +201,7 @@ def _short(value: object) -> str:
         return "{" + _fields(value) + "}"
     if isinstance(value, list | tuple):
         return "[" + " ".join(_short(one) for one in value) + "]"
-    return "–" if value is None else str(value)
+    return leaf(value)
 
 
 def _in(ms: int) -> str:

@@ -8,12 +8,12 @@ from actors.position.position import Life
 from actors.position.prices import stop, target
 from actors.position.protection import is_covered
 from commands.inspect.command import Command, Context
-from commands.inspect.typed import Typed, id_of
+from commands.inspect.position import ids
+from commands.inspect.typed import Typed, id_of, is_position, nearest
 from commands.inspect.view import (
     ALARM,
     DIM,
     Cell,
-    Column,
     View,
     builtins,
     fields,
@@ -28,6 +28,8 @@ from messages.addresses import ORDER_ROUTER, PORTFOLIO
 from messages.base import Timestamp
 
 _SHOWN = 200
+_AMOUNTS = ("free", "reserved", "invested", "total", "realised")
+_WHICH = ("open", "all")
 
 
 def orders(context: Context, words: list[str]) -> View:
@@ -38,6 +40,8 @@ def orders(context: Context, words: list[str]) -> View:
     typed.end()
     kept = context.source.entities(actors=(ORDER_ROUTER,), kinds=("RoutedOrder",))
     known = list(kept.every(RoutedOrder))
+    if which not in _WHICH and not is_position(which):
+        raise typed.wrong(f"orders {which} is not known{nearest(which, _WHICH)}")
     if which == "open":
         found = [one for one in known if not one.facts.is_terminal]
     elif which == "all":
@@ -61,8 +65,8 @@ def book(context: Context, words: list[str]) -> View:
     kept = context.source.entities(actors=("position/*",), kinds=("Charter", "Position"))
     lives = list(kept.lives())
     shown = lives[-limit:]
-    columns = ("position", "symbol", "state", right("held"), right("cost"), right("stop"),
-               right("target"), "covered", "age")  # fmt: skip
+    columns = ("position", "symbol", "state", "covered", right("held"), right("stop"),
+               right("target"), "age", right("cost"))  # fmt: skip
     rows = [_life_row(life, kept.at) for life in shown]
     head = count(len(lives), "position") + (f", the last {limit}" if len(lives) > limit else "")
     view = stack(Text(head, style=DIM), table(columns, rows, "no position lives"))
@@ -81,19 +85,20 @@ def ledger(context: Context, words: list[str]) -> View:
     symbols = [row for row in kept.every(SymbolRow) if row.open_positions]
     unmatched = [one for one in kept.every(Booking) if not one.is_position and one.held]
     totals = next(kept.every(Totals), Totals())
-    names = ("free", "reserved", "invested", "total", "realised", "held", "dust")
-    amounts: list[Column | str] = [right(name) for name in names]
-    rows = [
-        (a.currency, *map(number, (a.free, a.reserved, a.invested, a.total, a.realised, a.held,
-         a.dust)))
+    capital = [
+        (a.currency, *map(number, (a.free, a.reserved, a.invested, a.total, a.realised)))
         for a in accounts
-    ]  # fmt: skip
+        if any((a.free, a.reserved, a.invested, a.total, a.realised))
+    ]
+    coins = [(a.currency, number(a.held), number(a.dust)) for a in accounts if a.held or a.dust]
     symbol_rows = [(s.symbol, str(s.open_positions), number(s.committed)) for s in symbols]
     trades = f"{count(totals.trades, 'trade')}, {count(totals.wins, 'win')}"
     parts = [
         Text(f"{count(totals.open_positions, 'open position')}; {trades}", style=DIM),
-        table(("currency", *amounts), rows, "no capital is allotted"),
+        table(("currency", *map(right, _AMOUNTS)), capital, "no capital is allotted"),
         Text("free + reserved + invested = total, in each currency", style=DIM),
+        title("coins"),
+        table(("currency", right("held"), right("dust")), coins, "none"),
         title("by symbol"),
         table(("symbol", right("positions"), right("committed")), symbol_rows, "nothing"),
     ]
@@ -141,12 +146,12 @@ def _life_row(life: Life, now: Timestamp) -> tuple[Cell, ...]:
         life.position.position_id,
         life.charter.symbol,
         life.position.state.value,
+        covered,
         number(life.held),
-        number(life.position.booked.bought_cost),
         number(None if stop_now is None else stop_now[0]),
         number(target(life, now)),
-        covered,
         duration(now - life.position.began_at),
+        number(life.position.booked.bought_cost),
     )
 
 
@@ -156,6 +161,7 @@ ORDERS = Command(
     help="The router's orders: those that are not over, all that it remembers, or a position's.",
     examples=("orders", "orders all", "orders p3"),
     run=orders,
+    complete=lambda context, words: () if words else (*_WHICH, *ids(context.source)),
 )
 BOOK = Command(
     name="book",

@@ -18,6 +18,7 @@ from commands.inspect.typed import Typed, amount, id_of, nearest, ratio
 from commands.inspect.view import View, number
 from commands.panels.words import percent
 from messages.addresses import POSITIONS, position_address
+from messages.base import quote_currency
 from messages.position import ChangeProtection, CloseCause, ClosePosition, SwitchProtection
 from messages.positions import CloseWithoutCore, OpenPosition
 
@@ -41,7 +42,8 @@ def open_(context: Context, words: list[str]) -> View:
         atr=row.atr,
         decision=f"by hand: {reason}",
     )
-    what = f"buys {symbol} for up to {number(budget)}, now at {number(row.quote.ask)}"
+    cost = f"{number(budget)} {quote_currency(symbol)}"
+    what = f"buys {symbol} for up to {cost}, now at {number(row.quote.ask)}"
     protection = f"take profit {percent(plan.take_profit_ratio)}, stop loss "
     return send_message(
         context, POSITIONS, message, what, f"{protection}{percent(plan.stop_loss_ratio)}"

@@ -103,8 +103,8 @@ class Typed:
     def _take_option(self, word: str, value: str | None, known: tuple[str, ...]) -> None:
         name, equals, given = word.partition("=")
         if name not in known:
-            has = ", ".join(known) or "none"
-            raise self.wrong(f"there is no option {name}; there is {has}")
+            has = f"; there is {', '.join(known)}" if known else ""
+            raise self.wrong(f"there is no option {name}{has}")
         value = given if equals else value
         if value is None:
             raise self.wrong(f"{name} needs a value")

@@ -1,6 +1,7 @@
 """What a command shows: something for a terminal, and the same as data.
 
-Owns tables and how they are printed. A table that is too wide is cut from its last column on.
+Owns tables and how they are printed. A table that is too wide is set closer, then cut from its last
+column on.
 """
 
 import sys
@@ -19,9 +20,10 @@ from messages.base import Timestamp
 
 NOTHING = "–"
 LEAST_WIDTH = 80
-_GAP = 2
-_LEAST_CELLS = 10
-"""What a column keeps when others need room."""
+_GAP, _LEAST_GAP = 2, 1
+"""Between two columns."""
+_LEAST_CELLS = (10, 6)
+"""What a column keeps when others need room; and where that is not enough."""
 
 HEAD = "bold"
 DIM = "dim"
@@ -50,31 +52,37 @@ Cell = str | Text
 
 
 class Grid(msgspec.Struct):
-    """A table that fits its terminal: the last columns give way first, and no row wraps."""
+    """A table that fits its terminal: the last columns give way first, and no row wraps.
+
+    A column that says nothing in any row is left out.
+    """
 
     columns: list[Column]
     rows: list[list[Text]]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         """Yield a line for the headings, and one for each row."""
-        widths = self._widths(options.max_width)
-        yield self._line([Text(column.title, style=HEAD) for column in self.columns], widths)
-        for row in self.rows:
-            yield self._line(row, widths)
-
-    def _widths(self, room: int) -> list[int]:
         widths = [
             max(cell_len(column.title), *(row[place].cell_len for row in self.rows))
             for place, column in enumerate(self.columns)
         ]
-        too_much = sum(widths) + _GAP * (len(widths) - 1) - room
-        for place in reversed(range(len(widths))):
-            given = min(max(0, too_much), max(0, widths[place] - _LEAST_CELLS))
-            widths[place] -= given
-            too_much -= given
+        gaps = len(widths) - 1
+        gap = _GAP if sum(widths) + _GAP * gaps <= options.max_width else _LEAST_GAP
+        widths = self._cut(widths, options.max_width - gap * gaps)
+        heads = [Text(column.title, style=HEAD) for column in self.columns]
+        for row in (heads, *self.rows):
+            yield self._line(row, widths, gap)
+
+    def _cut(self, widths: list[int], room: int) -> list[int]:
+        too_much = sum(widths) - room
+        for least in _LEAST_CELLS:
+            for place in reversed(range(len(widths))):
+                given = min(max(0, too_much), max(0, widths[place] - least))
+                widths[place] -= given
+                too_much -= given
         return widths
 
-    def _line(self, cells: list[Text], widths: list[int]) -> Text:
+    def _line(self, cells: list[Text], widths: list[int], gap: int) -> Text:
         line = Text(no_wrap=True, overflow="ellipsis", end="")
         last = len(widths) - 1
         for place, (cell, width) in enumerate(zip(cells, widths, strict=True)):
@@ -85,7 +93,7 @@ class Grid(msgspec.Struct):
                 line.append(space)
             line.append_text(shown)
             if place != last:
-                line.append(("" if self.columns[place].right else space) + " " * _GAP)
+                line.append(("" if self.columns[place].right else space) + " " * gap)
         line.append("\n")
         return line
 
@@ -99,7 +107,10 @@ def table(
     for row in rows:
         cells = [plain(cell) for cell in row]
         drawn.append(cells + [Text()] * (len(named) - len(cells)))
-    return Grid(named, drawn) if drawn else Text(empty, style=DIM)
+    if not drawn:
+        return Text(empty, style=DIM)
+    told = [place for place in range(len(named)) if any(row[place].plain for row in drawn)]
+    return Grid([named[place] for place in told], [[row[place] for place in told] for row in drawn])
 
 
 def pairs(rows: Iterable[tuple[str, Cell]]) -> Table:

@@ -17,7 +17,7 @@ from commands.inspect.commands import COMMANDS, completions, find, help_on, run
 from commands.inspect.errors import InspectError
 from commands.inspect.front import _says_yes, run_all
 from commands.inspect.position import seen, view_of
-from commands.inspect.view import View, console, print_view
+from commands.inspect.view import View, console, print_view, table
 from commands.session_files import SessionRecord
 from messages.base import PositionId
 from messages.guardian import Halt
@@ -81,6 +81,20 @@ def shown(view: View, width: int, *, as_json: bool = False) -> str:
     out = io.StringIO()
     print_view(view, Console(file=out, width=width, highlight=False, markup=False), as_json=as_json)
     return out.getvalue()
+
+
+def test_a_table_is_set_closer_before_it_is_cut_and_leaves_out_what_says_nothing() -> None:
+    rows = [("p1", "a" * 20, "", "b" * 20), ("p2", "a", "", "b" * 30)]
+    grid = table(("id", "long", "empty", "last"), rows, "none")
+    for width, line in (
+        (60, f"p1  {'a' * 20}  {'b' * 20}"),
+        (54, f"p1 {'a' * 20} {'b' * 20}"),
+        (40, f"p1 {'a' * 20} {'b' * 15}…"),
+        (20, f"p1 {'a' * 9}… {'b' * 5}…"),
+    ):
+        lines = shown(View(grid, None), width).splitlines()
+        assert lines[1].rstrip() == line
+        assert "empty" not in lines[0]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -153,7 +167,8 @@ def test_the_ledger_adds_up(context: Context) -> None:
         ("position p9", "no position p9 lives now; living: p1, p2, p3"),
         ("market DOGE", "DOGE is not traded here; known are BTC/USDT"),
         ("top colour", "top colour is not known; usage: top"),
-        ("tree --all", "there is no option --all"),
+        ("tree --all", r"there is no option --all; usage: tree"),
+        ("orders opn", r"orders opn is not known: did you mean open\?; usage: orders"),
         ("log", "ACTOR is missing; usage: log"),
         ("log p1 -n none", "a whole number above 0 is wanted"),
         ("ledger now", "now is too much; usage: ledger"),
@@ -266,7 +281,10 @@ def test_completion_knows_commands_actors_symbols_messages_and_positions(context
     assert "p3" in completions(context, ["position"])
     assert "*:OrderUpdated" in completions(context, ["tap"])
     assert "ClosePosition" in completions(context, ["send", "p1"])
+    assert "--limit" in completions(context, ["tap", "*"])
+    assert "all" in completions(context, ["orders"])
     assert list(completions(context, ["nonsense"])) == []
+    assert "-core" not in completions(context, ["close", "p1"])
 
 
 def test_lines_are_run_each_and_a_wrong_one_makes_the_exit_code(context: Context) -> None:
@@ -300,6 +318,13 @@ def test_as_data_each_line_has_its_answer_or_its_error(context: Context) -> None
     assert "accounts" in ledger
     assert "no command foo" in wrong["error"]
     assert isinstance(book, list)
+
+
+def test_what_keeps_nothing_says_why(context: Context) -> None:
+    assert "none of its steps has changed anything yet" in said(context, "state guardian")
+    assert "it keeps nothing on record" in said(context, "state market_data")
+    assert "every message reached somebody" in said(context, "deadletters")
+    assert said(context, "log zzz").startswith("no step concerns zzz\n")
 
 
 def test_help_tells_of_one_command_with_examples() -> None:
