@@ -4,17 +4,47 @@ Breadth first over the real pure cores, see ``tests.simulation.model``: every re
 safe, from every one CLOSED stays reachable, and on no fair schedule is something held for ever that
 nobody covers. The bounds are printed with the result. The first state that breaks a rule is told
 with the shortest way to it, as a sequence diagram.
+
+Without options each mode of protection is searched, and then two positions on one symbol, in a
+smaller model. Each search has a process of its own.
 """
 
 import argparse
+import multiprocessing
+import os
+import queue
 import sys
+from collections.abc import Iterator
+from multiprocessing.queues import Queue
+from typing import NamedTuple
 
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from tests.simulation.model import Model
-from tests.simulation.model_search import Found, search
+from tests.simulation.model_search import Found, Reached, search
 from tests.simulation.model_world import PRICES, Bounds
 from tests.simulation.plans import PLANS
+
+TWO = (0, Bounds(faults=0, moves=1, positions=2, units=1))
+"""Two positions on one symbol; plan and bounds."""
+LEGEND = f"""\
+The real cores of position, router and portfolio, each order of deliveries, deadlines and fills, and
+moves of the price over {PRICES}; the last fall, to {PRICES[0]}, is always free.
+In every state: nothing sold beyond what is held, one working exit, no more working than held,
+CLOSED is flat, the books add up, nobody is quiet and uncovered, no core raises.
+Over all states: CLOSED stays reachable; no fair circle leaves what is held uncovered.
+"""
+
+
+class Task(NamedTuple):
+    """One search."""
+
+    plan: int
+    bounds: Bounds
+    states: int
+    """At most."""
+    seconds: float
 
 
 def diagram(found: Found) -> str:
@@ -22,42 +52,121 @@ def diagram(found: Found) -> str:
     return "\n    ".join(("sequenceDiagram", *found.way, f"Note over venue: {found.error}"))
 
 
-def main() -> int:
-    """Search as the command line says; return the process's exit code."""
+_TOLD: "Queue[tuple[int, Reached]] | None" = None
+"""In a process of the pool: where it tells how far it is."""
+
+
+def _begin_process(told: "Queue[tuple[int, Reached]]") -> None:
+    global _TOLD  # noqa: PLW0603 - once, as the process begins
+    _TOLD = told
+
+
+def _run(number: int, task: Task) -> Found:
+    assert _TOLD is not None
+    tell = _TOLD.put
+    model = Model(PLANS[task.plan], task.bounds)
+    return search(model, task.states, task.seconds, lambda reached: tell((number, reached)))
+
+
+def check(tasks: list[Task], jobs: int, console: Console) -> Iterator[tuple[Task, Found]]:
+    """Yield what each search showed, as soon as it has."""
+    context = multiprocessing.get_context("spawn")
+    told: Queue[tuple[int, Reached]] = context.Queue()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with (
+        context.Pool(jobs, _begin_process, (told,), maxtasksperchild=1) as pool,
+        Progress(*columns, console=console, transient=True) as progress,
+    ):
+        running = {n: pool.apply_async(_run, (n, task)) for n, task in enumerate(tasks)}
+        bars: dict[int, TaskID] = {}
+        while running:
+            _show(told, tasks, bars, progress)
+            for number in [n for n, result in running.items() if result.ready()]:
+                found = running.pop(number).get()
+                if number in bars:
+                    progress.remove_task(bars[number])
+                yield tasks[number], found
+
+
+def _show(
+    told: "Queue[tuple[int, Reached]]",
+    tasks: list[Task],
+    bars: dict[int, TaskID],
+    progress: Progress,
+) -> None:
+    """Show what one search told, if one does."""
+    try:
+        number, reached = told.get(timeout=0.2)
+    except queue.Empty:
+        return
+    if number not in bars:
+        bars[number] = progress.add_task("")
+    mode = PLANS[tasks[number].plan].protection_mode
+    speed = reached.states / max(reached.seconds, 0.001)
+    progress.update(
+        bars[number],
+        description=f"{mode}: {reached.states:,} states, {reached.left:,} of them to be looked at, "
+        f"depth {reached.depth}, {speed:,.0f} states/s",
+    )
+
+
+def _tell(task: Task, found: Found, console: Console) -> None:
+    """Print what a search showed, with its bounds."""
+    mode = PLANS[task.plan].protection_mode
+    console.print(f"[bold]{mode}[/bold], plan {task.plan}, within {task.bounds}:")
+    whole = "all of them" if found.is_whole else "NOT all of them"
+    console.print(
+        f"  {found.states:,} states ({whole}), {found.steps:,} steps, depth {found.depth}, "
+        f"{found.seconds:.0f} s, {found.cpu_seconds:.0f} s of one core"
+    )
+    if found.error is not None:
+        console.print(f"  [red]BROKEN[/red]: {found.error}, after {len(found.way)} steps:")
+        console.print(diagram(found), markup=False, highlight=False, soft_wrap=True)
+    elif found.is_whole:
+        console.print("  every rule holds")
+    else:
+        console.print("  STOPPED at its limit; no rule broke so far (what is for ever: not judged)")
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Search a small model whole.")
-    parser.add_argument("--faults", type=int, default=1)
-    parser.add_argument("--moves", type=int, default=0)
-    parser.add_argument("--closes", type=int, default=1)
-    parser.add_argument("--lates", type=int, default=0)
-    parser.add_argument("--positions", type=int, default=1)
-    parser.add_argument("--units", type=int, default=2)
-    parser.add_argument("--states", type=int, default=4_000_000, help="at most")
-    parser.add_argument("--seconds", type=float, default=600.0, help="for each search, at most")
+    parser.add_argument("--faults", type=int, default=1, help="requests and answers that go wrong")
+    parser.add_argument("--moves", type=int, default=1, help="of the price, the last fall aside")
+    parser.add_argument("--closes", type=int, default=1, help="by hand")
+    parser.add_argument("--lates", type=int, default=0, help="deadlines while mail still waits")
+    parser.add_argument("--positions", type=int, help="1, and then the smaller model of 2")
+    parser.add_argument("--units", type=int, default=2, help="what each position buys")
     parser.add_argument("--modes", default="0,1,2,3,4", help="of the plans, by number")
-    options = parser.parse_args()
-    console = Console(width=100)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="searches at a time")
+    parser.add_argument("--states", type=int, default=10_000_000, help="for each search, at most")
+    parser.add_argument("--seconds", type=float, default=1800.0, help="for each search, at most")
+    return parser.parse_args()
+
+
+def _tasks(options: argparse.Namespace) -> list[Task]:
     bounds = Bounds(
         faults=options.faults,
         moves=options.moves,
         closes=options.closes,
         lates=options.lates,
-        positions=options.positions,
+        positions=options.positions or 1,
         units=options.units,
     )
-    failed = 0
-    for number in options.modes.split(","):
-        plan = PLANS[int(number)]
-        console.print(f"{plan.protection_mode}: {bounds}, prices {PRICES}")
-        found = search(Model(plan, bounds), options.states, options.seconds)
-        whole = "all of them" if found.is_whole else "STOPPED before all were seen"
-        console.print(
-            f"  {found.states:,} states ({whole}), {found.steps:,} steps, depth {found.depth}, "
-            f"{found.seconds:.1f} s; {found.error or 'every rule holds'}"
-        )
-        if found.error is not None:
-            failed += 1
-            console.print(diagram(found), markup=False)
-    return 1 if failed else 0
+    wanted = [(int(number), bounds) for number in options.modes.split(",")]
+    if options.positions is None:
+        wanted.append(TWO)
+    return [Task(plan, bounds, options.states, options.seconds) for plan, bounds in wanted]
+
+
+def main() -> int:
+    """Search as the command line says; return the process's exit code."""
+    options, console = _options(), Console(width=100, highlight=False)
+    console.print(LEGEND)
+    broken = 0
+    for task, found in check(_tasks(options), options.jobs, console):
+        _tell(task, found, console)
+        broken += found.error is not None
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

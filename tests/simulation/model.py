@@ -12,18 +12,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.order_router.core import step as router_step
 from actors.order_router.order import wake_at
-from actors.order_router.orders import Orders
-from actors.portfolio.books import Books
-from actors.portfolio.core import step as portfolio_step
-from actors.position.core import step as position_step
-from actors.position.position import Charter, Life, Position
 from actors.position.states import State as Stage
-from config.settings import RouterSettings
 from messages.addresses import GATEWAY, MARKET_DATA, ORDER_ROUTER, PORTFOLIO, position_address
 from messages.base import Address, Message, PositionId, Timestamp
-from messages.envelope import Step, Wake
+from messages.envelope import Wake
 from messages.market import Quote
 from messages.market_data import ArmTriggers, DisarmTriggers, RequestQuote
 from messages.money import Money
@@ -39,11 +32,10 @@ from messages.position import (
     TriggersArmed,
 )
 from tests.simulation import plans
+from tests.simulation.model_cores import Cores, Outbox
 from tests.simulation.model_graph import OUTSIDE, TIME
 from tests.simulation.model_venue import asked, balances, of_its_own_accord
 from tests.simulation.model_world import PRICES, START, UNIT, Bounds, Mail, Next, World, mailed
-
-SETTINGS = RouterSettings(jitter_seed=1)
 
 
 class Model:
@@ -51,6 +43,7 @@ class Model:
 
     def __init__(self, plan: Plan, bounds: Bounds) -> None:
         self.plan, self.bounds = plan, bounds
+        self.cores = Cores()
         self.rules = replace(
             plans.rules(plans.VENUES[0][0]),
             tick_size=UNIT,
@@ -105,12 +98,9 @@ class Model:
             order_prefix=f"he1{position_id}",
             decision="a model",
         )
-        done = position_step(None, begin, world.now)
-        charter, position = done.changes
-        assert isinstance(charter, Charter)
-        assert isinstance(position, Position)
-        world = replace(world, lives=(*world.lives, Life(charter, position)))
-        return self._sent(world, position_address(position_id), done)
+        life, outbox = self.cores.position(None, begin, world.now)
+        world = replace(world, lives=(*world.lives, life))
+        return self._sent(world, position_address(position_id), outbox)
 
     def _delivered(self, world: World, mail: Mail) -> Iterator[Next]:
         text = f"{mail.sender}->>{mail.to}: {_said(mail.message)}"
@@ -127,41 +117,21 @@ class Model:
             for p, life in enumerate(world.lives)
             if position_address(life.position.position_id) == to
         )
-        done = position_step(life, message, world.now)
-        charter, position = life.charter, life.position
-        for change in done.changes:
-            charter = change if isinstance(change, Charter) else charter
-            position = change if isinstance(change, Position) else position
-        lives = (*world.lives[:place], Life(charter, position), *world.lives[place + 1 :])
-        return self._sent(replace(world, lives=lives), to, done)
+        after, outbox = self.cores.position(life, message, world.now)
+        lives = (*world.lives[:place], after, *world.lives[place + 1 :])
+        return self._sent(replace(world, lives=lives), to, outbox)
 
     def _router(self, world: World, message: Message) -> World:
-        orders = Orders()
-        for entity in world.orders:
-            orders.apply(entity)
-        done = router_step(orders, SETTINGS, message, world.now)
-        for change in done.changes:
-            orders.apply(change)
-        world = replace(world, orders=(orders.venue, *orders.by_id.values()))
-        return self._sent(world, ORDER_ROUTER, done)
+        orders, outbox = self.cores.router(world.orders, message, world.now)
+        return self._sent(replace(world, orders=orders), ORDER_ROUTER, outbox)
 
     def _portfolio(self, world: World, message: Message) -> World:
-        books = Books()
-        for entity in world.books:
-            books.apply(entity)
-        done = portfolio_step(books, message, world.now)
-        entities = {_key(entity): entity for entity in world.books}
-        for change in done.changes:
-            if _key(change)[0] == "Removed":
-                entities.pop((change.kind, change.key), None)  # type: ignore[attr-defined]
-            else:
-                entities[_key(change)] = change
-        kept = tuple(entities[key] for key in sorted(entities))
-        return self._sent(replace(world, books=kept), PORTFOLIO, done)
+        books, outbox = self.cores.portfolio(world.books, message, world.now)
+        return self._sent(replace(world, books=books), PORTFOLIO, outbox)
 
-    def _sent(self, world: World, sender: Address, done: Step) -> World:
+    def _sent(self, world: World, sender: Address, outbox: Outbox) -> World:
         """Put the outbox under way; what is answered at once is."""
-        for send in done.outbox:
+        for send in outbox:
             match send.to, send.message:
                 case (_, message) if send.to == PORTFOLIO:
                     world = self._portfolio(world, message)
@@ -254,16 +224,11 @@ class Model:
         return Quote(symbol=plans.SYMBOL, at=Timestamp(0), bid=price, ask=price, last=price)
 
 
-def _key(entity: Any) -> tuple[str, str]:  # noqa: ANN401 - any of the portfolio's entities
-    names = ("key", "position_id", "currency", "symbol")
-    key = next((getattr(entity, name) for name in names if hasattr(entity, name)), "")
-    return type(entity).__name__, str(key)
-
-
 def _said(message: Any) -> str:  # noqa: ANN401 - for people
     facts = getattr(message, "facts", None)
     request = getattr(message, "request", None)
     order_id = getattr(facts or request or message, "client_order_id", "")
     status = f" {facts.status} {facts.filled}" if facts else ""
     purpose = f" {request.purpose}" if request else ""
-    return f"{type(message).__name__} {order_id}{purpose}{status}".rstrip()
+    more = getattr(message, "levels", ()) or (getattr(message, "kind", ""),)
+    return f"{type(message).__name__} {order_id}{purpose}{status} {' '.join(more)}".rstrip()

@@ -5,18 +5,21 @@ and if time goes on wherever it can. What the market, a person or the line does 
 """
 
 from array import array
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 TIME = "time"
 OUTSIDE = "outside"
 
 
 class Graph:
-    """States by number, in order of their finding; edges with what took them."""
+    """States by number, in order of their finding; edges with what took them.
+
+    States are looked at in that order too, so the edges of each lie side by side.
+    """
 
     def __init__(self) -> None:
-        self.parents = array("q")
+        """Begin with no state."""
+        self.parents = array("i")
         self.texts: list[str] = []
         """What led from its parent to each state; equal texts are one."""
         self.depths = array("I")
@@ -26,7 +29,9 @@ class Graph:
         """Who is open and uncovered, one bit a position."""
         self._owed = array("Q")
         """What waits in each state, one bit a channel, and time."""
-        self._from, self._to, self._by = array("I"), array("I"), array("B")
+        self._first = array("Q")
+        """Where the edges of each state begin that was looked at."""
+        self._to, self._by = array("I"), array("B")
         self._bits: dict[str, int] = {}
         self._said: dict[str, str] = {}
 
@@ -37,7 +42,7 @@ class Graph:
     @property
     def steps(self) -> int:
         """Count the edges."""
-        return len(self._from)
+        return len(self._to)
 
     def add(self, parent: int, text: str) -> int:
         """Add a state; return its number."""
@@ -47,13 +52,13 @@ class Graph:
         return len(self.parents) - 1
 
     def look_at(self, *, uncovered: int, owed: Iterable[str]) -> None:
-        """Note what is so in the next state that was not looked at yet."""
+        """Go to the next state that was not looked at yet, and note what is so in it."""
+        self._first.append(len(self._to))
         self.uncovered.append(uncovered)
         self._owed.append(sum(1 << self._bit(one) for one in set(owed)))
 
-    def follow(self, before: int, after: int, by: str) -> None:
-        """Note that ``before`` is followed by ``after``: one of what is owed, or OUTSIDE."""
-        self._from.append(before)
+    def follow(self, after: int, by: str) -> None:
+        """Note what follows the state looked at, by one of what is owed, or by OUTSIDE."""
         self._to.append(after)
         self._by.append(255 if by == OUTSIDE else self._bit(by))
 
@@ -67,17 +72,16 @@ class Graph:
 
     def never_ending(self) -> int | None:
         """Return the nearest state from which no end is reachable; None: there is none."""
-        before: dict[int, list[int]] = defaultdict(list)
-        for source, target in zip(self._from, self._to, strict=True):
-            before[target].append(source)
-        reaching, queue = bytearray(len(self)), deque(self.ends)
+        reaching = bytearray(len(self))
         for number in self.ends:
             reaching[number] = 1
-        while queue:
-            for number in before[queue.popleft()]:
-                if not reaching[number]:
+        is_growing = True
+        while is_growing:  # most edges lead to later states: few rounds from the back are enough
+            is_growing = False
+            for number in range(len(self) - 1, -1, -1):
+                if not reaching[number] and any(reaching[to] for to in self._after(number)):
                     reaching[number] = 1
-                    queue.append(number)
+                    is_growing = True
         place = reaching.find(0)
         return None if place < 0 else place
 
@@ -96,13 +100,13 @@ class Graph:
 
     def _circles(self, bit: int) -> Iterator[set[int]]:
         """Yield the sets of uncovered states each of which can reach all of its set."""
-        after: dict[int, list[int]] = defaultdict(list)
-        for source, target in zip(self._from, self._to, strict=True):
-            if self.uncovered[source] & self.uncovered[target] & bit:
-                after[source].append(target)
+        after: dict[int, list[int]] = {}
+        for number, bits in enumerate(self.uncovered):
+            if bits & bit:
+                after[number] = [to for to in self._after(number) if self.uncovered[to] & bit]
         for circle in components(after):
             number = next(iter(circle))
-            if len(circle) > 1 or number in after.get(number, ()):
+            if len(circle) > 1 or number in after[number]:
                 yield circle
 
     def _is_fair(self, circle: set[int]) -> bool:
@@ -110,10 +114,18 @@ class Graph:
         always = ~0
         for number in circle:
             always &= self._owed[number]
-        for source, target, by in zip(self._from, self._to, self._by, strict=True):
-            if source in circle and target in circle and by != 255:
-                always &= ~(1 << by)
+            for edge in self._edges(number):
+                if self._by[edge] != 255 and self._to[edge] in circle:
+                    always &= ~(1 << self._by[edge])
         return not always
+
+    def _edges(self, number: int) -> range:
+        is_last = number + 1 == len(self._first)
+        return range(self._first[number], len(self._to) if is_last else self._first[number + 1])
+
+    def _after(self, number: int) -> Sequence[int]:
+        edges = self._edges(number)
+        return self._to[edges.start : edges.stop]
 
     def _bit(self, name: str) -> int:
         return self._bits.setdefault(name, len(self._bits))
@@ -145,7 +157,7 @@ def components(after: dict[int, list[int]]) -> Iterator[set[int]]:
                 index[following] = low[following] = len(index)
                 stack.append(following)
                 on_stack.add(following)
-                work.append((following, iter(after.get(following, ()))))
+                work.append((following, iter(after[following])))
             elif following in on_stack:
                 low[number] = min(low[number], index[following])
 

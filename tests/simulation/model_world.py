@@ -39,6 +39,13 @@ class Bounds(NamedTuple):
     units: int = 2
     """What each position buys; fills come in units."""
 
+    def __str__(self) -> str:
+        """Return all of them, for people."""
+        return (
+            f"faults {self.faults}, moves {self.moves}, closes {self.closes}, "
+            f"late deadlines {self.lates}, positions {self.positions}, units {self.units}"
+        )
+
 
 class Venue(msgspec.Struct, frozen=True):
     """One order in the venue's ledger."""

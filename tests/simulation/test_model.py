@@ -5,10 +5,11 @@ from contextlib import ExitStack
 import pytest
 
 from messages.plan import Plan
+from tests import model_check
 from tests.model_check import diagram
 from tests.simulation.model import Model
 from tests.simulation.model_graph import OUTSIDE, Graph
-from tests.simulation.model_search import search
+from tests.simulation.model_search import Found, search
 from tests.simulation.model_world import Bounds
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.plans import PLANS
@@ -34,12 +35,10 @@ def test_a_circle_in_which_mail_is_never_delivered_is_not_fair() -> None:
 def _circle(delivers: str) -> Graph:
     """Return a way into a circle of two states, in both of which mail waits."""
     graph = Graph()
-    for parent in (-1, 0, 1):
-        graph.add(parent, "")
-        graph.look_at(uncovered=min(parent + 1, 1), owed=["a>b"])
-    graph.follow(0, 1, "a>b")
-    graph.follow(1, 2, OUTSIDE)
-    graph.follow(2, 1, delivers)
+    for state, (after, by) in enumerate([(1, "a>b"), (2, OUTSIDE), (1, delivers)]):
+        graph.add(state - 1, "")
+        graph.look_at(uncovered=min(state, 1), owed=["a>b"])
+        graph.follow(after, by)
     return graph
 
 
@@ -53,3 +52,29 @@ def test_a_bug_is_found_with_the_shortest_way_to_it() -> None:
     told = diagram(found).splitlines()
     assert told[0] == "sequenceDiagram"
     assert "nobody covers it" in told[-1]
+
+
+def test_the_command_says_within_which_bounds_every_rule_holds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "model_check --faults 0 --moves 0 --modes 4 --positions 1 --jobs 1"
+    monkeypatch.setattr("sys.argv", words.split())
+    assert model_check.main() == 0
+    told = capsys.readouterr().out
+    assert "triggers, plan 4, within faults 0, moves 0, closes 1" in told
+    assert "states (all of them)" in told
+    assert "every rule holds" in told
+
+
+def test_the_command_exits_with_1_and_the_way_where_a_rule_breaks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = Found(
+        3, 2, 1, 0.0, 0.0, "p1 sold 1 more than it held", ("a->>b: Hello",), is_whole=False
+    )
+    monkeypatch.setattr("sys.argv", ["model_check"])
+    monkeypatch.setattr(model_check, "check", lambda tasks, *_: [(tasks[0], broken)])
+    assert model_check.main() == 1
+    told = capsys.readouterr().out
+    assert "BROKEN: p1 sold 1 more than it held, after 1 steps" in told
+    assert "    a->>b: Hello\n    Note over venue: p1 sold" in told
