@@ -27,6 +27,7 @@ from messages.order_router import (
     SubmitFailed,
 )
 from messages.orders import OrderType, Priority, Side
+from tests.actors.listener import Listener
 from tests.exchange.venue import RULES, SYMBOL, a_request, holding
 
 A = TypeVar("A", bound=Actor)
@@ -41,17 +42,6 @@ CANCEL = CancelAtVenue(
 )
 LOOK_UP = LookUpOrder(client_order_id=ORDER, exchange_order_id=None, symbol=SYMBOL)
 LATENCY_MS = Milliseconds(20)
-
-
-class Listener(Actor):
-    """Stands for the order router."""
-
-    def __init__(self, system: System, address: Address) -> None:
-        super().__init__(system, address)
-        self.heard: list[Message] = []
-
-    def handle(self, message: Message) -> None:
-        self.heard.append(message)
 
 
 class Breaking(PaperGateway):

@@ -4,7 +4,6 @@ import pytest
 
 from actors.gateway.paper import LONGEST_STEP_MS, Drive, PaperGateway
 from actors.journal.memory import MemoryJournal
-from actors.runtime.actor import Actor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
@@ -14,21 +13,10 @@ from messages.addresses import GATEWAY, MARKET_DATA, OBSERVERS
 from messages.base import Address, Message, Milliseconds, Timestamp
 from messages.gateway import FollowSymbols, MarketMoved
 from messages.market_data import CandleReceived, QuoteReceived
+from tests.actors.listener import Listener
 
 BEGIN = Timestamp(1_800_000_000_000)
 SECOND = 1_000
-
-
-class Ear(Actor):
-    """Keeps what it hears."""
-
-    def __init__(self, system: System, address: Address) -> None:
-        super().__init__(system, address)
-        self.heard: list[Message] = []
-
-    def handle(self, message: Message) -> object:
-        self.heard.append(message)
-        return None
 
 
 class Calls(GeneratedMarket):
@@ -52,7 +40,7 @@ class Stage:
         self.system = System(self.dispatcher, self.clock, MemoryJournal())
         self.market = Calls()
         for address in (OBSERVERS, MARKET_DATA):
-            self.system.spawn(Ear, address)
+            self.system.spawn(Listener, address)
         drive = Drive(self.market, Milliseconds(pace_ms)) if is_driven else None
         self.system.spawn(
             PaperGateway, GATEWAY, lambda emit: PaperExchange(emit, self.market.rules, []), drive
@@ -67,7 +55,7 @@ class Stage:
 
     def heard_by(self, address: Address) -> list[Message]:
         ear = self.system.mailboxes[address].actor
-        assert isinstance(ear, Ear)
+        assert isinstance(ear, Listener)
         return [m for m in ear.heard if isinstance(m, QuoteReceived | CandleReceived)]
 
 

@@ -15,7 +15,7 @@ from actors.journal.files import DISK, Files
 from actors.journal.finding import find
 from actors.journal.segment import SegmentWriter, read_segment, segment_numbers
 from actors.journal.store import FileJournal, JournalLimits
-from actors.runtime.actor import Actor, CoreActor
+from actors.runtime.actor import CoreActor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
@@ -29,6 +29,7 @@ from messages.guardian import JournalFailed, JournalHealed
 from messages.order_router import CancelOrder, FailureKind, PlaceOrder, ReleaseOrders, SubmitFailed
 from messages.orders import Priority, Purpose
 from tests.actors.journal.history import LIMITS, NOW, journal_in, records
+from tests.actors.listener import Listener
 
 SETTINGS = JournalSettings(
     linger_ms=Milliseconds(5),
@@ -64,18 +65,6 @@ class Router(CoreActor):
                 return Step(outbox=(Send(PORTFOLIO, message),))
             case _:
                 return Step()
-
-
-class Ear(Actor):
-    """Remembers what it hears."""
-
-    def __init__(self, system: System, address: Address) -> None:
-        super().__init__(system, address)
-        self.heard: list[Message] = []
-
-    def handle(self, message: Message) -> object:
-        self.heard.append(message)
-        return None
 
 
 class Venue:
@@ -134,8 +123,8 @@ class Stage:
         system.spawn(JournalActor, JOURNAL, self.journal, settings, seconds)
         system.spawn(Gateway, GATEWAY, self.venue.connect)
         system.spawn(Router, ORDER_ROUTER)
-        system.spawn(Ear, GUARDIAN)
-        system.spawn(Ear, OBSERVERS)
+        system.spawn(Listener, GUARDIAN)
+        system.spawn(Listener, OBSERVERS)
         self.dispatcher.run_until_idle()
 
     def tell(self, *some: Message) -> None:
@@ -152,7 +141,7 @@ class Stage:
 
     def heard_by(self, address: Address) -> list[Message]:
         ear = self.system.mailboxes[address].actor
-        assert isinstance(ear, Ear)
+        assert isinstance(ear, Listener)
         return ear.heard
 
     @property

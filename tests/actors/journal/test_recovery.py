@@ -11,7 +11,7 @@ from actors.journal.finding import nothing
 from actors.journal.memory import MemoryJournal
 from actors.journal.recovery import resume, with_journal_epoch
 from actors.positions.roster import Living, Numbering
-from actors.runtime.actor import Actor, CoreActor
+from actors.runtime.actor import CoreActor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
@@ -34,6 +34,7 @@ from messages.position import Resync
 from messages.positions import BeginRecovery
 from messages.strategy import SymbolBusy
 from tests.actors.journal.history import NOW, records
+from tests.actors.listener import Listener
 
 SYMBOL = Symbol("BTC/USDT")
 LATER = Timestamp(NOW + 60_000)
@@ -52,18 +53,6 @@ class Core(CoreActor):
 
     def wake_at(self, change: object) -> tuple[str, Timestamp | None]:
         return type(change).__name__, LATER
-
-
-class Edge(Actor):
-    """Remembers what it hears."""
-
-    def __init__(self, system: System, address: Address) -> None:
-        super().__init__(system, address)
-        self.heard: list[Message] = []
-
-    def handle(self, message: Message) -> object:
-        self.heard.append(message)
-        return None
 
 
 def living(snapshot: Snapshot) -> Living:
@@ -104,14 +93,14 @@ class Started:
         for address in (PORTFOLIO, ORDER_ROUTER, POSITIONS, GUARDIAN, self.position):
             self.system.spawn(Core, address)
         for address in (GATEWAY, STRATEGY):
-            self.system.spawn(Edge, address)
+            self.system.spawn(Listener, address)
         resume(self.system, snapshot, stuck)
         self.deadlines = self.clock.pending()
         self.dispatcher.run_until_idle()
 
     def heard(self, address: Address) -> list[Message]:
         actor = self.system.mailboxes[address].actor
-        assert isinstance(actor, Core | Edge)
+        assert isinstance(actor, Core | Listener)
         return actor.heard
 
 

@@ -7,7 +7,6 @@ import pytest
 from actors.journal.memory import MemoryJournal
 from actors.market_data.actor import MarketDataActor
 from actors.market_data.quotes import conflate, conflation_key
-from actors.runtime.actor import Actor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.mailbox import ConflatingQueue
 from actors.runtime.simulated import SimulatedDispatcher
@@ -19,21 +18,10 @@ from messages.market import Quote
 from messages.market_data import ArmTriggers, HoldSymbol, Level, QuoteReceived, ReadMarket
 from messages.plan import TriggerSource
 from messages.position import LevelName, MarketFreshness, TriggerFired, TriggersArmed
+from tests.actors.listener import Listener
 
 SYMBOL = Symbol("BTC/USDT")
 P1 = PositionId("p1")
-
-
-class Ear(Actor):
-    """Keeps what it hears."""
-
-    def __init__(self, system: System, address: Address, heard: list[Message]) -> None:
-        super().__init__(system, address)
-        self._heard = heard
-
-    def handle(self, message: Message) -> object:
-        self._heard.append(message)
-        return None
 
 
 class Stage:
@@ -42,7 +30,7 @@ class Stage:
         self.clock = VirtualClock()
         self.dispatcher = SimulatedDispatcher()
         self.system = System(self.dispatcher, self.clock, MemoryJournal())
-        self.system.spawn(Ear, Address("position/p1"), self.heard)
+        self.system.spawn(Listener, Address("position/p1"), self.heard)
         settings = MarketDataSettings(stale_ms=Milliseconds(10_000))
         queue = ConflatingQueue(conflation_key, conflate)
         self.system.spawn(MarketDataActor, MARKET_DATA, settings, (SYMBOL,), queue=queue)

@@ -7,7 +7,6 @@ from actors.journal.memory import MemoryJournal
 from actors.order_router.actor import OrderRouter
 from actors.order_router.order import RoutedOrder, VenueStream
 from actors.order_router.orders import Orders
-from actors.runtime.actor import Actor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
@@ -29,6 +28,7 @@ from messages.order_router import (
 )
 from messages.orders import OrderStatus
 from messages.position import OrdersReleased, OrderUpdated
+from tests.actors.listener import Listener
 from tests.actors.order_router.stage import ORDER, P1, SETTINGS, facts, request
 
 START = Timestamp(1_000_000)
@@ -41,18 +41,6 @@ class Changes(msgspec.Struct):
     """What a record holds of entities."""
 
     changes: tuple[RoutedOrder | VenueStream | Removed, ...]
-
-
-class Listener(Actor):
-    """Keeps what it is sent."""
-
-    def __init__(self, system: System, address: Address) -> None:
-        super().__init__(system, address)
-        self.heard: list[Message] = []
-
-    def handle(self, message: Message) -> object:
-        self.heard.append(message)
-        return None
 
 
 class Breaking(OrderRouter):

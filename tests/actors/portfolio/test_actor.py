@@ -9,7 +9,6 @@ from actors.portfolio import core
 from actors.portfolio.accounts import FORGET_AFTER_MS
 from actors.portfolio.actor import PortfolioActor
 from actors.portfolio.books import Books
-from actors.runtime.actor import Actor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
@@ -25,19 +24,8 @@ from messages.portfolio import (
     ReserveBudget,
 )
 from messages.position import BudgetDenied, BudgetGranted, DenialReason, ResendBooking
+from tests.actors.listener import Listener
 from tests.actors.portfolio.ledger import BTC_USDT, P1, START, USDT, assert_exact, booked
-
-
-class Listener(Actor):
-    """Keeps what it is sent."""
-
-    def __init__(self, system: System, address: Address) -> None:
-        super().__init__(system, address)
-        self.heard: list[Message] = []
-
-    def handle(self, message: Message) -> object:
-        self.heard.append(message)
-        return tuple(self.heard)
 
 
 class Breaking(PortfolioActor):

@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from actors.journal.memory import MemoryJournal
-from actors.runtime.actor import Actor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.dispatcher import Dispatcher, ProductionDispatcher
 from actors.runtime.simulated import SimulatedDispatcher
@@ -18,26 +17,15 @@ from actors.strategy.drop import DropStrategy
 from actors.strategy.port import Strategy, StrategyError
 from config.settings import Settings, StrategySettings
 from messages.addresses import OBSERVERS, POSITIONS, STRATEGY, STRATEGY_RUNNER
-from messages.base import Address, Message, Timestamp
+from messages.base import Message, Timestamp
 from messages.gateway import FetchBalances
 from messages.observers import Alarm, MessageSkipped
 from messages.positions import OpenPosition
 from messages.strategy import Enter, MarketView, ReadVerdict, Verdict
+from tests.actors.listener import Listener
 from tests.actors.strategy.markets import SYMBOL, seen
 
 SECONDS = 10.0
-
-
-class Ear(Actor):
-    """Keeps what it hears."""
-
-    def __init__(self, system: System, address: Address, heard: list[Message]) -> None:
-        super().__init__(system, address)
-        self._heard = heard
-
-    def handle(self, message: Message) -> object:
-        self._heard.append(message)
-        return None
 
 
 class Stage:
@@ -50,7 +38,7 @@ class Stage:
         self.clock = VirtualClock()
         self.system = System(dispatcher, self.clock, MemoryJournal())
         for address in (OBSERVERS, POSITIONS):
-            self.system.spawn(Ear, address, self.heard)
+            self.system.spawn(Listener, address, self.heard)
         if not direct:
             spawn_runner(self.system, make)
         spawn_strategy(self.system, Settings(), make, direct=direct)
