@@ -55,7 +55,7 @@ from messages.addresses import (
     SUPERVISOR,
     WATCHDOG,
 )
-from messages.base import Address, Timestamp
+from messages.base import Address, Milliseconds, Timestamp
 from messages.gateway import FollowSymbols
 from messages.guardian import Escalated
 from messages.inspection import PROTOCOL, Greeting
@@ -253,7 +253,10 @@ def _inspector(system: System, wiring: Wiring) -> list[ChildSpec]:
 
 
 def _limits(wiring: Wiring) -> Limits:
-    portfolio = wiring.settings.portfolio
+    portfolio, router = wiring.settings.portfolio, wiring.settings.router
+    look_ms = wiring.settings.reconciler.look_ms
+    # A look finds an unheard fill: the list and the look-up are each answered, or lost, by then.
+    unheard_ms = None if look_ms is None else Milliseconds(look_ms + 2 * router.answer_timeout_ms)
     return Limits(
         max_positions=portfolio.max_positions,
         positions_per_symbol=portfolio.positions_per_symbol,
@@ -263,6 +266,7 @@ def _limits(wiring: Wiring) -> Limits:
         daily_loss_limit=portfolio.daily_loss_limit,
         look_every_ms=portfolio.compare_balances_ms,
         unmatched_policy=portfolio.unmatched_policy,
+        unheard_ms=unheard_ms,
     )
 
 

@@ -68,6 +68,10 @@ class ListSymbols(Message, frozen=True, kw_only=True):
     """Answer with the symbols of all orders that are remembered. From the reconciler."""
 
 
+class ListUnfilled(Message, frozen=True, kw_only=True):
+    """Answer with what orders that may be live could still fill. From the portfolio."""
+
+
 class CompareOrders(Message, frozen=True, kw_only=True):
     """Look up what the venue knows more of, and name what nobody here knows. From the reconciler.
 

@@ -42,6 +42,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     look_every_ms: Milliseconds | None = None
     """How often the venue's balances are compared with the books; None: only when in doubt."""
     unmatched_policy: UnmatchedPolicy = UnmatchedPolicy.ADOPT
+    unheard_ms: Milliseconds | None = None
+    """How long a fill may be unheard at most: so long a difference that an order which may be
+    live explains is not alarmed. None: as any other."""
 
 
 class SetLimits(Message, frozen=True, kw_only=True):
@@ -122,6 +125,23 @@ class BalancesReported(Message, frozen=True, kw_only=True):
 
     total: tuple[Money, ...]
     free: tuple[Money, ...]
+
+
+class Unfilled(msgspec.Struct, frozen=True, kw_only=True):
+    """What orders that may be live could still fill on one symbol."""
+
+    symbol: Symbol
+    to_buy: Decimal
+    """Base."""
+    to_sell: Decimal
+    """Base."""
+
+
+class UnfilledListed(Message, frozen=True, kw_only=True):
+    """What may fill, or may have filled unheard. From the order router."""
+
+    rows: tuple[Unfilled, ...]
+    """Sorted by symbol; those without an order that may be live are left out."""
 
 
 class ConversionRate(Message, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from actors.guardian.core import Guard
 from actors.operator.core import Operator
 from actors.order_router.order import LookingBack, RoutedOrder, VenueStream
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
-from actors.portfolio.balances import Asker, Balance, LookDue
+from actors.portfolio.balances import Asker, Balance, LookDue, MayFill
 from actors.portfolio.rules import Denial, Trading
 from actors.portfolio.valuation import Rate
 from actors.position.position import Charter, Position
@@ -54,6 +54,7 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     LookingBack: lambda entity: entity.asked.position_id,
     MarketMoved: lambda entity: entity.symbol,
     MarketState: _only,
+    MayFill: _only,
     NextLook: _only,
     Numbering: _only,
     Operator: _only,

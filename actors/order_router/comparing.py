@@ -1,23 +1,43 @@
 """The venue's lists beside the ledger: what is behind them is looked up, what is not here is named.
 
-Owns the comparison. A list is never booked: a look-up says all of an order, a list only a part.
+Owns the comparison, and what is told to those who compare. A list is never booked: a look-up says
+all of an order, a list only a part.
 """
+
+from collections import defaultdict
+from decimal import Decimal
 
 from actors.order_router.answers import doubted
 from actors.order_router.order import RoutedOrder
 from actors.order_router.orders import Orders
 from config.settings import RouterSettings
-from messages.addresses import RECONCILER
-from messages.base import Timestamp
+from messages.addresses import PORTFOLIO, RECONCILER
+from messages.base import Symbol, Timestamp
 from messages.envelope import Send
 from messages.ids import position_of
 from messages.order_router import CompareOrders
+from messages.orders import Side
+from messages.portfolio import Unfilled, UnfilledListed
 from messages.reconciler import ListedOrder, OrdersUnknown, SymbolsListed
 
 
 def symbols(orders: Orders) -> Send:
     """Return the answer to the question where there are orders."""
     return Send(RECONCILER, SymbolsListed(symbols=tuple(sorted(orders.per_symbol))))
+
+
+def unfilled(orders: Orders) -> Send:
+    """Return the answer to the question what may still fill, or may have filled unheard."""
+    left: defaultdict[tuple[Symbol, Side], Decimal] = defaultdict(Decimal)
+    for order in orders.by_id.values():
+        if not order.facts.is_terminal:
+            request = order.request
+            left[request.symbol, request.side] += request.quantity - order.facts.filled
+    rows = tuple(
+        Unfilled(symbol=symbol, to_buy=left[symbol, Side.BUY], to_sell=left[symbol, Side.SELL])
+        for symbol in sorted({symbol for symbol, _ in left})
+    )
+    return Send(PORTFOLIO, UnfilledListed(rows=rows))
 
 
 def behind(

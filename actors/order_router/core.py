@@ -30,6 +30,7 @@ from messages.order_router import (
     CancelOrder,
     CompareOrders,
     ListSymbols,
+    ListUnfilled,
     LookBack,
     LookUpFailed,
     OrderNotFound,
@@ -83,6 +84,8 @@ def _take(  # noqa: C901, PLR0911 - one for each kind of message
             return _conclude([(order, _answered(order, message, orders.venue, settings, now))])
         case ListSymbols():
             return Step(outbox=(comparing.symbols(orders),))
+        case ListUnfilled():
+            return Step(outbox=(comparing.unfilled(orders),))
         case CompareOrders():
             behind = comparing.behind(orders, message, settings, now)
             return _conclude(behind, comparing.unknown(orders, message))

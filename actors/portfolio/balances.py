@@ -1,6 +1,8 @@
 """The venue's balances beside the books: differences are named, never booked.
 
 A difference counts after two equal looks some seconds apart: between them a fill may be under way.
+Where an order that may be live explains it (``unheard``), it counts when that fill should have been
+heard of for certain: after ``Limits.unheard_ms``.
 The first surplus of a currency is what is not ours: coins of the wallet beyond the capital that
 config allots. It is established while nothing of ours trades the currency, and then at once: no
 fill can be under way. Later it could be what an entry bought and nobody has heard of, and the
@@ -16,6 +18,7 @@ from messages.base import Currency, Milliseconds, PositionId, Timestamp
 from messages.envelope import Send
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind
+from messages.portfolio import Unfilled
 
 LOOK_AGAIN_MS = Milliseconds(5_000)
 """Between two looks at a difference."""
@@ -32,8 +35,19 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     difference: Decimal = ZERO
     """Named and alarmed: venue less books less what is not ours. Negative is a shortage."""
     suspected: Decimal | None = None
-    """A difference that was seen once, or twice within ``LOOK_AGAIN_MS``."""
+    """A difference that was not seen for long enough to be named."""
     suspected_at: Timestamp | None = None
+
+    def off(self, reported: Decimal, booked: Decimal) -> Decimal:
+        """Return venue less books less what is not ours. Negative is a shortage."""
+        return reported - booked - (self.not_ours or ZERO)
+
+
+class MayFill(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What the router said last that may fill, or may have filled unheard. There is one."""
+
+    rows: tuple[Unfilled, ...] = ()
+    heard_at: Timestamp | None = None
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -52,15 +66,22 @@ class LookDue(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 def compared(
-    balance: Balance, reported: Decimal, booked: Decimal, now: Timestamp, *, is_quiet: bool
+    balance: Balance,
+    reported: Decimal,
+    booked: Decimal,
+    now: Timestamp,
+    *,
+    is_quiet: bool,
+    patience_ms: Milliseconds = LOOK_AGAIN_MS,
 ) -> tuple[Balance, tuple[Send, ...]]:
     """Return the row after one look, and the alarm if this look confirmed a difference.
 
     ``is_quiet``: nothing of ours trades the currency now, so that no fill can be under way.
+    ``patience_ms``: how long the difference must have been seen.
     """
     if balance.not_ours is None and reported == booked:
         return Balance(currency=balance.currency, not_ours=ZERO), ()
-    difference = reported - booked - (balance.not_ours or ZERO)
+    difference = balance.off(reported, booked)
     if balance.not_ours is None and difference > 0 and is_quiet:
         return Balance(currency=balance.currency, not_ours=difference), ()
     if balance.not_ours is not None and difference == balance.difference:
@@ -68,7 +89,7 @@ def compared(
     if difference != balance.suspected or balance.suspected_at is None:
         return msgspec.structs.replace(balance, suspected=difference, suspected_at=now), ()
     is_to_wait = balance.not_ours is None and difference > 0
-    if is_to_wait or now - balance.suspected_at < LOOK_AGAIN_MS:
+    if is_to_wait or now - balance.suspected_at < patience_ms:
         return balance, ()
     return _confirmed(balance, difference, reported, booked)
 

@@ -6,7 +6,7 @@ Owns nothing but the dicts. The shell applies whole entities; nobody else writes
 import msgspec
 
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
-from actors.portfolio.balances import Asker, Balance, LookDue
+from actors.portfolio.balances import Asker, Balance, LookDue, MayFill
 from actors.portfolio.rules import Denial, Trading
 from actors.portfolio.valuation import Rate
 from messages.base import Currency, PositionId, Symbol
@@ -30,6 +30,7 @@ class Books:
         self.limits = Limits()
         self.trading = Trading()
         self.look = LookDue()
+        self.may_fill = MayFill()
 
     def account(self, currency: Currency) -> Account:
         """Return the account, an empty one if there is none yet."""
@@ -68,6 +69,8 @@ class Books:
                 self.balances[change.currency] = change
             case LookDue():
                 self.look = change
+            case MayFill():
+                self.may_fill = change
             case Rate():
                 self.rates[change.symbol] = change.rate
             case Limits():

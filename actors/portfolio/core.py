@@ -7,7 +7,7 @@ import msgspec
 
 from actors.portfolio import asking
 from actors.portfolio.accounts import FORGET_AFTER_MS, Booking, Cumulative, Posting, book
-from actors.portfolio.balances import LookDue
+from actors.portfolio.balances import LookDue, MayFill
 from actors.portfolio.books import Books
 from actors.portfolio.looking import ask_balances, compare_balances, look_scheduled
 from actors.portfolio.rules import Asked, Denial, Trading, refusal
@@ -29,6 +29,7 @@ from messages.portfolio import (
     ReserveBudget,
     SetLimits,
     TradingStateChanged,
+    UnfilledListed,
     UnmatchedFill,
 )
 from messages.position import (
@@ -56,6 +57,8 @@ def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: PLR09
             return book_unmatched(books, message, now)
         case BalancesReported():
             return _hear_balances(books, message, now)
+        case UnfilledListed():
+            return Step((MayFill(rows=message.rows, heard_at=now),))
         case RequestBalance():
             return asking.ask(message, now)
         case Wake():

@@ -2,11 +2,13 @@
 
 from actors.portfolio.balances import ANSWER_TIMEOUT_MS, LOOK_AGAIN_MS, Balance, LookDue, compared
 from actors.portfolio.books import Books
-from messages.addresses import GATEWAY
-from messages.base import Currency, Timestamp, base_currency, quote_currency
+from actors.portfolio.unheard import explained
+from messages.addresses import GATEWAY, ORDER_ROUTER
+from messages.base import Currency, Milliseconds, Timestamp, base_currency, quote_currency
 from messages.envelope import Send, Step
 from messages.gateway import FetchBalances
 from messages.money import ZERO
+from messages.order_router import ListUnfilled
 from messages.portfolio import BalancesReported, Limits
 
 
@@ -26,20 +28,43 @@ def look_scheduled(books: Books, limits: Limits, now: Timestamp) -> tuple[LookDu
 def compare_balances(books: Books, message: BalancesReported, now: Timestamp) -> Step:
     """Hold every currency of the venue and of the books against each other."""
     reported = {money.currency: money.amount for money in message.total}
-    rows: list[Balance] = []
-    alarms: list[Send] = []
-    for currency in sorted({*reported, *books.accounts, *books.balances}):
-        balance = books.balances.get(currency) or Balance(currency=currency)
-        booked = books.account(currency).at_venue
-        at_venue, is_quiet = reported.get(currency, ZERO), _is_quiet(books, currency)
-        row, sends = compared(balance, at_venue, booked, now, is_quiet=is_quiet)
-        rows.append(row)
-        alarms.extend(sends)
-    look = LookDue(at=_next_look(books, rows, now))
+    currencies = sorted({*reported, *books.accounts, *books.balances})
+    known = {c: books.balances.get(c) or Balance(currency=c) for c in currencies}
+    at_venue = {c: reported.get(c, ZERO) for c in currencies}
+    booked = {c: books.account(c).at_venue for c in currencies}
+    unheard = explained(books, {c: known[c].off(at_venue[c], booked[c]) for c in currencies})
+    looks = [
+        compared(
+            known[c],
+            at_venue[c],
+            booked[c],
+            now,
+            is_quiet=_is_quiet(books, c),
+            patience_ms=_patience(books, known[c], is_explained=c in unheard),
+        )
+        for c in currencies
+    ]
+    rows = [row for row, _ in looks]
+    alarms = tuple(send for _, sends in looks for send in sends)
+    is_doubted = any(row.suspected is not None for row in rows)
+    look = LookDue(at=_next_look(books, now, is_doubted=is_doubted))
     changed = [row for row in rows if row != books.balances.get(row.currency)]
-    if look != books.look:
-        return Step((*changed, look), tuple(alarms))
-    return Step(tuple(changed), tuple(alarms))
+    is_asked = is_doubted and books.limits.unheard_ms is not None
+    asked = (Send(ORDER_ROUTER, ListUnfilled()),) if is_asked else ()
+    moved = (look,) if look != books.look else ()
+    return Step((*changed, *moved), (*alarms, *asked))
+
+
+def _patience(books: Books, balance: Balance, *, is_explained: bool) -> Milliseconds:
+    """Return how long a difference must have been seen before it is named.
+
+    What the router said before the difference was there explains nothing.
+    """
+    longest, since = books.limits.unheard_ms, balance.suspected_at
+    heard_at = books.may_fill.heard_at
+    if not is_explained or longest is None or since is None or heard_at is None:
+        return LOOK_AGAIN_MS
+    return longest if heard_at >= since else LOOK_AGAIN_MS
 
 
 def _is_quiet(books: Books, currency: Currency) -> bool:
@@ -50,8 +75,8 @@ def _is_quiet(books: Books, currency: Currency) -> bool:
     )
 
 
-def _next_look(books: Books, rows: list[Balance], now: Timestamp) -> Timestamp | None:
-    if any(row.suspected is not None for row in rows):
+def _next_look(books: Books, now: Timestamp, *, is_doubted: bool) -> Timestamp | None:
+    if is_doubted:
         return Timestamp(now + LOOK_AGAIN_MS)
     every = books.limits.look_every_ms
     return None if every is None else Timestamp(now + every)

@@ -7,9 +7,9 @@ from messages.base import ClientOrderId, Currency, ExchangeOrderId, Timestamp
 from messages.envelope import NOTHING
 from messages.gateway import LookUpOrder
 from messages.money import Money
-from messages.order_router import CompareOrders, ListSymbols, ReleaseOrders
+from messages.order_router import CompareOrders, ListSymbols, ListUnfilled, ReleaseOrders
 from messages.orders import OrderStatus, Side
-from messages.portfolio import UnmatchedFill
+from messages.portfolio import Unfilled, UnfilledListed, UnmatchedFill
 from messages.reconciler import ListedOrder, OrdersUnknown, SymbolsListed, Trade
 from tests.actors.order_router.stage import ORDER, P1, SETTINGS, SYMBOL, Stage, facts
 
@@ -61,6 +61,21 @@ def test_it_says_on_which_symbols_it_has_orders_until_they_are_forgotten() -> No
     stage.pass_time(SETTINGS.terminal_ttl_ms)
     stage.tell(ListSymbols())
     assert [s.message for s in stage.last.outbox] == [SymbolsListed(symbols=())]
+
+
+def test_it_says_what_orders_that_may_be_live_could_still_fill() -> None:
+    stage = Stage()
+    stage.tell(ListUnfilled())
+    assert [s.message for s in stage.last.outbox] == [UnfilledListed(rows=())]
+    stage.place()
+    stage.report(OrderStatus.PARTIALLY_FILLED, "1")
+    stage.tell(ListUnfilled())
+    quantity = stage.order().request.quantity
+    left = Unfilled(symbol=SYMBOL, to_buy=quantity - 1, to_sell=Decimal(0))
+    assert [s.message for s in stage.last.outbox] == [UnfilledListed(rows=(left,))]
+    stage.report(OrderStatus.CANCELED, "1")
+    stage.tell(ListUnfilled())
+    assert [s.message for s in stage.last.outbox] == [UnfilledListed(rows=())]
 
 
 def test_lists_that_say_what_is_known_change_nothing() -> None:
