@@ -86,6 +86,10 @@ def why_broken(batch: Batch, head: bytes, next_sequence: int) -> str | None:
     """Return why ``batch`` does not follow; None: it does, every byte of it."""
     if batch.first != next_sequence:
         return f"record {next_sequence} is missing: the next one is {batch.first}"
-    if batch.head != next_head(head, batch.first, batch.last, batch.epoch, batch.records):
+    try:
+        follows = next_head(head, batch.first, batch.last, batch.epoch, batch.records)
+    except struct.error:  # a damaged number that no batch can have, such as a negative one
+        follows = b""
+    if batch.head != follows:
         return f"records {batch.first} to {batch.last} are not as they were written"
     return None
