@@ -27,6 +27,7 @@ class OperatorActor(CoreActor):
         return core.step(self.operator, message, now)
 
     def apply(self, change: msgspec.Struct) -> None:
-        """Take in what was asked for."""
-        if isinstance(change, Operator):
-            self.operator = change
+        """Take in what was asked for. Raises ``TypeError`` for an entity of another's."""
+        if not isinstance(change, Operator):
+            raise TypeError(f"{type(change).__name__} is no entity of the operator")
+        self.operator = change

@@ -74,6 +74,8 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 def step(operator: Operator, command: Message, now: Timestamp) -> Step:  # noqa: ARG001 - as all
     """Remember the command and send what it says; one that is known does nothing.
 
+    To suspend and to release is the inspector's; here it is only remembered.
+
     Raises:
         CommandError: it can't be sent.
         TypeError: the message is none of the operator's.

@@ -44,9 +44,9 @@ def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> 
         case SymbolsListed():
             return _look(looks, settings, message.symbols, now)
         case OpenOrdersReported():
-            return _hold_open_orders(settings, message)
+            return _compare_open_orders(settings, message)
         case TradesReported():
-            return _hold_trades(settings, message, now)
+            return _compare_trades(settings, message, now)
         case OrdersUnknown():
             return strays.unknown(looks, settings, message, now)
         case StraySettled():
@@ -56,9 +56,14 @@ def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> 
 
 
 def _wake(looks: Looks, settings: Settings, now: Timestamp) -> Step:
-    """Begin a look that is due, and set the next one."""
-    every, at = settings.reconciler.look_ms, looks.next.at
-    if every is None or (at is not None and now < at):
+    at = looks.next.at
+    return NOTHING if at is not None and now < at else _begin(looks, settings, now)
+
+
+def _begin(looks: Looks, settings: Settings, now: Timestamp) -> Step:
+    """Begin a look, and set the next one."""
+    every = settings.reconciler.look_ms
+    if every is None:
         return NOTHING
     begun = replace(looks.next, at=Timestamp(now + every), begun_at=now)
     return Step((begun,), (Send(ORDER_ROUTER, ListSymbols()),))
@@ -69,10 +74,8 @@ def _reconnected(looks: Looks, settings: Settings, now: Timestamp) -> Step:
     begun_at = looks.next.begun_at
     soon = now if begun_at is None else Timestamp(begun_at + settings.reconciler.again_ms)
     if soon <= now:
-        due = Looks()
-        due.next = replace(looks.next, at=now)
-        return _wake(due, settings, now)
-    if looks.next.at is not None and looks.next.at <= soon:
+        return _begin(looks, settings, now)
+    if looks.next.is_by(soon):
         return NOTHING
     return Step((replace(looks.next, at=soon),))
 
@@ -103,7 +106,7 @@ def _questions(
     )
 
 
-def _hold_open_orders(settings: Settings, message: OpenOrdersReported) -> Step:
+def _compare_open_orders(settings: Settings, message: OpenOrdersReported) -> Step:
     tag = settings.account.tag
     ours = tuple(
         ListedOrder(
@@ -118,7 +121,7 @@ def _hold_open_orders(settings: Settings, message: OpenOrdersReported) -> Step:
     return Step(outbox=_compared(message.symbol, ours))
 
 
-def _hold_trades(settings: Settings, message: TradesReported, now: Timestamp) -> Step:
+def _compare_trades(settings: Settings, message: TradesReported, now: Timestamp) -> Step:
     of_order: dict[ClientOrderId, list[Trade]] = {}
     for trade in message.trades:
         if is_of_account(trade.client_order_id, settings.account.tag):

@@ -23,6 +23,10 @@ class NextLook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     listed_at: Timestamp | None = None
     """When the router last said where there are orders."""
 
+    def is_by(self, at: Timestamp) -> bool:
+        """Whether the next look is set for ``at``, or before."""
+        return self.at is not None and self.at <= at
+
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A symbol that is looked at."""
@@ -49,7 +53,9 @@ class Stray(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     seen_at: Timestamp
     """It was listed last then."""
     is_told: bool = False
+    """A person was told of it."""
     is_settled: bool = False
+    """It needs no more, until the venue lists more of it."""
 
 
 class Looks:

@@ -32,8 +32,8 @@ def unknown(looks: Looks, settings: Settings, message: OrdersUnknown, now: Times
     told = [row for row in rows if _is_believed(row, settings)]
     again = Timestamp(now + settings.reconciler.again_ms)
     is_doubted = any(row not in told and not row.is_settled for row in rows)
-    is_early = looks.next.at is not None and looks.next.at <= again
-    soon = (replace(looks.next, at=again),) if is_doubted and not is_early else ()
+    is_late = is_doubted and not looks.next.is_by(again)
+    soon = (replace(looks.next, at=again),) if is_late else ()
     return Step((*rows, *soon), tuple(_found(row) for row in told))
 
 
