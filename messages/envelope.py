@@ -2,7 +2,7 @@
 
 import msgspec
 
-from messages.base import Address, Message, MessageId
+from messages.base import Address, Message, MessageId, Timestamp
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -32,6 +32,9 @@ class Step(msgspec.Struct, frozen=True):
 
 
 NOTHING = Step()
+
+NO_TIMER: tuple[str, Timestamp | None] = ("", None)
+"""Key and deadline of a changed entity that never has one: known by being this very tuple."""
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):

@@ -11,7 +11,7 @@ from actors.order_router.orders import Orders
 from actors.runtime.actor import CoreActor, describe
 from config.settings import RouterSettings
 from messages.base import Address, ClientOrderId, Message, Timestamp
-from messages.envelope import NOTHING, Envelope, Removed, Send, Step, Wake
+from messages.envelope import NO_TIMER, NOTHING, Envelope, Removed, Send, Step, Wake
 from messages.order_router import PlaceOrder, StreamChanged
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class OrderRouter(CoreActor):
             case Removed():
                 return change.key, None
             case _:
-                return "", None
+                return NO_TIMER
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Refuse a skipped wish to place; hear anything else once more."""

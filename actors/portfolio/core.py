@@ -16,7 +16,7 @@ from actors.portfolio.unmatched import book_unmatched, row_to_take_over, taken_o
 from actors.portfolio.valuation import Rate, equity
 from messages.addresses import position_address
 from messages.base import Message, PositionId, Timestamp, quote_currency
-from messages.envelope import NOTHING, Removed, Send, Step, Wake
+from messages.envelope import NO_TIMER, NOTHING, Removed, Send, Step, Wake
 from messages.portfolio import (
     AccountsDescribed,
     AllotCapital,
@@ -70,7 +70,7 @@ def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: PLR09
 
 
 def wake_at(change: msgspec.Struct) -> tuple[str, Timestamp | None]:
-    """Return the key and the deadline of one changed entity; a key may have none."""
+    """Return the key and the deadline of one changed entity; ``NO_TIMER`` for one without."""
     match change:
         case Booking():
             return _BOOKING + change.key, change.forget_at
@@ -79,7 +79,7 @@ def wake_at(change: msgspec.Struct) -> tuple[str, Timestamp | None]:
         case LookDue():
             return _LOOK, change.at
         case _:
-            return "", None
+            return NO_TIMER
 
 
 def deadline(books: Books, key: str) -> Timestamp | None:

@@ -12,7 +12,7 @@ from actors.runtime.actor import CoreActor, describe
 from actors.runtime.system import System
 from messages.addresses import OBSERVERS, POSITIONS
 from messages.base import Address, Message, PositionId, Timestamp
-from messages.envelope import Send, Step
+from messages.envelope import NO_TIMER, Send, Step
 from messages.observers import EntryRefused
 from messages.position import (
     AddToPosition,
@@ -61,7 +61,7 @@ class PositionActor(CoreActor):
             return "", change.wakes_at
         if isinstance(change, Salvage):
             return "salvage", change.look_at
-        return "charter", None
+        return NO_TIMER
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Leave a salvage to ask again, with pauses; see to what the core raised on."""

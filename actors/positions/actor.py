@@ -11,7 +11,7 @@ from actors.runtime.actor import CoreActor, describe
 from actors.runtime.system import System
 from messages.addresses import position_address
 from messages.base import Address, Message, Milliseconds, PositionId, Timestamp
-from messages.envelope import Removed, Send, Step, Wake
+from messages.envelope import NO_TIMER, Removed, Send, Step, Wake
 from messages.position import Resync
 from messages.positions import OpenPosition, PositionEnded
 
@@ -55,7 +55,7 @@ class PositionsActor(CoreActor):
             case Removed(kind="Retired", key=key):
                 return key, None
             case _:
-                return "", None
+                return NO_TIMER
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Refuse to open; hear anything else once more."""

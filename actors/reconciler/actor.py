@@ -9,7 +9,7 @@ from actors.reconciler.looks import Looks, NextLook
 from actors.runtime.actor import CoreActor
 from config.settings import Settings
 from messages.base import Address, Message, Timestamp
-from messages.envelope import Send, Step, Wake
+from messages.envelope import NO_TIMER, Send, Step, Wake
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
@@ -42,7 +42,7 @@ class ReconcilerActor(CoreActor):
 
     def wake_at(self, change: msgspec.Struct) -> tuple[str, Timestamp | None]:
         """Return when the venue is looked at next."""
-        return (_LOOK, change.at) if isinstance(change, NextLook) else ("", None)
+        return (_LOOK, change.at) if isinstance(change, NextLook) else NO_TIMER
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Look again at a skipped deadline; all else the next look brings again."""

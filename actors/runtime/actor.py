@@ -27,7 +27,7 @@ from actors.runtime.hooks import LaneActor
 from actors.runtime.mailbox import Delivery
 from messages.addresses import OBSERVERS
 from messages.base import Address, Message, Milliseconds, Timestamp
-from messages.envelope import Envelope, HungEnvelope, Send, Step, Wake
+from messages.envelope import NO_TIMER, Envelope, HungEnvelope, Send, Step, Wake
 from messages.observers import Alarm, AlarmKind
 
 WAKE_AGAIN_MS = Milliseconds(1_000)
@@ -172,8 +172,11 @@ class CoreActor(Actor):
             self.apply(entity)
 
     def wake_at(self, change: msgspec.Struct) -> tuple[str, Timestamp | None]:  # noqa: ARG002 - a hook
-        """Return the key and the deadline of a changed entity; (key, None) cancels its timer."""
-        return "", None
+        """Return the key and the deadline of a changed entity; (key, None) cancels its timer.
+
+        ``NO_TIMER`` for one that never has a deadline.
+        """
+        return NO_TIMER
 
     def answer(self, message: Message) -> object:  # noqa: ARG002 - a hook
         """Answer a question of main or a tool; ``NotImplemented`` for anything that is a step."""
@@ -211,7 +214,9 @@ class CoreActor(Actor):
         now = self.system.clock.now()
         step = self.step(envelope.message, now)
         if step.changes or step.outbox:
-            wakes = [self.wake_at(change) for change in step.changes]
+            wakes = [
+                wake for change in step.changes if (wake := self.wake_at(change)) is not NO_TIMER
+            ]
             record = self._record(envelope, now, step)
             self._apply(step)
             for key, at in wakes:

@@ -12,7 +12,7 @@ import msgspec
 from loguru import logger
 from pykka import ActorDeadError, ActorRef, ActorRegistry, Timeout
 from pykka._envelope import Envelope as PykkaEnvelope  # its own door, and not public
-from pykka.messages import ProxyCall
+from pykka.messages import ProxyCall, _ActorStop
 
 from actors.journal.port import Journal, Record
 from actors.runtime.actor import AbandonedError, Actor, CoreActor, describe
@@ -127,11 +127,11 @@ class System:
         mailbox = self.mailboxes.get(address)
         if mailbox is None or mailbox.ref is None:
             return True
-        stopped = mailbox.ref.stop(block=False)
         if timeout_seconds is None:
+            mailbox.put(PykkaEnvelope(_ActorStop()))  # as its ref's stop, without a future
             return True
         try:
-            self.dispatcher.wait_for(stopped, timeout_seconds)
+            self.dispatcher.wait_for(mailbox.ref.stop(block=False), timeout_seconds)
         except Timeout:
             return False
         return True
