@@ -73,6 +73,8 @@ class Gateway(Actor):
     ) -> None:
         """Connect; events come by ``emit`` from now on."""
         super().__init__(system, address)
+        self._others_hear: dict[type[Event], Address] = {StreamChanged: RECONCILER}
+        """Who hears of an event besides, where it lives."""
         self.port = connect(self.emit)
         self._waiting = Waiting()
         self._unrecorded = Unrecorded()
@@ -81,11 +83,12 @@ class Gateway(Actor):
 
     def emit(self, event: Event) -> None:
         """Hand on an event of the port."""
-        if isinstance(event, OrderReported):
+        if type(event) is OrderReported:
             self._unrecorded.shown(event.facts)
         self.send(HEARS[type(event)], event)
-        if isinstance(event, StreamChanged) and RECONCILER in self.system.mailboxes:
-            self.send(RECONCILER, event)  # a replay has none
+        other = self._others_hear.get(type(event))
+        if other is not None and other in self.system.mailboxes:  # a replay has no reconciler
+            self.send(other, event)
 
     def handle(self, message: Message) -> object:
         """Ask the venue."""

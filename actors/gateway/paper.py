@@ -12,7 +12,7 @@ import msgspec
 from actors.gateway.actor import Gateway
 from actors.runtime.system import System
 from exchange.paper import PaperExchange
-from exchange.port import Event, Sink
+from exchange.port import Sink
 from messages.addresses import OBSERVERS
 from messages.base import Address, Message, Milliseconds, Timestamp
 from messages.envelope import Send, Wake
@@ -62,6 +62,8 @@ class PaperGateway(Gateway):
         """Connect to a venue of one's own; ``drive`` moves its market, else a recording's feed."""
         super().__init__(system, address, connect)
         self._drive = drive
+        if drive is not None:  # a session, where people watch
+            self._others_hear |= {QuoteReceived: OBSERVERS, CandleReceived: OBSERVERS}
         self._wakes_at: Timestamp | None = None
         """What the timer is set to."""
 
@@ -70,17 +72,11 @@ class PaperGateway(Gateway):
         if self._drive is not None:
             self.set_timer(_MARKET, self._drive.market.next_at)
 
-    def emit(self, event: Event) -> None:
-        """Hand on an event of the port; in a session who watches hears of the market too."""
-        super().emit(event)
-        if self._drive is not None and isinstance(event, QuoteReceived | CandleReceived):
-            self.send(OBSERVERS, event)
-
     def handle(self, message: Message) -> object:
         """Ask the venue, or let its market move."""
         match message:
             case MarketMoved():
-                self.port.market_moved(message, self.now())
+                self.port.market_moved(message, self.system.clock.now())
             case Wake(key=key) if key == _MARKET and self._drive is not None:
                 self._move(self._drive)
             case NextLevel():

@@ -55,14 +55,12 @@ class SimulatedDispatcher:
         self._choose = _as_choose(schedule)
         # One entry per message, so the order of sending; an entry whose mailbox is empty is stale.
         self._arrivals: deque[Mailbox] = deque()
+        self.schedule: Callable[[Mailbox], None] = self._arrivals.append
+        """Note the arrival of one message; the mailbox stays unscheduled, so that each is noted."""
 
     def reschedule(self, schedule: Choose | Iterable[int] | None) -> None:
         """Follow another schedule from here on."""
         self._choose = _as_choose(schedule)
-
-    def schedule(self, mailbox: Mailbox) -> None:
-        """Note the arrival of one message; the mailbox stays unscheduled, so that each is noted."""
-        self._arrivals.append(mailbox)
 
     def step(self) -> bool:
         """Deliver one message; False if none waits."""
