@@ -81,6 +81,9 @@ class OrderStatus(StrEnum):
     EXPIRED = "expired"
 
 
+LIVE_STATUSES = frozenset({OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED})
+"""The venue has it in its book."""
+
 TERMINAL_STATUSES = frozenset(
     {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED}
 )

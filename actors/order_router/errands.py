@@ -20,6 +20,7 @@ from config.settings import RouterSettings
 from messages.base import Timestamp
 from messages.money import ZERO
 from messages.orders import (
+    LIVE_STATUSES,
     OrderStatus,
     OrderType,
     Priority,
@@ -121,7 +122,7 @@ def end(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedO
 
 def is_live(order: RoutedOrder) -> bool:
     """Return whether the venue has it in its book, as far as we know."""
-    return order.facts.status in {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}
+    return order.facts.status in LIVE_STATUSES
 
 
 def _never_rests(order: RoutedOrder) -> bool:

@@ -15,7 +15,7 @@ from actors.position.hearing import take_in
 from actors.position.inputs import INPUTS, PositionMessage
 from actors.position.position import Charter, Life, Position, life_after
 from actors.position.restoring import tell_restored
-from actors.position.states import Input, State, is_ignored
+from actors.position.states import AT_REST, Input, State, is_ignored
 from actors.position.turn import Turn
 from messages.base import Timestamp
 from messages.envelope import NOTHING, Step, Wake
@@ -92,7 +92,7 @@ def _begin(message: Begin, now: Timestamp) -> Turn:
 
 def _settle(turn: Turn) -> None:
     """Act on the facts, in the order in which one follows from the other: once is enough."""
-    if turn.position.state not in {State.NEW, State.CLOSED}:
+    if turn.position.state not in AT_REST:
         _judge_time_limit(turn)
         if turn.position.looks_back is None:
             entry.work_entry(turn)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from actors.position.placing import Want, cancel, place, rung_price
 from actors.position.position import OwnOrder, live_orders
 from actors.position.prices import plain_stop
-from actors.position.states import Input, State
+from actors.position.states import AT_REST, Input, State
 from actors.position.turn import Turn
 from exchange.rules import quantity_for
 from messages.addresses import MARKET_DATA, OBSERVERS, STRATEGY
@@ -60,7 +60,7 @@ def stop_entering(turn: Turn) -> None:
 def work_entry(turn: Turn) -> None:
     """Take the entry one step on, if nothing of it is under way."""
     position, entry = turn.position, turn.position.entry
-    if entry.is_over or position.state in {State.NEW, State.CLOSED}:
+    if entry.is_over or position.state in AT_REST:
         return
     if position.closing is not None or turn.now >= entry.deadline:
         stop_entering(turn)

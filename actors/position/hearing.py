@@ -14,7 +14,7 @@ from actors.position.turn import Turn
 from actors.tables import IllegalInputError
 from messages.envelope import Wake
 from messages.ids import ENTRY_LEG
-from messages.orders import OrderFacts, OrderStatus, Purpose, Side
+from messages.orders import LIVE_STATUSES, OrderFacts, Purpose, Side
 from messages.plan import ProtectionMode
 from messages.position import (
     AddToPosition,
@@ -164,7 +164,7 @@ def _hear_order(turn: Turn, facts: OrderFacts) -> None:
         entry.hear_entry_order(turn, known, order)
         return
     planner.hear_slot_order(turn, facts)
-    is_live = facts.status in {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}
+    is_live = facts.status in LIVE_STATUSES
     if is_live and turn.position.slot.order_id != facts.client_order_id:
         planner.take_back(turn, order)
 

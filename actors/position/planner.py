@@ -17,6 +17,7 @@ from actors.position.turn import Turn
 from messages.base import Timestamp
 from messages.observers import AlarmKind
 from messages.orders import (
+    LIVE_STATUSES,
     OrderFacts,
     OrderStatus,
     OrderType,
@@ -42,8 +43,9 @@ def plan_exit(turn: Turn) -> None:
         want = resting.wanted_resting(turn.life, turn.now)
     slot = turn.position.slot
     match slot.state:
-        case SlotState.EMPTY if want is not None:
-            _fill(turn, want)
+        case SlotState.EMPTY:
+            if want is not None:
+                _fill(turn, want)
         case SlotState.PLACING | SlotState.WORKING if not _is_as_wanted(turn, slot, want):
             _clear(turn, slot)
         case SlotState.CANCELING if turn.position.closing is not None:
@@ -62,7 +64,7 @@ def hear_slot_order(turn: Turn, facts: OrderFacts) -> None:
         _after_end(turn, slot, facts)
     elif facts.status is OrderStatus.UNKNOWN:
         turn.update(slot=slot_after(slot, SlotInput.LOST, turn.now))
-    elif facts.status in {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}:
+    elif facts.status in LIVE_STATUSES:
         turn.update(slot=slot_after(slot, SlotInput.LIVE, turn.now))
         if turn.position.protection.refusals:
             turn.update_protection(refusals=0, retry_at=None)

@@ -15,6 +15,10 @@ from messages.money import ONE, ZERO, ceil_to_step, divide_up, floor_to_step
 from messages.plan import Plan, ProtectionMode
 from messages.position import CloseCause, LevelName
 
+_RESTS_A_STOP = frozenset({ProtectionMode.SWITCHING, ProtectionMode.STOP_RESTS})
+_WATCHES_ITS_TARGET = frozenset({ProtectionMode.STOP_RESTS, ProtectionMode.TRIGGERS})
+"""The take profit does not rest at the venue: a trigger in this process watches for it."""
+
 
 def protection_mode(charter: Charter) -> ProtectionMode:
     """Return the mode in force for the position."""
@@ -26,17 +30,14 @@ def possible_mode(plan: Plan, can: Capabilities) -> ProtectionMode:
 
     With scale-out a part must rest: a trigger would sell all. So then the take profit rests.
     """
-    has_stop = can.native_stop or can.native_stop_limit
     mode = plan.protection_mode
-    match mode:
-        case ProtectionMode.SWITCHING | ProtectionMode.STOP_RESTS if not has_stop:
-            return ProtectionMode.SYNTHETIC
-        case ProtectionMode.STOP_RESTS | ProtectionMode.TRIGGERS if plan.scale_out:
-            return ProtectionMode.SYNTHETIC
-        case ProtectionMode.OCO if not can.oco:
-            return ProtectionMode.SYNTHETIC
-        case _:
-            return mode
+    has_stop = can.native_stop or can.native_stop_limit
+    is_possible = (
+        (has_stop or mode not in _RESTS_A_STOP)
+        and not (plan.scale_out and mode in _WATCHES_ITS_TARGET)
+        and (can.oco or mode is not ProtectionMode.OCO)
+    )
+    return mode if is_possible else ProtectionMode.SYNTHETIC
 
 
 def stop(life: Life) -> tuple[Decimal, CloseCause] | None:
@@ -161,7 +162,7 @@ def _takes_profit_by_trigger(life: Life) -> bool:
     protection, mode = life.position.protection, protection_mode(life.charter)
     if life.charter.plan.scale_out:
         return False  # a part is sold by an order that rests; a trigger would sell all
-    if mode in {ProtectionMode.STOP_RESTS, ProtectionMode.TRIGGERS} or protection.refusals:
+    if mode in _WATCHES_ITS_TARGET or protection.refusals:
         return True
     if lost_orders(life.position):
         return True

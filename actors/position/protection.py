@@ -12,7 +12,7 @@ from actors.position.exit_slot import SlotState
 from actors.position.position import Life, Position, find_order
 from actors.position.prices import wanted_levels
 from actors.position.progress import Unprotected, UnprotectedCause
-from actors.position.states import Input, State
+from actors.position.states import HOLDING, Input, State
 from actors.position.turn import Turn
 from messages.addresses import MARKET_DATA
 from messages.base import Timestamp
@@ -86,7 +86,7 @@ def measured(life: Life, now: Timestamp, *, was_down: bool = False) -> Position:
 
 def judge_cover(turn: Turn) -> None:
     """Tell the table whether what is held is covered."""
-    if turn.position.state in {State.OPEN, State.PROTECTING}:
+    if turn.position.state in HOLDING:
         turn.advance(Input.COVERED if is_covered(turn.life) else Input.COVER_LOST)
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from actors.position.placing import Want
 from actors.position.position import Life, find_order, lost_orders
 from actors.position.prices import next_part, protection_mode, stop, target
-from actors.position.states import State
+from actors.position.states import AT_REST
 from messages.base import Timestamp
 from messages.money import ONE, floor_to_step
 from messages.orders import OrderType, Purpose, Side
@@ -18,7 +18,7 @@ RESIZE_RATIO = 2
 def wanted_resting(life: Life, now: Timestamp) -> Want | None:
     """Return the order that should rest now; None: none, the trigger alone covers."""
     position = life.position
-    if position.state in {State.NEW, State.CLOSED} or position.closing is not None:
+    if position.state in AT_REST or position.closing is not None:
         return None
     if position.protection.retry_at is not None and now < position.protection.retry_at:
         return None
@@ -32,6 +32,8 @@ def wanted_resting(life: Life, now: Timestamp) -> Want | None:
 
 def _wanted_in_mode(life: Life, now: Timestamp) -> Want | None:
     match protection_mode(life.charter):
+        case ProtectionMode.TRIGGERS:
+            return None
         case ProtectionMode.SYNTHETIC:
             return _take_profit(life, now)
         case ProtectionMode.SWITCHING:
@@ -40,8 +42,6 @@ def _wanted_in_mode(life: Life, now: Timestamp) -> Want | None:
             return _stop(life)
         case ProtectionMode.OCO:
             return _oco(life, now)
-        case ProtectionMode.TRIGGERS:
-            return None
 
 
 def _take_profit(life: Life, now: Timestamp) -> Want | None:

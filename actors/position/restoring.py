@@ -5,7 +5,7 @@ for them, the position places nothing: what it would sell may be sold. It never 
 """
 
 from actors.position.protection import unprotected_quantity
-from actors.position.states import State
+from actors.position.states import AT_REST
 from actors.position.turn import Turn
 from messages.addresses import ORDER_ROUTER, POSITIONS
 from messages.base import Timestamp
@@ -18,7 +18,7 @@ from messages.positions import PositionRestored
 
 def begin(turn: Turn, since: Timestamp, recovery: int) -> None:
     """Be restored first; where an exit may have left since the last record, place nothing."""
-    is_over = turn.position.state in {State.NEW, State.CLOSED}  # nothing can be on its way
+    is_over = turn.position.state in AT_REST  # nothing can be on its way
     turn.update(is_restoring=True, looks_back=None if is_over else since, recovery=recovery)
 
 
