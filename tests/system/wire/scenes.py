@@ -53,9 +53,16 @@ class Scene(NamedTuple):
     dialect: str
     fee_currency: FeeCurrency
     plan: tuple[str, ...]
+    depth: float | None = None
+    """Base at each level of the book; None: without limit."""
 
     def __str__(self) -> str:
         return f"{self.dialect} {self.name}"
+
+    @property
+    def is_crowd(self) -> bool:
+        """Whether positions live beside each other, in a book too thin for one price."""
+        return self.depth is not None
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -81,11 +88,13 @@ class Scene(NamedTuple):
         )
 
 
+CROWD = ("plan.protection_mode=oco", "portfolio.positions_per_symbol=3")
 SCENES = (
     Scene("oco", "binance", FeeCurrency.RECEIVED, ("plan.protection_mode=oco",)),
     Scene("stop_rests", "binance", FeeCurrency.THIRD, ("plan.protection_mode=stop_rests",)),
     Scene("switching", "binance", FeeCurrency.RECEIVED, SWITCHING),
     Scene("synthetic", "mexc", FeeCurrency.QUOTE, ("plan.protection_mode=synthetic",)),
+    Scene("crowd in a thin book", "binance", FeeCurrency.RECEIVED, CROWD, depth=0.02),
 )
 
 

@@ -118,9 +118,9 @@ class WireSession:
             assert ended.is_whole
             assert ended.summary.skipped_messages == 0
 
-    def move(self, symbol: Symbol, price: float) -> None:
+    def move(self, symbol: Symbol, price: float, quantity: float | None = None) -> None:
         """Let the market trade at a price, and wait until the session has done all it does then."""
-        self.server.move(symbol, price)
+        self.server.move(symbol, price, quantity=quantity)
         self._moved[symbol] = price
         self.settle()
 

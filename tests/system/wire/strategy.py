@@ -13,14 +13,16 @@ _STARTS = count(0, _MINUTE_MS)
 
 
 class Always:
-    """Enters wherever nothing is held, while it may."""
+    """Enters wherever nothing is held, while it may; with ``joins`` also where something is."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         del settings
         self.may = True
+        self.joins = False
 
     def on_market(self, market: MarketView) -> Enter | None:
-        return Enter(reason="nothing is held") if self.may and not market.is_busy else None
+        wants = self.joins or not market.is_busy
+        return Enter(reason="it may") if self.may and wants else None
 
 
 class Never:

@@ -19,7 +19,7 @@ from messages.orders import OrderStatus
 from tests.system.wire.program import Program, check_account, trading
 from tests.system.wire.scenes import BALANCES, SCENES, SYMBOL, Scene
 
-OCO, STOP, _, SYNTHETIC = SCENES
+OCO, STOP, _, SYNTHETIC, _ = SCENES
 ENTRY, PROFIT, LOSS = 40_000.0, 40_200.0, 39_800.0
 
 

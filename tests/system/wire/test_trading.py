@@ -1,7 +1,8 @@
 """The whole system trades a recording through the wire while the wire fails, and its books hold."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from exchange.server.control import HeardRequest, Release
 from exchange.server.thread import ServerThread
 from exchange.server.wire_faults import WireFault
 from messages.position import CloseCause
+from messages.reconciler import Trade as Fill
 from tests.system.wire.ledger import check_ledger
 from tests.system.wire.scenes import (
     BALANCES,
@@ -26,6 +28,17 @@ from tests.system.wire.scenes import (
 from tests.system.wire.session import WireSession
 
 MINUTES = {"binance": 30, "mexc": 22}
+
+
+class Traded(NamedTuple):
+    """What a way through a recording came to."""
+
+    trades: tuple[Trade, ...]
+    to_come: tuple[WireFault, ...]
+    """What was planned to go wrong and did not come to it."""
+    requests: tuple[HeardRequest, ...]
+    fills: tuple[Fill, ...]
+    """By the venue's books."""
 
 
 @pytest.mark.parametrize(
@@ -45,18 +58,26 @@ def test_a_recording_is_traded_to_the_last_digit_whatever_the_wire_does(
     switches = sum(trade.switches for trade in traded.trades)
     assert (switches > 0) is (scene.name == "switching")
     lists = sum("orderList" in request.path for request in traded.requests)
-    assert (lists > 0) is (scene.name == "oco")
+    assert (lists > 0) is ("oco" in scene.plan[0])
     stops = sum("type=STOP_LOSS" in request.text for request in traded.requests)
     assert (stops > 0) is (scene.name in {"stop_rests", "switching"})
+    if scene.is_crowd:
+        check_crowd(traded)
 
 
-class Traded(NamedTuple):
-    """What a way through a recording came to."""
-
-    trades: tuple[Trade, ...]
-    to_come: tuple[WireFault, ...]
-    """What was planned to go wrong and did not come to it."""
-    requests: tuple[HeardRequest, ...]
+def check_crowd(traded: Traded) -> None:
+    """Positions lived beside each other, and orders took several prices, and rested in parts."""
+    turns = sorted(
+        [(trade.began_at, 1) for trade in traded.trades]
+        + [(trade.closed_at, -1) for trade in traded.trades]
+    )
+    assert max(accumulate(change for _, change in turns)) == 3
+    prices_of, parts = defaultdict(set), Counter[str]()
+    for fill in traded.fills:
+        prices_of[fill.client_order_id].add(fill.price)
+        parts[fill.client_order_id] += fill.is_maker
+    assert sum(len(found) > 1 for found in prices_of.values()) >= 10
+    assert sum(count > 1 for count in parts.values()) >= 5
 
 
 def trade(
@@ -65,15 +86,18 @@ def trade(
     """Trade along ``walk`` while what is planned goes wrong; end flat, with an exact ledger."""
     with ServerThread(scene.dialect, [scene.rules], BALANCES) as server:
         first, *_ = walk = tuple(walk)
-        server.move(SYMBOL, first)
+        server.move(SYMBOL, first, quantity=scene.depth)
         begin = server.read()
         with WireSession(server, scene.dialect, scene.settings, folder) as session:
+            session.strategy.joins = scene.is_crowd
             server.plan(*planned)
             for price in walk:
-                session.move(SYMBOL, price)
+                session.move(SYMBOL, price, scene.depth)
             to_come = server.read().to_come
             server.plan()
             server.send(Release())
+            session.move(SYMBOL, price)  # deep enough to sell all
             session.end_flat()
             check_ledger(session, begin)
-            return Traded(tuple(session.trades.values()), to_come, server.read().requests)
+            end = server.read()
+            return Traded(tuple(session.trades.values()), to_come, end.requests, end.trades)
