@@ -1,7 +1,9 @@
 """A failed run told to people: the choices by name, and a sequence diagram of its causal slice.
 
 The slice holds what concerns the position that the broken rule names: its own mail, what it and its
-orders were told and asked for, and by which choices; quotes and other positions are left out.
+orders were told and asked for, and by which choices; quotes and other positions are left out. Of
+that it keeps what the end can have come from: a message to somebody who has sent nothing since that
+mattered is left out.
 """
 
 import re
@@ -9,7 +11,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from commands.inspect.sequence import arrow, mermaid, plain_line
-from messages.base import Address
+from messages.addresses import GATEWAY, position_address
+from messages.base import Address, PositionId
 from messages.envelope import Envelope
 from messages.market_data import QuoteReceived
 from tests.simulation.choices import Choices
@@ -27,6 +30,9 @@ class Line(NamedTuple):
     text: str
     of: frozenset[str]
     """Positions it concerns; empty: all."""
+    sender: Address | None = None
+    to: Address | None = None
+    """Of a message."""
 
 
 class Story:
@@ -44,7 +50,10 @@ class Story:
     def diagram(self) -> str:
         """Return the causal slice as a Mermaid sequence diagram."""
         names = frozenset(_POSITION.findall(self.outcome.error or ""))
-        texts = [line.text for line in self.lines if not (line.of and names) or line.of & names]
+        lines = [line for line in self.lines if not (line.of and names) or line.of & names]
+        if self.outcome.error is not None:
+            lines = causes(lines, {position_address(PositionId(name)) for name in names})
+        texts = [line.text for line in lines]
         return diagram_of(texts, self.outcome.error or "all rules hold")
 
     def _note(self, text: str) -> None:
@@ -64,7 +73,19 @@ class Story:
             return
         self._tell_time()
         of = _named(f"{address} {envelope.sender} {message!r}")
-        self.lines.append(Line(arrow(envelope.sender, address, message), of))
+        text = arrow(envelope.sender, address, message)
+        self.lines.append(Line(text, of, envelope.sender, address))
+
+
+def causes(lines: list[Line], named: set[Address]) -> list[Line]:
+    """Return what can have led to the end of these lines, and the notes."""
+    kept: list[Line] = []
+    matters = named | {GATEWAY}
+    for line in reversed(lines):
+        if line.to is None or line.to in matters or not kept:
+            kept.append(line)
+            matters |= {a for a in (line.sender, line.to) if a is not None}
+    return kept[::-1]
 
 
 def diagram_of(lines: list[str], error: str) -> str:
