@@ -14,7 +14,7 @@ from tests.simulation.choices import Kind, Scripted
 from tests.simulation.fates import CancelFate, DiskFate, EventFate, LookUpFate, SubmitFate
 from tests.simulation.journals import JOURNALS
 from tests.simulation.plans import PLANS, VENUES, WALLETS
-from tests.simulation.runs import Outcome, Trace, without_logs
+from tests.simulation.runs import Outcome, Trace, rule_of, without_logs
 from tests.simulation.world import DELIVERY_CHOICES, STEP_CHOICES, World
 
 _ACT = {name: place + DELIVERY_CHOICES for place, (name, _, _) in enumerate(ACTS)}
@@ -29,8 +29,8 @@ def _acts(*words: str) -> st.SearchStrategy[int]:
 class Races(RuleBasedStateMachine):
     """One world; a rule that breaks raises out of the step in which it breaks."""
 
-    failed: ClassVar[Outcome | None] = None
-    """The last failure: hypothesis plays the simplest one last."""
+    failed: ClassVar[dict[str, Outcome]] = {}
+    """The last failure of each rule: hypothesis plays the simplest one last."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -146,12 +146,12 @@ class Races(RuleBasedStateMachine):
         if world is None:
             return
         try:
-            if self.failed_here is None:
+            if not self.has_failed:
                 self._guarded(world.tail)
         finally:
             world.close()
 
-    failed_here: Outcome | None = None
+    has_failed = False
 
     def _happen(self, number: int) -> None:
         assert self.world is not None
@@ -168,5 +168,6 @@ class Races(RuleBasedStateMachine):
         except Exception as error:
             taken = tuple(self.choices.taken)
             outcome = Outcome(taken, self.trace.head(), self.world.deliveries, str(error))
-            self.failed_here = Races.failed = outcome
+            self.has_failed = True
+            Races.failed[rule_of(str(error))] = outcome
             raise
