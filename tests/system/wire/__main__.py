@@ -10,12 +10,12 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 import supervisor
-from actors.gateway.live import LivePort
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from commands.app import run_command
@@ -28,6 +28,7 @@ from messages.market_data import QuoteReceived
 from tests.system.wire.session import HASTY
 from tests.system.wire.strategy import candle_at
 
+Port = TypeVar("Port")
 EVERY_QUOTE = "--every-quote"
 
 
@@ -47,13 +48,14 @@ def way_to(reach: Reach) -> Way:
 
 
 def start_at_every_quote(system: System, wiring: Wiring) -> Children:
-    connect = wiring.connect_live
-    assert connect is not None
-    listening = partial(with_candles, connect)
-    return supervisor.start(system, replace(wiring, connect_live=listening))
+    if wiring.connect_live is None:  # paper money, on the exchange's prices
+        listening = replace(wiring, connect=partial(with_candles, wiring.connect))
+    else:
+        listening = replace(wiring, connect_live=partial(with_candles, wiring.connect_live))
+    return supervisor.start(system, listening)
 
 
-def with_candles(connect: Callable[[Sink], LivePort], emit: Sink) -> LivePort:
+def with_candles(connect: Callable[[Sink], Port], emit: Sink) -> Port:
     def heard(event: Event) -> None:
         emit(event)
         if isinstance(event, QuoteReceived):

@@ -114,12 +114,14 @@ def keys_named(reach: Reach, key: str, secret: str) -> dict[str, str]:
     return {f"{dialect}_APIKEY": key, f"{dialect}_SECRET": secret}
 
 
-def trading(scene: Scene, folder: Path, strategy: str, *more: str) -> list[str | Path]:
-    """What a person types to trade live."""
+def trading(
+    scene: Scene, folder: Path, strategy: str, *more: str, mode: str = "live"
+) -> list[str | Path]:
+    """What a person types to trade."""
     sets = [*scene.overrides, "portfolio.max_budget=2000", "portfolio.daily_loss_limit=5000"]
     number = len(list(folder.glob("session-*")))
     return [
-        *("--every-quote", "--mode", "live", "--exchange", scene.dialect),
+        *("--every-quote", "--mode", mode, "--exchange", scene.dialect),
         *("--headless", "--strategy", f"{_STRATEGY}:{strategy}"),
         *("--state-dir", folder / "state", "--session-dir", folder / f"session-{number}"),
         *(word for one in sets for word in ("--set", one)),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from commands.verify import Verdict, verify
 from exchange.server.control import SetAccount
 from exchange.server.remote import ServerProcess
 from exchange.server.venue import Account
@@ -83,6 +84,26 @@ def check_secrets(folder: Path, *said: str) -> None:
     texts |= {f"screen {place}": text for place, text in enumerate(said)}
     leaks = [name for name, text in texts.items() if any(one in text for one in CANARIES)]
     assert leaks == []
+
+
+def test_a_dry_run_trades_paper_money_on_the_exchanges_prices_and_asks_with_no_key(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    dry = trading(OCO, tmp_path, "Always", mode="dry-run")
+    with Program(server, tmp_path, *dry, keys={}) as program:
+        program.read_until("paper money")
+        program.read_until("open → protecting")
+        server.move(SYMBOL, 40_200.0)
+        program.read_until("→ closed: take profit")
+        assert program.interrupt() == 0, program.said
+    end = server.read()
+    assert end.orders == ()
+    asked = {request.path for request in end.requests}
+    assert "/api/v3/exchangeInfo" in asked
+    assert not [request for request in end.requests if "signature" in request.text]
+    assert not any(path in asked for path in ("/api/v3/account", "/api/v3/order"))
+    assert "account" not in end.topics
+    assert verify(tmp_path / "state", None) is Verdict.REPRODUCED
 
 
 def test_without_a_yes_nothing_is_traded(server: ServerProcess, tmp_path: Path) -> None:
