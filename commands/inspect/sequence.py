@@ -5,6 +5,8 @@ Owns the words of an arrow. Which messages are drawn is the caller's business.
 
 from collections.abc import Iterable
 
+import msgspec
+
 from messages.base import Address, Message
 from messages.envelope import Wake
 from messages.observers import Alarm, MessageSkipped
@@ -73,8 +75,14 @@ def detail(message: Message) -> str:
 
 
 def _command(command: OperatorCommand) -> str:
-    """Return what a person wanted, and why: ``send Halt {…} to guardian: news``."""
-    what = (command.operation.value, command.message_type, command.fields.removeprefix("{}"))
+    """Return what a person wanted, and why: ``send ClosePosition cause=by_hand to p1: news``."""
+    given = msgspec.json.decode(command.fields or "{}", type=dict[str, object])
+    told = [
+        f"{name}={'{…}' if isinstance(value, dict | list) else value}"
+        for name, value in given.items()
+        if value not in (None, command.reason)
+    ]
+    what = [command.operation.value, command.message_type, *told]
     return f"{' '.join(filter(None, what))} to {actor(command.to)}: {command.reason}"
 
 

@@ -183,8 +183,8 @@ def _step(record: Record) -> Text:
     cause = f" ← #{record.id[0]}" if record.id[0] else ""
     line = Text(f"#{record.sequence}{cause}  {time_of_day(record.now)}  ", style=DIM)
     line.append(type(record.message).__name__, style="not dim bold")
-    line.append_text(plain(detail(record.message)))
     line.append(f" from {record.sender}")
+    line.append_text(plain(detail(record.message)))
     if record.error is not None:
         line.append(f"  SKIPPED: {record.error}", style=ALARM)
     return line

@@ -131,8 +131,8 @@ def test_history_tells_which_command_was_given_and_why(tmp_path: Path) -> None:
     view = said(Context(source=source), "history operator")
     text = io.StringIO()
     Console(file=text, width=200).print(view.shown)
-    command = 'send ClosePosition {"cause": "by_hand", "reason": "news of a hack"} to p1'
-    assert f"OperatorCommand {command}: news of a hack from outside" in text.getvalue()
+    command = "send ClosePosition cause=by_hand to p1: news of a hack"
+    assert f"OperatorCommand from outside {command}" in text.getvalue()
     assert isinstance(view.data, list)
     assert view.data[0]["heard"]["reason"] == "news of a hack"
 
