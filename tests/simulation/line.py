@@ -105,13 +105,16 @@ class Line(PaperExchange):
         """Tell what the account holds, or what it held."""
         self._now = now
         copy, self._copy = self._copy, None
-        self._told_copy = copy is not None and not self.is_fair and now - copy[0] <= BEHIND_MS
+        self._told_copy = copy is not None and not self.is_fair and self._is_behind(*copy)
         if copy is None or not self._told_copy:
             super().fetch_balances(request, now)
             return
         self.disturbed_at = now
         self.on_fate(f"the balances are told as they were {now - copy[0]} ms ago")
         self._sink(copy[1])
+
+    def _is_behind(self, since: int, told: BalancesReported) -> bool:
+        return self._now - since <= BEHIND_MS and told != balances(self.book)
 
     def fall_behind(self, now: Timestamp) -> None:
         """Let the next answer tell the balances as they are now."""
