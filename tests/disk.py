@@ -22,12 +22,12 @@ from weakref import WeakValueDictionary
 import apsw
 
 from actors.journal.files import Content, Files, Held
+from actors.journal.image import UnsharedFile
 from tests.forgotten import ALL, NONE, Naming, Node, Pending, Write, apply, rename_in, survivors
 
 __all__ = ["ALL", "NONE", "DiskFile", "SimulatedDisk"]
 
 _NAME = "simulated-disk"
-_SECTOR_BYTES = 4_096
 _numbers = count(1)
 
 
@@ -179,7 +179,7 @@ class SimulatedDisk(Files):
         return self.operations
 
 
-class DiskFile:
+class DiskFile(UnsharedFile):
     """An open file of it: the journal calls the plain names, SQLite those that begin with an x."""
 
     def __init__(
@@ -231,26 +231,8 @@ class DiskFile:
     def xFileSize(self) -> int:
         return len(self._node.data)
 
-    def xLock(self, _level: int) -> None:
-        pass
-
-    def xUnlock(self, _level: int) -> None:
-        pass
-
-    def xCheckReservedLock(self) -> bool:
-        return False
-
-    def xSectorSize(self) -> int:
-        return _SECTOR_BYTES
-
     def xDeviceCharacteristics(self) -> int:
         return apsw.SQLITE_IOCAP_POWERSAFE_OVERWRITE  # as SQLite says of every disk
-
-    def xFileControl(self, _operation: int, _pointer: int) -> bool:
-        return False
-
-    def xClose(self) -> None:
-        pass
 
 
 def _folder(path: str) -> str:

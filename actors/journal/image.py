@@ -3,7 +3,7 @@
 SQLite mends and checkpoints what it opens, and what is looked at must stay as it was found. So it
 is handed what it asks for, and what it would write is refused.
 """
-# ruff: noqa: N802 - the names are SQLite's
+# ruff: noqa: D102, N802 - the methods are SQLite's: it says what they do
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +17,29 @@ _NAME = "holdfast-image"
 _SECTOR_BYTES = 4_096
 
 
-class _File:
+class UnsharedFile:
+    """What SQLite asks of every file, where no other process can have it open."""
+
+    def xLock(self, _level: int) -> None:
+        pass
+
+    def xUnlock(self, _level: int) -> None:
+        pass
+
+    def xCheckReservedLock(self) -> bool:
+        return False
+
+    def xSectorSize(self) -> int:
+        return _SECTOR_BYTES
+
+    def xFileControl(self, _operation: int, _pointer: int) -> bool:
+        return False
+
+    def xClose(self) -> None:
+        pass
+
+
+class _File(UnsharedFile):
     """One file of an image; SQLite calls what begins with an x."""
 
     def __init__(self, content: Content) -> None:
@@ -38,26 +60,8 @@ class _File:
     def xFileSize(self) -> int:
         return self._content.size
 
-    def xLock(self, _level: int) -> None:
-        pass
-
-    def xUnlock(self, _level: int) -> None:
-        pass
-
-    def xCheckReservedLock(self) -> bool:
-        return False
-
-    def xSectorSize(self) -> int:
-        return _SECTOR_BYTES
-
     def xDeviceCharacteristics(self) -> int:
         return 0
-
-    def xFileControl(self, _operation: int, _pointer: int) -> bool:
-        return False
-
-    def xClose(self) -> None:
-        pass
 
 
 class _Images(apsw.VFS):

@@ -2,20 +2,23 @@
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from config.settings import ReconcilerSettings, Settings
 from exchange.fault_plan import Fault, FaultPlan
 from exchange.faults import FaultyExchange
 from exchange.port import Sink
 from messages.base import Currency, Milliseconds, Symbol, Timestamp
 from messages.gateway import CancelAtVenue, SubmitOrder
-from messages.market import Capabilities, FeeCurrency, MarketRules
+from messages.market import Capabilities, FeeCurrency
 from messages.money import Money
 from messages.orders import OrderRequest
 from messages.plan import Plan
 from messages.strategy import Enter, MarketView
+from tests.simulation.plans import SYMBOL, rules
 
 BTC, ETH, USDT = Currency("BTC"), Currency("ETH"), Currency("USDT")
-BTC_USDT, ETH_USDT = Symbol("BTC/USDT"), Symbol("ETH/USDT")
+BTC_USDT, ETH_USDT = SYMBOL, Symbol("ETH/USDT")
 SYMBOLS = (BTC_USDT, ETH_USDT)
 CAPITAL = Decimal(10_000)
 BUDGET = Decimal(1_000)
@@ -26,22 +29,10 @@ PLAN = Plan(take_profit_ratio=Decimal("0.03"), stop_loss_ratio=Decimal("0.02"))
 LOOKS = ReconcilerSettings(look_ms=Milliseconds(8_000))
 """Some in each script."""
 SETTINGS = Settings(capital={USDT: CAPITAL}, plan=PLAN, reconciler=LOOKS)
-
-
-def rules(symbol: Symbol, fee_currency: FeeCurrency) -> MarketRules:
-    return MarketRules(
-        symbol=symbol,
-        tick_size=Decimal("0.01"),
-        step_size=Decimal("0.001"),
-        min_quantity=Decimal("0.001"),
-        min_notional=Decimal(5),
-        maker_fee_ratio=Decimal("0.001"),
-        taker_fee_ratio=Decimal("0.001"),
-        fee_currency=fee_currency,
-    )
-
-
-MARKETS = (rules(BTC_USDT, FeeCurrency.RECEIVED), rules(ETH_USDT, FeeCurrency.QUOTE))
+MARKETS = (
+    rules(FeeCurrency.RECEIVED),
+    replace(rules(FeeCurrency.QUOTE), symbol=ETH_USDT),
+)
 
 
 class EnterOnce:
