@@ -8,13 +8,13 @@ import msgspec
 from rich.text import Text
 
 from commands.inspect.command import Command, Context
+from commands.inspect.differences import flat
 from commands.inspect.errors import InspectError
 from commands.inspect.source import Source
 from commands.inspect.typed import Typed, id_of, is_position, nearest
 from commands.inspect.view import (
     ALARM,
     DIM,
-    NOTHING,
     WARN,
     Cell,
     View,
@@ -26,9 +26,9 @@ from commands.inspect.view import (
     table,
     title,
 )
-from commands.panels.words import count, time_of_day
+from commands.panels.words import count, date_and_time, time_of_day
 from messages.addresses import SUPERVISOR, position_address
-from messages.base import Address, Milliseconds, Timestamp
+from messages.base import Address, Milliseconds
 from messages.inspection import ActorStatus, ThreadStatus, TreeRead
 
 CHILDREN_SHOWN = 12
@@ -37,8 +37,6 @@ _LONG_MS = 100
 """A message that is in hand for longer is worth a word."""
 _TOP = 20
 _UNRECORDED = "as recorded: what waited, threads, and actors without records are not known"
-_MOMENTS = ("at", "since", "deadline")
-"""How the names of fields end that are times."""
 _SAMPLE_MS = Milliseconds(1_000)
 
 
@@ -93,9 +91,7 @@ def state(context: Context, words: list[str]) -> View:
     kept = context.source.entities(actors=(address,), limit=limit)
     entities = list(kept.every(msgspec.Struct))
     parts = [
-        part
-        for entity in entities
-        for part in (title(type(entity).__name__), pairs(_fields(builtins(entity))))
+        part for entity in entities for part in (title(type(entity).__name__), pairs(_kept(entity)))
     ]
     head = f"{address} at {time_of_day(kept.at)}, record {kept.sequence:,}"
     more = count(kept.left_out, "entity", "entities") + " more: --limit" if kept.left_out else ""
@@ -243,26 +239,10 @@ _TOPS: dict[str, Callable[[Context, int], View]] = {
 }
 
 
-def _fields(data: object, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every field with its value, nested ones by dotted names."""
-    if isinstance(data, dict):
-        for name, value in data.items():
-            if name != "type" or prefix:
-                yield from _fields(value, f"{prefix}.{name}" if prefix else str(name))
-    elif isinstance(data, list | tuple):
-        if not data:
-            yield prefix, NOTHING
-        for place, value in enumerate(data):
-            yield from _fields(value, f"{prefix}[{place}]")
-    elif isinstance(data, int) and not isinstance(data, bool) and prefix.endswith(_MOMENTS):
-        yield prefix, _time_or_number(data)
-    else:
-        yield prefix, NOTHING if data is None else str(data)
-
-
-def _time_or_number(value: int) -> str:
-    """Return a time with its milliseconds since the epoch; small numbers as they are."""
-    return f"{time_of_day(Timestamp(value))} ({value})" if value > 10**12 else str(value)
+def _kept(entity: msgspec.Struct) -> Iterator[tuple[str, str]]:
+    """Return every field with its value, nested ones by dotted names; times with their date."""
+    named = {name: value for name, value in fields(entity).items() if name != "type"}
+    return flat(named, moment=lambda at: f"{date_and_time(at)}.{at % 1000:03}")
 
 
 TREE = Command(

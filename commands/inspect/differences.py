@@ -1,6 +1,6 @@
 """Two entities, field by field: what is otherwise. Nested fields have dotted names."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -26,20 +26,23 @@ def changed(
             yield name, old.get(name, NOTHING), new.get(name, NOTHING)
 
 
-def flat(data: object, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every field with its value, as text."""
+Moment = Callable[[Timestamp], str]
+
+
+def flat(data: object, prefix: str = "", moment: Moment = exact_time) -> Iterator[tuple[str, str]]:
+    """Yield every field with its value, as text; ``moment`` says how a time is written."""
     if isinstance(data, dict) and data:
         for name, value in data.items():
-            yield from flat(value, f"{prefix}.{name}" if prefix else str(name))
+            yield from flat(value, f"{prefix}.{name}" if prefix else str(name), moment)
     elif isinstance(data, list | tuple) and data:
         for place, value in enumerate(data):
-            yield from flat(value, f"{prefix}[{place}]")
+            yield from flat(value, f"{prefix}[{place}]", moment)
     else:
-        yield prefix, leaf(data)
+        yield prefix, leaf(data, moment)
 
 
-def leaf(data: object) -> str:
+def leaf(data: object, moment: Moment = exact_time) -> str:
     """Return one value as text: a time as people read it, and a sign for what is not there."""
     if isinstance(data, int) and not isinstance(data, bool) and data >= _MS_LEAST:
-        return exact_time(Timestamp(data))
+        return moment(Timestamp(data))
     return NOTHING if data is None or data in ([], {}, ()) else str(data)

@@ -193,7 +193,9 @@ def _text(message: msgspec.Struct | None) -> str:
 def _fields(data: object) -> str:
     if not isinstance(data, dict):
         return "" if data is None else str(data)
-    return " ".join(f"{name}={_short(value)}" for name, value in data.items() if name != "type")
+    # When it was comes last: a line that is too long loses that first.
+    told = sorted(data, key=lambda name: name == "at")
+    return " ".join(f"{name}={_short(data[name])}" for name in told if name != "type")
 
 
 def _short(value: object) -> str:
