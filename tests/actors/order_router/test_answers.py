@@ -48,6 +48,29 @@ def test_a_submit_that_surely_failed_is_sent_again_after_growing_pauses() -> Non
         assert base * 2**number / 2 - 1 <= pause <= base * 2**number
 
 
+def test_a_submit_that_was_placed_though_it_surely_failed_is_not_sent_again() -> None:
+    stage = Stage()
+    stage.place()
+    stage.fail_submit(FailureKind.RETRYABLE)
+    stage.report(OrderStatus.OPEN)
+    stage.pass_time(SETTINGS.retry_backoff_max_ms)
+    assert stage.status() is OrderStatus.OPEN
+    assert len(stage.all_sent(SubmitOrder)) == 1
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_a_submit_that_fails_after_the_stream_has_shown_it_is_as_it_was_shown(
+    kind: FailureKind,
+) -> None:
+    stage = Stage()
+    stage.place()
+    stage.report(OrderStatus.PARTIALLY_FILLED, "0.4")
+    before = stage.order()
+    step = stage.fail_submit(kind)
+    assert stage.order().facts == before.facts
+    assert not step.outbox
+
+
 def test_after_the_last_try_the_order_is_rejected_with_the_last_reason() -> None:
     stage = Stage()
     stage.place()

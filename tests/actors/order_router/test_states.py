@@ -72,3 +72,29 @@ def test_real_world_rows(status: OrderStatus, input_: Input, end: OrderStatus) -
 def test_a_filled_order_stays_filled(input_: Input) -> None:
     outcome = TRANSITIONS[OrderStatus.FILLED][input_]
     assert not isinstance(outcome, Goto)
+
+
+SHOWN = [
+    s for s in OrderStatus if s not in {OrderStatus.NEW, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN}
+]
+
+
+@pytest.mark.parametrize("status", SHOWN)
+@pytest.mark.parametrize(
+    "failure", [Input.SUBMIT_UNKNOWN, Input.SUBMIT_REJECTED, Input.SUBMIT_RETRYABLE]
+)
+def test_a_submit_that_fails_behind_the_venues_own_word_changes_nothing(
+    status: OrderStatus, failure: Input
+) -> None:
+    assert advance(status, failure) is status
+
+
+@pytest.mark.parametrize("status", SHOWN)
+def test_a_submit_that_surely_failed_and_was_placed_all_the_same_is_what_the_venue_says(
+    status: OrderStatus,
+) -> None:
+    assert advance(OrderStatus.NEW, REPORTS[status]) is status
+
+
+def test_a_submit_that_surely_failed_and_then_may_not_have_is_unknown() -> None:
+    assert advance(OrderStatus.NEW, Input.SUBMIT_UNKNOWN) is OrderStatus.UNKNOWN
