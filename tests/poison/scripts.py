@@ -31,7 +31,7 @@ from messages.guardian import (
 )
 from messages.market import Capabilities
 from messages.money import Money
-from messages.order_router import StreamChanged, SubmitHeld
+from messages.order_router import ListUnfilled, StreamChanged, SubmitHeld
 from messages.orders import OrderType, Purpose, RejectReason, TimeInForce
 from messages.plan import Plan, ProtectionMode, Rung, Switching, Trailing
 from messages.portfolio import AllotCapital, Limits, SetLimits
@@ -126,6 +126,7 @@ def _by_hand(theatre: Theatre) -> None:
     for is_up in (False, True):
         for address in (ORDER_ROUTER, RECONCILER):
             theatre.tell(address, StreamChanged(up=is_up))
+    theatre.tell(ORDER_ROUTER, ListUnfilled())  # as at a doubtful look at the balances
     theatre.tell(position_address(HERO), CHANGE)
     theatre.ticks(101.9, 101.9)
     theatre.wait(11_000)  # the market is stale, and then it is not
