@@ -22,6 +22,7 @@ from actors.position.actor import PositionActor
 from actors.positions.actor import PositionsActor
 from actors.positions.roster import Living
 from actors.reconciler.actor import ReconcilerActor
+from actors.reconciler.looks import Looks
 from actors.runtime.actor import CoreActor
 from config.settings import JournalFailure
 from messages.addresses import (
@@ -136,7 +137,9 @@ class Crashes:
         books = world.actor(PORTFOLIO, PortfolioActor).books
         roster = world.actor(POSITIONS, PositionsActor).roster
         orders = world.actor(ORDER_ROUTER, OrderRouter).orders
-        looks = world.actor(RECONCILER, ReconcilerActor).looks
+        looks = Looks()
+        if RECONCILER in world.system.mailboxes:  # there are tests of a world without it
+            looks = world.actor(RECONCILER, ReconcilerActor).looks
         rates = (Rate(symbol=symbol, rate=rate) for symbol, rate in books.rates.items())
         in_books = (books.accounts, books.bookings, books.denials, books.rows, books.askers)
         in_roster = (roster.markets, roster.living, roster.retired)
