@@ -98,11 +98,15 @@ class Races(RuleBasedStateMachine):
     def something_late_arrives(self, number: int) -> None:
         self._happen(number)
 
-    @rule(number=_acts("half of", "a little"))
+    @rule(number=_acts("half of", "all but", "a little"))
     def partial_fill(self, number: int) -> None:
         self._happen(number)
 
-    @rule(number=_acts("the venue"))
+    @rule(number=_acts("the venue's balances"))
+    def balances_fall_behind(self, number: int) -> None:
+        self._happen(number)
+
+    @rule(number=_acts("the venue cancels", "the venue lets", "the venue refuses"))
     def the_venue_ends_an_order(self, number: int) -> None:
         self._happen(number)
 
