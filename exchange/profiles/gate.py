@@ -33,6 +33,7 @@ PROFILE = Profile(
         ErrorRule(text="INVALID_KEY", reason=RejectReason.AUTHENTICATION),
         ErrorRule(text="INVALID_SIGNATURE", reason=RejectReason.AUTHENTICATION),
         ErrorRule(text="FORBIDDEN", reason=RejectReason.AUTHENTICATION),
+        ErrorRule(text="READ_ONLY", reason=RejectReason.AUTHENTICATION),
         ErrorRule(text="REQUEST_EXPIRED", kind=FailureKind.RETRYABLE),
         ErrorRule(text="TOO_FAST", kind=FailureKind.RETRYABLE),
     ),

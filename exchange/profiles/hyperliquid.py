@@ -1,7 +1,8 @@
 """Hyperliquid spot: plain orders; a client order id is 128 bits in hex.
 
 A market order is an IOC limit 5 % through the price it is told. Before the first order ccxt signs a
-builder's fee and a referrer in the account's name: ``initialize_client`` must not run.
+builder's fee and a referrer in the account's name: ``initialize_client`` must not run. Errors:
+https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/error-responses
 """
 
 from exchange.profiles.order_ids import IdForm, Packing
@@ -24,7 +25,9 @@ PROFILE = Profile(
         ErrorRule(text="invalid size", reason=RejectReason.PRECISION),
         ErrorRule(text="Post only order would have", reason=RejectReason.WOULD_TAKE),
         ErrorRule(text="could not immediately match", reason=RejectReason.NO_LIQUIDITY),
+        ErrorRule(text="No liquidity available", reason=RejectReason.NO_LIQUIDITY),
         ErrorRule(text="away from the reference price", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(text="too far from oracle", reason=RejectReason.PRICE_OUT_OF_RANGE),
         ErrorRule(text="Trading is halted", reason=RejectReason.MARKET_HALTED),
         ErrorRule(text="does not exist", reason=RejectReason.AUTHENTICATION),
     ),

@@ -26,6 +26,10 @@ PROFILE = Profile(
         ErrorRule(code="900001", reason=RejectReason.UNKNOWN_SYMBOL),
         ErrorRule(code="200001", reason=RejectReason.MARKET_HALTED),
         ErrorRule(code="200002", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(code="400600", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(code="600203", reason=RejectReason.MARKET_HALTED),
+        # "Network timeout": a refusal to ccxt, and nobody knows whether it was placed.
+        ErrorRule(code="408000", kind=FailureKind.UNKNOWN),
         ErrorRule(code="400001", reason=RejectReason.AUTHENTICATION),
         ErrorRule(code="400003", reason=RejectReason.AUTHENTICATION),
         ErrorRule(code="400004", reason=RejectReason.AUTHENTICATION),

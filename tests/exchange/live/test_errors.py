@@ -90,6 +90,20 @@ def test_what_a_wire_does_to_a_submit(error: Exception, expected: type[LiveError
     assert type(of_submit(error, str(error), NOWHERE)) is expected
 
 
+@pytest.mark.parametrize(
+    ("profile_id", "error", "body"),
+    [
+        ("bybit", ccxt.InvalidOrder, '{"retCode":170146,"retMsg":"Order creation timeout"}'),
+        ("kucoin", ccxt.BadRequest, '{"code":"408000","msg":"Network timeout, try again later"}'),
+    ],
+)
+def test_a_timeout_that_ccxt_files_under_refusals_is_unknown(
+    profile_id: str, error: type[Exception], body: str
+) -> None:
+    failure = of_submit(error(body), f"{profile_id} {body}", profile_of(profile_id))
+    assert isinstance(failure, UnknownOutcomeError)
+
+
 def test_a_refused_clock_is_told_as_such() -> None:
     failure = of_submit(ccxt.InvalidNonce("-1021"), "-1021", NOWHERE)
     assert isinstance(failure, RetryableError)
@@ -128,6 +142,30 @@ def test_a_refused_clock_is_told_as_such() -> None:
             ccxt.InvalidOrder,
             '{"code":-1013,"msg":"Filter failure: NOTIONAL"}',
             "BELOW_MINIMUM",
+        ),
+        (
+            profile_of("bybit"),
+            ccxt.InvalidOrder,
+            '{"retCode":170151,"retMsg":"The trading pair is not open yet"}',
+            "MARKET_HALTED",
+        ),
+        (
+            profile_of("bitget"),
+            ccxt.ExchangeError,
+            '{"code":"45035","msg":"Price step mismatch"}',
+            "PRECISION",
+        ),
+        (
+            profile_of("hyperliquid"),
+            ccxt.InvalidOrder,
+            '{"error":"Order has insufficient spot balance to trade"}',
+            "INSUFFICIENT_FUNDS",
+        ),
+        (
+            profile_of("hyperliquid"),
+            ccxt.ExchangeError,
+            '{"error":"Order price too far from oracle"}',
+            "PRICE_OUT_OF_RANGE",
         ),
         (MEXC, ccxt.InsufficientFunds, '{"code":30005,"msg":"Oversold"}', "INSUFFICIENT_FUNDS"),
         (MEXC, ccxt.InvalidOrder, '{"code":30005,"msg":"something else"}', "INSUFFICIENT_FUNDS"),
