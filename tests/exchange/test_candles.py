@@ -3,6 +3,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from config.settings import CandlePath
 from exchange.candles import CandleBuilder, PricePoint, walk
@@ -50,15 +51,7 @@ def test_a_candle_is_closed_by_the_first_trade_after_its_interval() -> None:
     ):
         assert builder.add(Timestamp(at), price, quantity) is None
     assert builder.add(Timestamp(659_999), 101.0, 0.25) is None
-    assert builder.add(Timestamp(660_000), 90.0, 7.0) == Candle(
-        start=Timestamp(600_000),
-        interval_ms=Milliseconds(60_000),
-        open=100.0,
-        high=103.0,
-        low=98.0,
-        close=101.0,
-        volume=2.0,
-    )
+    assert builder.add(Timestamp(660_000), 90.0, 7.0) == replace(CANDLE, volume=2.0)
 
 
 def test_an_interval_without_trades_has_no_candle() -> None:

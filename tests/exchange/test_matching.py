@@ -2,8 +2,6 @@
 
 from decimal import Decimal
 
-import pytest
-
 from exchange.matching import KEEP_FINISHED_MS, step
 from exchange.matching_book import Balance
 from messages.base import Timestamp
@@ -38,14 +36,6 @@ from tests.exchange.venue import (
     holding,
     pairs,
 )
-
-
-@pytest.fixture
-def venue() -> Venue:
-    """A market at 99.9 / 100."""
-    venue = Venue()
-    venue.move(99.9, 100.0)
-    return venue
 
 
 def test_a_market_buy_fills_at_the_ask_as_taker(venue: Venue) -> None:

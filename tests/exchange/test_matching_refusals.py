@@ -21,14 +21,6 @@ from tests.exchange.venue import (
 )
 
 
-@pytest.fixture
-def venue() -> Venue:
-    """A market at 99.9 / 100."""
-    venue = Venue()
-    venue.move(99.9, 100.0)
-    return venue
-
-
 def test_a_sell_of_more_than_is_free_is_oversold(venue: Venue) -> None:
     venue.sell("resting", "9", 105)
     venue.sell("a", "1.01")
