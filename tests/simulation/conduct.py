@@ -191,6 +191,7 @@ class Conduct:
         for change in record.changes:
             if type(change) is Position:
                 self._check_exit(record, change)
+                _check_patience(change)
         position_id = PositionId(record.actor.removeprefix(position_address(PositionId(""))))
         self._note_look(position_id, record.message)
         for send in record.outbox:
@@ -240,6 +241,17 @@ class Conduct:
         assert is_goal or cause is not CloseCause.TAKE_PROFIT, (
             f"{after.position_id} is sold at its target {goal} at a price of {highest}"
         )
+
+
+def _check_patience(position: Position) -> None:
+    """An answer may be lost: an exit that waits for one has a deadline."""
+    closing = position.closing
+    if closing is None or position.state is State.CLOSED:
+        return
+    is_awaiting = closing.waits_for_quote or closing.waits_for_balance
+    assert not is_awaiting or closing.retry_at is not None, (
+        f"{position.position_id} waits for an answer without a deadline"
+    )
 
 
 def _is_closing_with(position: Position, order_id: ClientOrderId) -> bool:

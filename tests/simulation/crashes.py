@@ -145,7 +145,8 @@ class Crashes:
         in_roster = (roster.markets, roster.living, roster.retired)
         held: list[tuple[Address, Any]] = [
             *((PORTFOLIO, one) for some in (*in_books, books.balances) for one in some.values()),
-            *((PORTFOLIO, one) for one in (books.totals, books.limits, books.trading, books.look)),
+            *((PORTFOLIO, one) for one in (books.totals, books.limits, books.trading)),
+            *((PORTFOLIO, one) for one in (books.look, books.may_fill)),
             *((PORTFOLIO, one) for one in rates),
             *((POSITIONS, one) for some in in_roster for one in some.values()),
             *((POSITIONS, one) for one in (roster.numbering, roster.recovery)),
