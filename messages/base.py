@@ -37,8 +37,12 @@ MessageId = tuple[int, int]
 """The sequence of the record that sent it and its place in that outbox; ``(0, n)`` from an edge."""
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """What travels between actors. The tag is the class's name."""
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """What travels between actors. The tag is the class's name.
+
+    ``gc=False``, here and of entities: frozen all the way down, it is in no cycle, so the garbage
+    collector need not look at it.
+    """
 
 
 def base_currency(symbol: Symbol) -> Currency:

@@ -5,7 +5,7 @@ import msgspec
 from messages.base import Address, Message, MessageId, Timestamp
 
 
-class Send(msgspec.Struct, frozen=True):
+class Send(msgspec.Struct, frozen=True, gc=False):
     """One message of an outbox: to whom, and what."""
 
     to: Address
@@ -20,7 +20,7 @@ class Removed(msgspec.Struct, frozen=True, tag=True):
     key: str
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """What one message did: the entities as they are after it, and what to send, in order.
 
     ``changes`` holds whole entities (or ``Removed``), each replacing the one with its key. No

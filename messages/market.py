@@ -19,7 +19,7 @@ class FeeCurrency(StrEnum):
     """A third currency (BNB); see ``MarketRules.fee_third_currency``."""
 
 
-class MarketRules(msgspec.Struct, frozen=True, kw_only=True):
+class MarketRules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a venue demands of orders on one symbol."""
 
     symbol: Symbol
@@ -60,7 +60,7 @@ class OcoRemainder(StrEnum):
     """The other leg stays, for what is left."""
 
 
-class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a venue really does on spot, from its profile; never what a library claims."""
 
     native_stop: bool = False
@@ -73,7 +73,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     market: bool = True
 
 
-class Quote(msgspec.Struct, frozen=True, kw_only=True):
+class Quote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Best prices of one symbol at one moment. Floats: for decisions, never for booking."""
 
     symbol: Symbol
@@ -97,7 +97,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
         return (self.bid + self.ask) / 2
 
 
-class Candle(msgspec.Struct, frozen=True, kw_only=True):
+class Candle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Prices of one interval."""
 
     start: Timestamp

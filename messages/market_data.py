@@ -21,7 +21,7 @@ class CandleReceived(Message, frozen=True, kw_only=True):
     candle: Candle
 
 
-class Level(msgspec.Struct, frozen=True):
+class Level(msgspec.Struct, frozen=True, gc=False):
     """One price at which a position wants to hear."""
 
     name: LevelName

@@ -55,7 +55,7 @@ def install_money_context() -> None:
 install_money_context()
 
 
-class Money(msgspec.Struct, frozen=True):
+class Money(msgspec.Struct, frozen=True, gc=False):
     """An amount of one currency."""
 
     currency: Currency

@@ -134,7 +134,7 @@ class RejectReason(StrEnum):
     OTHER = "other"
 
 
-class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One order as it is asked of a venue."""
 
     client_order_id: ClientOrderId
@@ -158,7 +158,7 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     ever."""
 
 
-class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a venue says that an order is, beside how it stands: told when it is looked up."""
 
     symbol: Symbol
@@ -169,7 +169,7 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """None: the venue does not say."""
 
 
-class OrderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OrderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How an order stands at the venue: cumulative, so hearing it twice or late does no harm."""
 
     client_order_id: ClientOrderId

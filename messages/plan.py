@@ -36,7 +36,7 @@ class TriggerSource(StrEnum):
     MID = "mid"
 
 
-class Rung(msgspec.Struct, frozen=True, kw_only=True):
+class Rung(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One step of a ladder: an order and how long it may work before the next step."""
 
     type: OrderType
@@ -53,7 +53,7 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True):
 MARKET_RUNG = Rung(type=OrderType.MARKET)
 
 
-class AgedTarget(msgspec.Struct, frozen=True, kw_only=True):
+class AgedTarget(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A take profit from a certain age on (freqtrade: minimal_roi)."""
 
     after_ms: Milliseconds
@@ -61,7 +61,7 @@ class AgedTarget(msgspec.Struct, frozen=True, kw_only=True):
     take_profit_ratio: Decimal
 
 
-class ScaleOut(msgspec.Struct, frozen=True, kw_only=True):
+class ScaleOut(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One part of a scaled exit."""
 
     take_profit_ratio: Decimal
@@ -69,7 +69,7 @@ class ScaleOut(msgspec.Struct, frozen=True, kw_only=True):
     """Share of the quantity bought, 0 to 1."""
 
 
-class Trailing(msgspec.Struct, frozen=True, kw_only=True):
+class Trailing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A stop that follows the highest price."""
 
     activation_ratio: Decimal
@@ -80,7 +80,7 @@ class Trailing(msgspec.Struct, frozen=True, kw_only=True):
     """By how much the price must rise before the stop moves again."""
 
 
-class Switching(msgspec.Struct, frozen=True, kw_only=True):
+class Switching(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When the resting order is exchanged, in mode SWITCHING."""
 
     to_stop_loss_ratio: Decimal
@@ -91,7 +91,7 @@ class Switching(msgspec.Struct, frozen=True, kw_only=True):
     """Between a switch to the stop and one back; never delays the way to the stop."""
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything one position is told when it is opened."""
 
     protection_mode: ProtectionMode = ProtectionMode.SYNTHETIC

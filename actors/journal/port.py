@@ -11,7 +11,7 @@ from messages.base import Address, Message, MessageId, Timestamp
 from messages.envelope import Send
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One step: what was received, and what it did."""
 
     sequence: int

@@ -21,7 +21,7 @@ class Request(StrEnum):
     LOOK_UP = "look_up"
 
 
-class Errand(msgspec.Struct, frozen=True, kw_only=True):
+class Errand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The one request that is under way for an order, or that waits for its time.
 
     An order has one errand at most: so no request overtakes an earlier one of the same order. (Only
@@ -34,7 +34,9 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     """Sent: from when its answer is overdue. Not sent: when to send it."""
 
 
-class RoutedOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+class RoutedOrder(
+    msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True, gc=False
+):
     """One order; its key is its client order id."""
 
     request: OrderRequest
@@ -66,7 +68,7 @@ class RoutedOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defa
     """See ``SubmitOrder``."""
 
 
-class LookingBack(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class LookingBack(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The look-ups for one position after a restart, until all are answered."""
 
     asked: LookBack
@@ -74,7 +76,7 @@ class LookingBack(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The last exit whose id is looked up."""
 
 
-class VenueStream(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class VenueStream(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The venue's order stream, as last heard of it. There is one."""
 
     up: bool = True

@@ -32,7 +32,7 @@ FORGET_AFTER_MS = Milliseconds(6 * 3_600_000)
 DAY_MS = 86_400_000
 
 
-class Posting(msgspec.Struct, frozen=True, kw_only=True):
+class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one event moves in one currency. All are differences."""
 
     currency: Currency
@@ -51,7 +51,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
         return not any((*amounts, self.held, self.dust))
 
 
-class Account(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Account(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """One currency: our cash in it, and our coins of it that are some position's base."""
 
     currency: Currency
@@ -113,7 +113,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         )
 
 
-class Cumulative(msgspec.Struct, frozen=True, kw_only=True):
+class Cumulative(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All that was bought, sold and paid under one key since it began."""
 
     bought: Decimal = ZERO
@@ -137,7 +137,7 @@ class Cumulative(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Booking(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Booking(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """What is booked of one position, or of one order that no position expects."""
 
     key: str
@@ -181,7 +181,7 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         return self.reserved + self.invested
 
 
-class SymbolRow(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class SymbolRow(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """What lives on one symbol."""
 
     symbol: Symbol
@@ -192,7 +192,7 @@ class SymbolRow(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """When the last trade on it closed."""
 
 
-class Totals(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Totals(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Counts over all positions."""
 
     open_positions: int = 0

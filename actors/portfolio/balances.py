@@ -26,7 +26,7 @@ ANSWER_TIMEOUT_MS = Milliseconds(30_000)
 """After which an unanswered request for balances is repeated."""
 
 
-class Balance(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Balance(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """What the venue says of one currency, against the books."""
 
     currency: Currency
@@ -50,7 +50,7 @@ class MayFill(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     heard_at: Timestamp | None = None
 
 
-class Asker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Asker(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A position that waits to hear what it may sell."""
 
     position_id: PositionId
@@ -59,7 +59,7 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """In exits of its own that are lost and may be live."""
 
 
-class LookDue(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class LookDue(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """When the balances are asked for next."""
 
     at: Timestamp | None = None

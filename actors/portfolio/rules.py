@@ -15,14 +15,14 @@ from messages.portfolio import Limits, TradingState
 from messages.position import DenialReason
 
 
-class Trading(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Trading(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """What may be done, as the guardian said last."""
 
     state: TradingState = TradingState.ACTIVE
     reason: str = ""
 
 
-class Denial(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Denial(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A budget that was refused; kept, so that asking again gets the same answer.
 
     A grant to a position that gave up after its first denial would stay reserved for ever.
@@ -34,7 +34,7 @@ class Denial(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     forget_at: Timestamp
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A budget that is asked for, and all that decides on it."""
 
     symbol: Symbol

@@ -13,7 +13,7 @@ RATE_STEP = Decimal("1e-18")
 """Finer than any venue's price; the inverse of a rate is rounded down to it."""
 
 
-class Rate(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Rate(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The last rate heard of a symbol, quote per base."""
 
     symbol: Symbol

@@ -94,7 +94,7 @@ SLOT_TRANSITIONS: dict[SlotState, dict[SlotInput, Outcome[SlotState]]] = {
 }
 
 
-class ExitSlot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ExitSlot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The slot of one position, and the order in it."""
 
     state: SlotState = SlotState.EMPTY

@@ -24,7 +24,7 @@ from messages.orders import (
 from messages.plan import Rung
 
 
-class Want(msgspec.Struct, frozen=True, kw_only=True):
+class Want(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order as the position would like it to be."""
 
     side: Side

@@ -22,7 +22,7 @@ from messages.portfolio import AdoptedFill
 from messages.position import CloseCause
 
 
-class Charter(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Charter(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """What the position was told at its opening; replaced only by a recorded command."""
 
     position_id: PositionId
@@ -42,7 +42,7 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The late fill that its coins come from; None: it bought them."""
 
 
-class OwnOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OwnOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One order of the position: what it asked for, and how it stands."""
 
     side: Side
@@ -61,7 +61,7 @@ class OwnOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.quantity - self.facts.filled
 
 
-class Booked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Booked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The sums over all orders; what the portfolio is told."""
 
     bought: Decimal = ZERO
@@ -71,7 +71,7 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fees: tuple[Money, ...] = ()
 
 
-class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True, gc=False):
     """Everything that happened to one position, as far as it heard."""
 
     position_id: PositionId

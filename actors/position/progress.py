@@ -15,7 +15,7 @@ from messages.money import ZERO
 from messages.position import CloseCause
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How far the entry ladder is."""
 
     rung: int = 0
@@ -31,7 +31,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     waits_for_quote: bool = False
 
 
-class Closing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Closing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How far the exit is."""
 
     cause: CloseCause
@@ -67,14 +67,14 @@ class UnprotectedCause(StrEnum):
     PROCESS_DOWN = "process_down"
 
 
-class Unprotected(msgspec.Struct, frozen=True):
+class Unprotected(msgspec.Struct, frozen=True, gc=False):
     """How long something was held and not covered, for one cause."""
 
     cause: UnprotectedCause
     total_ms: int
 
 
-class Protection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Protection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How far the stop was ratcheted, what should rest, and what market data was told."""
 
     highest: Decimal | None = None
@@ -94,7 +94,7 @@ class Protection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What market data has in force, as far as we heard."""
 
 
-class Faulted(msgspec.Struct, frozen=True, kw_only=True):
+class Faulted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """It raised on a message and asked for the facts again; over when a pause passes without."""
 
     since: Timestamp

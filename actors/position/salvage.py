@@ -36,7 +36,7 @@ from messages.position import (
 from messages.positions import PositionEnded
 
 
-class Salvage(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Salvage(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """How far it is."""
 
     reason: str

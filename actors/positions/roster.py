@@ -8,7 +8,7 @@ from messages.market import Capabilities, MarketRules
 from messages.positions import AdoptFill, OpenPosition
 
 
-class Numbering(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Numbering(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """What the next position is called."""
 
     account_tag: str
@@ -16,14 +16,14 @@ class Numbering(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     next_number: int = 1
 
 
-class ListedMarket(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class ListedMarket(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A symbol that may be traded, and what its venue demands and can do."""
 
     rules: MarketRules
     capabilities: Capabilities
 
 
-class Living(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Living(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A position that is not over."""
 
     position_id: PositionId
@@ -41,7 +41,7 @@ class Living(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         return self.opened.symbol
 
 
-class Retired(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Retired(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A position that is over, while fills of its orders may still be heard of."""
 
     was: Living
@@ -53,7 +53,7 @@ class Retired(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         return self.was.position_id
 
 
-class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The last restart: who is still to be restored. There is one."""
 
     begun_with: int = 0
