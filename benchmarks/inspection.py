@@ -43,10 +43,10 @@ from messages.base import Timestamp
 from messages.inspection import PROTOCOL, Greeting
 
 POSITIONS, QUICK_POSITIONS = 1_000, 20
-TICKS, QUICK_TICKS = 150_000, 4_000
+TICKS, QUICK_TICKS = 40_000, 4_000
 WARM_TICKS = 20_000
 """Played before each round: the process that looks has just started."""
-ROUNDS = 7
+ROUNDS = 16
 BURST = 1_000
 QUESTIONS = ("tree", "state p500", "why p500", "position p500", "book", "ledger")
 QUICK_QUESTIONS = ("tree", "state p5", "why p5", "position p5", "book", "ledger")

@@ -78,6 +78,9 @@ def help_on(words: list[str]) -> View:
         pairs(looks),
         title("to operate (--operate)"),
         pairs(does),
-        Text("\nhelp COMMAND shows examples; --json after a command prints data", style=DIM),
+        Text(
+            "\nhelp COMMAND shows examples; --json after a command prints data; exit leaves",
+            style=DIM,
+        ),
     )
     return View(shown, {one.name: one.help for one in COMMANDS.values()})
