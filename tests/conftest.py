@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pykka import ActorRegistry
 
 from actors.runtime.actor import Actor
@@ -12,6 +13,12 @@ from actors.runtime.mailbox import Mailbox
 from actors.runtime.system import System
 
 _STOP_SECONDS = 5
+
+# No test times: how long an example takes is the machine's affair. All else as hypothesis has it.
+settings.register_profile(
+    "untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -230,6 +230,5 @@ AnyCommands.TestCase.settings = settings(
     deadline=None,
     max_examples=40,
     stateful_step_count=30,
-    suppress_health_check=[HealthCheck.too_slow],
 )
 TestAnyCommands = AnyCommands.TestCase

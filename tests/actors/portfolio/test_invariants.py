@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import msgspec
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -224,5 +224,4 @@ TestFills.settings = settings(
     deadline=None,
     max_examples=40,
     stateful_step_count=25,
-    suppress_health_check=[HealthCheck.too_slow],
 )
