@@ -12,7 +12,7 @@ from actors.position.exit_slot import SlotState
 from actors.position.position import Life, Position, find_order
 from actors.position.prices import wanted_levels
 from actors.position.progress import Unprotected, UnprotectedCause
-from actors.position.states import HOLDING, Input, State
+from actors.position.states import Input, State
 from actors.position.turn import Turn
 from messages.addresses import MARKET_DATA
 from messages.base import Timestamp
@@ -22,6 +22,8 @@ from messages.money import ZERO, from_float
 from messages.orders import StopStatus
 from messages.position import LevelName
 from messages.prices import extremes
+
+_HOLDING = frozenset({State.OPEN, State.PROTECTING})
 
 
 def unprotected_quantity(life: Life) -> Decimal:
@@ -86,7 +88,7 @@ def measured(life: Life, now: Timestamp, *, was_down: bool = False) -> Position:
 
 def judge_cover(turn: Turn) -> None:
     """Tell the table whether what is held is covered."""
-    if turn.position.state in HOLDING:
+    if turn.position.state in _HOLDING:
         turn.advance(Input.COVERED if is_covered(turn.life) else Input.COVER_LOST)
 
 

@@ -33,9 +33,6 @@ class State(StrEnum):
 AT_REST = frozenset({State.NEW, State.CLOSED})
 """It has no order that could do anything, and wants none."""
 
-HOLDING = frozenset({State.OPEN, State.PROTECTING})
-"""It holds what the entry bought, and is not on its way out."""
-
 
 class Input(StrEnum):
     """What can happen to a position."""
