@@ -43,7 +43,7 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
         return reported - booked - (self.not_ours or ZERO)
 
 
-class MayFill(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class MayFill(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """What the router said last that may fill, or may have filled unheard. There is one."""
 
     rows: tuple[Unfilled, ...] = ()
