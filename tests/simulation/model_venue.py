@@ -30,7 +30,7 @@ from messages.orders import (
 )
 from messages.portfolio import BalancesReported
 from tests.simulation import plans
-from tests.simulation.model_world import UNIT, Next, Venue, World, held, mailed, put
+from tests.simulation.model_world import FEE, UNIT, Next, Venue, World, held, mailed, put
 
 _HAS_STOP = {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.OCO}
 
@@ -131,6 +131,7 @@ def _filled(world: World, order: Venue, quantity: Decimal) -> World:
         status=OrderStatus.FILLED if is_whole else OrderStatus.PARTIALLY_FILLED,
         filled=filled,
         cost=order.facts.cost + quantity * Decimal(int(world.price)),
+        fees=(Money(plans.USDT, filled * FEE),),
         stop=StopStatus.GONE if stop is StopStatus.WORKING else stop,
     )
     return _told(world, order, facts)

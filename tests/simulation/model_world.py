@@ -22,6 +22,8 @@ START = Timestamp(1_000_000)
 PRICES = (97.0, 99.0, 100.0, 103.0)
 """Under the stop, under the switch, where it is bought, at the target."""
 UNIT = Decimal(1)
+FEE = Decimal(1)
+"""Quote, for each unit that fills: what the budget has beyond the price."""
 
 
 class Bounds(NamedTuple):

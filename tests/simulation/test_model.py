@@ -54,6 +54,25 @@ def test_a_bug_is_found_with_the_shortest_way_to_it() -> None:
     assert "nobody covers it" in told[-1]
 
 
+@pytest.mark.parametrize(
+    ("name", "faults", "problem"),
+    [
+        ("closing books nothing", 0, "is over, and not booked as it was"),
+        ("fees are forgotten", 0, "is over, and not booked as it was"),
+        ("a fill is counted twice", 1, "more is booked than the venue has"),
+    ],
+)
+def test_books_that_are_not_the_venues_ledger_are_found(
+    name: str, faults: int, problem: str
+) -> None:
+    mutant = next(m for m in MUTANTS if m.name == name)
+    with ExitStack() as stack:
+        mutant.inject(stack)
+        found = search(Model(PLANS[4], SMALL._replace(faults=faults)), limit=20_000, seconds=60)
+    assert found.error is not None
+    assert problem in found.error
+
+
 def test_the_command_says_within_which_bounds_every_rule_holds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
