@@ -1,5 +1,8 @@
 """Look for races: ``python -m tests.explore --schedules 100000``. Exits with 1 where a rule broke.
 
+With ``--complete``, for runs that are recorded, also where something expected was never met, or a
+cell's being read or not is not as reviewed.
+
 Owns the search over many processes and its report. The n-th schedule under a seed is always the
 same, so with ``--resume FILE`` a search that was stopped goes on where it was. Ctrl-C ends it with
 its report. A schedule that breaks a rule is shrunk, told as a sequence diagram, and kept in
@@ -206,10 +209,20 @@ def report(found: Found, options: argparse.Namespace, console: Console) -> None:
     console.print(f"cells read: {len(found.cells)} of {len(every)}; never, and why:")
     for why, unread in sorted(never.items()):
         console.print(f"  {why}:\n    {', '.join(unread)}")
+    unmet, unreviewed = lacks(found)
+    if unmet or unreviewed:
+        console.print(f"not complete: {unmet} never met, {unreviewed} cells not as reviewed")
     met = sum(bool(found.seen[name]) for name in EXPECTED)
     console.print(f"met sometimes: {met} of {len(EXPECTED)}")
     for name in sorted(EXPECTED):
         console.print(f"  {found.seen[name] or 'NEVER':>9}  {name}")
+
+
+def lacks(found: Found) -> tuple[int, int]:
+    """Return how many expected events were never met, and how many cells are not as reviewed."""
+    unmet = sum(not found.seen[name] for name in EXPECTED)
+    unread = sum(why_unreached(cell) is None for cell in set(cells()) - found.cells)
+    return unmet, unread + len(found.cells & REVIEWED.keys())
 
 
 def _breaks(rule: str, schedule: Sequence[int]) -> bool:
@@ -242,6 +255,11 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
         "--jobs", type=int, default=multiprocessing.cpu_count(), help="processes (default: cores)"
     )
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from it, and save there")
+    parser.add_argument(
+        "--complete",
+        action="store_true",
+        help="exit with 1 also where an expected event was never met or a cell is not as reviewed",
+    )
     options = parser.parse_args(arguments)
     for name in ("seconds", "schedules", "jobs"):
         number = getattr(options, name)
@@ -267,7 +285,9 @@ def main(arguments: list[str] | None = None) -> int:
         return STOPPED
     if found.failures:
         return 1
-    return STOPPED if found.is_stopped else 0
+    if found.is_stopped:
+        return STOPPED
+    return 1 if options.complete and any(lacks(found)) else 0
 
 
 if __name__ == "__main__":

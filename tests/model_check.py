@@ -1,4 +1,6 @@
-"""Search a small model whole: ``python -m tests.model_check``. Exits with 1 where a rule breaks.
+"""Search a small model whole: ``python -m tests.model_check``.
+
+Exits with 1 where a rule breaks, 3 where none broke but a search was not whole, 130 on Ctrl-C.
 
 Breadth first over the real pure cores, see ``tests.simulation.model``: every reachable state is
 safe, from every one CLOSED stays reachable, and on no fair schedule is something held for ever that
@@ -13,6 +15,7 @@ import argparse
 import multiprocessing
 import os
 import queue
+import signal
 import sys
 from collections.abc import Iterator
 from multiprocessing.queues import Queue
@@ -26,6 +29,9 @@ from tests.simulation.model_search import Found, Reached, search
 from tests.simulation.model_world import PRICES, Bounds
 from tests.simulation.plans import PLANS
 
+NOT_WHOLE, STOPPED = 3, 130
+"""Exit codes: a search ended at its limit, and Ctrl-C, as shells have it."""
+MODES = len(PLANS)
 TWO = (0, Bounds(faults=0, moves=1, positions=2, units=1))
 """Two positions on one symbol; plan and bounds."""
 LEGEND = f"""\
@@ -58,6 +64,7 @@ _TOLD: "Queue[tuple[int, Reached]] | None" = None
 
 def _begin_process(told: "Queue[tuple[int, Reached]]") -> None:
     global _TOLD  # noqa: PLW0603 - once, as the process begins
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that reports
     _TOLD = told
 
 
@@ -125,11 +132,31 @@ def _tell(task: Task, found: Found, console: Console) -> None:
     elif found.is_whole:
         console.print("  every rule holds")
     else:
-        console.print("  STOPPED at its limit; no rule broke so far (what is for ever: not judged)")
+        console.print(
+            "  STOPPED at its limit: no rule broke in what was seen, not whole; "
+            "what is for ever is not judged"
+        )
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Search a small model whole.")
+_LEAST = {
+    "faults": 0,
+    "moves": 0,
+    "closes": 0,
+    "lates": 0,
+    "positions": 1,
+    "units": 1,
+    "jobs": 1,
+    "states": 1,
+}
+
+
+def _parsed(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.model_check",
+        description="Search a small model whole.",
+        epilog=f"Exit codes: 0 every rule holds in all states, 1 a rule broke, {NOT_WHOLE} none "
+        f"broke in what was seen but a search was not whole, {STOPPED} Ctrl-C.",
+    )
     parser.add_argument("--faults", type=int, default=1, help="requests and answers that go wrong")
     parser.add_argument("--moves", type=int, default=1, help="of the price, the last fall aside")
     parser.add_argument("--closes", type=int, default=1, help="by hand")
@@ -140,7 +167,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="searches at a time")
     parser.add_argument("--states", type=int, default=10_000_000, help="for each search, at most")
     parser.add_argument("--seconds", type=float, default=1800.0, help="for each search, at most")
-    return parser.parse_args()
+    options = parser.parse_args(arguments)
+    for name, least in _LEAST.items():
+        number = getattr(options, name)
+        if number is not None and not number >= least:
+            parser.error(f"argument --{name}: {number} is less than {least}")
+    if not options.seconds > 0:
+        parser.error(f"argument --seconds: {options.seconds} is not more than 0")
+    for number in options.modes.split(","):
+        if number not in map(str, range(MODES)):
+            parser.error(f"argument --modes: {number!r} is no number from 0 to {MODES - 1}")
+    return options
 
 
 def _tasks(options: argparse.Namespace) -> list[Task]:
@@ -158,15 +195,20 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
     return [Task(plan, bounds, options.states, options.seconds) for plan, bounds in wanted]
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Search as the command line says; return the process's exit code."""
-    options, console = _options(), Console(width=100, highlight=False)
+    options, console = _parsed(arguments), Console(width=100, highlight=False)
     console.print(LEGEND)
-    broken = 0
-    for task, found in check(_tasks(options), options.jobs, console):
-        _tell(task, found, console)
-        broken += found.error is not None
-    return 1 if broken else 0
+    broken = cut = 0
+    try:
+        for task, found in check(_tasks(options), options.jobs, console):
+            _tell(task, found, console)
+            broken += found.error is not None
+            cut += found.error is None and not found.is_whole
+    except KeyboardInterrupt:
+        console.print("stopped by Ctrl-C: nothing is said of what was not told above")
+        return STOPPED
+    return 1 if broken else NOT_WHOLE if cut else 0
 
 
 if __name__ == "__main__":

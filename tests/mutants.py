@@ -9,6 +9,7 @@ kept in a file as it comes: begun again, the search goes on from there.
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -34,6 +35,8 @@ KEPT = "kept"
 _KINDS: dict[str, type[Exploring]] = {
     kind.__name__: kind for kind in (*STRATEGIES, Spell, Crashing)
 }
+STOPPED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 DRIVERS = (FIFO, "Uniform", "RandomWalk", "Pct", "DelayBounded", "Spell", "Crashing", KEPT, MODEL)
 
 
@@ -74,7 +77,7 @@ def schedules_to_kill(
         for number in range(first, most):
             if driver == FIFO and number >= len(PLANS):
                 return None  # nothing else is ever plain
-            if run(choices_of(driver, number, seed)).error is not None:
+            if _breaks(choices_of(driver, number, seed)):
                 return number + 1
     return None
 
@@ -91,7 +94,23 @@ def killed_by_kept(mutant: Mutant) -> bool:
     with ExitStack() as stack, without_logs():
         mutant.inject(stack)
         kept = (load(path) for path in kept_files())
-        return any(run(k.schedule).error is not None for k in kept if not k.is_open)
+        return any(_breaks(k.schedule) for k in kept if not k.is_open)
+
+
+def _breaks(schedule: Choices | Sequence[int]) -> bool:
+    """Return whether a rule breaks. Ctrl-C waits: an actor that it ends looks like one that raised.
+
+    Raises KeyboardInterrupt after a run in which there was one.
+    """
+    stops: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: stops.append(number))
+    try:
+        is_broken = run(schedule).error is not None
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if stops:
+        raise KeyboardInterrupt
+    return is_broken
 
 
 def _look_for(mutant: Mutant, driver: str, search: Search, options: argparse.Namespace) -> None:
@@ -116,8 +135,17 @@ def _prove(mutants: Sequence[Mutant], console: Console) -> int:
     return 1 if wrong else 0
 
 
-def main() -> int:
-    """Let every driver look for every mutant, and tell."""
+def main(arguments: list[str] | None = None) -> int:
+    """Let every driver look for every mutant, and tell; return the process's exit code."""
+    options = _parsed(arguments)
+    try:
+        return _look(options, Console(width=140))
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped by Ctrl-C: not all was looked for\n")
+        return STOPPED
+
+
+def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Who finds known bugs.")
     parser.add_argument("--most", type=int, default=1_000, help="schedules a driver may take")
     parser.add_argument("--seed", type=int, default=1)
@@ -125,10 +153,20 @@ def main() -> int:
     parser.add_argument("--only", default="", help="mutants with this in their names")
     parser.add_argument("--keep", type=Path, help="a file for what was found so far")
     parser.add_argument("--prove", action="store_true", help="that the equivalent ones are")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    if options.most < 1:
+        parser.error(f"argument --most: {options.most} is less than 1")
+    for name in options.drivers.split(","):
+        if name not in DRIVERS:
+            parser.error(f"argument --drivers: no driver {name!r}: choose of {', '.join(DRIVERS)}")
+    if not any(options.only in mutant.name for mutant in MUTANTS):
+        parser.error(f"argument --only: no mutant has {options.only!r} in its name")
+    return options
+
+
+def _look(options: argparse.Namespace, console: Console) -> int:
     drivers = [driver for driver in DRIVERS if driver in options.drivers.split(",")]
     mutants = [mutant for mutant in MUTANTS if options.only in mutant.name]
-    console = Console(width=140)
     if options.prove:
         return _prove(mutants, console)
     search = Search(options.keep, options.seed)

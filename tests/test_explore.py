@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests import explore
+from tests.simulation.coverage import cells
+from tests.simulation.sometimes import EXPECTED
+from tests.simulation.unreached import REVIEWED, why_unreached
 
 
 @pytest.mark.parametrize(
@@ -30,3 +33,15 @@ def test_what_is_no_search_is_not_gone_on_from(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="is no search to go on from"):
         explore.main(["--resume", str(file)])
     assert file.read_text() == "bad"
+
+
+def test_a_run_is_complete_once_all_was_met_and_each_cell_is_as_reviewed() -> None:
+    found = explore.Found()
+    assert explore.lacks(found)[0] == len(EXPECTED)
+    found.seen.update(EXPECTED)
+    found.cells = {cell for cell in cells() if why_unreached(cell) is None}
+    assert explore.lacks(found) == (0, 0)
+    found.cells.pop()
+    assert explore.lacks(found) == (0, 1)
+    found.cells |= REVIEWED.keys()
+    assert explore.lacks(found) == (0, 1 + len(REVIEWED))
