@@ -33,6 +33,10 @@ class SubmitFate(IntEnum):
     """A buy gets more than was asked for, a little later."""
     FAR_TOO_LATE = 13
     """Nobody answers, and a buy arrives when everybody has given it up; a sell is only late."""
+    SHOWN_AND_UNKNOWN = 14
+    """The stream shows it; then the answer says that nobody knows."""
+    DENIED_AND_DONE = 15
+    """The answer says that it surely did not arrive. A buy at once is there; else it is true."""
 
 
 class CancelFate(IntEnum):
@@ -88,6 +92,12 @@ SUBMIT_REFUSALS = {
     SubmitFate.TOO_SMALL: (RejectReason.BELOW_MINIMUM, "-1013: NOTIONAL"),
     SubmitFate.NO_BUYERS: (RejectReason.NO_LIQUIDITY, "no liquidity"),
     SubmitFate.BEYOND_STOP: (RejectReason.WOULD_TRIGGER_AT_ONCE, "-2010: would trigger"),
+}
+
+SUBMIT_FAILURES = {
+    SubmitFate.RATE_LIMITED: FailureKind.RETRYABLE,
+    SubmitFate.NEVER_ARRIVED: FailureKind.UNKNOWN,
+    SubmitFate.DENIED_AND_DONE: FailureKind.RETRYABLE,
 }
 
 

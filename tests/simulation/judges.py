@@ -271,10 +271,10 @@ class Judges:
 
     def _misnamed(self) -> Iterator[str]:
         """Yield what people are told of an order's end that the venue's ledger tells otherwise."""
-        at_venue = self.world.venue.book.orders
+        at_venue, denied = self.world.venue.book.orders, self.world.venue.denied
         for order_id, order in self.world.actor(ORDER_ROUTER, OrderRouter).orders.by_id.items():
             there, told = at_venue.get(order_id), order.facts.status
-            if there is not None and there.facts.status is not told:
+            if there and order_id not in denied and there.facts.status is not told:
                 yield f"{order_id} is {there.facts.status} at the venue, and told as {told}"
 
     def _held_as_told(self) -> Iterator[str]:

@@ -65,6 +65,10 @@ class Line(PaperExchange):
         """What filled after the venue had called the order over, base."""
         self.ghosts: set[ClientOrderId] = set()
         """Buys that came when everybody had given them up: all that they do is a surprise."""
+        self.denied: set[ClientOrderId] = set()
+        """Orders that are there though the answer said that they surely did not arrive.
+
+        Who believes that may call them off, as never sent: they are over by that name then."""
         self.asked_for: dict[ClientOrderId, Side] = {}
         """Orders that came here, or left for here."""
         self.on_fate: Callable[[str], None] = _nothing
@@ -167,12 +171,18 @@ class Line(PaperExchange):
             self._sink(event)
             return
         order_id = _order_of(event)
+        if isinstance(event, SubmitFailed) and self._is_answered(order_id):
+            return
         if order_id in self._answers:
             instead = self._answers.pop(order_id)
             if instead is not None:
                 self._sink(instead)
             return
         self._tell(event)
+
+    def _is_answered(self, order_id: ClientOrderId) -> bool:
+        """Return whether a denied order is refused as it arrives: each submit is answered once."""
+        return order_id in self.denied and order_id not in self.book.orders
 
     def _tell_list(self, event: OpenOrdersReported | TradesReported) -> None:
         """Answer a question for a list, or not; late, the connection may be another by then."""

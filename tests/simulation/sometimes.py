@@ -21,7 +21,7 @@ from messages.guardian import JournalHealed
 from messages.journal import Persisted, PersistFailed
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind, EntryRefused, MessageSkipped
-from messages.order_router import CancelFailed, FailureKind
+from messages.order_router import CancelFailed, FailureKind, SubmitFailed
 from messages.orders import OrderFacts, OrderStatus, Purpose, RejectReason, Side, StopStatus
 from messages.portfolio import BalancesReported, UnmatchedFill
 from messages.position import (
@@ -66,6 +66,8 @@ _OTHERS = (
     "a late fill was sold by policy",
     "an order was concluded never to have been placed",
     "an order came back from the dead",
+    "a submit failed after the stream had shown its order",
+    "an order was there that surely had not arrived",
     "a native stop was touched",
     "an OCO's stop was gone with a part left to sell",
     "a halt met an entry under way",
@@ -117,6 +119,8 @@ class Sometimes:
             self._hear_position(PositionId(address[9:]), message)
         elif address == ORDER_ROUTER and type(message) is CancelFailed:
             self._hear_refused(message)
+        elif address == ORDER_ROUTER and type(message) is SubmitFailed:
+            self._hear_failed(message)
         elif address == PORTFOLIO:
             self._hear_books(message)
         elif address == OBSERVERS:
@@ -191,6 +195,14 @@ class Sometimes:
         resting = {Purpose.TAKE_PROFIT, Purpose.STOP_LOSS}
         if order.facts.status is OrderStatus.FILLED and order.request.purpose in resting:
             self._note("a switch raced a fill: the cancel was refused, the order had filled")
+
+    def _hear_failed(self, message: SubmitFailed) -> None:
+        order_id = message.client_order_id
+        known = self._world.actor(ORDER_ROUTER, OrderRouter).orders.by_id.get(order_id)
+        if message.kind is FailureKind.UNKNOWN and known is not None and known.is_seen:
+            self._note("a submit failed after the stream had shown its order")
+        if message.kind is FailureKind.RETRYABLE and order_id in self._world.venue.denied:
+            self._note("an order was there that surely had not arrived")
 
     def _hear_look_up(self, message: LookUpOrder) -> None:
         """Only the reconciler has an order looked up that is over."""

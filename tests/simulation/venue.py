@@ -22,10 +22,11 @@ from messages.order_router import (
     LookUpFailed,
     OrderNotFound,
 )
-from messages.orders import OrderStatus, RejectReason, Side
+from messages.orders import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from tests.simulation.choices import Kind
 from tests.simulation.fates import (
     NO_ANSWER,
+    SUBMIT_FAILURES,
     SUBMIT_REFUSALS,
     CancelFate,
     LookUpFate,
@@ -58,17 +59,17 @@ class Edge(Line):
         elif fate in SUBMIT_REFUSALS:
             reason, text = SUBMIT_REFUSALS[fate]
             self._answer(submit_failed(order_id, FailureKind.REJECTED, reason, text))
-        elif fate is SubmitFate.RATE_LIMITED:
-            self._answer(submit_failed(order_id, FailureKind.RETRYABLE))
-        elif fate is SubmitFate.NEVER_ARRIVED:
-            self._answer(submit_failed(order_id, FailureKind.UNKNOWN))
+        elif fate in SUBMIT_FAILURES:
+            self._fail_submit(order, fate, now)
         elif fate is not SubmitFate.SILENT:
             if fate is SubmitFate.LOST_ACK:
                 self._answers[order_id] = submit_failed(order_id, FailureKind.UNKNOWN)
             elif fate is SubmitFate.DONE_IN_SILENCE:
                 self._answers[order_id] = None
             self._submit_now(order, now)
-            if fate is SubmitFate.OVERFILLED and order.request.side is Side.BUY:
+            if fate is SubmitFate.SHOWN_AND_UNKNOWN:
+                self._answer(submit_failed(order_id, FailureKind.UNKNOWN))
+            elif fate is SubmitFate.OVERFILLED and order.request.side is Side.BUY:
                 self._fill_later(order_id, Decimal("0.005"))
 
     def cancel(self, order: CancelAtVenue, now: Timestamp) -> None:
@@ -176,6 +177,15 @@ class Edge(Line):
         quantity = part if in_part else order.remaining
         self.force_fill(order_id, quantity, now)
 
+    def _fail_submit(self, order: SubmitOrder, fate: SubmitFate, now: Timestamp) -> None:
+        order_id = order.request.client_order_id
+        self._answer(submit_failed(order_id, SUBMIT_FAILURES[fate]))
+        if fate is SubmitFate.DENIED_AND_DONE and _is_buy_at_once(order):
+            self.denied.add(order_id)
+            self._haunt(order, now)
+            if order_id not in self.book.orders:
+                self.denied.remove(order_id)
+
     def _submit_later(self, order: SubmitOrder, fate: SubmitFate) -> None:
         order_id = order.request.client_order_id
         if fate is SubmitFate.FAR_TOO_LATE and order.request.side is Side.BUY:
@@ -205,3 +215,10 @@ class Edge(Line):
     def _fill_now(self, order_id: ClientOrderId, quantity: Decimal, now: Timestamp) -> None:
         self._now = now
         self.force_fill(order_id, quantity, now)
+
+
+def _is_buy_at_once(order: SubmitOrder) -> bool:
+    """Return whether it buys, and what does not fill at once does not stay in the book."""
+    one = order.request
+    is_at_once = one.type is OrderType.MARKET or one.time_in_force is TimeInForce.IOC
+    return is_at_once and one.side is Side.BUY
