@@ -1,6 +1,7 @@
 """Makes a failing schedule as short and as plain as it gets, while it breaks the same rule."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 
 Fails = Callable[[Sequence[int]], bool]
 _RUNS = 3_000
@@ -44,3 +45,13 @@ def _simpler(schedule: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     for place, choice in enumerate(schedule):
         for lower in {choice // 2, choice - 1} - {choice, -1}:
             yield (*schedule[:place], lower, *schedule[place + 1 :])
+    yield from _without_pairs(schedule)
+
+
+def _without_pairs(schedule: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Yield it without two choices that are nothing without each other, or with both plain."""
+    for first, second in combinations(range(len(schedule)), 2):
+        between, after = schedule[first + 1 : second], schedule[second + 1 :]
+        yield (*schedule[:first], *between, *after)
+        if schedule[first] and schedule[second]:
+            yield (*schedule[:first], 0, *between, 0, *after)

@@ -18,3 +18,17 @@ def test_choices_become_as_plain_as_they_can() -> None:
 
 def test_what_does_not_fail_when_simpler_stays() -> None:
     assert shrink([3, 1], lambda s: list(s) == [3, 1]) == (3, 1)
+
+
+def test_two_choices_that_are_nothing_without_each_other_go_together() -> None:
+    def fails(schedule: Sequence[int]) -> bool:
+        return 5 in schedule and schedule.count(7) == schedule.count(9)
+
+    assert shrink([7, 5, 0, 9], fails) == (5,)
+
+
+def test_two_choices_that_hold_each_other_up_become_plain_together() -> None:
+    def fails(schedule: Sequence[int]) -> bool:
+        return len(schedule) == 3 and schedule[1] == 4 and (schedule[0] == 0) == (schedule[2] == 0)
+
+    assert shrink([6, 4, 6], fails) == (0, 4, 0)
