@@ -112,9 +112,12 @@ class Account:
         return self.journal
 
     def close(self) -> None:
-        """Give it back."""
-        if self.journal is not None:
-            self.journal.close()
+        """Give it back. While a commit is under way, as at a second Ctrl-C, the end does."""
+        try:
+            if self.journal is not None:
+                self.journal.close()
+        except JournalError:
+            return
         self._lease.close()
 
     def __enter__(self) -> Self:

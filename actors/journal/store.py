@@ -8,6 +8,7 @@ that fails loses nothing: the suffix stays, within a bound, and the next commit 
 from collections.abc import Callable
 from contextlib import closing, suppress
 
+import apsw
 import msgspec
 
 from actors.journal.anchor import Anchor, AnchorFile
@@ -174,8 +175,14 @@ class FileJournal:
             self._anchor.write(Anchor(self._durable, self._head))
 
     def close(self) -> None:
-        """Let go of the files; what waits for a commit is lost."""
-        self._segment.close()
+        """Let go of the files; what waits for a commit is lost.
+
+        Raises ``JournalError`` where another thread commits just now: nothing is let go of.
+        """
+        try:
+            self._segment.close()
+        except apsw.ThreadingViolationError as error:
+            raise JournalError(f"{self._folder}: a commit is under way: {error}") from error
         self._anchor.close()
 
     def _write(self, batch: Batch) -> None:

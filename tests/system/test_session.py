@@ -69,6 +69,12 @@ def rows_of(file: Path) -> list[list[str]]:
         return list(csv.reader(rows))
 
 
+def _heed_signals() -> None:
+    """What the tests' own shell ignores, as one in the background or ``nohup`` does, is heard."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Running:
     """A session in a process of its own, its output in one pipe."""
 
@@ -81,8 +87,7 @@ class Running:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             env={**os.environ, "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100"},
-            # A test runner in the background may ignore Ctrl-C, and its children would too.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,  # noqa: PLW1509 - it starts no thread
+            preexec_fn=_heed_signals,  # noqa: PLW1509 - it starts no thread
         )
         self.said = ""
 

@@ -1,6 +1,7 @@
 """A disk that is slow, full or read-only, under the real store: told, survived, healed."""
 
 from pathlib import Path
+from threading import Thread
 
 import apsw
 import pytest
@@ -185,3 +186,31 @@ def test_an_account_on_a_read_only_disk_is_refused_clearly() -> None:
     disk.is_read_only = True
     with pytest.raises(OSError, match="read-only"):
         journal_in(FOLDER, files=disk)
+
+
+def test_a_journal_is_not_closed_while_another_thread_commits() -> None:
+    """A second Ctrl-C ends the main thread, while the dispatcher's may be in a commit."""
+    disk = SimulatedDisk()
+    journal, lease = journal_in(FOLDER, files=disk)
+    refused: list[JournalError] = []
+
+    def close() -> None:
+        try:
+            journal.close()
+        except JournalError as error:
+            refused.append(error)
+
+    def press_ctrl_c() -> None:
+        disk.on_sync = None
+        main = Thread(target=close)
+        main.start()
+        main.join()
+
+    record = records()[0]
+    journal.append(record)
+    disk.on_sync = press_ctrl_c
+    journal.commit()
+    assert "a commit is under way" in str(refused[0])
+    assert journal.durable == record.sequence, "nothing was let go of"
+    journal.close()
+    lease.close()
