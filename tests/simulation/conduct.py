@@ -4,13 +4,13 @@ Rules that the venue's ledger alone can't show: money is there and covered, but 
 reason; a sibling lost its stop for a moment; a person asked for a close and nothing came of it.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from actors.guardian.states import Cause
 from actors.journal.port import Record
 from actors.market_data.triggers import TOLERANCE_RATIO
-from actors.order_router.actor import OrderRouter
 from actors.order_router.order import RoutedOrder
 from actors.portfolio.accounts import Booking
 from actors.portfolio.actor import PortfolioActor
@@ -18,7 +18,6 @@ from actors.position.actor import PositionActor
 from actors.position.position import Life, Position
 from actors.position.prices import stop, target
 from actors.position.states import State
-from exchange.matching_book import VenueOrder
 from messages.addresses import (
     GATEWAY,
     GUARDIAN,
@@ -45,8 +44,14 @@ from messages.position import (
 )
 from messages.positions import PositionRestored
 from messages.prices import extremes
+from tests.simulation.holds import Holds
+from tests.simulation.leaving import Leaving
 from tests.simulation.ledger import Account
 from tests.simulation.plans import BUDGET
+from tests.simulation.promises import Promises
+from tests.simulation.rule import Rule
+from tests.simulation.told import Told
+from tests.simulation.totals import Totals
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -75,17 +80,35 @@ class Conduct:
         self._refused: set[PositionId] = set()
         """Whose exit the venue refused for lack of coins, and who has not looked since."""
         self._skipped: tuple[int, int] | None = None
+        self.promises, self.totals = Promises(world), Totals(world)
+        more = Told(world), Leaving(world), Holds(world)
+        self._rules: tuple[Rule, ...] = (self.promises, self.totals, *more)
+
+    def rewound(self, records: Sequence[Record]) -> None:
+        """Take back what died with the process: these records are left."""
+        for rule in self._rules:
+            rule.rewound(records)
+
+    def over(self) -> None:
+        """Look at how all ended."""
+        for rule in self._rules:
+            rule.over()
 
     def restarted(self) -> None:
         """Take note of who is to be restored first; what died with the process is forgotten."""
         self._refused.clear()
         self._unrestored = set(self.world.roster)
         self._may_enter = False
+        self._skipped = None  # ids of what comes from outside begin anew
+        for rule in self._rules:
+            rule.restarted()
 
     def recorded(self, record: Record) -> None:
         """Look at a step; ``world.positions`` are still as they were before it."""
         try:
             self._look_at(record)
+            for rule in self._rules:
+                rule.recorded(record)
         except AssertionError as problem:
             self._problem = self._problem or problem
 
@@ -109,6 +132,9 @@ class Conduct:
         """Look whether a person's wish was obeyed; raise what a record has shown."""
         if self._problem is not None:
             raise self._problem
+        if envelope.id != self._skipped:
+            for rule in self._rules:
+                rule.delivered(address, envelope)
         if type(envelope.message) is not ClosePosition or envelope.id == self._skipped:
             return
         for position in self.world.positions.values():
@@ -268,16 +294,3 @@ def _is_in_doubt(order: RoutedOrder) -> bool:
         or order.request.wait_ms is not None
         or order.is_probe
     )
-
-
-def working_of(world: "World", position_id: PositionId) -> tuple[VenueOrder, ...]:
-    """Return a position's sells that work at the venue."""
-    assert world.judges is not None
-    account = world.judges.accounts.get(position_id)
-    return () if account is None else account.working
-
-
-def is_router_at_rest(world: "World") -> bool:
-    """Whether the router has nothing to do for any order."""
-    orders = world.actor(ORDER_ROUTER, OrderRouter).orders
-    return orders.venue.up and not any(o.errand for o in orders.by_id.values())

@@ -93,6 +93,8 @@ class Crashes:
         )
         del self.records[_count(self.records, snapshot.sequence) :]
         world.rewind(self.records)
+        assert world.judges is not None
+        world.judges.conduct.rewound(self.records)
         world.operator = _word_of(snapshot)
         self.is_dead = False
         return snapshot

@@ -3,10 +3,16 @@
 Owns the list. Each replaces one name or one cell, for as long as a ``with`` lasts.
 """
 
-from tests.simulation import mutants_of_orders, mutants_of_positions, mutants_of_recovery
+from tests.simulation import (
+    mutants_of_orders,
+    mutants_of_positions,
+    mutants_of_promises,
+    mutants_of_recovery,
+)
 
 MUTANTS = (
     *mutants_of_positions.MUTANTS,
     *mutants_of_orders.MUTANTS,
     *mutants_of_recovery.MUTANTS,
+    *mutants_of_promises.MUTANTS,
 )

@@ -79,12 +79,15 @@ VENUES = (
     (FeeCurrency.RECEIVED, OcoRemainder.CANCELED),
     (FeeCurrency.QUOTE, OcoRemainder.REDUCED),
 )
+LOSS_LIMIT = Decimal(10)
+"""Quote: less than one stop loses."""
 WALLETS = (
-    (FOREIGN, UnmatchedPolicy.ADOPT),
-    (Decimal(0), UnmatchedPolicy.ADOPT),
-    (FOREIGN, UnmatchedPolicy.SELL),
+    (FOREIGN, UnmatchedPolicy.ADOPT, None),
+    (Decimal(0), UnmatchedPolicy.ADOPT, None),
+    (FOREIGN, UnmatchedPolicy.SELL, None),
+    (FOREIGN, UnmatchedPolicy.ADOPT, LOSS_LIMIT),
 )
-"""Coins that are not ours, and what becomes of late fills."""
+"""Coins that are not ours, what becomes of late fills, and what a day may lose."""
 
 
 def rules(fee_currency: FeeCurrency) -> MarketRules:
@@ -110,20 +113,24 @@ def capabilities(remainder: OcoRemainder) -> Capabilities:
     )
 
 
-def _settings(policy: UnmatchedPolicy, failure: JournalFailure) -> Settings:
+def _settings(
+    policy: UnmatchedPolicy, failure: JournalFailure, loss_limit: Decimal | None
+) -> Settings:
     portfolio = PortfolioSettings(
         max_positions=3,
         positions_per_symbol=3,
         cooldown_ms=Milliseconds(0),
         compare_balances_ms=None,
         unmatched_policy=policy,
+        daily_loss_limit=loss_limit,
     )
     journal = JournalSettings(failure=failure)
     return Settings(capital={USDT: CAPITAL}, plan=PLANS[0], portfolio=portfolio, journal=journal)
 
 
 SETTINGS = {
-    (policy, failure): _settings(policy, failure)
+    (policy, failure, loss_limit): _settings(policy, failure, loss_limit)
     for policy in UnmatchedPolicy
     for failure in JournalFailure
+    for loss_limit in (None, LOSS_LIMIT)
 }

@@ -9,18 +9,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from actors.market_data.actor import MarketDataActor
+from actors.order_router.actor import OrderRouter
 from actors.position.actor import PositionActor
 from actors.position.exit_slot import SlotState
 from actors.position.position import Life, lost_orders
 from actors.position.prices import protection_mode, stop, target
 from actors.position.states import State
-from messages.addresses import MARKET_DATA, position_address
-from messages.base import Timestamp
+from exchange.matching_book import VenueOrder
+from messages.addresses import MARKET_DATA, ORDER_ROUTER, position_address
+from messages.base import PositionId, Timestamp
 from messages.orders import OrderStatus, OrderType
 from messages.plan import ProtectionMode
 from messages.position import LevelName
-from tests.simulation.conduct import is_router_at_rest, working_of
 from tests.simulation.plans import SYMBOL
+from tests.simulation.promises import keep_time_limits
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -41,14 +43,29 @@ def come_to_rest(world: "World") -> None:
             _check_lost(world)
             return
         restless = [life.position.position_id for life in held if not _rests(life)]
-        if not restless and not world.venue.way.held and is_router_at_rest(world):
+        if not restless and _is_quiet(world):
             _check_lost(world)
             for life in held:
                 _check_trigger(world, life)
                 _check_resting(world, life)
+                _check_promises(world, life)
+            keep_time_limits(world, held)
             return
         assert world.now < end, f"{restless} does not come to rest in fair time"
         world.pass_time()
+
+
+def _is_quiet(world: "World") -> bool:
+    """Whether nothing is on its way, and the price as it is now was heard."""
+    assert world.judges is not None
+    has_heard = world.judges.conduct.promises.has_heard
+    return has_heard and not world.venue.way.held and _is_router_at_rest(world)
+
+
+def _is_router_at_rest(world: "World") -> bool:
+    """Whether the router has nothing to do for any order."""
+    orders = world.actor(ORDER_ROUTER, OrderRouter).orders
+    return orders.venue.up and not any(o.errand for o in orders.by_id.values())
 
 
 def _held(world: "World") -> Iterator[Life]:
@@ -100,9 +117,22 @@ def _check_resting(world: "World", life: Life) -> None:
     promised = _promised(life, world.now)
     working = [
         (o.trigger, None if o.request.type in _STOPS else o.request.price, o.remaining)
-        for o in working_of(world, position_id)
+        for o in _working_of(world, position_id)
     ]
     assert working == promised, f"{position_id} should rest as {promised}, and rests as {working}"
+
+
+def _check_promises(world: "World", life: Life) -> None:
+    """What is in force is what the plan says of the venue's own fills; the books say the same."""
+    assert world.judges is not None
+    conduct, position = world.judges.conduct, life.position
+    conduct.totals.rests(position)
+    account = world.judges.accounts.get(position.position_id)
+    if account is None or life.is_dust(life.average_entry or Decimal(0)):
+        return
+    if lost_orders(position) or not _has_heard_all(world, life):
+        return
+    conduct.promises.rests(life, account)
 
 
 def _has_heard_all(world: "World", life: Life) -> bool:
@@ -130,3 +160,10 @@ def _promised(life: Life, now: Timestamp) -> list[tuple[Decimal | None, Decimal 
             return [(trigger, None, life.sellable)]
         case _:
             return [(None, goal, life.sellable)]
+
+
+def _working_of(world: "World", position_id: PositionId) -> tuple[VenueOrder, ...]:
+    """Return a position's sells that work at the venue."""
+    assert world.judges is not None
+    account = world.judges.accounts.get(position_id)
+    return () if account is None else account.working

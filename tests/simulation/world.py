@@ -10,6 +10,7 @@ starts another, as production does, on what the disk holds (``crashes``). The ve
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 
 from actors.journal.codec import Snapshot
 from actors.journal.port import Record
@@ -100,7 +101,8 @@ class World(Tree):
         take = self.choices.take
         self.plan = PLANS[take(Kind.SETUP, len(PLANS))]
         fee_currency, remainder = VENUES[take(Kind.SETUP, len(VENUES))]
-        self.foreign, self._policy = WALLETS[take(Kind.SETUP, len(WALLETS))]
+        self.loss_limit: Decimal | None
+        self.foreign, self._policy, self.loss_limit = WALLETS[take(Kind.SETUP, len(WALLETS))]
         self._begins_protected = bool(take(Kind.SETUP, 2))
         self.kept = JOURNALS[take(Kind.SETUP, len(JOURNALS))]
         wallet = [Money(USDT, CAPITAL), Money(BTC, self.foreign)]
@@ -127,7 +129,7 @@ class World(Tree):
             return self.venue
 
         wiring = Wiring(
-            settings=SETTINGS[self._policy, self.kept.failure],
+            settings=SETTINGS[self._policy, self.kept.failure, self.loss_limit],
             symbols=(SYMBOL,),
             connect=connect,
             make_strategy=EnterOnCandle,
@@ -263,6 +265,7 @@ class World(Tree):
             self.settle()
             self.pass_time()
             self.settle()
+        self.judges.conduct.over()
         self.judges.over()
 
     def is_over(self) -> bool:

@@ -1,0 +1,100 @@
+"""The portfolio is the sum of the positions: at each delivery of what one has told, and at rest.
+
+Its books lag behind the positions by what is under way; so each side is looked at by itself, and
+both against each other where nothing is under way.
+"""
+
+from actors.journal.port import Record
+from actors.portfolio.actor import PortfolioActor
+from actors.position.position import Position
+from messages.addresses import PORTFOLIO, position_address
+from messages.base import Address, PositionId
+from messages.envelope import Envelope
+from messages.money import ZERO
+from messages.portfolio import BookPosition
+from tests.simulation.plans import BTC, USDT
+from tests.simulation.rule import Rule
+
+_POSITION = position_address(PositionId(""))
+
+
+class Totals(Rule):
+    """Looks at what positions tell of their money, and what the portfolio makes of it."""
+
+    def recorded(self, record: Record) -> None:
+        """Look that a position tells of what it bought, sold or gives back, in the same step."""
+        if not record.actor.startswith(_POSITION):
+            return
+        for change in record.changes:
+            if type(change) is not Position:
+                continue
+            before = self.world.positions.get(change.position_id)
+            assert not (change.reserve and change.entry.is_over), (
+                f"{change.position_id} buys no more, and keeps {change.reserve}"
+            )
+            is_new = before is None or before.booked != change.booked
+            if not is_new and (before is None or before.reserve == change.reserve):
+                continue
+            told = [s.message for s in record.outbox if type(s.message) is BookPosition]
+            is_told = any(_is_said(message, change) for message in told)
+            is_empty = before is None and not change.booked.bought
+            assert is_told or is_empty, (
+                f"{change.position_id} stands at {change.booked}, and tells the books {told}"
+            )
+
+    def delivered(self, address: Address, envelope: Envelope) -> None:
+        """Look that the books hold what was just told, and are the sum of their parts."""
+        if address != PORTFOLIO:
+            return
+        books, message = self.world.actor(PORTFOLIO, PortfolioActor).books, envelope.message
+        if type(message) is BookPosition:
+            booking = books.bookings.get(message.position_id)
+            if booking is not None:
+                booked = booking.booked
+                is_behind = message.bought < booked.bought or message.sold < booked.sold
+                assert is_behind or (
+                    (booked.bought, booked.cost) == (message.bought, message.bought_cost)
+                    and (booked.sold, booked.proceeds) == (message.sold, message.sold_proceeds)
+                    and set(booked.fees) == set(message.fees)
+                ), f"{message.position_id} told {message}, and the books have {booked}"
+                assert booking.reserved <= message.reserve or is_behind, (
+                    f"{message.position_id} needs {message.reserve}, reserved is {booking.reserved}"
+                )
+        bookings = books.bookings.values()
+        reserved = sum((one.reserved for one in bookings), ZERO)
+        invested = sum((one.invested for one in bookings), ZERO)
+        held = sum((one.held for one in bookings), books.account(BTC).dust)
+        cash = books.account(USDT)
+        assert (cash.reserved, cash.invested, books.account(BTC).held) == (
+            reserved,
+            invested,
+            held,
+        ), f"the books' sums are not their parts': {reserved}, {invested}, {held}"
+
+    def rests(self, position: Position) -> None:
+        """Look that, with nothing under way, position and portfolio say the same."""
+        booking = self.world.actor(PORTFOLIO, PortfolioActor).books.bookings.get(
+            position.position_id
+        )
+        booked = position.booked
+        if booking is None:
+            assert not booked.bought, f"{position.position_id} is not in the books"
+            return
+        ours = (booked.bought, booked.bought_cost, booked.sold, booked.sold_proceeds)
+        told = booking.booked
+        assert (told.bought, told.cost, told.sold, told.proceeds) == ours, (
+            f"{position.position_id}: the portfolio has {told}, the position {booked}"
+        )
+        assert not (booking.reserved and position.entry.is_over), (
+            f"{position.position_id} buys no more, and {booking.reserved} are still reserved"
+        )
+
+
+def _is_said(message: BookPosition, position: Position) -> bool:
+    booked = position.booked
+    return (message.bought, message.bought_cost, message.sold, message.sold_proceeds) == (
+        booked.bought,
+        booked.bought_cost,
+        booked.sold,
+        booked.sold_proceeds,
+    ) and message.reserve == position.reserve
