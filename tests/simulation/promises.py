@@ -158,8 +158,8 @@ class Promises(Rule):
         position_id, plan = life.position.position_id, life.charter.plan
         bought = [o.facts for o in account.orders.values() if o.request.side is Side.BUY]
         quantity = sum((facts.filled for facts in bought), Decimal(0))
-        if not quantity or account.adopted:
-            return
+        if not quantity or account.adopted or life.position.booked.bought != quantity:
+            return  # a surprise that it has not heard of: in the end it must be booked
         average = float(sum((facts.cost for facts in bought), Decimal(0))) / float(quantity)
         stop = stop_bounds(plan, average, self._highest, self.world.price)
         levels = self._armed(position_id)
