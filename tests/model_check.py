@@ -38,7 +38,7 @@ LEGEND = f"""\
 The real cores of position, router and portfolio, each order of deliveries, deadlines and fills, and
 moves of the price over {PRICES}; the last fall, to {PRICES[0]}, is always free.
 In every state: nothing sold beyond what is held, one working exit, no more working than held,
-CLOSED is flat, the books add up, nobody is quiet and uncovered, no core raises.
+CLOSED is flat, the books add up and are the venue's, nobody is quiet and uncovered, no core raises.
 Over all states: CLOSED stays reachable; no fair circle leaves what is held uncovered.
 """
 
