@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from actors.order_router.states import REPORTS, Input, advance
 from messages.money import ZERO, Money, add_money, amount_in
-from messages.orders import OrderFacts, RejectReason, StopStatus
+from messages.orders import OrderFacts, OrderStatus, RejectReason, StopStatus
 
 _STOP_RANK = {
     StopStatus.NONE: 0,
@@ -30,7 +30,7 @@ def merge(known: OrderFacts, told: OrderFacts) -> OrderFacts:
 
     A report that knows of fewer fills is older, whenever it is heard: it lowers nothing.
     """
-    status = advance(known.status, input_of(told))
+    status = _status_after(known, input_of(told))
     is_new_status = status is not known.status
     merged = replace(
         known,
@@ -44,6 +44,17 @@ def merge(known: OrderFacts, told: OrderFacts) -> OrderFacts:
         text=told.text if is_new_status else known.text,
     )
     return known if merged == known else replace(merged, at=max(known.at, told.at))
+
+
+def _status_after(known: OrderFacts, input_: Input) -> OrderStatus:
+    """Return the status after a report; what was called off as never sent may be there after all.
+
+    Such an order is as one taken for never placed: its submit "surely failed", and did not.
+    """
+    if known.reason is not RejectReason.WITHDRAWN:
+        return advance(known.status, input_)
+    status = advance(OrderStatus.REJECTED, input_)
+    return known.status if status is OrderStatus.REJECTED else status
 
 
 def with_status(

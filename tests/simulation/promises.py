@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from actors.journal.port import Record
 from actors.market_data.actor import MarketDataActor
+from actors.market_data.market import Market
 from actors.position.actor import PositionActor
 from actors.position.position import Charter, Life, Position
 from actors.position.states import State
@@ -108,7 +109,6 @@ class Promises(Rule):
     def __init__(self, world: "World") -> None:
         super().__init__(world)
         self._highest = world.price
-        self._heard = world.price, world.now
 
     def delivered(self, address: Address, envelope: Envelope) -> None:
         """Take note of the highest quote."""
@@ -116,13 +116,13 @@ class Promises(Rule):
         if address == MARKET_DATA and type(message) is QuoteReceived:
             quote = message.quote
             self._highest = max(self._highest, quote.bid, quote.ask, quote.last)
-            self._heard = quote.last, quote.at
 
     @property
     def has_heard(self) -> bool:
-        """Whether market data has heard the price as it is now, and of late."""
-        price, at = self._heard
-        return price == self.world.price and self.world.now - at < FRESH_MS
+        """Whether market data has taken in the price as it is now, and of late."""
+        market = self._market
+        is_of_late = self.world.now - market.heard_at < FRESH_MS
+        return is_of_late and market.quote is not None and market.quote.last == self.world.price
 
     def recorded(self, record: Record) -> None:
         """Look at the prices that a position asks market data and the venue for."""
@@ -170,9 +170,12 @@ class Promises(Rule):
             _check_prices(position_id, plan, average, stop, prices)
 
     def _armed(self, position_id: PositionId) -> tuple[Level, ...]:
-        core = self.world.actor(MARKET_DATA, MarketDataActor)._core
-        registration = core._markets[SYMBOL].triggers._latest.get(position_id)
+        registration = self._market.triggers._latest.get(position_id)
         return registration.levels if registration is not None and registration.is_live else ()
+
+    @property
+    def _market(self) -> Market:
+        return self.world.actor(MARKET_DATA, MarketDataActor)._core._markets[SYMBOL]
 
     def _check_switch(
         self,

@@ -22,7 +22,7 @@ from messages.order_router import (
     LookUpFailed,
     OrderNotFound,
 )
-from messages.orders import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from messages.orders import OrderStatus, RejectReason, Side
 from tests.simulation.choices import Kind
 from tests.simulation.fates import (
     NO_ANSWER,
@@ -180,7 +180,7 @@ class Edge(Line):
     def _fail_submit(self, order: SubmitOrder, fate: SubmitFate, now: Timestamp) -> None:
         order_id = order.request.client_order_id
         self._answer(submit_failed(order_id, SUBMIT_FAILURES[fate]))
-        if fate is SubmitFate.DENIED_AND_DONE and _is_buy_at_once(order):
+        if fate is SubmitFate.DENIED_AND_DONE and order.request.side is Side.BUY:
             self.denied.add(order_id)
             self._haunt(order, now)
             if order_id not in self.book.orders:
@@ -215,10 +215,3 @@ class Edge(Line):
     def _fill_now(self, order_id: ClientOrderId, quantity: Decimal, now: Timestamp) -> None:
         self._now = now
         self.force_fill(order_id, quantity, now)
-
-
-def _is_buy_at_once(order: SubmitOrder) -> bool:
-    """Return whether it buys, and what does not fill at once does not stay in the book."""
-    one = order.request
-    is_at_once = one.type is OrderType.MARKET or one.time_in_force is TimeInForce.IOC
-    return is_at_once and one.side is Side.BUY

@@ -278,6 +278,8 @@ class World(Tree):
         if not all(order.facts.is_terminal for order in orders.values()):
             return False
         at_venue = self.venue.book.orders
+        if any(not at_venue[order_id].facts.is_terminal for order_id in self.venue.denied):
+            return False
         return not any(
             order_id in orders and orders[order_id].facts.filled < at_venue[order_id].facts.filled
             for order_id in self.venue.surprises

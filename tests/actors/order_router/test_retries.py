@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from messages.base import Timestamp
-from messages.gateway import SubmitOrder
+from messages.gateway import CancelAtVenue, SubmitOrder
 from messages.order_router import FailureKind
 from messages.orders import (
     OrderStatus,
@@ -61,6 +61,19 @@ def test_a_submit_that_fails_after_the_stream_has_shown_it_is_as_it_was_shown(
     step = stage.fail_submit(kind)
     assert stage.order().facts == before.facts
     assert not step.outbox
+
+
+def test_a_submit_that_surely_failed_and_was_called_off_is_canceled_where_it_is_there() -> None:
+    stage = Stage()
+    stage.place()
+    stage.fail_submit(FailureKind.RETRYABLE)
+    stage.cancel()
+    assert stage.status() is OrderStatus.CANCELED
+    stage.report(OrderStatus.OPEN)
+    assert stage.status() is OrderStatus.OPEN
+    assert len(stage.just_sent(CancelAtVenue)) == 1
+    stage.report(OrderStatus.CANCELED)
+    assert stage.status() is OrderStatus.CANCELED
 
 
 def test_after_the_last_try_the_order_is_rejected_with_the_last_reason() -> None:
