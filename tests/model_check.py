@@ -24,9 +24,9 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from tests.simulation.model import Model
-from tests.simulation.model_search import Found, Reached, search
-from tests.simulation.model_world import PRICES, Bounds
+from tests.simulation.model.model import Model
+from tests.simulation.model.search import Found, Reached, search
+from tests.simulation.model.world import PRICES, Bounds
 from tests.simulation.plans import PLANS
 
 NOT_WHOLE, STOPPED = 3, 130

@@ -20,11 +20,11 @@ from rich.progress import track
 from rich.table import Table
 
 from tests.simulation.choices import Choices
-from tests.simulation.injecting import Mutant
-from tests.simulation.model_killing import killed_in_the_model
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.model.killing import killed_in_the_model
+from tests.simulation.mutants.every import MUTANTS
+from tests.simulation.mutants.injecting import Mutant
+from tests.simulation.mutants.proofs import prove
 from tests.simulation.plans import PLANS
-from tests.simulation.proofs import prove
 from tests.simulation.runs import run, without_logs
 from tests.simulation.schedules import kept_files, load
 from tests.simulation.strategies import STEPS, STRATEGIES, Crashing, Exploring, Spell

@@ -14,9 +14,15 @@ import msgspec
 from rich.console import Console
 
 from actors.journal.codec import UnreadableError, decode, decode_snapshot, encode, encode_snapshot
-from tests.simulation.flight import Differs, Flight, Recording
-from tests.simulation.near_misses import fly, orders_to_try
-from tests.simulation.recordings import SessionError, Stretch, find_journal, read, settings_of
+from tests.simulation.flights.flight import Differs, Flight, Recording
+from tests.simulation.flights.near_misses import fly, orders_to_try
+from tests.simulation.flights.recordings import (
+    SessionError,
+    Stretch,
+    find_journal,
+    read,
+    settings_of,
+)
 from tests.simulation.runs import rule_of, without_logs
 from tests.simulation.schedules import in_a_name
 from tests.simulation.shrinking import shrink

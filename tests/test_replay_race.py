@@ -11,9 +11,9 @@ from messages.base import Message, Timestamp
 from messages.envelope import Step
 from tests import replay_race
 from tests.replay_race import keep, load
-from tests.simulation.flight import Differs, Flight, Recording
-from tests.simulation.near_misses import fly, orders_to_try
-from tests.simulation.recordings import find_journal, read
+from tests.simulation.flights.flight import Differs, Flight, Recording
+from tests.simulation.flights.near_misses import fly, orders_to_try
+from tests.simulation.flights.recordings import find_journal, read
 from tests.simulation.runs import without_logs
 from tests.system.running import run_supervisor
 

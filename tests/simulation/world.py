@@ -39,7 +39,6 @@ from tests.simulation.journals import (
     ProcessDiedError,
     Store,
 )
-from tests.simulation.judges import Judges
 from tests.simulation.plans import (
     BTC,
     BUDGET,
@@ -53,7 +52,8 @@ from tests.simulation.plans import (
     capabilities,
     rules,
 )
-from tests.simulation.rest import come_to_rest
+from tests.simulation.rules.judges import Judges
+from tests.simulation.rules.rest import come_to_rest
 from tests.simulation.tree import START, DurableJournals, Tree
 from tests.simulation.venue import Edge
 

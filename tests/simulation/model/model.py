@@ -32,10 +32,10 @@ from messages.position import (
     TriggersArmed,
 )
 from tests.simulation import plans
-from tests.simulation.model_cores import Cores, Outbox
-from tests.simulation.model_graph import OUTSIDE, TIME
-from tests.simulation.model_venue import asked, balances, of_its_own_accord
-from tests.simulation.model_world import PRICES, START, UNIT, Bounds, Mail, Next, World, mailed
+from tests.simulation.model.cores import Cores, Outbox
+from tests.simulation.model.graph import OUTSIDE, TIME
+from tests.simulation.model.venue import asked, balances, of_its_own_accord
+from tests.simulation.model.world import PRICES, START, UNIT, Bounds, Mail, Next, World, mailed
 
 
 class Model:

@@ -25,10 +25,10 @@ from messages.orders import OrderRequest, OrderType, Purpose, Side
 from messages.plan import Plan, ProtectionMode
 from messages.position import LevelName
 from tests.simulation.plans import SYMBOL
-from tests.simulation.rule import Rule
+from tests.simulation.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from tests.simulation.ledger import Account
+    from tests.simulation.rules.ledger import Account
     from tests.simulation.world import World
 
 TICK = 0.01

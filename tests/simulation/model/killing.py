@@ -2,10 +2,10 @@
 
 from contextlib import ExitStack
 
-from tests.simulation.injecting import Mutant
-from tests.simulation.model import Model
-from tests.simulation.model_search import search
-from tests.simulation.model_world import Bounds
+from tests.simulation.model.model import Model
+from tests.simulation.model.search import search
+from tests.simulation.model.world import Bounds
+from tests.simulation.mutants.injecting import Mutant
 from tests.simulation.plans import PLANS
 
 BOUNDS = Bounds(faults=1, moves=0)

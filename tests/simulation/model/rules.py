@@ -11,7 +11,7 @@ from messages.ids import position_of
 from messages.money import ZERO, Money, add_money
 from messages.orders import Side
 from messages.position import LevelName
-from tests.simulation.model_world import World, held
+from tests.simulation.model.world import World, held
 
 
 class Sums(NamedTuple):

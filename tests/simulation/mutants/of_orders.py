@@ -19,7 +19,7 @@ from actors.tables import STAY
 from messages.envelope import Step
 from messages.money import ZERO
 from messages.orders import OrderStatus, Priority, Side
-from tests.simulation.injecting import Mutant, around, instead, nothing
+from tests.simulation.mutants.injecting import Mutant, around, instead, nothing
 
 _ORDER = cast("dict[Any, dict[Any, Any]]", ORDER)
 

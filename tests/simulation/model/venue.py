@@ -30,7 +30,7 @@ from messages.orders import (
 )
 from messages.portfolio import BalancesReported
 from tests.simulation import plans
-from tests.simulation.model_world import FEE, UNIT, Next, Venue, World, held, mailed, put
+from tests.simulation.model.world import FEE, UNIT, Next, Venue, World, held, mailed, put
 
 _HAS_STOP = {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.OCO}
 

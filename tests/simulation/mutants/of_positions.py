@@ -17,7 +17,7 @@ from actors.position.states import Input as PositionInput
 from actors.tables import Goto
 from messages.money import ceil_to_step, floor_to_step
 from messages.position import CloseCause
-from tests.simulation.injecting import Mutant, around, both, instead, nothing
+from tests.simulation.mutants.injecting import Mutant, around, both, instead, nothing
 
 _SLOT = cast("dict[Any, dict[Any, Any]]", SLOT_TRANSITIONS)
 _NEVER = 10**12

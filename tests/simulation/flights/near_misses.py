@@ -26,7 +26,7 @@ from messages.gateway import SubmitOrder
 from messages.money import ZERO
 from messages.observers import MessageSkipped
 from messages.orders import OrderFacts, OrderStatus, Side
-from tests.simulation.flight import Flight, Recording
+from tests.simulation.flights.flight import Flight, Recording
 from tests.simulation.story import diagram_of
 
 _REFUSED_BY_NAME = "IllegalInputError"

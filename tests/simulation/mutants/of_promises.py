@@ -18,7 +18,7 @@ from actors.position.turn import Turn
 from messages.gateway import CancelAtVenue
 from messages.observers import AlarmKind
 from messages.position import DenialReason
-from tests.simulation.injecting import Mutant, around, both, instead, nothing
+from tests.simulation.mutants.injecting import Mutant, around, both, instead, nothing
 
 
 def _three_times(_real: Any, charter: Any, average: Any) -> Any:

@@ -7,11 +7,11 @@ import pytest
 from messages.plan import Plan
 from tests import model_check
 from tests.model_check import diagram
-from tests.simulation.model import Model
-from tests.simulation.model_graph import OUTSIDE, Graph
-from tests.simulation.model_search import Found, search
-from tests.simulation.model_world import Bounds
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.model.graph import OUTSIDE, Graph
+from tests.simulation.model.model import Model
+from tests.simulation.model.search import Found, search
+from tests.simulation.model.world import Bounds
+from tests.simulation.mutants.every import MUTANTS
 from tests.simulation.plans import PLANS
 
 SMALL = Bounds(faults=0, moves=0)

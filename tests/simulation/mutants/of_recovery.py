@@ -14,7 +14,7 @@ from actors.positions import core as roster
 from messages.addresses import GUARDIAN
 from messages.envelope import Send, Step
 from messages.guardian import RecoveryDone
-from tests.simulation.injecting import Mutant, around, instead, nothing
+from tests.simulation.mutants.injecting import Mutant, around, instead, nothing
 
 
 def _dropped(real: Any, system: Any, snapshot: Any, *more: Any) -> None:

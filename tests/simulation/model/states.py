@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from messages.base import Address, Timestamp
-from tests.simulation.model_world import Mail, World
+from tests.simulation.model.world import Mail, World
 
 _TIMES = frozenset(
     {

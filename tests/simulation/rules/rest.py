@@ -22,7 +22,7 @@ from messages.orders import OrderStatus, OrderType
 from messages.plan import ProtectionMode
 from messages.position import LevelName
 from tests.simulation.plans import SYMBOL
-from tests.simulation.promises import keep_time_limits
+from tests.simulation.rules.promises import keep_time_limits
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

@@ -26,17 +26,18 @@ from messages.money import ZERO, amount_in
 from messages.observers import Alarm, AlarmKind, MessageSkipped
 from messages.portfolio import AdoptedFill, TradingState
 from messages.position import LevelName
-from tests.simulation.conduct import Conduct
-from tests.simulation.ledger import Account
 from tests.simulation.plans import BTC, SYMBOL, USDT
+from tests.simulation.rules.conduct import Conduct
+from tests.simulation.rules.ledger import Account
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 UNPROTECTED_MAX_MS = 60_000
 """After the last disturbance: the plans' ``unknown_exit_ms``, an overdue answer, and two looks."""
-GHOST_MAX_MS = 2_500
-"""So long a buy that came back from the dead may work, after the last disturbance."""
+GHOST_MAX_MS, OVERDUE_MS = 2_500, 15_000
+"""So long a buy that came back from the dead may work, after it was heard of; and so much longer
+after a disturbance, in which the answer to its cancel may be lost: ``answer_timeout_ms``."""
 LEAST = Decimal("0.051")
 """Base: the least that can be sold at any price of these markets."""
 DUST = 2 * LEAST
@@ -172,8 +173,10 @@ class Judges:
         if order is None or order.facts.is_terminal:
             return True
         heard_at = self._ghosts_heard.setdefault(order_id, world.now)
-        since = max(heard_at, world.venue.disturbed_at, self._skipped_at)
-        return world.now - since < GHOST_MAX_MS
+        disturbed_at = max(world.venue.disturbed_at, self._skipped_at)
+        if disturbed_at < heard_at:
+            return world.now - heard_at < GHOST_MAX_MS
+        return world.now - disturbed_at < GHOST_MAX_MS + OVERDUE_MS
 
     def _check_books(self) -> None:
         for account in self._books.accounts.values():

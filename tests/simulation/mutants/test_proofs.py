@@ -2,9 +2,9 @@
 
 from contextlib import ExitStack
 
-from tests.simulation.injecting import Mutant
-from tests.simulation.mutants import MUTANTS
-from tests.simulation.proofs import prove
+from tests.simulation.mutants.every import MUTANTS
+from tests.simulation.mutants.injecting import Mutant
+from tests.simulation.mutants.proofs import prove
 
 
 def _named(name: str) -> Mutant:

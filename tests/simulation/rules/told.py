@@ -10,7 +10,7 @@ from messages.base import Address, ClientOrderId, PositionId
 from messages.envelope import Envelope
 from messages.observers import Alarm, AlarmKind
 from messages.orders import OrderStatus
-from tests.simulation.rule import Rule
+from tests.simulation.rules.rule import Rule
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

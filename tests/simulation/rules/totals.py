@@ -13,7 +13,7 @@ from messages.envelope import Envelope
 from messages.money import ZERO
 from messages.portfolio import BookPosition
 from tests.simulation.plans import BTC, USDT
-from tests.simulation.rule import Rule
+from tests.simulation.rules.rule import Rule
 
 _POSITION = position_address(PositionId(""))
 

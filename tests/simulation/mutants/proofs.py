@@ -50,7 +50,7 @@ from messages.orders import (
     Side,
 )
 from messages.reconciler import ListedOrder
-from tests.simulation.injecting import Mutant
+from tests.simulation.mutants.injecting import Mutant
 from tests.simulation.plans import SYMBOL
 
 TICKS = RouterSettings(

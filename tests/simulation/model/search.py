@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from actors.position.states import State as Stage
-from tests.simulation.model import Model
-from tests.simulation.model_graph import TIME, Graph
-from tests.simulation.model_rules import broken, uncovered
-from tests.simulation.model_states import States
+from tests.simulation.model.graph import TIME, Graph
+from tests.simulation.model.model import Model
+from tests.simulation.model.rules import broken, uncovered
+from tests.simulation.model.states import States
 
 _TELL_EVERY = 1_000
 

@@ -13,7 +13,7 @@ from messages.base import ClientOrderId, Timestamp
 from messages.envelope import Send
 from messages.gateway import CancelAtVenue, SubmitOrder
 from messages.orders import Side
-from tests.simulation.rule import Rule
+from tests.simulation.rules.rule import Rule
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.mutants import FIFO, KEPT, schedules_to_kill
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants.every import MUTANTS
 from tests.simulation.runs import run
 
 QUICK = {

@@ -44,14 +44,14 @@ from messages.position import (
 )
 from messages.positions import PositionRestored
 from messages.prices import extremes
-from tests.simulation.holds import Holds
-from tests.simulation.leaving import Leaving
-from tests.simulation.ledger import Account
 from tests.simulation.plans import BUDGET
-from tests.simulation.promises import Promises
-from tests.simulation.rule import Rule
-from tests.simulation.told import Told
-from tests.simulation.totals import Totals
+from tests.simulation.rules.holds import Holds
+from tests.simulation.rules.leaving import Leaving
+from tests.simulation.rules.ledger import Account
+from tests.simulation.rules.promises import Promises
+from tests.simulation.rules.rule import Rule
+from tests.simulation.rules.told import Told
+from tests.simulation.rules.totals import Totals
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

@@ -30,9 +30,9 @@ from messages.guardian import (
 from messages.money import ZERO, amount_in
 from messages.orders import Side
 from messages.portfolio import ReserveBudget, TradingState, TradingStateChanged
-from tests.simulation.ledger import Account
 from tests.simulation.plans import USDT
-from tests.simulation.rule import Rule
+from tests.simulation.rules.ledger import Account
+from tests.simulation.rules.rule import Rule
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

@@ -19,7 +19,7 @@ from actors.journal.segment import read_segment, segment_numbers
 from commands.account import STATE, account_folder
 from commands.folders import SESSION_NAME
 from config.settings import Settings
-from tests.simulation.flight import Recording
+from tests.simulation.flights.flight import Recording
 
 
 class SessionError(Exception):

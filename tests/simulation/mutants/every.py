@@ -1,0 +1,13 @@
+"""Bugs that bots have had, put into the real code one at a time, to see who finds them.
+
+Owns the list. Each replaces one name or one cell, for as long as a ``with`` lasts.
+"""
+
+from tests.simulation.mutants import of_orders, of_positions, of_promises, of_recovery
+
+MUTANTS = (
+    *of_positions.MUTANTS,
+    *of_orders.MUTANTS,
+    *of_recovery.MUTANTS,
+    *of_promises.MUTANTS,
+)
