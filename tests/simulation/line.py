@@ -69,6 +69,8 @@ class Line(PaperExchange):
         """Orders that are there though the answer said that they surely did not arrive.
 
         Who believes that may call them off, as never sent: they are over by that name then."""
+        self.cancel_asked_at: dict[ClientOrderId, int] = {}
+        """When a cancel of it last left for here."""
         self.asked_for: dict[ClientOrderId, Side] = {}
         """Orders that came here, or left for here."""
         self.on_fate: Callable[[str], None] = _nothing

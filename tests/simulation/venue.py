@@ -75,6 +75,7 @@ class Edge(Line):
     def cancel(self, order: CancelAtVenue, now: Timestamp) -> None:
         self._now = now
         order_id = order.client_order_id
+        self.cancel_asked_at[order_id] = now
         fate = CancelFate(self._fate(CancelFate, order_id))
         if self.is_down or fate is CancelFate.RATE_LIMITED:
             self._answer(cancel_failed(order_id, FailureKind.RETRYABLE))

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 UNPROTECTED_MAX_MS = 60_000
 """After the last disturbance: the plans' ``unknown_exit_ms``, an overdue answer, and two looks."""
 GHOST_MAX_MS, OVERDUE_MS = 2_500, 15_000
-"""So long a buy that came back from the dead may work, after it was heard of; and so much longer
-after a disturbance, in which the answer to its cancel may be lost: ``answer_timeout_ms``."""
+"""After the last disturbance a buy that came back from the dead is canceled within the first; the
+answer to that cancel may be lost: ``answer_timeout_ms``."""
 LEAST = Decimal("0.051")
 """Base: the least that can be sold at any price of these markets."""
 DUST = 2 * LEAST
@@ -173,10 +173,9 @@ class Judges:
         if order is None or order.facts.is_terminal:
             return True
         heard_at = self._ghosts_heard.setdefault(order_id, world.now)
-        disturbed_at = max(world.venue.disturbed_at, self._skipped_at)
-        if disturbed_at < heard_at:
-            return world.now - heard_at < GHOST_MAX_MS
-        return world.now - disturbed_at < GHOST_MAX_MS + OVERDUE_MS
+        since = max(heard_at, world.venue.disturbed_at, self._skipped_at)
+        is_asked = world.venue.cancel_asked_at.get(order_id, -1) >= heard_at
+        return world.now - since < GHOST_MAX_MS + (OVERDUE_MS if is_asked else 0)
 
     def _check_books(self) -> None:
         for account in self._books.accounts.values():
