@@ -245,7 +245,6 @@ class World(Tree):
     def tail(self) -> None:
         """Nothing goes wrong any more; the market falls, and all ends. See ``Judges.over``."""
         assert self.judges is not None
-        self.judges.begin_tail()
         venue = self.venue
         venue.is_fair, venue.tells_quotes = True, True
         self.dispatcher.is_poisoned = False

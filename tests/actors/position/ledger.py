@@ -6,6 +6,7 @@ from decimal import Decimal
 from messages.base import Timestamp
 from messages.money import ZERO, Money
 from messages.orders import (
+    LIVE_STATUSES,
     OrderFacts,
     OrderRequest,
     OrderStatus,
@@ -35,7 +36,7 @@ class VenueOrder:
 
     @property
     def is_live(self) -> bool:
-        return self.status in {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}
+        return self.status in LIVE_STATUSES
 
     @property
     def remaining(self) -> Decimal:

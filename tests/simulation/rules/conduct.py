@@ -12,12 +12,11 @@ from actors.guardian.states import Cause
 from actors.journal.port import Record
 from actors.market_data.triggers import TOLERANCE_RATIO
 from actors.order_router.order import RoutedOrder
-from actors.portfolio.accounts import Booking
 from actors.portfolio.actor import PortfolioActor
 from actors.position.actor import PositionActor
 from actors.position.position import Life, Position
 from actors.position.prices import stop, target
-from actors.position.states import State
+from actors.position.states import AT_REST, State
 from messages.addresses import (
     GATEWAY,
     GUARDIAN,
@@ -34,7 +33,7 @@ from messages.ids import position_of
 from messages.money import ZERO
 from messages.order_router import CancelOrder, PlaceOrder, ReleaseOrders
 from messages.orders import OrderRequest, OrderStatus, Purpose, RejectReason, Side
-from messages.portfolio import ReserveBudget, TradingState
+from messages.portfolio import TradingState
 from messages.position import (
     BalanceAnswered,
     CloseCause,
@@ -49,7 +48,7 @@ from tests.simulation.rules.holds import Holds
 from tests.simulation.rules.leaving import Leaving
 from tests.simulation.rules.ledger import Account
 from tests.simulation.rules.promises import Promises
-from tests.simulation.rules.rule import Rule
+from tests.simulation.rules.rule import POSITION, Rule, budget_granted
 from tests.simulation.rules.told import Told
 from tests.simulation.rules.totals import Totals
 
@@ -183,16 +182,15 @@ class Conduct:
             )
 
     def _check_grant(self, record: Record) -> None:
-        if type(record.message) is ReserveBudget and any(
-            type(change) is Booking for change in record.changes
-        ):
-            trading = self.world.actor(PORTFOLIO, PortfolioActor).books.trading
-            position_id = record.message.position_id
-            assert trading.state is TradingState.ACTIVE, (
-                f"{position_id} may enter, and trading is {trading.state}"
-            )
-            left = () if self._may_enter else self._left()
-            assert not left, f"{position_id} may enter before these are restored: {left}"
+        asked = budget_granted(record)
+        if asked is None:
+            return
+        trading = self.world.actor(PORTFOLIO, PortfolioActor).books.trading
+        assert trading.state is TradingState.ACTIVE, (
+            f"{asked.position_id} may enter, and trading is {trading.state}"
+        )
+        left = () if self._may_enter else self._left()
+        assert not left, f"{asked.position_id} may enter before these are restored: {left}"
 
     # Recovery.
 
@@ -206,9 +204,7 @@ class Conduct:
         """Return who lived at the last restart with something to restore, and is not restored."""
         positions = self.world.positions
         return sorted(
-            p
-            for p in self._unrestored
-            if p in positions and positions[p].state not in {State.NEW, State.CLOSED}
+            p for p in self._unrestored if p in positions and positions[p].state not in AT_REST
         )
 
     # Exits.
@@ -218,7 +214,7 @@ class Conduct:
             if type(change) is Position:
                 self._check_exit(record, change)
                 _check_patience(change)
-        position_id = PositionId(record.actor.removeprefix(position_address(PositionId(""))))
+        position_id = PositionId(record.actor.removeprefix(POSITION))
         self._note_look(position_id, record.message)
         for send in record.outbox:
             if type(send.message) is PositionRestored:

@@ -10,7 +10,6 @@ from actors.guardian.actor import GuardianActor
 from actors.guardian.core import Guard
 from actors.guardian.states import Cause
 from actors.journal.port import Record
-from actors.portfolio.accounts import Booking
 from actors.portfolio.actor import PortfolioActor
 from actors.position.states import State
 from messages.addresses import GUARDIAN, PORTFOLIO
@@ -32,7 +31,7 @@ from messages.orders import Side
 from messages.portfolio import ReserveBudget, TradingState, TradingStateChanged
 from tests.simulation.plans import USDT
 from tests.simulation.rules.ledger import Account
-from tests.simulation.rules.rule import Rule
+from tests.simulation.rules.rule import Rule, budget_granted
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -92,12 +91,9 @@ class Holds(Rule):
         """Look that a change of the holds is told, and that a budget is granted with right."""
         if record.actor == GUARDIAN:
             _check_told(record)
-        elif (
-            record.actor == PORTFOLIO
-            and type(record.message) is ReserveBudget
-            and any(type(change) is Booking for change in record.changes)
-        ):
-            self._check_grant(record.message)
+        asked = budget_granted(record)
+        if asked is not None:
+            self._check_grant(asked)
 
     def _check_grant(self, asked: ReserveBudget) -> None:
         assert self._told is TradingState.ACTIVE, (

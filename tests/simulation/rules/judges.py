@@ -59,7 +59,6 @@ class Judges:
         self.skipped: list[MessageSkipped] = []
         self.conduct = Conduct(world)
         self._naked_since: dict[PositionId, int] = {}
-        self._tail_at: int | None = None
         self._skipped_at = 0
         self._ghosts_heard: dict[ClientOrderId, int] = {}
         self.go_on()
@@ -225,10 +224,6 @@ class Judges:
         return position.state is State.CLOSED or is_stuck
 
     # The end.
-
-    def begin_tail(self) -> None:
-        """Take note that nothing is disturbed from now on."""
-        self._tail_at = self.world.now
 
     def unended(self) -> str:
         """Say who does not end, in fair time."""

@@ -16,7 +16,7 @@ from actors.position.actor import PositionActor
 from actors.position.position import Charter, Life, Position
 from actors.position.states import State
 from exchange.matching_book import VenueOrder
-from messages.addresses import MARKET_DATA, position_address
+from messages.addresses import MARKET_DATA
 from messages.base import Address, PositionId
 from messages.envelope import Envelope
 from messages.market_data import ArmTriggers, Level, QuoteReceived
@@ -25,7 +25,7 @@ from messages.orders import OrderRequest, OrderType, Purpose, Side
 from messages.plan import Plan, ProtectionMode
 from messages.position import LevelName
 from tests.simulation.plans import SYMBOL
-from tests.simulation.rules.rule import Rule
+from tests.simulation.rules.rule import POSITION, Rule
 
 if TYPE_CHECKING:
     from tests.simulation.rules.ledger import Account
@@ -39,7 +39,6 @@ FRESH_MS = 2_000
 LATE_MS = 10_000
 """So much later than its time limit a position that is at rest may still be held."""
 _RESTING = frozenset({Purpose.TAKE_PROFIT, Purpose.STOP_LOSS})
-_POSITION = position_address(PositionId(""))
 _STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 _ON_ITS_WAY = frozenset({State.CLOSING, State.CLOSED})
 
@@ -126,7 +125,7 @@ class Promises(Rule):
 
     def recorded(self, record: Record) -> None:
         """Look at the prices that a position asks market data and the venue for."""
-        if not record.actor.startswith(_POSITION):
+        if not record.actor.startswith(POSITION):
             return
         for send in record.outbox:
             message = send.message

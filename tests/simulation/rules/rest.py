@@ -18,7 +18,7 @@ from actors.position.states import State
 from exchange.matching_book import VenueOrder
 from messages.addresses import MARKET_DATA, ORDER_ROUTER, position_address
 from messages.base import PositionId, Timestamp
-from messages.orders import OrderStatus, OrderType
+from messages.orders import LIVE_STATUSES, OrderType
 from messages.plan import ProtectionMode
 from messages.position import LevelName
 from tests.simulation.plans import SYMBOL
@@ -90,7 +90,7 @@ def _check_lost(world: "World") -> None:
     """A lost exit that was found, and works, is taken back: it keeps coins from being sold."""
     for position in world.living():
         for order in position.orders:
-            is_found = order.facts.status in {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}
+            is_found = order.facts.status in LIVE_STATUSES
             assert not (order.is_lost and is_found) or order.cancel_asked, (
                 f"{position.position_id} leaves {order.facts.client_order_id}, which is lost"
             )

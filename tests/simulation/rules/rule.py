@@ -4,11 +4,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from actors.journal.port import Record
-from messages.base import Address
+from actors.portfolio.accounts import Booking
+from messages.addresses import PORTFOLIO, position_address
+from messages.base import Address, PositionId
 from messages.envelope import Envelope
+from messages.portfolio import ReserveBudget
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
+
+
+POSITION = position_address(PositionId(""))
+"""How the addresses of positions begin."""
 
 
 class Rule:
@@ -31,3 +38,11 @@ class Rule:
 
     def over(self) -> None:
         """Look at how all ended."""
+
+
+def budget_granted(record: Record) -> ReserveBudget | None:
+    """Return what the portfolio was asked for, if this step grants it: its position may enter."""
+    if record.actor != PORTFOLIO or type(record.message) is not ReserveBudget:
+        return None
+    is_granted = any(type(change) is Booking for change in record.changes)
+    return record.message if is_granted else None

@@ -5,19 +5,16 @@ from typing import TYPE_CHECKING
 
 from actors.journal.port import Record
 from actors.position.position import Position
-from messages.addresses import OBSERVERS, position_address
-from messages.base import Address, ClientOrderId, PositionId
+from messages.addresses import OBSERVERS
+from messages.base import Address, ClientOrderId
 from messages.envelope import Envelope
 from messages.observers import Alarm, AlarmKind
-from messages.orders import OrderStatus
-from tests.simulation.rules.rule import Rule
+from messages.orders import LIVE_STATUSES, OrderStatus
+from tests.simulation.rules.rule import POSITION, Rule
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-_POSITION = position_address(PositionId(""))
-_IS_SEEN = frozenset({OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED})
-"""Back from the dead, and canceled: nobody wonders where it is."""
 _KINDS = frozenset({AlarmKind.EXIT_STUCK, AlarmKind.EXIT_LOST})
 
 
@@ -31,7 +28,7 @@ class Told(Rule):
 
     def recorded(self, record: Record) -> None:
         """Look that whoever becomes stuck, or loses an exit, says so in the same step."""
-        if not record.actor.startswith(_POSITION):
+        if not record.actor.startswith(POSITION):
             return
         alarms = [s.message for s in record.outbox if s.to == OBSERVERS]
         said = [a for a in alarms if type(a) is Alarm and a.kind in _KINDS]
@@ -67,7 +64,8 @@ def _newly(before: Position | None, after: Position) -> list[AlarmKind]:
     is_stuck = after.closing is not None and after.closing.is_stuck
     kinds = [AlarmKind.EXIT_STUCK] if is_stuck and not was_stuck else []
     known = _lost(before)
-    if any(i not in known and status not in _IS_SEEN for i, status in _lost(after).items()):
+    # One that is live is back from the dead, and canceled: nobody wonders where it is.
+    if any(i not in known and status not in LIVE_STATUSES for i, status in _lost(after).items()):
         kinds.append(AlarmKind.EXIT_LOST)
     return kinds
 

@@ -7,15 +7,13 @@ both against each other where nothing is under way.
 from actors.journal.port import Record
 from actors.portfolio.actor import PortfolioActor
 from actors.position.position import Position
-from messages.addresses import PORTFOLIO, position_address
-from messages.base import Address, PositionId
+from messages.addresses import PORTFOLIO
+from messages.base import Address
 from messages.envelope import Envelope
 from messages.money import ZERO
 from messages.portfolio import BookPosition
 from tests.simulation.plans import BTC, USDT
-from tests.simulation.rules.rule import Rule
-
-_POSITION = position_address(PositionId(""))
+from tests.simulation.rules.rule import POSITION, Rule
 
 
 class Totals(Rule):
@@ -23,7 +21,7 @@ class Totals(Rule):
 
     def recorded(self, record: Record) -> None:
         """Look that a position tells of what it bought, sold or gives back, in the same step."""
-        if not record.actor.startswith(_POSITION):
+        if not record.actor.startswith(POSITION):
             return
         for change in record.changes:
             if type(change) is not Position:
