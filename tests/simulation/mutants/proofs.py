@@ -1,8 +1,9 @@
 """Proofs that a mutant is equivalent: a whole search in which it does what production does.
 
 The order router alone, with one order, and around it everything that anybody may tell it at any
-moment: a venue that says whatever it likes, a position, people, time. Orders do not touch each
-other in the router, so what holds for one holds for all. From every state that can be reached each
+moment, but a look back after a restart: a venue that says whatever it likes, a position, people,
+time. Orders do not touch each other in the router, so what holds for one holds for all. From every
+state that can be reached each
 message is taken twice, by the code of production and by the mutant's: where both always change and
 send the same, no run of anything can tell one from the other.
 
@@ -29,6 +30,8 @@ from messages.order_router import (
     CancelOrder,
     CompareOrders,
     FailureKind,
+    ListSymbols,
+    ListUnfilled,
     LookUpFailed,
     OrderNotFound,
     OrderReported,
@@ -173,6 +176,7 @@ def _meet(state: State, known: set[_Name], queue: deque[State]) -> None:
 def _messages(state: State, request: OrderRequest) -> Iterator[Message]:
     """Yield whatever may be told of the order now: the venue needs no reason."""
     yield from (StreamChanged(up=not state.venue.up), PlaceOrder(request=request))
+    yield from (ListSymbols(), ListUnfilled())
     if state.order is None:
         return
     for status, filled in _TOLD:
@@ -229,6 +233,7 @@ def _name(state: State) -> _Name:
         state.was_over,
         order.facts.status,
         order.facts.filled,
+        order.facts.reason is RejectReason.WITHDRAWN,
         None if errand is None else (errand.request, errand.is_sent),
         None if errand is None else _since(errand.at, now, _LONG_AGO if is_look_up else 0),
         min(order.tries, TICKS.retry_attempts),
