@@ -66,7 +66,7 @@ class Line(PaperExchange):
         self.ghosts: set[ClientOrderId] = set()
         """Buys that came when everybody had given them up: all that they do is a surprise."""
         self.denied: set[ClientOrderId] = set()
-        """Orders that are there though the answer said that they surely did not arrive.
+        """Buys that are there though the answer said that they surely did not arrive.
 
         Who believes that may call them off, as never sent: they are over by that name then."""
         self.cancel_asked_at: dict[ClientOrderId, int] = {}

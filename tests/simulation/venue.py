@@ -3,10 +3,11 @@
 Owns what becomes of requests on their way there and of events on their way back; each fate is a
 choice. What the venue does besides is the paper exchange's business. Bounds of the adversary, since
 nobody could trade without them: a request arrives within ``LIVES_MS`` or never, a buy aside, which
-may come when everybody has given it up (``GHOSTS_LIVE_MS``); an answer or event
-arrives within ``LIVES_MS`` or never; a look-up lies only about orders younger than that; after the
-venue has confirmed that a sell is over, it sells no more of it. It outlives its client: what is on
-its way there stays so when a process dies; answers to that process are heard by nobody.
+may come when everybody has given it up (``GHOSTS_LIVE_MS``); an answer or event arrives within
+``LIVES_MS`` or never; a look-up lies only about orders younger than that; of a sell that surely did
+not arrive this is true; after the venue has confirmed that a sell is over, it sells no more of it.
+It outlives its client: what is on its way there stays so when a process dies; answers to that
+process are heard by nobody.
 """
 
 from decimal import Decimal
