@@ -100,7 +100,7 @@ def find_journal(named: Path, state_dir: Path | None) -> Journal:
         return Journal(_free(named))
     file = named / SESSION_NAME
     if not file.exists() and (named / "summary.json").exists():
-        raise SessionError(f"{named} was a replay: it keeps no journal, as it can be played again")
+        raise SessionError(f"{named} was a replay without a journal: play it again with --journal")
     if not file.exists():
         raise SessionError(f"{named} holds neither {SESSION_NAME} nor a journal's segments")
     try:
