@@ -36,7 +36,7 @@ class SubmitFate(IntEnum):
     SHOWN_AND_UNKNOWN = 14
     """The stream shows it; then the answer says that nobody knows."""
     DENIED_AND_DONE = 15
-    """The answer says that it surely did not arrive: true of a sell; a buy is there all the same."""
+    """The answer says that it surely did not arrive: true of a sell; a buy is there after all."""
 
 
 class CancelFate(IntEnum):
