@@ -267,11 +267,16 @@ class Judges:
             yield f"{books.account(USDT).reserved} USDT are still reserved"
 
     def _misnamed(self) -> Iterator[str]:
-        """Yield what people are told of an order's end that the venue's ledger tells otherwise."""
-        at_venue, denied = self.world.venue.book.orders, self.world.venue.denied
+        """Yield what people are told of an order's end that the venue's ledger tells otherwise.
+
+        Of a buy that everybody had given up, and that bought nothing, nobody need ever hear.
+        """
+        venue = self.world.venue
         for order_id, order in self.world.actor(ORDER_ROUTER, OrderRouter).orders.by_id.items():
-            there, told = at_venue.get(order_id), order.facts.status
-            if there and order_id not in denied and there.facts.status is not told:
+            there, told = venue.book.orders.get(order_id), order.facts.status
+            if there is None or there.facts.status is told or order_id in venue.denied:
+                continue
+            if order_id not in venue.ghosts or there.facts.filled:
                 yield f"{order_id} is {there.facts.status} at the venue, and told as {told}"
 
     def _held_as_told(self) -> Iterator[str]:
