@@ -112,7 +112,7 @@ class Account:
         return self.journal
 
     def close(self) -> None:
-        """Give it back. While a commit is under way, as at a second Ctrl-C, the end does."""
+        """Give it back; in the middle of a commit (a second Ctrl-C) the process's end does that."""
         try:
             if self.journal is not None:
                 self.journal.close()
