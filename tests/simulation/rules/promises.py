@@ -147,7 +147,7 @@ class Promises(Rule):
         if levels:
             check_levels(position_id, plan, average, stop, levels)
         if request is not None:
-            prices = (request.trigger_price, _limit_of(request))
+            prices = (request.trigger_price, limit_of(request))
             _check_prices(position_id, plan, average, stop, prices)
 
     # At rest, by the venue's ledger.
@@ -161,14 +161,15 @@ class Promises(Rule):
             return  # a surprise that it has not heard of: in the end it must be booked
         average = float(sum((facts.cost for facts in bought), Decimal(0))) / float(quantity)
         stop = stop_bounds(plan, average, self._highest, self.world.price)
-        levels = self._armed(position_id)
+        levels = self.armed(position_id)
         check_levels(position_id, plan, average, stop, levels)
         self._check_switch(position_id, plan, average, account.working, levels)
         for order in account.working:
-            prices = (order.trigger, _limit_of(order.request))
+            prices = (order.trigger, limit_of(order.request))
             _check_prices(position_id, plan, average, stop, prices)
 
-    def _armed(self, position_id: PositionId) -> tuple[Level, ...]:
+    def armed(self, position_id: PositionId) -> tuple[Level, ...]:
+        """Return what market data watches for a position."""
         registration = self._market.triggers._latest.get(position_id)
         return registration.levels if registration is not None and registration.is_live else ()
 
@@ -233,7 +234,7 @@ def _check_prices(
         assert is_a_target(plan, average, float(limit)), f"{told}: no target of its plan"
 
 
-def _limit_of(request: OrderRequest) -> Decimal | None:
+def limit_of(request: OrderRequest) -> Decimal | None:
     """Return the price of a target; a stop's limit is none."""
     return None if request.type in _STOP_TYPES else request.price
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from actors.market_data.actor import MarketDataActor
 from actors.order_router.actor import OrderRouter
 from actors.position.actor import PositionActor
 from actors.position.exit_slot import SlotState
@@ -16,20 +15,18 @@ from actors.position.position import Life, lost_orders
 from actors.position.prices import protection_mode, stop, target
 from actors.position.states import State
 from exchange.matching_book import VenueOrder
-from messages.addresses import MARKET_DATA, ORDER_ROUTER, position_address
+from messages.addresses import ORDER_ROUTER, position_address
 from messages.base import PositionId, Timestamp
-from messages.orders import LIVE_STATUSES, OrderType
+from messages.orders import LIVE_STATUSES
 from messages.plan import ProtectionMode
 from messages.position import LevelName
-from tests.simulation.plans import SYMBOL
-from tests.simulation.rules.promises import keep_time_limits
+from tests.simulation.rules.promises import keep_time_limits, limit_of
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 REST_MS = 150_000
 """Within so much fair time all that is held rests: a lost exit, looks, the longest pause."""
-_STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 _HELD = frozenset({State.OPENING, State.OPEN, State.PROTECTING})
 
 
@@ -100,9 +97,8 @@ def _check_trigger(world: "World", life: Life) -> None:
     position_id, stop_now = life.position.position_id, stop(life)
     if stop_now is None or not life.sellable:
         return
-    core = world.actor(MARKET_DATA, MarketDataActor)._core
-    registration = core._markets[SYMBOL].triggers._latest.get(position_id)
-    levels = () if registration is None or not registration.is_live else registration.levels
+    assert world.judges is not None
+    levels = world.judges.conduct.promises.armed(position_id)
     prices = [level.price for level in levels if level.name is LevelName.STOP_LOSS]
     assert prices == [float(stop_now[0])], f"{position_id} stops at {stop_now}; armed is {prices}"
 
@@ -116,8 +112,7 @@ def _check_resting(world: "World", life: Life) -> None:
     position_id = life.position.position_id
     promised = _promised(life, world.now)
     working = [
-        (o.trigger, None if o.request.type in _STOPS else o.request.price, o.remaining)
-        for o in _working_of(world, position_id)
+        (o.trigger, limit_of(o.request), o.remaining) for o in _working_of(world, position_id)
     ]
     assert working == promised, f"{position_id} should rest as {promised}, and rests as {working}"
 
