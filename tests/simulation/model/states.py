@@ -34,7 +34,6 @@ _NO_MATTER = frozenset(
         "forget_at",
         "measured_at",
         "now",
-        "reason",
         "suspected_at",
         "text",
         "unprotected",
@@ -85,7 +84,7 @@ def _named(part: msgspec.Struct | tuple[msgspec.Struct, ...], now: Timestamp) ->
 
 def _plain(value: Any, now: int) -> Any:  # noqa: ANN401 - any builtin
     if isinstance(value, dict):
-        idle = _idle_times(value)
+        idle = (*_idle_times(value), *_told(value))
         return {
             name: _since(part, now) if name in _TIMES else _plain(part, now)
             for name, part in value.items()
@@ -94,6 +93,11 @@ def _plain(value: Any, now: int) -> Any:  # noqa: ANN401 - any builtin
     if isinstance(value, (list, tuple)):
         return [_plain(part, now) for part in value]
     return str(value.normalize()) if isinstance(value, Decimal) else value
+
+
+def _told(fields: dict[str, Any]) -> tuple[str, ...]:
+    """Return what an entity tells people only: why, but of an order, where cores act on it."""
+    return () if "client_order_id" in fields else ("reason",)
 
 
 def _idle_times(fields: dict[str, Any]) -> tuple[str, ...]:
