@@ -40,8 +40,8 @@ MessageId = tuple[int, int]
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """What travels between actors. The tag is the class's name.
 
-    ``gc=False``, here and of entities: frozen all the way down, it is in no cycle, so the garbage
-    collector need not look at it.
+    ``gc=False``, here and of the entities that are many: frozen all the way down, it is in no
+    cycle, so the garbage collector need not look at it.
     """
 
 

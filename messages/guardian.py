@@ -46,7 +46,7 @@ class JournalFailed(Message, frozen=True, kw_only=True):
 
 
 class JournalHealed(Message, frozen=True, kw_only=True):
-    """Steps are persisted again. From the journal."""
+    """Steps are persisted again. From the journal, or the recovery that begins a new one."""
 
 
 class RecoveryBegun(Message, frozen=True, kw_only=True):
@@ -61,4 +61,7 @@ class RecoveryDone(Message, frozen=True, kw_only=True):
 
 
 class ResendTradingState(Message, frozen=True, kw_only=True):
-    """Tell the portfolio the trading state again. From it, where it could not take it."""
+    """Tell the portfolio the trading state again.
+
+    From it, where it could not take it; from the recovery, where nobody lives.
+    """

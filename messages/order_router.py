@@ -148,6 +148,9 @@ class LookUpFailed(Message, frozen=True, kw_only=True):
 
 
 class StreamChanged(Message, frozen=True, kw_only=True):
-    """The venue's order stream is up or down. From the gateway."""
+    """The venue's order stream is up or down.
+
+    From the gateway; from the recovery, down, until the venue is connected.
+    """
 
     up: bool

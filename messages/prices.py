@@ -1,4 +1,4 @@
-"""What a quote says of the price that a plan looks at: its last, and its extremes."""
+"""What a quote says of the price that a plan looks at: as it is, and its extremes since."""
 
 from messages.market import Quote
 from messages.plan import TriggerSource

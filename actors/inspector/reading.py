@@ -137,7 +137,7 @@ class Reading:
         )
 
     def _wanted(self, patterns: tuple[str, ...]) -> Iterator[Address]:
-        if patterns and not any(_is_pattern(one) for one in patterns):
+        if patterns and not any(is_pattern(one) for one in patterns):
             yield from (Address(one) for one in patterns)
             return
         for address in self._cut.addresses():
@@ -203,7 +203,8 @@ def raw(message: object) -> msgspec.Raw:
         return _NIL
 
 
-def _is_pattern(text: str) -> bool:
+def is_pattern(text: str) -> bool:
+    """Return whether many may be meant: ``position/*``."""
     return any(sign in text for sign in "*?[")
 
 

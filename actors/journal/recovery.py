@@ -31,7 +31,8 @@ from messages.positions import BeginRecovery
 from messages.strategy import SymbolBusy
 
 _OF_EARLIER_HOLDS = (BeginRecovery, RecoveryDone, TradingStateChanged)
-"""What may be under way of an earlier recovery: it would let entries in. Said anew."""
+"""What may still be under way from an earlier recovery. Delivered, it would let entries in; what is
+true now is said anew."""
 
 
 def restore(system: System, snapshot: Snapshot) -> None:

@@ -32,8 +32,8 @@ class Living(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     offered: tuple[AdoptFill, ...] = ()
     """The last word on each of its orders that filled late; all of it was taken over."""
     counted_in: int = 0
-    """The recovery that counts it no more: the last one before it began, or was restored. See
-    ``BeginRecovery``."""
+    """The last recovery that need not wait for it: it began after that one, or was restored in it.
+    See ``BeginRecovery``."""
 
     @property
     def symbol(self) -> Symbol:

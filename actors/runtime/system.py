@@ -12,7 +12,7 @@ import msgspec
 from loguru import logger
 from pykka import ActorDeadError, ActorRef, ActorRegistry, Timeout
 from pykka._envelope import Envelope as PykkaEnvelope  # its own door, and not public
-from pykka.messages import ProxyCall, _ActorStop
+from pykka.messages import ProxyCall, _ActorStop  # likewise: a stop that nobody waits for
 
 from actors.journal.port import Journal, Record
 from actors.runtime.actor import AbandonedError, Actor, CoreActor, describe

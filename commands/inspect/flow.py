@@ -6,6 +6,7 @@ from itertools import islice
 import msgspec
 from rich.text import Text
 
+from actors.inspector.reading import is_pattern
 from actors.journal.port import Record
 from commands.inspect.actors import address_of, addresses
 from commands.inspect.command import Command, Context
@@ -15,7 +16,7 @@ from commands.inspect.journal import readable
 from commands.inspect.sequence import actor as short
 from commands.inspect.sequence import detail
 from commands.inspect.source import LiveSource, message_in, message_types
-from commands.inspect.typed import Typed, address_typed, is_pattern, nearest
+from commands.inspect.typed import Typed, address_typed, nearest
 from commands.inspect.view import ALARM, DIM, View, builtins, plain, right, stack, table
 from commands.panels.words import count, date_and_time, duration, time_of_day
 from messages.inspection import Tapped, TappedMessage

@@ -16,6 +16,7 @@ from threading import RLock
 
 import msgspec
 
+from actors.inspector.reading import is_pattern
 from actors.journal.codec import UnreadableError, decode, decode_outline
 from actors.journal.cut import Cut
 from actors.journal.entities import EntityKey, key_of
@@ -23,7 +24,6 @@ from actors.journal.port import Record
 from actors.journal.segment import segment_numbers
 from commands.inspect.chapters import Chapter, Page, read_page, size_of
 from commands.inspect.errors import InspectError
-from commands.inspect.typed import is_pattern
 from messages.base import Address, Symbol, Timestamp
 from messages.envelope import Removed
 

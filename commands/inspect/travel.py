@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from rich.text import Text
 
+from actors.inspector.reading import is_pattern
 from actors.journal.entities import EntityKey, key_of
 from actors.journal.port import Record
 from commands.inspect.command import Command, Context
@@ -19,7 +20,7 @@ from commands.inspect.journal import readable, take_in
 from commands.inspect.past import Past
 from commands.inspect.recorded import Recorded, check_sequence
 from commands.inspect.sequence import detail
-from commands.inspect.typed import Typed, address_typed, is_pattern, nearest
+from commands.inspect.typed import Typed, address_typed, nearest
 from commands.inspect.view import ALARM, DIM, HEAD, View, builtins, plain, stack
 from commands.panels.words import count, date_and_time, time_of_day
 from messages.base import Address, Timestamp

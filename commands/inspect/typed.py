@@ -42,11 +42,6 @@ def is_position(typed: str) -> bool:
     return name[:1] == "p" and name[1:].isdigit()
 
 
-def is_pattern(typed: str) -> bool:
-    """Return whether many may be meant: ``position/*``."""
-    return any(sign in typed for sign in "*?[")
-
-
 def address_typed(typed: str) -> Address:
     """Return the address that is meant, whether anybody lives there or not: also by ``p3``."""
     return position_address(id_of(typed)) if is_position(typed) else Address(typed)
