@@ -63,9 +63,15 @@ _REVIEWED = (
     ),
 )
 _RARE = (
-    ("order", "open partially_filled canceled rejected", "submit_rejected", _TOLD_AT_ONCE),
-    ("order", "rejected", "submit_retryable", _TOLD_AT_ONCE),
+    (
+        "order",
+        "open partially_filled canceled rejected expired",
+        "submit_rejected",
+        _TOLD_AT_ONCE,
+    ),
+    ("order", "partially_filled rejected", "submit_retryable", _TOLD_AT_ONCE),
     ("order", "new", "rejected", "a denied buy that is there, and whose first word is a refusal"),
+    ("order", "new", "canceled", "a denied buy that is there, and whose first word is its end"),
     ("position", "open protecting", "budget_granted", _SECOND_GRANT),
 )
 
