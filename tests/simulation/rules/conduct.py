@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from actors.guardian.states import Cause
 from actors.journal.port import Record
 from actors.market_data.triggers import TOLERANCE_RATIO
+from actors.order_router.actor import OrderRouter
 from actors.order_router.order import RoutedOrder
 from actors.portfolio.actor import PortfolioActor
 from actors.position.actor import PositionActor
@@ -207,6 +208,13 @@ class Conduct:
             p for p in self._unrestored if p in positions and positions[p].state not in AT_REST
         )
 
+    def _check_found(self, position_id: PositionId) -> None:
+        """Who is restored knows of all that the venue got, also without a record."""
+        known = self.world.actor(ORDER_ROUTER, OrderRouter).orders.by_id
+        at_venue = self.world.venue.book.orders
+        unknown = [i for i in at_venue if position_of(i) == position_id and i not in known]
+        assert not unknown, f"{position_id} is restored, and these were not looked for: {unknown}"
+
     # Exits.
 
     def _look_at_position(self, record: Record) -> None:
@@ -219,6 +227,7 @@ class Conduct:
         for send in record.outbox:
             if type(send.message) is PositionRestored:
                 self._unrestored.discard(send.message.position_id)
+                self._check_found(send.message.position_id)
             elif type(send.message) is PlaceOrder:
                 self._check_looked(position_id, send.message.request)
 
