@@ -62,7 +62,7 @@ PrintDefault = Annotated[
 
 def _show_version(asked: bool) -> None:  # noqa: FBT001 - as typer calls it
     if asked:
-        from commands.session_files import version
+        from config.packages import version
 
         typer.echo(f"Holdfast {version()}")
         raise typer.Exit

@@ -9,6 +9,7 @@ import typer
 
 from commands.errors import ConnectFailedError, RunFailedError, StopAtOnceError, UsageError
 from commands.logs import write_fault
+from config.packages import missing_package
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -36,6 +37,9 @@ def explaining() -> Iterator[None]:
         sys.stdout.flush()
         os._exit(stop.exit_code)  # without waiting for threads, whatever they do
     except Exception as error:  # noqa: BLE001 - of the program's own faults people get one line
+        missing = missing_package(error) if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None:
+            _fail(f"error: {missing}", EXIT_USAGE)
         log = write_fault(error)
         what = f"{type(error).__name__}: {error}"
         _fail(f"failed: a fault of Holdfast's ({what}); {log} has it", EXIT_FAILED)

@@ -10,7 +10,6 @@ import platform
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -29,6 +28,7 @@ from commands.summary import (
     trade_row,
     write_json,
 )
+from config.packages import version
 from config.settings import Settings
 
 
@@ -124,14 +124,6 @@ class SessionFiles:
 
     def _write_record(self) -> None:
         write_json(self._folder / SESSION_NAME, self._record)
-
-
-def version() -> str:
-    """Return Holdfast's version, also where it was not installed."""
-    try:
-        return metadata.version("holdfast")
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def _open_table(path: Path, columns: tuple[str, ...]) -> TextIO:

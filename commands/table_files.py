@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from commands.errors import UsageError
+from config.packages import missing_package
 
 Row = dict[str, str | int | bool | None]
 
@@ -83,10 +84,9 @@ def check_format(kind: str) -> Format:
     if kind == Format.PARQUET:
         try:
             import pyarrow.parquet  # noqa: F401, PLC0415 - optional: only who writes it needs it
-        except ImportError:
+        except ModuleNotFoundError as error:
             raise UsageError(
-                "--format parquet needs pyarrow: pip install 'holdfast[parquet]'; "
-                "csv and jsonl need nothing"
+                f"--format parquet: {missing_package(error)}; csv and jsonl need nothing more"
             ) from None
     return Format(kind)
 

@@ -14,7 +14,7 @@ from actors.position.states import State
 from commands.header import SessionHeader
 from commands.screen import summary_table
 from commands.session import Ended
-from commands.session_files import version
+from config.packages import version
 from messages.money import ZERO
 
 EMBEDDED_AFTERWARDS = "  The venue is embedded, its money paper: the next start goes on with both."

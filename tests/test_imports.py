@@ -28,8 +28,7 @@ FORBIDDEN = {"asyncio", "ccxt", "loguru", "pykka", "random", "secrets", "threadi
 
 EXTRAS = {
     "commands.table_files": ("parquet",),
-    "exchange.live.": ("live",),
-    "exchange.server.": ("live", "test"),
+    "exchange.server.": ("server",),
 }
 """Packages that need more than the program itself, and the extras that bring it."""
 

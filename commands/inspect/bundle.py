@@ -21,7 +21,7 @@ from commands.inspect.refusals import LOG_NAME, end_of
 from commands.inspect.typed import Typed
 from commands.inspect.view import View, builtins, fields
 from commands.panels.words import count
-from commands.session_files import version
+from config.packages import version
 from exchange.live.redact import REDACTED, Redactor
 
 _SECRET = re.compile(r"(?i)key|secret|password|passphrase|token|credential|authorization")

@@ -19,8 +19,9 @@ from actors.journal.port import JournalError, Record
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from commands.errors import UsageError
 from commands.folders import SESSION_NAME
-from commands.session_files import SessionRecord, version
+from commands.session_files import SessionRecord
 from commands.summary import write_json
+from config.packages import version
 from config.settings import Settings
 from messages.base import Timestamp
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from config.packages import missing_package
 from exchange.server.dialects import make_dialect
 from exchange.server.endpoint import ControlEndpoint
 from exchange.server.remote import Setup
@@ -28,11 +29,14 @@ def main(arguments: list[str]) -> int:
         return _BAD_USAGE
     try:
         setup = msgspec.json.decode(Path(arguments[0]).read_bytes(), type=Setup)
-        dialect = make_dialect(setup.dialect, setup.markets, setup.balances)
+        server = ExchangeServer(make_dialect(setup.dialect, setup.markets, setup.balances))
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"{missing_package(error) or error}\n")
+        return _BAD_USAGE
     except (OSError, ValueError) as error:
         sys.stderr.write(f"{arguments[0]}: {error}\n")
         return _BAD_USAGE
-    asyncio.run(_serve(ExchangeServer(dialect)))
+    asyncio.run(_serve(server))
     return 0
 
 

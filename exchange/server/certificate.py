@@ -4,7 +4,6 @@ import ssl
 from collections.abc import Iterable
 
 import msgspec
-import trustme
 
 
 class Certificate(msgspec.Struct, frozen=True):
@@ -16,7 +15,12 @@ class Certificate(msgspec.Struct, frozen=True):
 
 
 def make_certificate(hosts: Iterable[str]) -> Certificate:
-    """Return a certificate for ``hosts``, signed by an authority that signs nothing else."""
+    """Return a certificate for ``hosts``, signed by an authority that signs nothing else.
+
+    Raises ``ModuleNotFoundError`` where the extra ``server`` is not installed.
+    """
+    import trustme  # noqa: PLC0415 - optional: only a server needs it
+
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*sorted(hosts)).configure_cert(context)

@@ -106,7 +106,7 @@ def test_a_table_without_a_row_has_its_columns(tmp_path: Path) -> None:
 def test_parquet_without_its_library_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(UsageError, match=r"pip install 'holdfast\[parquet\]'"):
+    with pytest.raises(UsageError, match=r'pip install -e "\.\[parquet\]"; csv'):
         check_format("parquet")
 
 
