@@ -6,7 +6,14 @@ from typing import Annotated
 import typer
 
 from commands import exchange_commands
-from commands.explaining import EXIT_FAILED, EXIT_OK, explaining
+from commands.arguments import HELP_OPTIONS, parse_problem, with_command
+from commands.explaining import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_USAGE,
+    explaining,
+)
 from commands.options import Options
 from commands.shared_options import (
     Config,
@@ -51,6 +58,7 @@ app = typer.Typer(
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"help_option_names": list(HELP_OPTIONS)},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -81,7 +89,7 @@ def _main(
     pass
 
 
-@app.command()
+@app.command("run", short_help="Trade until Ctrl-C: on paper, or with --mode on an exchange.")
 def run(
     context: typer.Context,
     config: Config = None,
@@ -127,7 +135,7 @@ def run(
         )
 
 
-@app.command()
+@app.command("verify", short_help="Check a journal: bytes, end, and every step re-run.")
 def verify(
     account: Annotated[
         str | None, typer.Argument(help="The account's folder; default: the only one there is.")
@@ -147,7 +155,7 @@ def verify(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command("export", short_help="Write a journal as tables: orders, fills, PnL.")
 def export(
     to: Annotated[Path, typer.Argument(metavar="DIR", help="Where the tables are written.")],
     account: Annotated[
@@ -168,7 +176,7 @@ def export(
         write(state_dir or STATE, account, to, check_format(kind))
 
 
-@app.command()
+@app.command("replay", short_help="Play recorded markets to the whole system.")
 def replay(
     context: typer.Context,
     recordings: Annotated[
@@ -226,7 +234,7 @@ def replay(
         play(context.obj.start, request)
 
 
-@app.command()
+@app.command("check", short_help="Check a config: every mistake at once.")
 def check(
     config: Config = None,
     sets: Sets = None,
@@ -246,7 +254,7 @@ def check(
             checking.check(Options(config=config, sets=all_sets(sets, strategy=strategy)))
 
 
-@app.command()
+@app.command("inspect", short_help="Look into a session: actors, positions, orders, why.")
 def inspect(
     session: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Its folder; default: the newest that runs.")
@@ -300,15 +308,22 @@ def run_command(
 
     ``make_way`` gives another way to exchanges, for tests: nothing that a person types leads there.
     """
+    names = [command.name for command in app.registered_commands if command.name is not None]
     try:
-        app(_with_command(arguments), obj=exchange_commands.Program(start, make_way))
-    except SystemExit as stop:  # how typer ends, also when all is well
+        with explaining():
+            given = with_command(arguments, names)
+        code = app(given, obj=exchange_commands.Program(start, make_way), standalone_mode=False)
+    except SystemExit as stop:  # how a callback may end
         return stop.code if isinstance(stop.code, int) else EXIT_FAILED
-    return EXIT_OK
-
-
-def _with_command(arguments: list[str]) -> list[str]:
-    """Return the arguments with the command ``run`` where none is named."""
-    if arguments and (not arguments[0].startswith("-") or arguments[0] in {"--help", "--version"}):
-        return arguments
-    return ["run", *arguments]
+    except typer.Exit as stop:
+        return stop.exit_code
+    except typer.Abort:  # the input ended at a question
+        typer.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        problem = parse_problem(error)
+        if problem is None:
+            raise
+        typer.echo(f"error: {problem}", err=True)
+        return EXIT_USAGE
+    return code if isinstance(code, int) else EXIT_OK

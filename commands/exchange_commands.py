@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 from rich.console import Console
 
+from commands.errors import UsageError
 from commands.explaining import explaining
 from commands.options import Options
 from commands.tree import StartTree
@@ -71,6 +72,7 @@ def run_where(program: Program, where: Where) -> None:
 
         run(program.start, where)
         return
+    _refuse_embedded_options(where)
     from commands.live import run_on_exchange  # noqa: PLC0415 - as above
     from commands.modes import venue_of  # noqa: PLC0415 - as above
 
@@ -78,10 +80,24 @@ def run_where(program: Program, where: Where) -> None:
     run_on_exchange(program.start, where, venue, program.way())
 
 
+_OF_THE_EMBEDDED_MARKET = {
+    "paper.speed": "--speed: a real exchange trades in real time",
+    "paper.seed": "--seed: only the embedded market is made from a seed",
+}
+
+
+def _refuse_embedded_options(where: Where) -> None:
+    """Refuse what only the embedded market has. Raises ``UsageError``."""
+    for one in where.sets:
+        problem = _OF_THE_EMBEDDED_MARKET.get(one.partition("=")[0].strip())
+        if problem is not None:
+            raise UsageError(f"--mode {where.mode} takes no {problem}")
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
 
-    @app.command()
+    @app.command("doctor", short_help="Ask an exchange whether a session would work there.")
     def doctor(
         context: typer.Context,
         exchange: _Exchange,
@@ -110,7 +126,7 @@ def add_to(app: typer.Typer) -> None:
             code = examine(question, settings, context.obj.way(), console.print)
         raise typer.Exit(code)
 
-    @app.command()
+    @app.command("download", short_help="Download candles into recordings for replay.")
     def download(
         context: typer.Context,
         exchange: _Exchange,
@@ -129,7 +145,6 @@ def add_to(app: typer.Typer) -> None:
             moment,
         )
         from commands.download import download as fetch  # noqa: PLC0415 - as above
-        from commands.errors import UsageError  # noqa: PLC0415 - as above
 
         with explaining():
             if not symbol:
