@@ -128,6 +128,7 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
             system,
             settings,
             wiring.make_strategy,
+            wiring.capabilities or settings.paper.capabilities,
             direct=wiring.calls_strategy_directly,
         ),
     }

@@ -97,6 +97,7 @@ def real_wiring(
         settings=settings,
         symbols=settings.drop.symbols,
         connect=_nowhere,
+        capabilities=connection.profile.capabilities,
         connect_live=partial(_open, connection, exchanges),
         make_strategy=make_strategy,
         calls_strategy_directly=False,

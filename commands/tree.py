@@ -22,6 +22,7 @@ from exchange.paper import PaperExchange
 from exchange.port import Sink
 from messages.addresses import OBSERVERS
 from messages.base import Symbol
+from messages.market import Capabilities
 
 
 class Wiring(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,8 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     make_strategy: Callable[[], Strategy]
     calls_strategy_directly: bool
     """On the dispatcher, where there are no threads; else it has a thread of its own."""
+    capabilities: Capabilities | None = None
+    """What the exchange can do; None: what ``paper.capabilities`` says."""
     connect_live: Callable[[Sink], LivePort] | None = None
     """To a real exchange, in place of ``connect``."""
     drive: Drive | None = None

@@ -84,6 +84,8 @@ _FEE = _limits(at_least="-0.01", at_most="0.1")
 _DAY = 86_400
 _DURATION = _limits(above="0", at_most=str(365 * _DAY))
 _PAUSE = _limits(at_least="0.001", at_most=str(_DAY))
+_EXIT_PAUSE = _limits(at_least="0.001", at_most="600")
+"""Between two tries of an exit that is under way."""
 _WAIT = _limits(at_least="0", at_most=str(365 * _DAY))
 _ATR = _limits(above="0", at_most="100")
 
@@ -217,14 +219,14 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "stop_loss_atr": _ATR,
         "stop_rung": _limits(at_least="0", at_most="100"),
         "stop_limit_offset_ratio": _SMALL_SHARE,
-        "stop_fill_ms": _PAUSE,
+        "stop_fill_ms": _EXIT_PAUSE,
         "budget_deadline_ms": _PAUSE,
         "entry_deadline_ms": _DURATION,
         "slippage_ratio": _SMALL_SHARE,
         "minimum_margin_ratio": _limits(at_least="0", at_most="1"),
-        "exit_retry_ms": _PAUSE,
+        "exit_retry_ms": _EXIT_PAUSE,
         "exit_attempts": _limits(at_least="1", at_most="1000"),
-        "stuck_retry_ms": _PAUSE,
+        "stuck_retry_ms": _limits(at_least="0.001", at_most="3600"),
         "placement_attempts": _limits(at_least="1", at_most="1000"),
         "unknown_exit_ms": _PAUSE,
     },

@@ -13,6 +13,9 @@ from messages.plan import Plan, ProtectionMode, Rung, Switching
 _NATIVE_STOP_MODES = (ProtectionMode.SWITCHING, ProtectionMode.STOP_RESTS, ProtectionMode.OCO)
 _BOTH_NEEDED_MODES = (ProtectionMode.SWITCHING, ProtectionMode.OCO)
 
+STOP_WAIT_MOST_MS = 600_000
+"""How long the rungs that a stop passes may wait together, before the last one sells."""
+
 
 def plan_contradictions(plan: Plan, venue: Capabilities) -> Iterator[Contradiction]:
     """Yield every contradiction of ``plan`` in itself, and with the ``venue`` it is to trade on."""
@@ -21,8 +24,10 @@ def plan_contradictions(plan: Plan, venue: Capabilities) -> Iterator[Contradicti
     if plan.protection_mode is ProtectionMode.SWITCHING and plan.switching is not None:
         yield from _switching(plan, plan.switching)
     yield from _targets(plan)
-    yield from _ladder("plan.entry_ladder", plan.entry_ladder)
-    yield from _ladder("plan.exit_ladder", plan.exit_ladder)
+    yield from _ladder("plan.entry_ladder", plan.entry_ladder, venue)
+    yield from _ladder("plan.exit_ladder", plan.exit_ladder, venue)
+    if plan.exit_ladder:
+        yield from _ladder_end(plan, venue)
     if plan.exit_ladder and plan.stop_rung >= len(plan.exit_ladder):
         text = f"must be below {len(plan.exit_ladder)}: it counts the exit ladder's rungs from 0"
         yield Contradiction(("plan.stop_rung", "plan.exit_ladder"), text)
@@ -101,7 +106,7 @@ def _ascends(numbers: Sequence[Decimal]) -> bool:
     return all(before < after for before, after in pairwise(numbers))
 
 
-def _ladder(key: str, ladder: tuple[Rung, ...]) -> Iterator[Contradiction]:
+def _ladder(key: str, ladder: tuple[Rung, ...], venue: Capabilities) -> Iterator[Contradiction]:
     if not ladder:
         yield Contradiction((key,), 'is empty: give one rung at least, [{ type = "market" }]')
     for index, rung in enumerate(ladder):
@@ -117,3 +122,26 @@ def _ladder(key: str, ladder: tuple[Rung, ...]) -> Iterator[Contradiction]:
             yield Contradiction((key,), text)
         if rung.type is OrderType.MARKET and rung.offset_ratio:
             yield Contradiction((key,), f"{place}.offset_ratio is for limit orders")
+        if rung.type is OrderType.MARKET and not venue.market:
+            yield Contradiction((key,), f"{place}: the exchange has no market orders")
+
+
+def _ladder_end(plan: Plan, venue: Capabilities) -> Iterator[Contradiction]:
+    """A stop must sell whatever the price does: at the ladder's end, and soon."""
+    key, ladder = "plan.exit_ladder", plan.exit_ladder
+    last, place = ladder[-1], f"{key}[{len(ladder) - 1}]"
+    if venue.market and last.type is OrderType.LIMIT:
+        text = f'{place} is the last rung and must be {{ type = "market" }}: a limit order may stay'
+        yield Contradiction((key,), f"{text} unfilled, and the position would not be sold")
+    elif last.type is OrderType.LIMIT and not _repeats_to_the_end(last):
+        text = f"{place} is the last rung and must be a limit of ioc with offset_ratio at least 0"
+        yield Contradiction((key,), f"{text}: the exchange has no market orders")
+    waits = sum(rung.attempts * (rung.wait_ms or 0) for rung in ladder[plan.stop_rung :])
+    if waits > STOP_WAIT_MOST_MS:
+        text = f"waits {waits / 1_000:g} s from the rung that a stop begins with to the last one"
+        text = f"{text}: at most {STOP_WAIT_MOST_MS / 1_000:g}"
+        yield Contradiction((key, "plan.stop_rung"), text)
+
+
+def _repeats_to_the_end(rung: Rung) -> bool:
+    return rung.time_in_force is TimeInForce.IOC and rung.offset_ratio >= 0

@@ -22,6 +22,11 @@ S = TypeVar("S", bound=msgspec.Struct)
 Note = Callable[[str, str], None]
 """Takes a mistake: the dotted key, and the text."""
 
+DIGITS_MOST = 18
+"""Before the point of a number, and after it: what is multiplied with prices must stay exact."""
+_SHOWN_MOST = 60
+"""Characters of a wrong text that its mistake shows."""
+
 _PERCENT = re.compile(r"(?P<number>[+-]?[0-9]+(\.[0-9]+)?) ?%")
 _SYMBOL = re.compile(r"[A-Z0-9]+/[A-Z0-9]+")
 _CURRENCY = re.compile(r"[A-Z0-9]+")
@@ -154,6 +159,10 @@ class _Reader:
         number = Decimal(value)
         if not number.is_finite():
             raise WrongValueError(f"must be a finite number, not {_shown(value)}")
+        last_digit = number.as_tuple().exponent
+        if number.adjusted() >= DIGITS_MOST or int(last_digit) < -DIGITS_MOST:
+            text = f"must have at most {DIGITS_MOST} digits before the point and as many after it"
+            raise WrongValueError(text)
         return number
 
     def _hint(self, number: Decimal) -> str:
@@ -204,7 +213,8 @@ def _shown(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f'"{value}"'
+            text = value if len(value) <= _SHOWN_MOST else f"{value[:_SHOWN_MOST]}…"
+            return f'"{text}"' if text.isprintable() else ascii(text)
         case dict():
             return "a table"
         case list():

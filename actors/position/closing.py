@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from actors.position.deadlines import pause_after
 from actors.position.placing import Want, rung_price
 from actors.position.position import Life, lost_orders
@@ -13,12 +15,26 @@ from messages.market import Quote
 from messages.market_data import RequestQuote
 from messages.money import ZERO, floor_to_step, from_float
 from messages.observers import AlarmKind
-from messages.orders import OrderFacts, OrderStatus, OrderType, Purpose, RejectReason, Side
+from messages.orders import (
+    OrderFacts,
+    OrderStatus,
+    OrderType,
+    Purpose,
+    RejectReason,
+    Side,
+    TimeInForce,
+)
 from messages.plan import Rung
 from messages.portfolio import RequestBalance
 
 DUST_FACTOR = 2
 """A venue that says "too small" is believed under so many times the market's minimum notional."""
+
+OFFSET_STEP = Decimal("0.001")
+"""By how much, at least, an IOC at the ladder's end reaches further the first time it is repeated;
+doubles each time, up to ``OFFSET_MOST``."""
+OFFSET_MOST = Decimal("0.5")
+_DOUBLINGS_MOST = 10
 
 
 def wanted_exit(life: Life, now: Timestamp) -> Want | None:
@@ -38,6 +54,7 @@ def wanted_exit(life: Life, now: Timestamp) -> Want | None:
     if rung.type is OrderType.LIMIT:
         if closing.quote is None:
             return None
+        rung = _reaching_further(rung, closing, life)
         price = rung_price(rung, Side.SELL, closing.quote, rules.tick_size)
     return Want(
         side=Side.SELL,
@@ -48,6 +65,19 @@ def wanted_exit(life: Life, now: Timestamp) -> Want | None:
         time_in_force=rung.time_in_force,
         wait_ms=rung.wait_ms,
     )
+
+
+def _reaching_further(rung: Rung, closing: Closing, life: Life) -> Rung:
+    """Return the rung with its offset grown by the refusals, where it is an IOC at the end.
+
+    It is repeated without end: where an exchange has no market orders, it must become one.
+    """
+    is_last = closing.rung >= len(life.charter.plan.exit_ladder) - 1
+    if not is_last or rung.time_in_force is not TimeInForce.IOC or not closing.refusals:
+        return rung
+    first = max(rung.offset_ratio, OFFSET_STEP)
+    grown = rung.offset_ratio + first * (2 ** min(closing.refusals, _DOUBLINGS_MOST) - 1)
+    return msgspec.structs.replace(rung, offset_ratio=min(grown, OFFSET_MOST))
 
 
 def current_rung(life: Life, closing: Closing) -> Rung:

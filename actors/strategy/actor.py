@@ -18,6 +18,7 @@ from config.settings import Settings
 from messages.addresses import STRATEGY, STRATEGY_RUNNER
 from messages.base import Address, Message
 from messages.envelope import Send
+from messages.market import Capabilities
 from messages.strategy import Advised, Consult, SymbolBusy
 
 DROP = "drop"
@@ -75,8 +76,15 @@ def spawn_runner(system: System, make: Callable[[], Strategy]) -> None:
 
 
 def spawn_strategy(
-    system: System, settings: Settings, make: Callable[[], Strategy], *, direct: bool
+    system: System,
+    settings: Settings,
+    make: Callable[[], Strategy],
+    venue: Capabilities,
+    *,
+    direct: bool,
 ) -> None:
     """Start the strategy; ``direct`` calls its code on the dispatcher, else the runner is asked."""
-    orders = Orders(settings.strategy.use, settings.plan, settings.drop.budget, settings.guards)
+    orders = Orders(
+        settings.strategy.use, settings.plan, settings.drop.budget, settings.guards, venue
+    )
     system.spawn(StrategyActor, STRATEGY, orders, make if direct else None)

@@ -22,7 +22,7 @@ from config.settings import GuardSettings
 from messages.addresses import OBSERVERS, POSITIONS
 from messages.base import Address, Message, Symbol, Timestamp
 from messages.envelope import Wake
-from messages.market import Candle
+from messages.market import Candle, Capabilities
 from messages.money import from_float
 from messages.observers import Alarm, AlarmKind, EntryRefused
 from messages.plan import Plan
@@ -57,6 +57,8 @@ class Orders(NamedTuple):
     plan: Plan
     budget: Decimal
     guards: GuardSettings
+    venue: Capabilities
+    """What the exchange can do: a plan that needs more is refused."""
 
 
 class Ways(NamedTuple):
@@ -207,7 +209,7 @@ class Desk:
             error = f"took {advised.took_ms:.0f} ms, allowed are {deadline_ms} ms"
         if error is None and enter is not None:
             try:
-                plan = plan_of(enter, plan)
+                plan = plan_of(enter, plan, self._orders.venue)
             except StrategyError as failure:
                 error = str(failure)
         if error is not None:
@@ -263,8 +265,9 @@ class Desk:
         pause_ms = min(pause_ms, guards.failure_pause_max_ms)
         self._paused_until = Timestamp(now + pause_ms)
         self._waiting.clear()
-        then = "it is asked no more" if self._is_off else f"it is asked again in {pause_ms} ms"
-        text = f"strategy {self._orders.name} on {view.symbol}: {error}; {then}, positions trade on"
+        then = "it is not asked again" if self._is_off else f"retrying in {pause_ms / 1000:g} s"
+        text = f"strategy {self._orders.name} on {view.symbol}: {error}; {then};"
+        text = f"{text} open positions are not affected"
         self._ways.send(
             OBSERVERS, Alarm(kind=AlarmKind.STRATEGY_FAILED, text=text, symbol=view.symbol)
         )

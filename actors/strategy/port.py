@@ -1,27 +1,23 @@
 """The port that a strategy fills, and how a user's class is found.
 
-Owns the protocol and what is accepted as its answer. A strategy decides; it sends nothing, and
-nothing it does reaches a position but through ``Enter``.
+A strategy decides; it sends nothing, and nothing it does reaches a position but through ``Enter``,
+which ``answer`` checks.
 """
 
 import importlib
 import sys
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
+from actors.strategy.answer import StrategyError, checked
+from config.plan_changes import PlanError, changed_plan
 from config.settings import Settings
+from messages.market import Capabilities
 from messages.plan import Plan
 from messages.strategy import Enter, MarketView
 
 __all__ = ["Enter", "MarketView", "Strategy", "StrategyError", "checked", "loaded", "plan_of"]
-
-
-class StrategyError(Exception):
-    """A strategy that can't be used, or whose answer can't; names what and what would be right."""
 
 
 class Strategy(Protocol):
@@ -57,36 +53,14 @@ def loaded(use: str, folders: tuple[Path, ...] = ()) -> MakeStrategy:
     return found
 
 
-def checked(answer: object) -> Enter | None:
-    """Return a strategy's answer if it is one. Raises ``StrategyError``."""
-    if answer is None:
-        return None
-    if not isinstance(answer, Enter):
-        raise StrategyError(f"on_market returned {answer!r}: return Enter(...) or None")
-    try:
-        enter = msgspec.convert(msgspec.to_builtins(answer, builtin_types=(Decimal,)), Enter)
-    except (msgspec.ValidationError, TypeError) as error:
-        raise StrategyError(f"{answer!r} can't be used: {error}") from error
-    if not enter.reason:
-        raise StrategyError("Enter.reason is empty: say what was seen")
-    if enter.budget is not None and not (enter.budget.is_finite() and enter.budget > 0):
-        raise StrategyError(f"Enter.budget is {enter.budget}: give a positive one, or None")
-    return enter
-
-
-def plan_of(enter: Enter, configured: Plan) -> Plan:
+def plan_of(enter: Enter, configured: Plan, venue: Capabilities) -> Plan:
     """Return the configured plan with what the wish changes in it. Raises ``StrategyError``."""
     if not enter.plan:
         return configured
-    for name in enter.plan:
-        if name not in Plan.__struct_fields__:
-            fields = ", ".join(Plan.__struct_fields__)
-            raise StrategyError(f"Enter.plan has {name!r}, which no plan has; it has {fields}")
     try:
-        fields_now = msgspec.to_builtins(configured)
-        return msgspec.convert(fields_now | msgspec.to_builtins(enter.plan), Plan)
-    except (msgspec.ValidationError, TypeError) as error:
-        raise StrategyError(f"Enter.plan does not make a plan: {error}") from error
+        return changed_plan(configured, enter.plan, venue)
+    except PlanError as error:
+        raise StrategyError(f"Enter.plan can't be used: {error}") from None
 
 
 def _imported(use: str, module_name: str, folders: tuple[Path, ...]) -> Any:  # noqa: ANN401 - a module

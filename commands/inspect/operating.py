@@ -4,6 +4,8 @@ Owns the way from a message to the operator's actor, the plan of a position open
 warning before an actor is suspended.
 """
 
+from decimal import Decimal, InvalidOperation
+
 import msgspec
 from rich.text import Text
 
@@ -11,7 +13,6 @@ from actors.observers.rows import is_stopped_at_venue
 from actors.operator.core import SENDABLE, CommandError, message_of
 from actors.position.protection import is_covered_by_trigger
 from actors.positions.roster import ListedMarket
-from actors.strategy.port import StrategyError, plan_of
 from commands.folders import SESSION_NAME
 from commands.inspect.command import Context, Operating
 from commands.inspect.errors import InspectError, NotLiveError
@@ -19,7 +20,7 @@ from commands.inspect.source import Source
 from commands.inspect.typed import ratio
 from commands.inspect.view import WARN, View, fields, number, pairs, some
 from commands.panels.words import count
-from config.plan_rules import plan_contradictions
+from config.plan_changes import PlanError, changed_plan
 from messages.addresses import (
     GATEWAY,
     JOURNAL,
@@ -31,7 +32,6 @@ from messages.base import Address, Message, Milliseconds, Symbol
 from messages.inspection import Operate
 from messages.operator import Operation, OperatorCommand
 from messages.plan import Plan
-from messages.strategy import Enter
 
 SUSPEND_SECONDS = 60
 RATIOS = ("take_profit", "stop_loss")
@@ -102,20 +102,22 @@ def plan_with(context: Context, symbol: Symbol, typed: dict[str, str]) -> Plan:
     except (OSError, msgspec.MsgspecError) as error:
         raise InspectError(f"the session's plan can't be read from {path}: {error}") from None
     named = {
-        f"{name}_ratio" if name in RATIOS else name: str(ratio(text)) if name in RATIOS else text
+        f"{name}_ratio" if name in RATIOS else name: ratio(text) if name in RATIOS else _value(text)
         for name, text in typed.items()
     }
-    try:
-        plan = plan_of(Enter(reason="by hand", plan=named), configured)
-    except StrategyError as error:
-        raise InspectError(str(error).replace("Enter.plan", "the plan")) from None
     market = _listed(context.source, symbol)
-    problems = [
-        f"{one.keys[0]} {one.text}" for one in plan_contradictions(plan, market.capabilities)
-    ]
-    if problems:
-        raise InspectError("; ".join(problems))
-    return plan
+    try:
+        return changed_plan(configured, named, market.capabilities)
+    except PlanError as error:
+        raise InspectError(f"the plan can't be used: {error}") from None
+
+
+def _value(text: str) -> str | Decimal:
+    """Return what was typed as a number, if it is one."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
 
 
 def unprotected_if_suspended(source: Source, address: Address) -> str:

@@ -27,6 +27,7 @@ from tests.actors.position.scenes import (
     EXIT_LADDER,
     GTC,
     HELD,
+    IOC,
     X1,
     X2,
     X3,
@@ -100,6 +101,21 @@ def test_a_ladder_that_ends_with_a_limit_waits_for_a_quote_with_pauses() -> None
     stage.wait(1_000)
     assert len(stage.all_sent(RequestQuote)) == 2
     assert tell_quote(stage, 99.0).request(X1).price == Decimal("99.0")
+
+
+def test_an_ioc_at_the_ladders_end_reaches_further_each_time_it_is_repeated() -> None:
+    """As an exchange without market orders needs it: it becomes one, in the end."""
+    ioc = replace(IOC, offset_ratio=Decimal("0.001"), attempts=1)
+    stage = tell_quote(closing(replace(BARE, exit_ladder=(ioc,))), 100.0)
+    pauses = (1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000, 60_000)
+    asked = [stage.request(X1).price]
+    for number, pause in enumerate(pauses, 1):
+        stage.report(f"{X1[:-1]}{number}", OrderStatus.EXPIRED)
+        stage.wait(pause)
+        tell_quote(stage, 100.0)
+        asked.append(stage.placed[-1].price)
+    lower = ["99.9", "99.8", "99.6", "99.2", "98.4", "96.8", "93.6", "87.2", "74.4", "50.0", "50.0"]
+    assert asked == [Decimal(price) for price in lower]
 
 
 def test_a_market_order_that_finds_nobody_is_tried_again_after_a_pause() -> None:

@@ -19,6 +19,7 @@ from config.settings import Settings, StrategySettings
 from messages.addresses import OBSERVERS, POSITIONS, STRATEGY, STRATEGY_RUNNER
 from messages.base import Message, Timestamp
 from messages.gateway import FetchBalances
+from messages.market import Capabilities
 from messages.observers import Alarm, MessageSkipped
 from messages.positions import OpenPosition
 from messages.strategy import Enter, MarketView, ReadVerdict, Verdict
@@ -41,7 +42,7 @@ class Stage:
             self.system.spawn(Listener, address, self.heard)
         if not direct:
             spawn_runner(self.system, make)
-        spawn_strategy(self.system, Settings(), make, direct=direct)
+        spawn_strategy(self.system, Settings(), make, Capabilities(), direct=direct)
 
     def show(self, number: int, close: float = 100.0) -> None:
         self.system.tell(STRATEGY, seen(number, close))
@@ -135,7 +136,7 @@ def test_nonsense_is_alarmed(staged: Staged) -> None:
     stage.show(1)
     (alarm,) = stage.rest()
     assert isinstance(alarm, Alarm)
-    assert "on_market returned MarketView" in alarm.text
+    assert "on_market returned a MarketView" in alarm.text
 
 
 def test_a_strategy_that_hangs_is_replaced_while_everything_else_goes_on() -> None:
