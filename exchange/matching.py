@@ -10,7 +10,9 @@ Rules of the market it plays:
 - Where a move says how much there is, better prices go first, then earlier orders; the outside's
   orders that stood at a price when ours came stand before it.
 - What a market or IOC order does not get at once EXPIRES.
-- The account's orders do not trade with one another.
+- The account's orders do not trade with one another; where the venue prevents self-trade
+  (``ExecutionRules``), the taker, the maker or both EXPIRE instead.
+- Where the venue has a price range, what is left of a taker EXPIRES at its edge.
 """
 
 from collections.abc import Iterator
@@ -19,7 +21,7 @@ from itertools import islice
 
 import msgspec
 
-from exchange.matching_book import Market, MatchingBook, VenueOrder
+from exchange.matching_book import Market, MatchingBook, SelfTrade, VenueOrder
 from exchange.matching_checks import check_funds, check_submit, outlay
 from exchange.matching_draft import Draft, Outcome, cash_fee_ratio, without_stop
 from exchange.matching_queries import balances, look_up, open_orders, trades
@@ -125,16 +127,69 @@ def _submit(draft: Draft, request: OrderRequest) -> None:
 
 def _arrive(draft: Draft, order: VenueOrder, limit: Decimal | None) -> None:
     """Let an order take what it meets, then rest or end."""
+    if _prevents_self_trade(draft, order, limit):
+        return
     offer = draft.offer(order.request.symbol, order.request.side)
-    for price, quantity in offer.take(limit, order.remaining):
+    edge = _edge(draft, order)
+    for price, quantity in offer.take(_nearer(order, limit, edge), order.remaining):
         order = draft.fill(order, price, quantity, is_maker=False)
     if order.facts.is_terminal:
         draft.put(order)
+    elif edge is not None and offer.look(limit, order.remaining):  # what is left lies beyond it
+        text = f"expired: {order.remaining} would trade beyond {edge}"
+        draft.finish(order, OrderStatus.EXPIRED, RejectReason.PRICE_RANGE, text)
     elif limit is None or order.request.time_in_force is TimeInForce.IOC:
         text = f"no liquidity for {order.remaining} of {order.request.quantity}"
         draft.finish(order, OrderStatus.EXPIRED, RejectReason.NO_LIQUIDITY, text)
     else:
         _rest(draft, order, limit)
+
+
+def _edge(draft: Draft, order: VenueOrder) -> Decimal | None:
+    """Return the worst price that the venue's price range lets ``order`` trade at; None: any."""
+    bounds = draft.market(order).execution.bounds()
+    if bounds is None:
+        return None
+    return bounds[1] if order.request.side is Side.BUY else bounds[0]
+
+
+def _nearer(order: VenueOrder, limit: Decimal | None, edge: Decimal | None) -> Decimal | None:
+    """Return the stricter one of two limits."""
+    limits = [price for price in (limit, edge) if price is not None]
+    pick = min if order.request.side is Side.BUY else max
+    return pick(limits, default=None)
+
+
+def _prevents_self_trade(draft: Draft, order: VenueOrder, limit: Decimal | None) -> bool:
+    """Expire what would trade with itself; return whether the taker is over."""
+    mode = draft.market(order).execution.self_trade
+    if mode is SelfTrade.ALLOWED:
+        return False
+    makers = list(_own_makers(draft, order, limit))
+    if not makers:
+        return False
+    reason, text = RejectReason.SELF_TRADE, "expired: it met an order of the same account"
+    if mode is not SelfTrade.EXPIRE_TAKER:
+        for maker in makers:
+            draft.finish(maker, OrderStatus.EXPIRED, reason, text)
+    if mode is SelfTrade.EXPIRE_MAKER:
+        return False
+    draft.finish(order, OrderStatus.EXPIRED, reason, text)
+    return True
+
+
+def _own_makers(draft: Draft, order: VenueOrder, limit: Decimal | None) -> Iterator[VenueOrder]:
+    """Yield the account's resting orders that ``order`` would meet before the outside's."""
+    symbol, buys = order.request.symbol, order.request.side is Side.BUY
+    best = draft.offer(symbol, order.request.side).best
+    for known in tuple(draft.book.orders):
+        maker = draft.order(known)
+        price, other = maker.limit, maker.request
+        if price is None or other.symbol != symbol or other.side is order.request.side:
+            continue
+        reach = [one for one in (limit, best) if one is not None]
+        if all(price <= one if buys else price >= one for one in reach):
+            yield maker
 
 
 def _rest(draft: Draft, order: VenueOrder, limit: Decimal | None) -> None:

@@ -7,15 +7,17 @@ order. ``apply`` is the one place where any of it changes; ``exchange.matching``
 from collections import deque
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from enum import StrEnum
 
 import msgspec
 
+from exchange.price_grid import nearest_price
 from exchange.price_index import PriceIndex
 from messages.base import ClientOrderId, Currency, Symbol
 from messages.envelope import Removed
 from messages.gateway import MarketMoved
 from messages.market import Capabilities, MarketRules
-from messages.money import ZERO, from_float
+from messages.money import ONE, ZERO
 from messages.orders import OrderFacts, OrderRequest, Side
 from messages.reconciler import Trade
 
@@ -79,25 +81,55 @@ class Depth(msgspec.Struct, frozen=True, kw_only=True):
             yield best + apart * level
 
 
+class SelfTrade(StrEnum):
+    """What a venue does with an order that would trade with another of the same account."""
+
+    ALLOWED = "allowed"
+    """They pass each other: the account's orders do not trade with one another here."""
+    EXPIRE_TAKER = "expire_taker"
+    EXPIRE_MAKER = "expire_maker"
+    EXPIRE_BOTH = "expire_both"
+
+
+class ExecutionRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a venue enforces when orders trade, beside what it demands of them."""
+
+    self_trade: SelfTrade = SelfTrade.ALLOWED
+    reference_price: Decimal | None = None
+    """Quote; the middle of the price range. None: no range is enforced."""
+    range_ratio: Decimal = ZERO
+    """Of the reference price, to either side."""
+
+    def bounds(self) -> tuple[Decimal, Decimal] | None:
+        """Return the lowest and the highest price at which anything trades; None: any."""
+        middle = self.reference_price
+        if middle is None:
+            return None
+        return middle * (ONE - self.range_ratio), middle * (ONE + self.range_ratio)
+
+
 class Market:
     """One symbol: its rules, the outside market, and which orders which price touches."""
 
     def __init__(self, rules: MarketRules) -> None:
         """Begin with no price and no order."""
         self.rules = rules
+        self.execution = ExecutionRules()
         self.moved: MarketMoved | None = None
         self._none_taken = self.taken = Taken(symbol=rules.symbol)
         self.sells = PriceIndex(rising=True)
         self.buys = PriceIndex(rising=False)
         self.stops_above = PriceIndex(rising=True)
         self.stops_below = PriceIndex(rising=False)
+        self._has_digits = rules.price_digits is not None  # its tick moves with the price
         self._half_tick = float(rules.tick_size) / 2
         self._watch()
 
     def touches(self, moved: MarketMoved) -> bool:
         """Return whether ``moved`` may touch an order; quick, since most moves touch none."""
         return (
-            moved.bid >= self._sell_from
+            self._has_digits
+            or moved.bid >= self._sell_from
             or moved.ask <= self._buy_to
             or moved.last <= self._stop_to
             or moved.last >= self._stop_from
@@ -134,7 +166,7 @@ class Market:
 
     def price(self, value: float) -> Decimal:
         """Return a quote as a price of this market."""
-        return from_float(value, self.rules.tick_size)
+        return nearest_price(value, self.rules)
 
     def _legs(self, order: VenueOrder) -> Iterator[tuple[PriceIndex, Decimal]]:
         is_sell = order.request.side is Side.SELL

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
+from exchange.price_grid import is_on_grid, tick_at
 from messages.base import Currency
 from messages.market import FeeCurrency, MarketRules
 from messages.money import (
@@ -41,7 +42,25 @@ def check_request(
         or _check_quantity(request, rules)
         or _check_prices(request, rules)
         or _check_notional(request, rules, market_price)
+        or _check_most(request, rules, market_price)
+        or _check_distance(request, rules, market_price)
     )
+
+
+def most_in_one_order(
+    rules: MarketRules, type_: OrderType, price: Decimal | None, *, sells_at_market: bool = False
+) -> Decimal | None:
+    """Return the largest quantity of one order, in whole steps; None: no limit is known.
+
+    ``price`` is the highest that it may trade at, quote per base; None: its notional is not
+    limited. ``sells_at_market``: a market order comes of it, as of a stop without a limit.
+    """
+    becomes_market = sells_at_market or type_ in (OrderType.MARKET, OrderType.STOP)
+    limits = [rules.max_quantity, rules.max_market_quantity if becomes_market else None]
+    if rules.max_notional is not None and price is not None and price > ZERO:
+        limits.append(divide_down(rules.max_notional, price, rules.step_size))
+    known = [limit for limit in limits if limit is not None]
+    return floor_to_step(min(known), rules.step_size) if known else None
 
 
 def is_tradable(quantity: Decimal, price: Decimal, rules: MarketRules) -> bool:
@@ -118,10 +137,10 @@ def _check_prices(request: OrderRequest, rules: MarketRules) -> Refusal | None:
     for name, price in _prices(request):
         if price <= ZERO:
             return Refusal(RejectReason.PRICE_OUT_OF_RANGE, f"{name} {price} is not above zero")
-        if floor_to_step(price, rules.tick_size) != price:
+        if not is_on_grid(price, rules):
             return Refusal(
                 RejectReason.PRECISION,
-                f"{name} {price} is no multiple of the tick {rules.tick_size}",
+                f"{name} {price} is no multiple of the tick {tick_at(rules, price)}",
             )
     return None
 
@@ -142,6 +161,38 @@ def _check_notional(
             f"notional {price * request.quantity} is under the minimum {rules.min_notional}",
         )
     return None
+
+
+def _check_most(
+    request: OrderRequest, rules: MarketRules, market_price: Decimal | None
+) -> Refusal | None:
+    price = max((price for _, price in _prices(request)), default=market_price)
+    sells_at_market = request.type is OrderType.OCO and request.stop_limit_price is None
+    most = most_in_one_order(rules, request.type, price, sells_at_market=sells_at_market)
+    if most is None or request.quantity <= most:
+        return None
+    text = f"quantity {request.quantity} is over the most of one such order, {most}"
+    return Refusal(RejectReason.ABOVE_MAXIMUM, text)
+
+
+def _check_distance(
+    request: OrderRequest, rules: MarketRules, market_price: Decimal | None
+) -> Refusal | None:
+    """Return why a limit price is too far from the market's."""
+    if market_price is None or request.price is None:
+        return None
+    buys = request.side is Side.BUY
+    low = rules.buy_from_ratio if buys else rules.sell_from_ratio
+    high = rules.buy_to_ratio if buys else rules.sell_to_ratio
+    is_low = low is not None and request.price < market_price * low
+    is_high = high is not None and request.price > market_price * high
+    if not is_low and not is_high:
+        return None
+    side = "under" if is_low else "over"
+    text = (
+        f"price {request.price} is {side} {low if is_low else high} of the market, {market_price}"
+    )
+    return Refusal(RejectReason.PRICE_OUT_OF_RANGE, text)
 
 
 def _prices(request: OrderRequest) -> Iterator[tuple[str, Decimal]]:

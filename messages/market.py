@@ -39,6 +39,23 @@ class MarketRules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Quote per unit of the third currency, at which the fee is turned into it."""
     max_stops: int = 5
     """Algo orders a symbol may have at a time (Binance: MAX_NUM_ALGO_ORDERS = 5)."""
+    price_digits: int | None = None
+    """Significant digits that a price has at most, beside ``tick_size``; None: any number."""
+    whole_prices: bool = False
+    """Whether a whole number is a price however many digits it has (Hyperliquid)."""
+    max_quantity: Decimal | None = None
+    """Base in one order (Binance: LOT_SIZE); None: no limit is known."""
+    max_market_quantity: Decimal | None = None
+    """Base in one market order, a triggered STOP too (Binance: MARKET_LOT_SIZE)."""
+    max_notional: Decimal | None = None
+    """Price × quantity is at most this, quote (Binance: NOTIONAL)."""
+    sell_from_ratio: Decimal | None = None
+    """Of the market's price: a sell's limit is at least so much (Binance:
+    PERCENT_PRICE_BY_SIDE's askMultiplierDown). None: no limit is known."""
+    sell_to_ratio: Decimal | None = None
+    """A sell's limit is at most so much of it (askMultiplierUp)."""
+    buy_from_ratio: Decimal | None = None
+    buy_to_ratio: Decimal | None = None
 
     @property
     def base(self) -> Currency:

@@ -109,9 +109,12 @@ class RejectReason(StrEnum):
     """Not the coins it takes: locked by another order, or a fee took some. MEXC: 30005."""
     BELOW_MINIMUM = "below_minimum"
     """Quantity or notional under the market's minimum."""
+    ABOVE_MAXIMUM = "above_maximum"
+    """Quantity or notional over the market's maximum for such an order."""
     PRECISION = "precision"
     """Price or quantity is off its tick or step."""
     PRICE_OUT_OF_RANGE = "price_out_of_range"
+    """The order's price is too far from the market's. (Binance: PERCENT_PRICE.)"""
     WOULD_TRIGGER_AT_ONCE = "would_trigger_at_once"
     """The stop's trigger price is already passed. (Binance -2010.)"""
     WOULD_TAKE = "would_take"
@@ -126,6 +129,14 @@ class RejectReason(StrEnum):
     """This venue, or our profile of it, has no such order."""
     NO_LIQUIDITY = "no_liquidity"
     """A market or IOC order found an empty book."""
+    PRICE_RANGE = "price_range"
+    """Expired: it would have traded outside of the venue's range around a reference price. What
+    filled before stands. (Binance: EXECUTION_RULE_PRICE_RANGE_EXCEEDED.)"""
+    SELF_TRADE = "self_trade"
+    """Ended by self-trade prevention: it met an order of the same account."""
+    DEAD_MANS_SWITCH = "dead_mans_switch"
+    """Canceled by a venue's switch that cancels all orders of a silent client. Holdfast never arms
+    one: another program of the account did."""
     NEVER_PLACED = "never_placed"
     """Its outcome was unknown; several look-ups on a healthy stream did not find it."""
     WITHDRAWN = "withdrawn"
@@ -183,7 +194,7 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     stop: StopStatus = StopStatus.NONE
     exchange_order_id: ExchangeOrderId | None = None
     reason: RejectReason | None = None
-    """Of REJECTED and EXPIRED."""
+    """Of REJECTED and EXPIRED; of CANCELED where the venue itself did it and says why."""
     text: str = ""
     """What the venue said of it, for people; no secrets."""
     at: Timestamp = Timestamp(0)

@@ -14,8 +14,9 @@ from actors.observers.tally import Tally
 from actors.observers.trades import Trade, profit, trade_of
 from actors.position.position import Charter, Life, Position
 from actors.position.states import State
+from exchange.price_grid import nearest_price
 from messages.base import Currency, PositionId, Symbol, Timestamp, quote_currency
-from messages.money import ZERO, from_float
+from messages.money import ZERO
 
 
 class EquityPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +139,7 @@ class Report:
             price = self.prices.get(charter.symbol)
             if price is not None:
                 held = Life(charter, position).held
-                value += held * from_float(price, charter.rules.tick_size)
+                value += held * nearest_price(price, charter.rules)
             counts[currency] = counts.get(currency, 0) + 1
             values[currency] = values.get(currency, ZERO) + value
         return counts, values

@@ -6,8 +6,8 @@ from actors.observers.trades import profit
 from actors.position.position import Life, OwnOrder, find_order
 from actors.position.prices import protection_mode, stop, target
 from actors.position.protection import is_covered
+from exchange.price_grid import nearest_price
 from messages.base import Timestamp
-from messages.money import from_float
 from messages.orders import StopStatus
 from messages.session import PositionRow
 
@@ -43,7 +43,7 @@ def unrealised(life: Life, last: float | None) -> Decimal | None:
     """Return the profit in quote, were all of it sold at ``last``, exit fees aside."""
     if not life.position.booked.bought or last is None:
         return None
-    price = from_float(last, life.charter.rules.tick_size)
+    price = nearest_price(last, life.charter.rules)
     return profit(life.charter, life.position) + life.held * price
 
 

@@ -9,11 +9,12 @@ from actors.position.placing import Want, rung_price
 from actors.position.position import Life, lost_orders
 from actors.position.progress import Closing
 from actors.position.turn import Turn
+from exchange.price_grid import nearest_price
 from messages.addresses import MARKET_DATA, PORTFOLIO
 from messages.base import Timestamp
 from messages.market import Quote
 from messages.market_data import RequestQuote
-from messages.money import ZERO, floor_to_step, from_float
+from messages.money import ZERO, floor_to_step
 from messages.observers import AlarmKind
 from messages.orders import (
     OrderFacts,
@@ -55,7 +56,7 @@ def wanted_exit(life: Life, now: Timestamp) -> Want | None:
         if closing.quote is None:
             return None
         rung = _reaching_further(rung, closing, life)
-        price = rung_price(rung, Side.SELL, closing.quote, rules.tick_size)
+        price = rung_price(rung, Side.SELL, closing.quote, rules)
     return Want(
         side=Side.SELL,
         purpose=Purpose.CLOSE,
@@ -278,5 +279,5 @@ def _last_price(life: Life) -> Decimal | None:
     """Return the best price known for what is left: the exit's quote, or the average entry."""
     closing = life.position.closing
     if closing is not None and closing.quote is not None:
-        return from_float(closing.quote.bid, life.charter.rules.tick_size)
+        return nearest_price(closing.quote.bid, life.charter.rules)
     return life.average_entry

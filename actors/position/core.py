@@ -59,7 +59,6 @@ def _measured(life: Life, message: PositionMessage, now: Timestamp) -> Position:
 
 def _begin(message: Begin, now: Timestamp) -> Turn:
     atr = message.atr
-    tick_size = message.rules.tick_size
     charter = Charter(
         position_id=message.position_id,
         symbol=message.symbol,
@@ -68,7 +67,7 @@ def _begin(message: Begin, now: Timestamp) -> Turn:
         rules=message.rules,
         capabilities=message.capabilities,
         quote=message.quote,
-        atr=None if atr is None else from_float(atr, tick_size),
+        atr=None if atr is None else from_float(atr, message.rules.tick_size),
         order_prefix=message.order_prefix,
         decision=message.decision,
         adopted=message.adopted,

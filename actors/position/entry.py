@@ -7,12 +7,13 @@ from actors.position.position import OwnOrder, live_orders
 from actors.position.prices import plain_stop
 from actors.position.states import AT_REST, Input, State
 from actors.position.turn import Turn
+from exchange.price_grid import nearest_price
 from exchange.rules import quantity_for
 from messages.addresses import MARKET_DATA, OBSERVERS, STRATEGY
 from messages.base import Timestamp
 from messages.market import Quote
 from messages.market_data import RequestQuote
-from messages.money import ONE, ZERO, amount_in, divide_down, from_float
+from messages.money import ONE, ZERO, amount_in, divide_down
 from messages.observers import EntryRefused
 from messages.orders import OrderFacts, OrderStatus, Purpose, RejectReason, Side
 from messages.plan import Plan, Rung
@@ -126,7 +127,7 @@ def _place_rung(turn: Turn, quote: Quote) -> None:
         purpose=Purpose.ENTRY,
         type=rung.type,
         quantity=quantity,
-        price=rung_price(rung, Side.BUY, quote, turn.charter.rules.tick_size),
+        price=rung_price(rung, Side.BUY, quote, turn.charter.rules),
         time_in_force=rung.time_in_force,
         wait_ms=rung.wait_ms,
     )
@@ -136,8 +137,8 @@ def _place_rung(turn: Turn, quote: Quote) -> None:
 def _quantity(turn: Turn, rung: Rung, quote: Quote) -> Decimal:
     """Return what the rest of the budget buys."""
     rules, plan = turn.charter.rules, turn.charter.plan
-    limit = rung_price(rung, Side.BUY, quote, rules.tick_size)
-    price = from_float(quote.ask, rules.tick_size) if limit is None else limit
+    limit = rung_price(rung, Side.BUY, quote, rules)
+    price = nearest_price(quote.ask, rules) if limit is None else limit
     slippage = plan.slippage_ratio if limit is None else ZERO
     left = remaining_budget(turn)
     return quantity_for(left, price, rules.taker_fee_ratio, slippage, rules.step_size)
@@ -145,7 +146,7 @@ def _quantity(turn: Turn, rung: Rung, quote: Quote) -> Decimal:
 
 def _is_enough(turn: Turn, quantity: Decimal, quote: Quote) -> bool:
     rules = turn.charter.rules
-    notional = quantity * from_float(quote.bid, rules.tick_size)
+    notional = quantity * nearest_price(quote.bid, rules)
     return quantity >= turn.life.least_quantity and notional >= rules.min_notional
 
 
@@ -153,7 +154,7 @@ def _untradable(turn: Turn) -> str | None:
     """Say why the position could not be sold at its stop, if so."""
     charter, plan, rules = turn.charter, turn.charter.plan, turn.charter.rules
     quantity = _quantity(turn, plan.entry_ladder[0], charter.quote)
-    price = from_float(charter.quote.bid, rules.tick_size)
+    price = nearest_price(charter.quote.bid, rules)
     stop = plain_stop(charter, price)
     at_stop = quantity * (price if stop is None else stop) * (ONE - rules.taker_fee_ratio)
     needed = rules.min_notional * (ONE + plan.minimum_margin_ratio)

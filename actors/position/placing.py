@@ -6,11 +6,12 @@ import msgspec
 
 from actors.position.position import OwnOrder, leg_of, with_order
 from actors.position.turn import Turn
+from exchange.price_grid import ceil_price, floor_price, nearest_price
 from messages.addresses import ORDER_ROUTER
 from messages.base import ClientOrderId, Milliseconds
 from messages.ids import client_order_id
-from messages.market import Quote
-from messages.money import ONE, ceil_to_step, floor_to_step, from_float
+from messages.market import MarketRules, Quote
+from messages.money import ONE
 from messages.order_router import CancelOrder, PlaceOrder
 from messages.orders import (
     OrderFacts,
@@ -83,7 +84,7 @@ def cancel(turn: Turn, order: OwnOrder, *, urgent: bool) -> None:
     turn.send(ORDER_ROUTER, message)
 
 
-def rung_price(rung: Rung, side: Side, quote: Quote, tick_size: Decimal) -> Decimal | None:
+def rung_price(rung: Rung, side: Side, quote: Quote, rules: MarketRules) -> Decimal | None:
     """Return the limit price of a ladder's rung; None for a market order.
 
     The offset goes towards the other side of the book, and so does the rounding: a buy's price up
@@ -92,7 +93,7 @@ def rung_price(rung: Rung, side: Side, quote: Quote, tick_size: Decimal) -> Deci
     if rung.type is not OrderType.LIMIT:
         return None
     if side is Side.BUY:
-        ask = from_float(quote.ask, tick_size)
-        return ceil_to_step(ask * (ONE + rung.offset_ratio), tick_size)
-    bid = from_float(quote.bid, tick_size)
-    return max(floor_to_step(bid * (ONE - rung.offset_ratio), tick_size), tick_size)
+        ask = nearest_price(quote.ask, rules)
+        return ceil_price(ask * (ONE + rung.offset_ratio), rules)
+    bid = nearest_price(quote.bid, rules)
+    return max(floor_price(bid * (ONE - rung.offset_ratio), rules), rules.tick_size)

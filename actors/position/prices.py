@@ -7,11 +7,12 @@ down to the tick, a target up: never nearer to the entry than the plan says.
 from decimal import Decimal
 
 from actors.position.position import Charter, Life, lost_orders
+from exchange.price_grid import ceil_price, floor_price
 from exchange.rules import is_tradable
 from messages.base import Timestamp
 from messages.market import Capabilities
 from messages.market_data import Level
-from messages.money import ONE, ZERO, ceil_to_step, divide_up, floor_to_step
+from messages.money import ONE, ZERO, divide_up, floor_to_step
 from messages.plan import Plan, ProtectionMode
 from messages.position import CloseCause, LevelName
 
@@ -45,11 +46,11 @@ def stop(life: Life) -> tuple[Decimal, CloseCause] | None:
     average = life.average_entry
     if average is None:
         return None
-    tick = life.charter.rules.tick_size
+    rules = life.charter.rules
     stops = [
-        (floor_to_step(price, tick), cause)
+        (floor_price(price, rules), cause)
         for price, cause in _stops(life, average)
-        if price >= tick
+        if price >= rules.tick_size
     ]
     # Of equal ones the first: the plain stop explains itself best.
     return max(stops, key=lambda s: s[0], default=None)
@@ -85,8 +86,9 @@ def break_even_price(life: Life, average: Decimal) -> Decimal:
     With f taken of what is received both ways: p × q(1−f) × (1−f) = average × q. Where the fee is
     taken in quote it is average × (1+f) / (1−f), which is less by f², so this is never too low.
     """
-    kept = ONE - life.charter.rules.taker_fee_ratio
-    return divide_up(average, kept * kept, life.charter.rules.tick_size)
+    rules = life.charter.rules
+    kept = ONE - rules.taker_fee_ratio
+    return ceil_price(divide_up(average, kept * kept, rules.tick_size), rules)
 
 
 def target(life: Life, now: Timestamp) -> Decimal | None:
@@ -105,7 +107,7 @@ def target(life: Life, now: Timestamp) -> Decimal | None:
         price = _at(average, plan.take_profit_ratio)
     else:
         return None
-    return ceil_to_step(price, life.charter.rules.tick_size)
+    return ceil_price(price, life.charter.rules)
 
 
 def next_part(life: Life) -> tuple[Decimal, Decimal] | None:
@@ -119,7 +121,7 @@ def next_part(life: Life) -> tuple[Decimal, Decimal] | None:
     share = ZERO
     for part in life.charter.plan.scale_out:
         share += part.part_ratio
-        price = ceil_to_step(_at(average, part.take_profit_ratio), rules.tick_size)
+        price = ceil_price(_at(average, part.take_profit_ratio), rules)
         quantity = floor_to_step(life.acquired * share, rules.step_size)
         quantity = min(quantity - life.position.booked.sold, life.sellable)
         rests_already = price == life.position.slot.price
@@ -201,8 +203,8 @@ def _next_ratchet(life: Life, average: Decimal) -> Decimal | None:
         activation = _at(average, plan.trailing.activation_ratio)
         moved = highest * (ONE + plan.trailing.step_ratio)
         candidates.append(activation if highest < activation else moved)
-    tick = life.charter.rules.tick_size
-    return min((ceil_to_step(c, tick) for c in candidates if c > highest), default=None)
+    rules = life.charter.rules
+    return min((ceil_price(c, rules) for c in candidates if c > highest), default=None)
 
 
 def _at(average: Decimal, ratio: Decimal) -> Decimal:

@@ -14,11 +14,12 @@ from actors.position.prices import wanted_levels
 from actors.position.progress import Unprotected, UnprotectedCause
 from actors.position.states import Input, State
 from actors.position.turn import Turn
+from exchange.price_grid import nearest_price
 from messages.addresses import MARKET_DATA
 from messages.base import Timestamp
 from messages.market import Quote
 from messages.market_data import ArmTriggers, DisarmTriggers, HoldSymbol
-from messages.money import ZERO, from_float
+from messages.money import ZERO
 from messages.orders import StopStatus
 from messages.position import LevelName
 from messages.prices import extremes
@@ -130,5 +131,5 @@ def ratchet(turn: Turn, quote: Quote) -> None:
     """Remember a new highest price; the stop follows from it."""
     _, high = extremes(quote, turn.charter.plan.trigger_source)
     highest = turn.position.protection.highest or ZERO
-    seen = from_float(high, turn.charter.rules.tick_size)
+    seen = nearest_price(high, turn.charter.rules)
     turn.update_protection(highest=max(highest, seen))

@@ -6,8 +6,9 @@ from actors.position.placing import Want
 from actors.position.position import Life, find_order, lost_orders
 from actors.position.prices import next_part, protection_mode, stop, target
 from actors.position.states import AT_REST
+from exchange.price_grid import floor_price
 from messages.base import Timestamp
-from messages.money import ONE, floor_to_step
+from messages.money import ONE
 from messages.orders import OrderType, Purpose, Side
 from messages.plan import ProtectionMode
 
@@ -100,7 +101,7 @@ def _stop_limit_price(life: Life, trigger: Decimal) -> Decimal | None:
         return None
     if offset is None:
         offset = plan.slippage_ratio
-    return max(floor_to_step(trigger * (ONE - offset), rules.tick_size), rules.tick_size)
+    return max(floor_price(trigger * (ONE - offset), rules), rules.tick_size)
 
 
 def _is_large_enough(life: Life, want: Want) -> bool:

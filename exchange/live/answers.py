@@ -16,6 +16,7 @@ from exchange.live.connection import Connection
 from exchange.live.order import LiveOrder, terms_of
 from exchange.live.reading import Leg, Raw, read_leg, read_trade
 from exchange.port import Event
+from exchange.profiles.ends import end_reason
 from messages.base import ClientOrderId, Symbol
 from messages.order_router import OrderReported
 from messages.orders import Priority
@@ -37,7 +38,8 @@ class Answers:
 
     def read_leg(self, order: Raw) -> Leg:
         """Return an order as ccxt tells it, exactly."""
-        return read_leg(order)
+        reason = end_reason(self._connection.profile, order.get("info"))
+        return replace(read_leg(order), reason=reason)
 
     async def heard(
         self,

@@ -11,15 +11,18 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from config.live import LiveSettings
 from exchange.live.client import RETRY_AFTER_MS, make_client
 from exchange.live.errors import LiveError, is_key_refused
 from exchange.live.loop import LoopThread
-from exchange.live.reading import read_balances, read_rules
+from exchange.live.market_rules import read_rules
+from exchange.live.reading import read_balances
 from exchange.live.redact import Redactor, quiet_ccxt
 from exchange.live.throttle import PATIENCE_MS, URGENCY, Throttle
 from exchange.port import UnknownSymbolError
+from exchange.profiles.precision import UnreadableRulesError, precision_of
 from exchange.profiles.profile import Profile
 from exchange.profiles.symbols import SymbolFacts, symbol_facts
 from messages.base import Symbol, Timestamp
@@ -63,6 +66,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """What is known once a connection is open."""
 
     listings: dict[Symbol, Listing]
+    unreadable: Mapping[Symbol, str] = {}
+    """Markets whose rules can't be read, and why: nothing is traded there."""
     total: tuple[Money, ...] = ()
     free: tuple[Money, ...] = ()
     can_withdraw: bool | None = None
@@ -101,6 +106,8 @@ class Connection:
         """The last of each symbol, as heard or asked for; on the loop."""
         self.clock_offset_ms = 0
         """The venue's clock less ours, as last measured."""
+        self._fees: Mapping[str, Any] = {}
+        """The account's own fees by symbol, as read when it was opened."""
         self._note = note
         self._credentials = credentials
         self._make_session = make_session
@@ -134,6 +141,10 @@ class Connection:
         """Return a market. Raises ``UnknownSymbolError``."""
         listing = self.opened.listings.get(symbol)
         if listing is None:
+            unreadable = self.opened.unreadable.get(symbol)
+            if unreadable is not None:
+                text = f"the rules of {symbol} at {self.profile.name} can't be read: {unreadable}"
+                raise UnknownSymbolError(text)
             base = symbol.partition("/")[0]
             near = sorted(one for one in self.opened.listings if one.startswith(f"{base}/"))[:5]
             known = f"; of {base} there are: {', '.join(near)}" if near else ""
@@ -154,6 +165,15 @@ class Connection:
         PATIENCE_MS.set(patience_ms)
         RETRY_AFTER_MS.set(None)
         return await getattr(self.client, method)(*args)
+
+    async def read_markets(self) -> None:
+        """Load the markets anew: rules change, markets come and go. On the loop.
+
+        Raises what ccxt raises.
+        """
+        await self.call("load_markets", True, urgency=Priority.QUERY)  # noqa: FBT003 - ccxt's
+        listings, unreadable = self._listings()
+        self.opened = replace(self.opened, listings=listings, unreadable=unreadable)
 
     async def measure_clock(self) -> None:
         """Measure the venue's clock, so that what is signed carries its time."""
@@ -190,14 +210,21 @@ class Connection:
         URGENCY.set(Priority.ENTRY)
         await self._step("load its markets", self.client.load_markets())
         await self._step("ask its time", self.measure_clock())
+        if self._credentials.values:
+            self._fees = await self._read_fees()
+        listings, unreadable = self._listings()
+        self._refuse_unreadable(listings, unreadable)
         if not self._credentials.values:
-            return Opened(listings=self._listings({}))
-        listings = self._listings(await self._fees())
+            return Opened(listings=listings, unreadable=unreadable)
         balance = await self._step("read the account's balances", self.client.fetch_balance())
         self._check_permission(balance.get("info"))
         total, free = read_balances(balance)
         return Opened(
-            listings=listings, total=total, free=free, can_withdraw=_can(balance, "canWithdraw")
+            listings=listings,
+            unreadable=unreadable,
+            total=total,
+            free=free,
+            can_withdraw=_can(balance, "canWithdraw"),
         )
 
     async def _step(self, what: str, work: Awaitable[T]) -> T:
@@ -225,7 +252,7 @@ class Connection:
             text = f"{self.profile.name}: {_ADVICE[ConnectProblem.NO_PERMISSION]}"
             raise ConnectError(ConnectProblem.NO_PERMISSION, text)
 
-    async def _fees(self) -> Mapping[str, Any]:
+    async def _read_fees(self) -> Mapping[str, Any]:
         """Return the account's own fees by symbol, where the venue tells them of all at once."""
         if not self.client.has.get("fetchTradingFees"):
             return {}
@@ -236,17 +263,36 @@ class Connection:
             return {}
         return fees
 
-    def _listings(self, fees: Mapping[str, Any]) -> dict[Symbol, Listing]:
-        listings = {}
+    def _listings(self) -> tuple[dict[Symbol, Listing], dict[Symbol, str]]:
+        """Return the markets, and why those that can't be read can't."""
+        listings: dict[Symbol, Listing] = {}
+        unreadable: dict[Symbol, str] = {}
         for symbol, market in self.client.markets.items():
             if not market.get("spot"):
                 continue
-            facts = symbol_facts(self.profile, market)
-            own = {key: one for key, one in fees.get(symbol, {}).items() if one is not None}
-            charged = {**market, **{name: own[name] for name in ("maker", "taker") if name in own}}
-            rules = read_rules(charged, self.profile.fee_currency, facts.max_stops)
-            listings[Symbol(symbol)] = Listing(rules=rules, facts=facts)
-        return listings
+            try:
+                listings[Symbol(symbol)] = self._read_listing(market)
+            except UnreadableRulesError as error:
+                unreadable[Symbol(symbol)] = str(error)
+        return listings, unreadable
+
+    def _read_listing(self, market: Mapping[str, Any]) -> Listing:
+        facts = symbol_facts(self.profile, market)
+        fees = self._fees.get(market["symbol"], {})
+        own = {name: fees[name] for name in ("maker", "taker") if fees.get(name) is not None}
+        rules = read_rules(
+            {**market, **own}, precision_of(self.client), self.profile.fee_currency, facts.max_stops
+        )
+        return Listing(rules=rules, facts=facts)
+
+    def _refuse_unreadable(
+        self, listings: Mapping[Symbol, Listing], unreadable: Mapping[Symbol, str]
+    ) -> None:
+        if listings or not unreadable:
+            return
+        symbol, why = next(iter(unreadable.items()))
+        text = f"{self.profile.name}: the rules of its markets can't be read ({symbol}: {why})"
+        raise ConnectError(ConnectProblem.OTHER, f"{text}; it can't be traded on")
 
     async def _close(self) -> None:
         with suppress(Exception):  # its sockets may be gone already

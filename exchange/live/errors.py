@@ -91,9 +91,20 @@ _REASON_OF_TEXT: tuple[tuple[str, RejectReason], ...] = (
     (r"trigger immediately|would trigger", RejectReason.WOULD_TRIGGER_AT_ONCE),
     (r"immediately match|post.?only", RejectReason.WOULD_TAKE),
     (r"max_num_algo|too many (algo|stop|conditional)", RejectReason.TOO_MANY_STOPS),
-    (r"percent_price|price (is )?(too (high|low)|out of range)", RejectReason.PRICE_OUT_OF_RANGE),
-    (r"market is closed|trading (is )?disabled|halt|suspend", RejectReason.MARKET_HALTED),
+    (
+        r"percent_price|price (is )?(too (high|low)|out of range)|reference.?price",
+        RejectReason.PRICE_OUT_OF_RANGE,
+    ),
+    (r"self.?trade|stp_|prevented.?match", RejectReason.SELF_TRADE),
+    (
+        r"market is closed|trading (is )?disabled|halt|suspend|cancel.?only",
+        RejectReason.MARKET_HALTED,
+    ),
     (r"invalid symbol|symbol.*not (exist|found|support)", RejectReason.UNKNOWN_SYMBOL),
+    (
+        r"market_lot_size|maximum transaction|(than|exceeds?) (the )?max|max[a-z]* [a-z]*notional",
+        RejectReason.ABOVE_MAXIMUM,
+    ),
     (
         r"notional|minimum transaction|less than min|minimum (order )?(amount|volume|size)",
         RejectReason.BELOW_MINIMUM,

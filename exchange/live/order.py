@@ -120,6 +120,7 @@ def _merge(before: Leg, told: Leg) -> Leg:
         side=before.side or told.side,
         quantity=told.quantity if before.quantity is None else before.quantity,
         placed_at=before.placed_at or told.placed_at,
+        reason=before.reason or told.reason,
         at=before.at if is_older else max(before.at, told.at),
         fills=(),
     )
@@ -151,8 +152,11 @@ def _stop(order: LiveOrder) -> StopStatus:
 
 
 def _reason(order: LiveOrder, status: OrderStatus) -> RejectReason | None:
-    if status not in {OrderStatus.EXPIRED, OrderStatus.REJECTED}:
+    if status not in TERMINAL_STATUSES or status is OrderStatus.FILLED:
         return None
+    said = next((leg.reason for leg in order.legs if leg.reason is not None), None)
+    if said is not None or status is OrderStatus.CANCELED:
+        return said
     request = order.request
     takes = request is not None and (
         request.type is OrderType.MARKET or request.time_in_force is TimeInForce.IOC

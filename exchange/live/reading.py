@@ -1,4 +1,4 @@
-"""What ccxt says, in our words: decimals that are exact, legs of orders, fills, balances, rules.
+"""What ccxt says, in our words: decimals that are exact, legs of orders, fills, balances.
 
 Owns the boundary of money: nothing that passes it is a float any more. ccxt's unified floats were
 made of the venue's strings; where the raw answer still has the string, that is taken. Pure.
@@ -19,9 +19,8 @@ from messages.base import (
     Timestamp,
     quote_currency,
 )
-from messages.market import FeeCurrency, MarketRules
 from messages.money import ZERO, Money, add_money
-from messages.orders import OrderStatus, Side
+from messages.orders import OrderStatus, RejectReason, Side
 from messages.reconciler import Trade
 
 Raw = Mapping[str, Any]
@@ -57,6 +56,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal | None = None
     """Base, as asked for; None: the venue did not say."""
     placed_at: Timestamp | None = None
+    reason: RejectReason | None = None
+    """Why the venue ended it, where it says so; see ``exchange.profiles.ends``."""
     fills: tuple[Trade, ...] = ()
     """Those that came with it."""
 
@@ -138,28 +139,6 @@ def read_trade(trade: Raw, client_order_id: ClientOrderId) -> Trade:
 def read_balances(balance: Raw) -> tuple[tuple[Money, ...], tuple[Money, ...]]:
     """Return what is there and what of it is free, per currency."""
     return _monies(balance.get("total")), _monies(balance.get("free"))
-
-
-@exactly
-def read_rules(market: Raw, fee_currency: FeeCurrency, max_stops: int) -> MarketRules:
-    """Return what a market demands; a minimum that the venue does not name is 0."""
-    precision, limits = market.get("precision") or {}, market.get("limits") or {}
-    step = exact(precision.get("amount")) or Decimal("1e-8")
-    return MarketRules(
-        symbol=Symbol(market["symbol"]),
-        tick_size=exact(precision.get("price")) or Decimal("1e-8"),
-        step_size=step,
-        min_quantity=_minimum(limits, "amount") or step,
-        min_notional=_minimum(limits, "cost"),
-        maker_fee_ratio=exact(market.get("maker")) or ZERO,
-        taker_fee_ratio=exact(market.get("taker")) or ZERO,
-        fee_currency=fee_currency,
-        max_stops=max_stops,
-    )
-
-
-def _minimum(limits: Raw, name: str) -> Decimal:
-    return exact((limits.get(name) or {}).get("min")) or ZERO
 
 
 def _status(order: Raw, filled: Decimal) -> OrderStatus:

@@ -26,13 +26,13 @@ from exchange.live.failures import cancel_failed, kind_of, look_up_failed, submi
 from exchange.live.order import LiveOrder
 from exchange.live.reading import Leg
 from exchange.port import Event, UnknownSymbolError
+from exchange.price_grid import nearest_price
 from exchange.profiles.calls import OrderCall, cancel_call, look_up_calls, order_call
 from exchange.profiles.profile import CancelBy
 from exchange.rules import Refusal
 from messages.base import ClientOrderId, Symbol
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
 from messages.market import MarketRules
-from messages.money import from_float
 from messages.order_router import FailureKind, OrderNotFound, OrderReported
 from messages.orders import (
     TERMINAL_STATUSES,
@@ -265,7 +265,7 @@ class Requests:
         if quote is None:
             return None
         meets = quote.ask if request.side is Side.BUY else quote.bid
-        return exactly(from_float)(meets, rules.tick_size)
+        return exactly(nearest_price)(meets, rules)
 
     def _is_at_venue(self, order_id: ClientOrderId) -> bool:
         known = self._book.get(order_id)

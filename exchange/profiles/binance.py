@@ -6,7 +6,7 @@ https://developers.binance.com/docs/binance-spot-api-docs/errors
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import ErrorRule, NativeTrigger, Profile
+from exchange.profiles.profile import EndRule, ErrorRule, NativeTrigger, Profile
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency, OcoRemainder
 from messages.order_router import FailureKind
@@ -45,15 +45,32 @@ PROFILE = Profile(
         ErrorRule(code="-2010", text="market is closed", reason=RejectReason.MARKET_HALTED),
         ErrorRule(code="-2010", text="not supported", reason=RejectReason.NOT_SUPPORTED),
         ErrorRule(code="-1013", text="ALGO_ORDERS", reason=RejectReason.TOO_MANY_STOPS),
+        ErrorRule(code="-1013", text="MARKET_LOT_SIZE", reason=RejectReason.ABOVE_MAXIMUM),
         ErrorRule(code="-1013", text="NOTIONAL", reason=RejectReason.BELOW_MINIMUM),
         ErrorRule(code="-1013", text="PERCENT_PRICE", reason=RejectReason.PRICE_OUT_OF_RANGE),
+        ErrorRule(code="-1013", text="REFERENCE_PRICE", reason=RejectReason.PRICE_OUT_OF_RANGE),
         ErrorRule(code="-1013", text="market is closed", reason=RejectReason.MARKET_HALTED),
+        ErrorRule(code="-1013", text="CANCEL_ONLY", reason=RejectReason.MARKET_HALTED),
         ErrorRule(code="-1013", reason=RejectReason.PRECISION),
         ErrorRule(code="-1111", reason=RejectReason.PRECISION),
         ErrorRule(code="-1121", reason=RejectReason.UNKNOWN_SYMBOL),
         ErrorRule(code="-1022", reason=RejectReason.AUTHENTICATION),
         ErrorRule(code="-2014", reason=RejectReason.AUTHENTICATION),
         ErrorRule(code="-2015", reason=RejectReason.AUTHENTICATION),
+    ),
+    ends=(
+        # https://developers.binance.com/docs/binance-spot-api-docs/enums
+        EndRule(fields=("status", "X"), value="EXPIRED_IN_MATCH", reason=RejectReason.SELF_TRADE),
+        EndRule(
+            fields=("expiryReason", "eR"),
+            value="EXECUTION_RULE_PRICE_RANGE_EXCEEDED",
+            reason=RejectReason.PRICE_RANGE,
+        ),
+        EndRule(
+            fields=("expiryReason", "eR"),
+            value="INSUFFICIENT_LIQUIDITY",
+            reason=RejectReason.NO_LIQUIDITY,
+        ),
     ),
     request_life_ms=Milliseconds(5_000),
     options=(("recvWindow", 5_000),),

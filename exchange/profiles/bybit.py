@@ -5,7 +5,7 @@ Its conditional orders are not used: what they become when triggered was not see
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import ErrorRule, Profile
+from exchange.profiles.profile import EndRule, ErrorRule, Profile
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -47,6 +47,11 @@ PROFILE = Profile(
         ErrorRule(code="10010", reason=RejectReason.AUTHENTICATION),
         ErrorRule(code="10002", kind=FailureKind.RETRYABLE),
         ErrorRule(code="10006", kind=FailureKind.RETRYABLE),
+    ),
+    ends=(
+        # https://bybit-exchange.github.io/docs/v5/enum#canceltype
+        EndRule(fields=("cancelType",), value="CancelBySmp", reason=RejectReason.SELF_TRADE),
+        EndRule(fields=("cancelType",), value="CancelByDCP", reason=RejectReason.DEAD_MANS_SWITCH),
     ),
     request_life_ms=Milliseconds(5_000),
     options=(("recvWindow", 5_000), ("enableUnifiedMargin", False), ("enableUnifiedAccount", True)),

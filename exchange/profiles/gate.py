@@ -6,7 +6,7 @@ Labels: https://www.gate.com/docs/developers/apiv4/#label-list
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import CancelBy, ErrorRule, Profile
+from exchange.profiles.profile import CancelBy, EndRule, ErrorRule, Profile
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -36,6 +36,15 @@ PROFILE = Profile(
         ErrorRule(text="READ_ONLY", reason=RejectReason.AUTHENTICATION),
         ErrorRule(text="REQUEST_EXPIRED", kind=FailureKind.RETRYABLE),
         ErrorRule(text="TOO_FAST", kind=FailureKind.RETRYABLE),
+    ),
+    ends=(
+        # https://www.gate.com/docs/developers/apiv4/ (finish_as)
+        EndRule(fields=("finish_as",), value="stp", reason=RejectReason.SELF_TRADE),
+        EndRule(
+            fields=("finish_as",), value="price_protect_cancelled", reason=RejectReason.PRICE_RANGE
+        ),
+        EndRule(fields=("finish_as",), value="depth_not_enough", reason=RejectReason.NO_LIQUIDITY),
+        EndRule(fields=("finish_as",), value="trader_not_enough", reason=RejectReason.NO_LIQUIDITY),
     ),
     request_life_ms=Milliseconds(60_000),
     options=(("unifiedAccount", False),),

@@ -44,6 +44,15 @@ class ErrorRule(msgspec.Struct, frozen=True, kw_only=True):
     kind: FailureKind = FailureKind.REJECTED
 
 
+class EndRule(msgspec.Struct, frozen=True, kw_only=True):
+    """How an exchange says why it ended an order by itself."""
+
+    fields: tuple[str, ...]
+    """In the order's own answer, and in its stream's event."""
+    value: str
+    reason: RejectReason
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One exchange."""
 
@@ -74,11 +83,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     order_lists: bool = False
     """Whether its OCO is written as Binance's order list."""
     market_buy: bool = True
-    """False: a market buy is written in quote currency, so the quantity would not be ours."""
+    """False: a market buy is written in quote currency, so the quantity would not be ours; or it is
+    not known (Luno takes the quantity for an amount of quote currency, and says so nowhere)."""
     market_needs_price: bool = False
     """A market order is a limit order away from a price that must be told (Hyperliquid)."""
     errors: tuple[ErrorRule, ...] = ()
     """The first that fits decides."""
+    ends: tuple[EndRule, ...] = ()
+    """Why an order ended that nobody canceled; the first that fits decides."""
     request_life_ms: Milliseconds | None
     """How long after it was signed the exchange still takes a request; None: nobody promises."""
     credentials: tuple[str, ...] = ("apiKey", "secret")

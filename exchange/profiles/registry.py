@@ -35,6 +35,7 @@ def profile_of(exchange_id: str) -> Profile:
         ids=IdForm(max_length=32),
         fee_currency=FeeCurrency.RECEIVED,
         order_params=frozenset({"clientOrderId", "timeInForce"}),
+        market_buy=False,
         request_life_ms=None,
         why_not_native="no profile was written for it: synthetic protection only",
         is_proven=False,

@@ -18,14 +18,23 @@ from exchange.server.prices import (
 from exchange.server.venue import MarketStatus
 from messages.base import Timestamp
 from messages.market import Candle, MarketRules
-from messages.orders import OrderStatus, OrderType, TimeInForce
+from messages.money import ZERO, plain
+from messages.orders import OrderStatus, OrderType, RejectReason, TimeInForce
 from messages.reconciler import Trade
 
 TRADES_AN_ORDER = 10_000
 ORDER_TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT")
-LARGEST = "9000000.00000000"
-_SYMBOL_STATUSES = {MarketStatus.TRADING: "TRADING", MarketStatus.HALTED: "BREAK"}
+LARGEST = Decimal(9_000_000)
+_SYMBOL_STATUSES = {
+    MarketStatus.TRADING: "TRADING",
+    MarketStatus.HALTED: "BREAK",
+    MarketStatus.CANCEL_ONLY: "CANCEL_ONLY",
+}
 _STATUSES = {OrderStatus.OPEN: "NEW"}
+_EXPIRY_REASONS = {
+    RejectReason.PRICE_RANGE: "EXECUTION_RULE_PRICE_RANGE_EXCEEDED",
+    RejectReason.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
+}
 
 
 def trade_number(trade: Trade) -> int:
@@ -66,29 +75,68 @@ def exchange_symbol(rules: MarketRules, status: MarketStatus) -> Payload:
 def _filters(rules: MarketRules) -> list[Payload]:
     tick, step = number(rules.tick_size), number(rules.step_size)
     return [
-        {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": LARGEST, "tickSize": tick},
+        {
+            "filterType": "PRICE_FILTER",
+            "minPrice": tick,
+            "maxPrice": number(LARGEST),
+            "tickSize": tick,
+        },
         {
             "filterType": "LOT_SIZE",
             "minQty": number(rules.min_quantity),
-            "maxQty": LARGEST,
+            "maxQty": number(rules.max_quantity or LARGEST),
             "stepSize": step,
         },
+        *_market_lot_size(rules),
         {
             "filterType": "NOTIONAL",
             "minNotional": number(rules.min_notional),
             "applyMinToMarket": True,
-            "maxNotional": LARGEST,
-            "applyMaxToMarket": False,
+            "maxNotional": number(rules.max_notional or LARGEST),
+            "applyMaxToMarket": rules.max_notional is not None,
             "avgPriceMins": 5,
         },
+        *_price_ranges(rules),
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": 200},
         {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": rules.max_stops},
     ]
 
 
+def _market_lot_size(rules: MarketRules) -> list[Payload]:
+    if rules.max_market_quantity is None:
+        return []
+    most = number(rules.max_market_quantity)
+    zero = number(ZERO)
+    return [{"filterType": "MARKET_LOT_SIZE", "minQty": zero, "maxQty": most, "stepSize": zero}]
+
+
+def _price_ranges(rules: MarketRules) -> list[Payload]:
+    ratios = (
+        rules.buy_to_ratio,
+        rules.buy_from_ratio,
+        rules.sell_to_ratio,
+        rules.sell_from_ratio,
+    )
+    if all(ratio is None for ratio in ratios):
+        return []
+    names = ("bidMultiplierUp", "bidMultiplierDown", "askMultiplierUp", "askMultiplierDown")
+    given = zip(names, ratios, strict=True)
+    multipliers = {name: plain(ratio) for name, ratio in given if ratio is not None}
+    return [{"filterType": "PERCENT_PRICE_BY_SIDE", **multipliers, "avgPriceMins": 5}]
+
+
 def status_name(row: LegRow) -> str:
     """Return an order's status in Binance's words."""
+    if row.status is OrderStatus.EXPIRED and row.reason is RejectReason.SELF_TRADE:
+        return "EXPIRED_IN_MATCH"
     return _STATUSES.get(row.status, row.status.name)
+
+
+def expiry_reason(row: LegRow) -> str:
+    """Return why an order expired, in Binance's words."""
+    if row.status is not OrderStatus.EXPIRED:
+        return "NONE"
+    return _EXPIRY_REASONS.get(row.reason, "NONE") if row.reason else "NONE"
 
 
 def type_name(row: LegRow) -> str:
@@ -117,6 +165,7 @@ def order_payload(row: LegRow, since: Timestamp) -> Payload:
         "origQuoteOrderQty": "0.00000000",
         "cummulativeQuoteQty": number(row.cost),
         "status": status_name(row),
+        "expiryReason": expiry_reason(row),
         "timeInForce": _time_in_force(row),
         "type": type_name(row),
         "side": row.request.side.name,
@@ -168,6 +217,11 @@ def trade_payload(trade: Trade, leg: Leg) -> Payload:
     }
 
 
+def _execution_type(report: LegReport) -> str:
+    prevented = status_name(report.row) == "EXPIRED_IN_MATCH" and report.kind == "EXPIRED"
+    return "TRADE_PREVENTION" if prevented else report.kind
+
+
 def execution_report(report: LegReport, since: Timestamp, at: Timestamp, cancel_id: str) -> Payload:
     """Return an order's event; of a cancel, ``c`` is the cancel's own id and ``C`` the order's."""
     row, trade = report.row, report.trade
@@ -186,7 +240,8 @@ def execution_report(report: LegReport, since: Timestamp, at: Timestamp, cancel_
         "F": "0.00000000",
         "g": row.list_id,
         "C": row.client_order_id if is_cancel else "",
-        "x": report.kind,
+        "x": _execution_type(report),
+        "eR": expiry_reason(row),
         "X": status_name(row),
         "r": "NONE",
         "i": row.order_id,

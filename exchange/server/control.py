@@ -12,14 +12,14 @@ from typing import Any
 
 import msgspec
 
-from exchange.matching_book import Balance
+from exchange.matching_book import Balance, ExecutionRules
 from exchange.server.server import ExchangeServer
 from exchange.server.venue import Account, MarketStatus, Venue
 from exchange.server.wire import Call, Reach
 from exchange.server.wire_faults import WireFault
 from messages.base import Currency, Symbol, Timestamp
 from messages.gateway import MarketMoved
-from messages.market import Candle
+from messages.market import Candle, MarketRules
 from messages.orders import OrderFacts
 from messages.reconciler import Trade
 
@@ -50,6 +50,19 @@ class SetStatus(msgspec.Struct, frozen=True, tag=True):
 
     symbol: Symbol
     status: MarketStatus
+
+
+class SetRules(msgspec.Struct, frozen=True, tag=True):
+    """Demand something else of the orders on a market."""
+
+    rules: MarketRules
+
+
+class SetExecution(msgspec.Struct, frozen=True, tag=True):
+    """Prevent self-trade, or enforce a price range, on a market."""
+
+    symbol: Symbol
+    execution: ExecutionRules
 
 
 class SetMaintenance(msgspec.Struct, frozen=True, tag=True):
@@ -98,7 +111,17 @@ class DropSockets(msgspec.Struct, frozen=True, tag=True):
     """Reset every open socket."""
 
 
-VenueControl = Move | SetBalance | SetStatus | SetAccount | SetClock | LoadCandles | FillOrder
+VenueControl = (
+    Move
+    | SetBalance
+    | SetStatus
+    | SetRules
+    | SetExecution
+    | SetAccount
+    | SetClock
+    | LoadCandles
+    | FillOrder
+)
 Control = VenueControl | SetMaintenance | PlanFaults | Release | DropSockets
 
 
@@ -217,6 +240,10 @@ def _change(venue: Venue, command: VenueControl) -> None:
             venue.set_balance(command.currency, command.total)
         case SetStatus():
             venue.statuses[command.symbol] = command.status
+        case SetRules():
+            venue.set_rules(command.rules)
+        case SetExecution():
+            venue.set_execution(command.symbol, command.execution)
         case SetAccount():
             venue.account = command.account
         case SetClock():

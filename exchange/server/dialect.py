@@ -13,8 +13,9 @@ from exchange.matching_book import Market
 from exchange.server.venue import Happened, MarketStatus, Venue
 from exchange.server.wire import Answer, Call, RefusedError, Request, StreamEvent
 from messages.base import Symbol
+from messages.market import MarketRules
 from messages.money import ZERO, divide_down, floor_to_step
-from messages.orders import OrderRequest, RejectReason, Side
+from messages.orders import OrderRequest, OrderType, RejectReason, Side
 
 DEFAULT_LIMIT = 500
 
@@ -123,9 +124,17 @@ def failed_filter(reason: RejectReason, request: OrderRequest, market: Market) -
             return "LOT_SIZE" if request.quantity < rules.min_quantity else "NOTIONAL"
         case RejectReason.PRECISION:
             return "LOT_SIZE" if is_off_step else "PRICE_FILTER"
-        case RejectReason.PRICE_OUT_OF_RANGE if request.type.value != "oco":
-            return "PRICE_FILTER"
-        case RejectReason.TOO_MANY_STOPS:
-            return "MAX_NUM_ALGO_ORDERS"
+        case RejectReason.ABOVE_MAXIMUM:
+            return _exceeded(request, rules)
+        case RejectReason.PRICE_OUT_OF_RANGE if request.type is not OrderType.OCO:
+            return "PERCENT_PRICE_BY_SIDE" if request.type is OrderType.LIMIT else "PRICE_FILTER"
         case _:
-            return None
+            return "MAX_NUM_ALGO_ORDERS" if reason is RejectReason.TOO_MANY_STOPS else None
+
+
+def _exceeded(request: OrderRequest, rules: MarketRules) -> str:
+    """Return which filter an order over a maximum fails."""
+    if rules.max_quantity is not None and request.quantity > rules.max_quantity:
+        return "LOT_SIZE"
+    most = rules.max_market_quantity
+    return "NOTIONAL" if most is None or request.quantity <= most else "MARKET_LOT_SIZE"

@@ -13,7 +13,7 @@ import msgspec
 from exchange.matching_book import VenueOrder
 from exchange.server.venue import OrderStep, client_name
 from messages.money import ZERO
-from messages.orders import OrderRequest, OrderStatus, OrderType, StopStatus
+from messages.orders import OrderRequest, OrderStatus, OrderType, RejectReason, StopStatus
 from messages.reconciler import Trade
 
 IDS_AN_ORDER = 10
@@ -51,6 +51,8 @@ class LegRow(msgspec.Struct, frozen=True, kw_only=True):
     is_working: bool
     """Whether it is in the book: not a stop that waits."""
     at: int
+    reason: RejectReason | None = None
+    """Why it ended, where the venue ended it."""
 
     @property
     def order_id(self) -> int:
@@ -141,6 +143,7 @@ def _row(order: VenueOrder, leg: Leg, name: str) -> LegRow:
         cost=facts.cost if is_active else ZERO,
         is_working=not waits,
         at=facts.at,
+        reason=facts.reason if is_active else None,
     )
 
 

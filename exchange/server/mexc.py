@@ -44,13 +44,14 @@ from messages.orders import OrderRequest, OrderType, Purpose, RejectReason, Side
 MEXC_CAPABILITIES = Capabilities(post_only=True, ioc=True, market=True)
 _REFUSALS = {
     RejectReason.BELOW_MINIMUM: (30002, "The minimum transaction volume cannot be less than:"),
+    RejectReason.ABOVE_MAXIMUM: (30003, "The maximum transaction volume cannot be greater than:"),
     RejectReason.PRECISION: (400, "price or quantity scale is invalid"),
     RejectReason.MARKET_HALTED: (30016, "Trading disabled"),
     RejectReason.WOULD_TAKE: (30041, "current order type can not place order"),
     RejectReason.DUPLICATE_ID: (-2010, "Duplicate order sent."),
     RejectReason.PRICE_OUT_OF_RANGE: (30087, "Order price exceeds allowed range"),
 }
-"""The codes for precision, post-only and duplicates are assumed; see docs/exchange_server.md."""
+"""Those for a maximum, precision, post-only and duplicates are assumed: docs/exchange_server.md."""
 _NO_SUCH_ORDER = "Order does not exist."
 
 

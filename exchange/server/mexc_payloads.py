@@ -21,7 +21,12 @@ from messages.orders import OrderStatus, OrderType, Side, TimeInForce
 from messages.reconciler import Trade
 
 ORDER_TYPES = ("LIMIT", "MARKET", "LIMIT_MAKER", "IMMEDIATE_OR_CANCEL")
-_SYMBOL_STATUSES = {MarketStatus.TRADING: "1", MarketStatus.HALTED: "2"}
+LARGEST = Decimal(2_000_000)
+_SYMBOL_STATUSES = {
+    MarketStatus.TRADING: "1",
+    MarketStatus.HALTED: "2",
+    MarketStatus.CANCEL_ONLY: "2",
+}
 _ORDER_TYPE_NUMBERS = {"LIMIT": 1, "LIMIT_MAKER": 2, "IMMEDIATE_OR_CANCEL": 3, "MARKET": 5}
 _STATUS_NUMBERS = {
     "NEW": 1,
@@ -74,7 +79,7 @@ def exchange_symbol(rules: MarketRules, status: MarketStatus) -> Payload:
         "baseSizePrecision": plain(rules.min_quantity),
         "permissions": ["SPOT"],
         "filters": [],
-        "maxQuoteAmount": "2000000",
+        "maxQuoteAmount": plain(rules.max_notional or LARGEST),
         "makerCommission": plain(rules.maker_fee_ratio),
         "takerCommission": plain(rules.taker_fee_ratio),
         "quoteAmountPrecisionMarket": plain(rules.min_notional),

@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from exchange.matching import Command, ForceFill, step
-from exchange.matching_book import Balance, Depth, MatchingBook, VenueOrder
+from exchange.matching_book import Balance, Depth, ExecutionRules, MatchingBook, VenueOrder
 from exchange.server.tape import Tape
 from messages.base import ClientOrderId, Currency, PositionId, Symbol, Timestamp
 from messages.gateway import CancelAtVenue, MarketMoved, SubmitOrder
@@ -34,8 +34,13 @@ class MarketStatus(StrEnum):
     TRADING = "trading"
     HALTED = "halted"
     """Orders are refused; cancels work."""
+    CANCEL_ONLY = "cancel_only"
+    """As HALTED; a status of its own at Binance since July 2026."""
     DELISTED = "delisted"
     """The venue knows it no more."""
+
+
+_CLOSED = frozenset({MarketStatus.HALTED, MarketStatus.CANCEL_ONLY})
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +122,7 @@ class Venue:
 
     def submit(self, request: OrderRequest) -> OrderStep:
         """Take an order in. Raises ``OrderRefusedError``."""
-        if self.statuses.get(request.symbol) is MarketStatus.HALTED:
+        if self.statuses.get(request.symbol) in _CLOSED:
             raise OrderRefusedError(RejectReason.MARKET_HALTED, "market is closed")
         name = request.client_order_id
         order_id = self._engine_id(name)
@@ -165,6 +170,14 @@ class Venue:
         after = msgspec.structs.replace(before, total=total)
         self.book.apply(after)
         self.heard(Happened(at=self.now, balances=(after,)))
+
+    def set_rules(self, rules: MarketRules) -> None:
+        """Demand something else of orders from now on; what works goes on working."""
+        self.book.markets[rules.symbol].rules = rules
+
+    def set_execution(self, symbol: Symbol, execution: ExecutionRules) -> None:
+        """Enforce something else when orders trade."""
+        self.book.markets[symbol].execution = execution
 
     def named(self, name: str) -> VenueOrder | None:
         """Return the order that a client order id means now."""

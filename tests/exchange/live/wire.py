@@ -37,6 +37,10 @@ STILL = LiveSettings(
 )
 """Nothing is asked that a test did not ask for."""
 
+_MOST_QUANTITY = {"binance": Decimal(9_000_000)}
+_MOST_NOTIONAL = {"binance": Decimal(9_000_000), "mexc": Decimal(2_000_000)}
+"""What the server says where the market's rules have no maximum."""
+
 
 class WireVenue(Venue):
     """A client of a server that speaks as a real exchange."""
@@ -64,7 +68,13 @@ class WireVenue(Venue):
     @property
     def rules(self) -> MarketRules:  # type: ignore[override]  # the profile says who takes fees in what
         profile = self.connection.profile
-        return replace(RULES, fee_currency=profile.fee_currency, max_stops=profile.max_stops)
+        return replace(
+            RULES,
+            fee_currency=profile.fee_currency,
+            max_stops=profile.max_stops,
+            max_quantity=_MOST_QUANTITY.get(self.dialect),
+            max_notional=_MOST_NOTIONAL[self.dialect],
+        )
 
     def move(self, bid: float, ask: float | None = None, **words: object) -> None:
         self.wait_until(self._listens)
