@@ -21,13 +21,15 @@ class CandleReceived(Message, frozen=True, kw_only=True):
     candle: Candle
 
 
-class Level(msgspec.Struct, frozen=True, gc=False):
+class Level(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One price at which a position wants to hear."""
 
     name: LevelName
     price: float
     is_above: bool
     """True: fires at this price or higher; False: at this price or lower."""
+    follows: bool = False
+    """It moves on with every higher price: the last price of a rise says all that it needs."""
 
 
 class ArmTriggers(Message, frozen=True, kw_only=True):
@@ -76,6 +78,8 @@ class NextLevel(Message, frozen=True, kw_only=True):
     symbol: Symbol
     start: float
     end: float
+    is_walked: bool = False
+    """True: the move is published at its end, so a level that follows it needs no stop."""
 
 
 class ReadMarket(Message, frozen=True, kw_only=True):

@@ -77,7 +77,8 @@ class Trailing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     distance_ratio: Decimal
     """How far under the highest price the stop lies."""
     step_ratio: Decimal
-    """By how much the price must rise before the stop moves again."""
+    """By how much the price must rise before the stop moves again; 0: it follows every new high, a
+    tick at a time."""
 
 
 class Switching(msgspec.Struct, frozen=True, kw_only=True, gc=False):

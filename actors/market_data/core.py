@@ -90,7 +90,7 @@ class MarketData:
                 self._look_at_age(self._market(Symbol(message.key)), now)
             case NextLevel():
                 market = self._market(message.symbol)
-                return market.triggers.next_level(message.start, message.end, market.quote)
+                return market.triggers.next_level(message, market.quote)
             case ReadMarket():
                 return self._row(message.symbol, now)
             case _:

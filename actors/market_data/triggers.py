@@ -17,7 +17,7 @@ from typing import NamedTuple
 from messages.base import PositionId
 from messages.inspection import Armed
 from messages.market import Quote
-from messages.market_data import ArmTriggers, Level
+from messages.market_data import ArmTriggers, Level, NextLevel
 from messages.plan import TriggerSource
 from messages.position import LevelName
 from messages.prices import extremes, price_of
@@ -43,7 +43,16 @@ class Fired(NamedTuple):
 class _Registration:
     """What one position armed. Dead once it fired or was replaced."""
 
-    __slots__ = ("above", "below", "generation", "is_live", "levels", "position_id", "source")
+    __slots__ = (
+        "above",
+        "below",
+        "generation",
+        "is_live",
+        "levels",
+        "position_id",
+        "source",
+        "stops_above",
+    )
 
     def __init__(self, message: ArmTriggers) -> None:
         self.position_id = message.position_id
@@ -55,9 +64,13 @@ class _Registration:
         """The highest level that fires at a price or lower; a fall meets it first."""
         self.above: float | None = None
         """The lowest level that fires at a price or higher."""
+        self.stops_above: float | None = None
+        """The lowest of those at which a rise must be published."""
         for level in message.levels:
             if level.is_above:
-                self.above = level.price if self.above is None else min(self.above, level.price)
+                self.above = _lower(self.above, level.price)
+                if not level.follows:
+                    self.stops_above = _lower(self.stops_above, level.price)
             else:
                 self.below = level.price if self.below is None else max(self.below, level.price)
 
@@ -119,23 +132,35 @@ class _Side:
                 yield registration
             self.dead -= 1
 
-    def first_met(self, start: float, end: float) -> float | None:
+    def first_met(self, start: float, end: float, *, is_walked: bool) -> float | None:
         """Return the nearest level beyond ``start`` and up to ``end``, prices of this source."""
         self.clean()
         if not self.entries:
             return None
-        price = self._met(self.entries[0], start, end)
-        if price is not None or self.entries[0][0] > self._market_reach(start):
+        reach, _, top = self.entries[0]
+        price = self._met(top, start, end, is_walked=is_walked)
+        passes_on = is_walked and self.is_above and top.stops_above != top.above
+        if not passes_on and (price is not None or reach > self._market_reach(start)):
             return price
-        # The top is touched already, by a quote that was not used: look behind it.
-        met = (self._met(entry, start, end) for entry in self.entries if entry[2].is_live)
+        # The top needs no stop, or is touched already by a quote that was not used: look behind it.
+        met = (
+            self._met(entry[2], start, end, is_walked=is_walked)
+            for entry in self.entries
+            if entry[2].is_live
+        )
         return (min if self.is_above else max)((p for p in met if p is not None), default=None)
 
-    def _met(self, entry: _Entry, start: float, end: float) -> float | None:
-        price = self.price(entry[2])
-        is_beyond = entry[0] > self._market_reach(start)
-        is_within = entry[0] <= self._market_reach(end)
-        return price if is_beyond and is_within else None
+    def _met(
+        self, registration: _Registration, start: float, end: float, *, is_walked: bool
+    ) -> float | None:
+        price = self.price(registration)
+        if is_walked and self.is_above:
+            price = registration.stops_above
+        if price is None:
+            return None
+        reach = _reach(price, above=self.is_above)
+        is_met = self._market_reach(start) < reach <= self._market_reach(end)
+        return price if is_met else None
 
     def _market_reach(self, price: float) -> float:
         return price if self.is_above else -price
@@ -233,11 +258,12 @@ class TriggerIndex:
         self._settle()
         return fired
 
-    def next_level(self, start: float, end: float, quote: Quote | None) -> float | None:
-        """Return the ``last`` at which a move of it from ``start`` to ``end`` first meets a level.
+    def next_level(self, move: NextLevel, quote: Quote | None) -> float | None:
+        """Return the ``last`` at which a move of it first meets a level.
 
         Bid and mid are taken to keep the ratio to ``last`` that they have in ``quote``.
         """
+        start, end = move.start, move.end
         if start == end:
             return None
         is_up = end > start
@@ -246,7 +272,7 @@ class TriggerIndex:
             side = source.above if is_up else source.below
             if side.entries:
                 scale = price_of(quote, source.source) / quote.last if quote else 1.0
-                price = side.first_met(start * scale, end * scale)
+                price = side.first_met(start * scale, end * scale, is_walked=move.is_walked)
                 if price is not None:
                     # The tolerance may put it a last digit beyond the end.
                     met.append(min(price / scale, end) if is_up else max(price / scale, end))
@@ -276,6 +302,10 @@ class TriggerIndex:
             if source.above.entries:
                 above = min(above, source.above.clean())
         self.quiet_below, self.quiet_above = -below, above
+
+
+def _lower(known: float | None, price: float) -> float:
+    return price if known is None else min(known, price)
 
 
 def _reach(price: float, *, above: bool) -> float:

@@ -155,7 +155,9 @@ def wanted_levels(life: Life, now: Timestamp) -> tuple[Level, ...]:
     if _takes_profit_by_trigger(life) and (price := target(life, now)) is not None:
         levels.append(Level(LevelName.TAKE_PROFIT, float(price), is_above=True))
     if (price := _next_ratchet(life, average)) is not None:
-        levels.append(Level(LevelName.RATCHET, float(price), is_above=True))
+        rules, highest = life.charter.rules, life.position.protection.highest or ZERO
+        follows = price == ceil_price(highest + rules.tick_size, rules)
+        levels.append(Level(LevelName.RATCHET, float(price), is_above=True, follows=follows))
     return tuple(levels)
 
 
@@ -196,14 +198,14 @@ def switch_back_at(life: Life) -> Timestamp | None:
 def _next_ratchet(life: Life, average: Decimal) -> Decimal | None:
     """Return the price from which the stop lies higher than now."""
     plan, highest = life.charter.plan, life.position.protection.highest or ZERO
+    rules = life.charter.rules
     candidates = []
     if plan.break_even_at_ratio is not None:
         candidates.append(_at(average, plan.break_even_at_ratio))
     if plan.trailing is not None:
         activation = _at(average, plan.trailing.activation_ratio)
-        moved = highest * (ONE + plan.trailing.step_ratio)
+        moved = max(highest * (ONE + plan.trailing.step_ratio), highest + rules.tick_size)
         candidates.append(activation if highest < activation else moved)
-    rules = life.charter.rules
     return min((ceil_price(c, rules) for c in candidates if c > highest), default=None)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from actors.market_data.triggers import Fired, TriggerIndex
 from messages.base import PositionId, Symbol, Timestamp
 from messages.market import Quote
-from messages.market_data import ArmTriggers, Level
+from messages.market_data import ArmTriggers, Level, NextLevel
 from messages.plan import TriggerSource
 from messages.position import LevelName
 from messages.prices import extremes, price_of
@@ -26,10 +26,14 @@ def at(price: float) -> Quote:
     return quote(price, price, price)
 
 
+def move(start: float, end: float, *, is_walked: bool = False) -> NextLevel:
+    return NextLevel(symbol=SYMBOL, start=start, end=end, is_walked=is_walked)
+
+
 def arm(
     position: str,
     generation: int,
-    *levels: tuple[LevelName, float, bool],
+    *levels: tuple[LevelName, float, bool] | tuple[LevelName, float, bool, bool],
     source: TriggerSource = TriggerSource.BID,
 ) -> ArmTriggers:
     return ArmTriggers(
@@ -80,12 +84,15 @@ class NaiveIndex:
                 self.live.discard(position_id)
         return fired
 
-    def next_level(self, start: float, end: float, scales: dict[TriggerSource, float]) -> object:
+    def next_level(self, move: NextLevel, scales: dict[TriggerSource, float]) -> object:
+        start, end = move.start, move.end
         is_up = end > start
         met = set()
         for position_id in self.live:
             message = self.known[position_id]
             levels = [level for level in message.levels if level.is_above is is_up]
+            if move.is_walked:
+                levels = [level for level in levels if not (level.follows and is_up)]
             if levels:
                 # A registration is gone once its nearest level fired: only that one counts.
                 price = (min if is_up else max)(level.price for level in levels)
@@ -99,7 +106,9 @@ class NaiveIndex:
 prices = st.integers(200, 280).map(lambda n: n / 2)
 level_names = st.sampled_from(LevelName)
 levels = st.lists(
-    st.tuples(level_names, prices, st.booleans()), max_size=4, unique_by=lambda level: level[0]
+    st.tuples(level_names, prices, st.booleans(), st.booleans()),
+    max_size=4,
+    unique_by=lambda level: level[0],
 )
 arms = st.builds(
     lambda position, generation, source, chosen: arm(
@@ -155,9 +164,13 @@ def assert_the_quiet_band_is_quiet(
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.lists(arms, max_size=15), prices, prices, st.sampled_from([1.0, 0.5]))
+@given(st.lists(arms, max_size=15), prices, prices, st.sampled_from([1.0, 0.5]), st.booleans())
 def test_the_next_level_is_the_first_that_a_move_meets(
-    registrations: list[ArmTriggers], start: float, end: float, scale: float
+    registrations: list[ArmTriggers],
+    start: float,
+    end: float,
+    scale: float,
+    is_walked: bool,  # noqa: FBT001 - hypothesis gives it
 ) -> None:
     index, model = TriggerIndex(), NaiveIndex()
     for message in registrations:
@@ -166,7 +179,8 @@ def test_the_next_level_is_the_first_that_a_move_meets(
     # Bid is ``scale`` of last, mid in between: all exact.
     seen = quote(256 * scale, 256, 256)
     scales = {source: price_of(seen, source) / 256 for source in TriggerSource}
-    assert index.next_level(start, end, seen) == model.next_level(start, end, scales)
+    asked = move(start, end, is_walked=is_walked)
+    assert index.next_level(asked, seen) == model.next_level(asked, scales)
 
 
 @settings(deadline=None, max_examples=200)
@@ -190,7 +204,7 @@ def test_a_feed_that_stops_where_it_is_told_touches_the_level_there(
     index.arm(arm("p1", 1, (STOP, level, is_above), source=source))
     if index.touch(start):
         return
-    stops_at = index.next_level(last, last * (2 if is_above else 0.5), start)
+    stops_at = index.next_level(move(last, last * (2 if is_above else 0.5)), start)
     assert stops_at is not None
     assert [fired.position_id for fired in index.touch(spread_around(stops_at))] == ["p1"]
 
@@ -245,7 +259,15 @@ def test_a_level_behind_one_that_was_touched_by_an_unused_quote_is_still_found()
     index = TriggerIndex()
     index.arm(arm("p1", 1, (STOP, 95.0, False)))
     index.arm(arm("p2", 1, (STOP, 90.0, False)))
-    assert index.next_level(94.0, 80.0, at(100.0)) == 90.0
+    assert index.next_level(move(94.0, 80.0), at(100.0)) == 90.0
+
+
+def test_a_walk_passes_a_level_that_follows_the_price_and_stops_behind_it() -> None:
+    index = TriggerIndex()
+    index.arm(arm("p1", 1, (LevelName.RATCHET, 101.0, True, True), (TARGET, 105.0, True)))
+    assert index.next_level(move(100.0, 110.0), at(100.0)) == 101.0
+    assert index.next_level(move(100.0, 110.0, is_walked=True), at(100.0)) == 105.0
+    assert index.touch(at(105.0)) == [Fired(PositionId("p1"), 1, (TARGET, LevelName.RATCHET))]
 
 
 def test_dead_entries_never_outnumber_the_living_by_much() -> None:

@@ -49,6 +49,17 @@ def test_a_trailing_stop_moves_in_steps_so_that_a_rally_does_not_arm_at_every_hi
     assert stage.levels[LevelName.RATCHET] == 102.7
 
 
+@pytest.mark.parametrize("step_ratio", ["0", "0.000001"])
+def test_a_stop_without_a_step_follows_every_new_high_a_tick_at_a_time(step_ratio: str) -> None:
+    assert TRAILING.trailing is not None
+    every = replace(TRAILING.trailing, step_ratio=Decimal(step_ratio))
+    stage = Stage(replace(TRAILING, trailing=every)).protected()
+    stage.fire(LevelName.RATCHET, price=101.5).arm()
+    assert stage.levels == {LevelName.STOP_LOSS: 100.4, LevelName.RATCHET: 101.6}
+    stage.fire(LevelName.RATCHET, price=101.6).arm()
+    assert stage.levels == {LevelName.STOP_LOSS: 100.5, LevelName.RATCHET: 101.7}
+
+
 def test_a_jump_over_several_steps_trails_from_where_it_landed() -> None:
     stage = Stage(TRAILING).protected().fire(LevelName.RATCHET, price=102.9)
     assert stage.levels[LevelName.STOP_LOSS] == 101.8
