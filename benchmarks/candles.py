@@ -24,7 +24,8 @@ from actors.observers.report import Report
 from actors.strategy.port import Enter, MarketView
 from benchmarks.measure import machine, show
 from benchmarks.stage import CAPITAL, START, SWITCHED_ON, Stage, Took, timed
-from commands.replaying.feed import Feed, FeedItem, candle_items
+from commands.replaying.feed import Feed
+from commands.replaying.items import FeedItem, candle_items
 from commands.replaying.stage import RATE_MS, STALE_INTERVALS
 from config.settings import CandlePath, MarketDataSettings, VolumeIn
 from exchange.recordings import open_recording, read_candles
@@ -124,7 +125,7 @@ def play(candles: Sequence[Candle]) -> Round:
     feed = Feed(stage.system, stage.clock, {})
     items = candle_items(SYMBOL, candles, CandlePath.LOW_FIRST, feed.is_quiet)
     gc.collect()
-    took = timed(lambda: feed.play(items, _look_on))
+    took = timed(lambda: feed.play([items], _look_on))
     stage.close()
     held_ms = sum(trade.closed_at - trade.entered_at for trade in report.trades)
     exits = Counter(trade.cause.value for trade in report.trades)

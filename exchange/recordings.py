@@ -11,16 +11,15 @@ with the file, the line, what is wrong and what would be right.
 """
 
 import gzip
-import heapq
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from itertools import pairwise
 from math import inf
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TextIO
 
 import msgspec
 
@@ -45,8 +44,6 @@ _TIMESTAMP = re.compile(r"[1-9][0-9]{11,13}")
 """Seconds (10 digits) and microseconds (16) are refused."""
 _FIRST_ROWS = 100
 """How many rows the interval is taken from, where the name does not tell it."""
-
-T = TypeVar("T")
 
 
 class RecordingError(Exception):
@@ -151,14 +148,6 @@ def read_rows(recording: Recording) -> Iterator[tuple[int, list[str]]]:
     with _lines(path) as lines:
         lines.readline()
         yield from _fields(path, lines, wanted)
-
-
-def merge_by_time(streams: Iterable[Iterable[T]], time_of: Callable[[T], Timestamp]) -> Iterator[T]:
-    """Yield all streams' items as one stream in order of time; at one time, in the streams' order.
-
-    Keeps one item per stream in memory. Each stream must be in order itself.
-    """
-    return heapq.merge(*streams, key=time_of)
 
 
 def _candle_rows(

@@ -150,6 +150,20 @@ class VirtualClock:
         with self._lock:
             return self._timers.next_deadline()
 
+    def deadline_before(self, at: Timestamp) -> Timestamp | None:
+        """Return when the earliest timer is due, if that is before ``at``; quick where none is."""
+        if self._timers.not_before >= at:
+            return None
+        deadline = self.next_deadline()
+        return deadline if deadline is not None and deadline < at else None
+
+    def move_to(self, at: Timestamp) -> None:
+        """Move to ``at`` and wake no actor: what is due by then fires at the next ``advance_to``.
+
+        For a driver that first has something to say of that moment. Time never goes back.
+        """
+        self._now = max(self._now, at)
+
     def advance_to(self, at: Timestamp, settle: Callable[[], object] = _nothing) -> None:
         """Move to ``at``, stopping at each deadline on the way to wake who is due then.
 

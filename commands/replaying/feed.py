@@ -1,24 +1,29 @@
-"""A recording's feed: it moves the embedded market, and the clock, one point after the other.
+"""A recording's feed: it moves the embedded market and the clock together.
 
-Owns the way of a price from one recorded point to the next. The next point waits until every
-mailbox is empty. Between two points inside a candle the price stops at each armed or resting price
-that it meets, so that orders and triggers fill where the path crosses them; a gap fills at the
-open. A candle within which nothing waits, neither for a price nor for a time, is not walked: its
-end says it all.
+Inside a candle the price moves in a straight line from one recorded point to the next. On the way
+the feed stops at each price that an order rests at or a trigger is armed at, and at each deadline:
+there it publishes the price of that moment first, then the timers fire, then it looks for levels
+again. So orders and triggers fill where the path crosses them, also those that a deadline inside a
+leg armed. A gap is a jump: the old price holds until then, and what it jumps over fills at the new
+one. A candle within which nothing waits, neither for a price nor for a time, is not walked: its
+close alone is published.
+
+Several recordings share one clock: at each moment every market stands at its price of that moment.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from math import inf
 
 import msgspec
 
 from actors.runtime.clock import VirtualClock
 from actors.runtime.system import System
+from commands.replaying.items import FeedItem, walked_items
 from config.settings import CandlePath
-from exchange.candles import CandleBuilder, PricePoint, end_of, walk
-from exchange.recordings import RecordedTrade
+from exchange.candles import PricePoint
 from messages.addresses import GATEWAY, MARKET_DATA
-from messages.base import Milliseconds, Symbol, Timestamp
+from messages.base import Symbol, Timestamp
 from messages.gateway import MarketMoved
 from messages.market import Candle
 from messages.market_data import CandleReceived, NextLevel
@@ -34,59 +39,13 @@ class NotIdleError(Exception):
     """The actors are still busy with a point after ``IDLE_TIMEOUT_SECONDS``."""
 
 
-class FeedItem(msgspec.Struct, frozen=True, gc=False):
-    """One point of a recording, and the candles around it."""
-
-    symbol: Symbol
-    point: PricePoint
-    quantity: float | None = None
-    """Base that traded; None: without limit."""
-    candle: Candle | None = None
-    """The candle that the point is part of."""
-    is_last: bool = True
-    """Whether the candle ends with it."""
-    closed: Candle | None = None
-    """The candle of trades that ended before it."""
-    passed_over: CandlePath | None = None
-    """The candle was quiet, so its end is its only point; the others would lie along this path."""
-
-
-IsQuiet = Callable[[Symbol, Candle], bool]
-"""Whether nothing waits for a price within a candle, nor for its time."""
-
-
-def candle_items(
-    symbol: Symbol, candles: Iterable[Candle], path: CandlePath, is_quiet: IsQuiet
-) -> Iterator[FeedItem]:
-    """Yield the points of each candle, walked along ``path``; of a quiet one its end alone."""
-    for candle in candles:
-        if is_quiet(symbol, candle):
-            yield FeedItem(symbol, end_of(candle), candle=candle, passed_over=path)
-            continue
-        first, second, third, last = walk(candle, path)
-        for point in (first, second, third):
-            yield FeedItem(symbol, point, candle=candle, is_last=False)
-        yield FeedItem(symbol, last, candle=candle)
-
-
-def trade_items(
-    symbol: Symbol, trades: Iterable[RecordedTrade], interval_ms: Milliseconds
-) -> Iterator[FeedItem]:
-    """Yield each trade, and with it the candle of ``interval_ms`` that it ended."""
-    builder = CandleBuilder(interval_ms)
-    for trade in trades:
-        closed = builder.add(trade.at, trade.price, trade.quantity)
-        point = PricePoint(trade.at, trade.price, is_gap=True)
-        yield FeedItem(symbol, point, trade.quantity, closed=closed)
-
-
 class _Band(msgspec.Struct, frozen=True, gc=False):
-    """The prices nearest to where a walk is that something waits for."""
+    """The levels nearest to a price: what waits for a market to get there."""
 
     below: float
     above: float
     sequence: int
-    """How long the journal was then. Without a step, nobody begins to wait or ceases to."""
+    """How long the journal was then. Without a step, no wait begins or ends."""
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,8 +60,67 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 NOTHING_AROUND = Surroundings()
 
 
+class _Walk:
+    """One market's way: where its price is, and the recorded moment that it is on the way to."""
+
+    __slots__ = ("at", "item", "items", "leg_at", "leg_price", "sequence")
+
+    def __init__(self, items: Iterable[FeedItem]) -> None:
+        self.items = iter(items)
+        self.item: FeedItem
+        self.leg_at = 0
+        self.leg_price = 0.0
+        """Where the leg under way began."""
+        self.at = 0.0
+        """How far the leg is walked, ms; a level may lie between two whole ones."""
+        self.sequence = -1
+        """How long the journal was when the candle under way was found quiet."""
+
+    def take_next(self, sequence: int) -> bool:
+        """Set out for the next item; return whether there is one."""
+        item = next(self.items, None)
+        if item is None:
+            return False
+        self.item, self.sequence = item, sequence
+        return True
+
+    def begin_leg(self, point: PricePoint) -> None:
+        """Set out from ``point``."""
+        self.at = self.leg_at = point.at
+        self.leg_price = point.price
+
+    @property
+    def end(self) -> float | None:
+        """The price that it moves to now; None: it stands, until a jump or the end."""
+        item = self.item
+        point = item.point
+        if point is None or point.is_gap or item.passed_over is not None:
+            return None
+        return point.price
+
+    def price_at(self, at: Timestamp) -> float:
+        """Return the price of the leg under way at a moment of it."""
+        point = self.item.point
+        if point is None or point.at <= self.leg_at:
+            return self.leg_price
+        share = (at - self.leg_at) / (point.at - self.leg_at)
+        return self.leg_price + (point.price - self.leg_price) * share
+
+    def time_of(self, level: float) -> float:
+        """Return when the leg under way gets to a price between its ends."""
+        point = self.item.point
+        if point is None or point.price == self.leg_price:
+            return self.at
+        share = (level - self.leg_price) / (point.price - self.leg_price)
+        return max(self.at, self.leg_at + (point.at - self.leg_at) * share)
+
+
+def _go_on(_at: Timestamp) -> bool:
+    return True
+
+
 class Feed:
-    """Plays items to a running system."""
+    """Plays recordings to a running system."""
 
     def __init__(
         self, system: System, clock: VirtualClock, surroundings: dict[Symbol, Surroundings]
@@ -111,107 +129,151 @@ class Feed:
         self._system = system
         self._clock = clock
         self._surroundings = surroundings
-        self._prices: dict[Symbol, tuple[Timestamp, float]] = {}
-        """Per symbol where the walk is."""
+        self._prices: dict[Symbol, float] = {}
+        """Per symbol the price published last."""
         self._bands: dict[Symbol, _Band] = {}
 
-    def play(self, items: Iterable[FeedItem], on_item: Callable[[FeedItem], None]) -> None:
-        """Play all items; ``on_item`` is called after each, with every mailbox empty.
+    def play(
+        self,
+        streams: Sequence[Iterable[FeedItem]],
+        on_item: Callable[[FeedItem], None],
+        goes_on: Callable[[Timestamp], bool] = _go_on,
+    ) -> None:
+        """Play a stream of items per market, each in order of time.
+
+        ``on_item`` is called after each item, with every mailbox empty; ``goes_on`` before each
+        recorded moment: False ends the replay there.
 
         Raises:
             NotIdleError: a point kept the actors busy for too long.
 
         """
-        for item in items:
-            candle = item.candle
-            if item.closed is not None:
-                self._close(item.symbol, item.closed, item.point.at)
-            if candle is not None and item.passed_over is not None:
-                self._catch_up(item.symbol, candle, item.passed_over)
-            self._move(item.symbol, item.point, item.quantity)
-            if candle is not None and item.is_last:
-                self._close(item.symbol, candle, item.point.at)
-            on_item(item)
+        journal = self._system.journal
+        walks = [one for one in map(_Walk, streams) if one.take_next(journal.next_sequence)]
+        while walks:
+            for one in walks:
+                if one.item.passed_over is not None and one.sequence != journal.next_sequence:
+                    self._look_again(one)
+            at = walks[0].item.at if len(walks) == 1 else min(one.item.at for one in walks)
+            if self._stops_before(at, walks):
+                continue
+            if not goes_on(at):
+                return
+            walks = self._arrive(at, walks, on_item)
 
     def settle(self) -> None:
         """Wait until nothing is under way."""
         if not self._system.dispatcher.wait_idle(IDLE_TIMEOUT_SECONDS):
             raise NotIdleError(f"the actors are still busy after {IDLE_TIMEOUT_SECONDS:.0f} s")
 
+    def stand_still(self, until: Timestamp, is_done: Callable[[], bool]) -> None:
+        """Let time pass with every market at its last price, deadline by deadline."""
+        while not is_done():
+            deadline = self._clock.next_deadline()
+            if deadline is None or deadline > until:
+                return
+            at = max(deadline, self._clock.now())
+            for symbol, price in self._prices.items():
+                self._publish(symbol, PricePoint(at, price, is_gap=False), None)
+            self._clock.advance_to(at, self.settle)
+
     def is_quiet(self, symbol: Symbol, candle: Candle) -> bool:
         """Tell whether nothing waits for a price within ``candle``, nor for its time."""
-        deadline = self._clock.next_deadline()
-        is_timeless = deadline is None or deadline >= candle.start + candle.interval_ms
-        return is_timeless and self._is_clear(symbol, candle.low, candle.high)
-
-    def _catch_up(self, symbol: Symbol, candle: Candle, path: CandlePath) -> None:
-        """Walk a candle after all if something began to wait since it was passed over.
-
-        What another symbol's point did may have to do with this one.
-        """
-        is_as_it_was = self._bands[symbol].sequence == self._system.journal.next_sequence
-        if not is_as_it_was and not self.is_quiet(symbol, candle):
-            for point in walk(candle, path)[:-1]:
-                self._move(symbol, point, None)
-
-    def _is_clear(self, symbol: Symbol, low: float, high: float) -> bool:
-        """Tell whether nothing waits for a price from ``low`` to ``high``, where the walk is."""
-        known = self._prices.get(symbol)
-        if known is None:
+        end = Timestamp(candle.start + candle.interval_ms - 1)
+        if symbol not in self._prices or self._clock.deadline_before(end) is not None:
             return False
-        price, band = known[1], self._bands.get(symbol)
-        if (
-            band is None
-            or band.sequence != self._system.journal.next_sequence
-            or not band.below < price < band.above
-        ):
-            band = self._bands[symbol] = self._ask_band(symbol, price)
-        return band.below < low and high < band.above
+        band = self._band(symbol)
+        is_above = band.below * (1 + _NEAR_RATIO) < candle.low
+        return is_above and candle.high < band.above * (1 - _NEAR_RATIO)
 
-    def _ask_band(self, symbol: Symbol, price: float) -> _Band:
-        below = self._next_level(symbol, price, 0.0)
-        above = self._next_level(symbol, price, inf)
-        return _Band(
-            -inf if below is None else below * (1 + _NEAR_RATIO),
-            inf if above is None else above * (1 - _NEAR_RATIO),
-            self._system.journal.next_sequence,
-        )
+    def _look_again(self, one: _Walk) -> None:
+        """Walk a candle after all if a wait began since it was passed over.
 
-    def _move(self, symbol: Symbol, point: PricePoint, quantity: float | None) -> None:
-        """Take the price to ``point``: at once if it is a gap, else past each level on the way."""
-        started = self._prices.get(symbol)
-        if not point.is_gap and started is not None:
-            low, high = sorted((started[1], point.price))
-            if not self._is_clear(symbol, low, high):
-                self._stop_at_levels(symbol, started, point, quantity)
-        self._tell(symbol, point, quantity)
+        Another market's point may have led to it.
+        """
+        candle, path = one.item.closes, one.item.passed_over
+        one.sequence = self._system.journal.next_sequence
+        if candle is not None and path is not None and not self.is_quiet(one.item.symbol, candle):
+            self._walk_rest(one, candle, path, self._clock.now())
 
-    def _stop_at_levels(
-        self,
-        symbol: Symbol,
-        started: tuple[Timestamp, float],
-        point: PricePoint,
-        quantity: float | None,
-    ) -> None:
-        start_at, start = started
-        price = start
-        while (level := self._next_level(symbol, price, point.price)) is not None:
-            if level == point.price:
-                break
-            share = (level - start) / (point.price - start)
-            at = Timestamp(start_at + int((point.at - start_at) * share))
-            self._tell(symbol, PricePoint(at, level, is_gap=False), quantity)
-            price = level
+    def _walk_rest(self, one: _Walk, candle: Candle, path: CandlePath, now: Timestamp) -> None:
+        items = list(walked_items(one.item.symbol, candle, path))
+        passed = [item.point for item in items if item.at <= now and item.point is not None]
+        one.items = chain(items[len(passed) :], one.items)
+        one.take_next(one.sequence)
+        if passed:
+            one.begin_leg(passed[-1])
+            self._catch_up(one, now)
 
-    def _tell(self, symbol: Symbol, point: PricePoint, quantity: float | None) -> None:
-        # With several symbols, another's point may have taken the clock further already.
-        at = max(point.at, self._clock.now())
+    def _stops_before(self, at: Timestamp, walks: list[_Walk]) -> bool:
+        """Make the first stop on the way to ``at``, at a level or a deadline, if there is one."""
+        deadline = self._clock.deadline_before(at)
+        first: tuple[float, float, _Walk] | None = None
+        for one in walks:
+            level = self._next_level(one)
+            if level is not None:
+                met = one.time_of(level)
+                if met <= at and (first is None or met < first[0]):
+                    first = (met, level, one)
+        if deadline is not None and (first is None or deadline <= first[0]):
+            self._stop_at_deadline(max(deadline, self._clock.now()), walks)
+            return True
+        if first is None:
+            return False
+        met, level, one = first
+        one.at = met
+        point = PricePoint(max(Timestamp(int(met)), self._clock.now()), level, is_gap=False)
+        self._publish(one.item.symbol, point, one.item.quantity)
+        return True
+
+    def _stop_at_deadline(self, at: Timestamp, walks: list[_Walk]) -> None:
+        """Publish every moving market's price of this moment, then let the timers fire."""
+        for one in walks:
+            candle, path = one.item.closes, one.item.passed_over
+            if candle is not None and path is not None and candle.start <= at:
+                self._walk_rest(one, candle, path, at)
+            self._catch_up(one, at)
         self._clock.advance_to(at, self.settle)
+
+    def _catch_up(self, one: _Walk, at: Timestamp) -> None:
+        """Publish the price of the leg under way at ``at``, if the walk is not beyond it."""
+        if one.end is not None and one.at < at:
+            one.at = at
+            point = PricePoint(at, one.price_at(at), is_gap=False)
+            self._publish(one.item.symbol, point, one.item.quantity)
+
+    def _arrive(
+        self, at: Timestamp, walks: list[_Walk], on_item: Callable[[FeedItem], None]
+    ) -> list[_Walk]:
+        """Publish what is recorded at ``at``, let timers fire, close candles; return who goes on.
+
+        A recording of trades may have several at a time: the timers fire after the last.
+        """
+        arrived = walks if len(walks) == 1 else [one for one in walks if one.item.at == at]
+        more_at_once = False
+        for one in arrived:
+            item = one.item
+            if item.point is not None:
+                self._publish(item.symbol, item.point, item.quantity)
+                one.begin_leg(item.point)
+            more_at_once = more_at_once or item.more_at_once
+        if not more_at_once:
+            self._clock.advance_to(at, self.settle)
+        for one in arrived:
+            item = one.item
+            if item.closes is not None:
+                self._close(item.symbol, item.closes, at)
+            on_item(item)
+        over = [one for one in arrived if not one.take_next(self._system.journal.next_sequence)]
+        return [one for one in walks if one not in over] if over else walks
+
+    def _publish(self, symbol: Symbol, point: PricePoint, quantity: float | None) -> None:
+        self._clock.move_to(point.at)
         around = self._surroundings.get(symbol, NOTHING_AROUND)
         half_spread = point.price * around.spread_ratio / 2
         moved = MarketMoved(
             symbol=symbol,
-            at=at,
+            at=point.at,
             bid=point.price - half_spread,
             ask=point.price + half_spread,
             last=point.price,
@@ -220,16 +282,40 @@ class Feed:
         )
         self._system.tell(GATEWAY, moved)
         self.settle()
-        self._prices[symbol] = (at, point.price)
+        self._prices[symbol] = point.price
 
     def _close(self, symbol: Symbol, candle: Candle, at: Timestamp) -> None:
-        self._clock.advance_to(at, self.settle)
+        self._clock.move_to(at)
         self._system.tell(MARKET_DATA, CandleReceived(symbol=symbol, candle=candle))
         self.settle()
 
-    def _next_level(self, symbol: Symbol, start: float, end: float) -> float | None:
+    def _next_level(self, one: _Walk) -> float | None:
+        """Return the first level on the rest of the leg, its end aside."""
+        end, symbol = one.end, one.item.symbol
+        if end is None:
+            return None
+        band = self._band(symbol)
+        if band.below < end < band.above:
+            return None
+        level = self._ask(symbol, self._prices[symbol], end, is_walked=True)
+        return None if level == end else level
+
+    def _band(self, symbol: Symbol) -> _Band:
+        """Return the levels nearest to the symbol's price, as market data and the venue know."""
+        price, band = self._prices[symbol], self._bands.get(symbol)
+        sequence = self._system.journal.next_sequence
+        if band is None or band.sequence != sequence or not band.below < price < band.above:
+            below, above = self._ask(symbol, price, 0.0), self._ask(symbol, price, inf)
+            band = self._bands[symbol] = _Band(
+                -inf if below is None else below, inf if above is None else above, sequence
+            )
+        return band
+
+    def _ask(
+        self, symbol: Symbol, start: float, end: float, *, is_walked: bool = False
+    ) -> float | None:
         """Ask market data and the exchange for the first price that something waits for."""
-        question = NextLevel(symbol=symbol, start=start, end=end)
+        question = NextLevel(symbol=symbol, start=start, end=end, is_walked=is_walked)
         answers = [self._system.ask(to, question) for to in (MARKET_DATA, GATEWAY)]
         levels: list[float] = [answer for answer in answers if answer is not None]
         return min(levels, key=lambda level: abs(level - start), default=None)

@@ -17,7 +17,8 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from actors.strategy.port import Strategy
 from commands.errors import RunFailedError
-from commands.replaying.feed import Feed, FeedItem, NotIdleError
+from commands.replaying.feed import Feed, NotIdleError
+from commands.replaying.items import FeedItem
 from commands.replaying.stage import Stage
 from commands.replaying.tempo import AS_FAST_AS_IT_CAN, Tempo
 from commands.screen import progress_bar
@@ -106,8 +107,9 @@ class Player:
 
             def on_item(item: FeedItem) -> None:
                 nonlocal next_kept
-                report.prices[item.symbol] = item.point.price
-                if item.is_last:
+                if item.point is not None:
+                    report.prices[item.symbol] = item.point.price
+                if item.ends_row:
                     advance()
                     at = clock.now()
                     report.sample(at, keep=at >= next_kept)
@@ -115,7 +117,7 @@ class Player:
                         next_kept = at - at % interval + interval
                     _stop_without_strategy(observers)
 
-            feed.play(self._tempo.kept(stage.items(path, feed.is_quiet)), on_item)
+            feed.play(stage.streams(path, feed.is_quiet), on_item, self._tempo.begin())
         if stage.settings.replay.close_at_end:
             reason = "the recording is over"
             close = CloseAllPositions(cause=CloseCause.END_OF_RECORDING, reason=reason)

@@ -9,13 +9,13 @@ import msgspec
 
 from actors.strategy.actor import DROP
 from commands.errors import UsageError
-from commands.replaying.feed import FeedItem, IsQuiet, Surroundings, candle_items, trade_items
+from commands.replaying.feed import Surroundings
+from commands.replaying.items import FeedItem, IsQuiet, candle_items, trade_items
 from config.settings import CandlePath, MarketSettings, Settings
 from exchange.inference import Market, Survey, infer_market, survey
 from exchange.recordings import (
     Recording,
     RecordingKind,
-    merge_by_time,
     open_recording,
     read_candles,
     read_trades,
@@ -90,10 +90,9 @@ class Stage(msgspec.Struct, frozen=True):
         """The first moment of all recordings."""
         return min(scene.survey.first for scene in self.scenes)
 
-    def items(self, path: CandlePath, is_quiet: IsQuiet) -> Iterator[FeedItem]:
-        """Yield the points of all recordings in order of time; of a quiet candle its end alone."""
-        streams = [self._items_of(scene, path, is_quiet) for scene in self.scenes]
-        return merge_by_time(streams, lambda item: item.point.at)
+    def streams(self, path: CandlePath, is_quiet: IsQuiet) -> list[Iterator[FeedItem]]:
+        """Return each recording's items; of a quiet candle its end alone."""
+        return [self._items_of(scene, path, is_quiet) for scene in self.scenes]
 
     def _items_of(self, scene: Scene, path: CandlePath, is_quiet: IsQuiet) -> Iterator[FeedItem]:
         recording, symbol = scene.recording, scene.symbol

@@ -1,14 +1,14 @@
 """How fast a recording is played, and for how long."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 
-from commands.replaying.feed import FeedItem
 from commands.tempo import Deadline
+from messages.base import Timestamp
 
 
 class Tempo:
-    """Holds each point of a recording back until it is its time."""
+    """Holds each recorded moment back until it is its time."""
 
     def __init__(self, deadline: Deadline, speed: float | None) -> None:
         """Play at ``speed`` times real time; None: as fast as it can."""
@@ -20,18 +20,23 @@ class Tempo:
         """Whether the time is up."""
         return self._deadline.has_passed
 
-    def kept(self, items: Iterable[FeedItem]) -> Iterator[FeedItem]:
-        """Yield each item when it is its time, until the time is up."""
+    def begin(self) -> Callable[[Timestamp], bool]:
+        """Begin a way through the recordings.
+
+        What is returned waits until it is a moment's time, and tells whether the replay goes on.
+        """
         begin = time.monotonic()
         first: int | None = None
-        for item in items:
-            first = item.point.at if first is None else first
+
+        def wait_for(at: Timestamp) -> bool:
+            nonlocal first
+            first = at if first is None else first
             if self._speed is not None:
-                due = begin + (item.point.at - first) / 1000 / self._speed
+                due = begin + (at - first) / 1000 / self._speed
                 time.sleep(self._deadline.within(max(0.0, due - time.monotonic())))
-            if self.is_over:
-                return
-            yield item
+            return not self.is_over
+
+        return wait_for
 
 
 AS_FAST_AS_IT_CAN = Tempo(Deadline(None), None)

@@ -1,5 +1,4 @@
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from exchange.recordings import (
     Recording,
     RecordingError,
     RecordingKind,
-    merge_by_time,
     open_recording,
     read_candles,
     read_trades,
@@ -227,27 +225,6 @@ def test_candles_and_trades_are_not_taken_for_each_other(tmp_path: Path) -> None
         next(read_trades(candles))
     with pytest.raises(RecordingError, match="holds trades, not candles"):
         next(read_candles(trades, VolumeIn.BASE))
-
-
-def test_streams_are_merged_by_time_and_at_one_time_in_their_order() -> None:
-    streams = [[(1, "a"), (3, "a"), (3, "a2")], [(1, "b"), (2, "b"), (3, "b")]]
-    merged = merge_by_time(streams, lambda item: Timestamp(item[0]))
-    assert [f"{at}{name}" for at, name in merged] == ["1a", "1b", "2b", "3a", "3a2", "3b"]
-
-
-def test_a_merge_holds_one_item_of_each_stream() -> None:
-    taken = []
-
-    def endless(name: str, step: int) -> Iterator[int]:
-        at = 0
-        while True:
-            taken.append(name)
-            yield at
-            at += step
-
-    merged = merge_by_time([endless("slow", 10), endless("fast", 1)], Timestamp)
-    assert [next(merged) for _ in range(5)] == [0, 0, 1, 2, 3]
-    assert taken.count("slow") == 2
 
 
 @pytest.mark.parametrize(
