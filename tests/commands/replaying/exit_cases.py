@@ -345,6 +345,7 @@ def a_rung_waits_and_the_market_takes_the_rest(points: list[Point]) -> Expected 
     "plan.time_limit_seconds=5000",
     "plan.exit_ladder=[{type='limit',offset_ratio=-0.005,wait_seconds=300},"
     "{type='limit',offset_ratio=-0.003,wait_seconds=1500},{type='market'}]",
+    "plan.stop_rung=2",
 )
 def two_rungs_wait_after_the_time_limit(points: list[Point]) -> Expected | None:
     at = at_age("25/18")
