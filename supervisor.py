@@ -33,12 +33,14 @@ from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.mailbox import ConflatingQueue, Queue
 from actors.runtime.supervision import Children, ChildSpec, RestartPolicy, Strategy, Supervisor
 from actors.runtime.system import System
+from actors.runtime.ticker import Ticker
 from actors.runtime.watchdog import STUCK_NOTE, Stuck, Watchdog, end_process
 from actors.runtime.watchdog import Limits as HandLimits
 from actors.strategy.actor import spawn_runner, spawn_strategy
 from commands.app import run_command
 from commands.tree import Wiring
 from messages.addresses import (
+    CUSTODY,
     GATEWAY,
     GUARDIAN,
     INSPECTOR,
@@ -59,12 +61,16 @@ from messages.base import Address, Milliseconds, Timestamp
 from messages.gateway import FollowSymbols
 from messages.guardian import Escalated
 from messages.inspection import PROTOCOL, Greeting
+from messages.journal import InspectFiles
 from messages.money import Money
 from messages.portfolio import AllotCapital, Limits, SetLimits
 from messages.supervisor import ResourceLost
 
 OBSERVED_AT_MOST = 10_000
 """What may wait for the observers; a further message pushes the oldest out, which is counted."""
+
+INSPECT_SECONDS = 1.0
+"""Between two looks at the files that the session stands on; real time."""
 
 
 def start(system: System, wiring: Wiring) -> Children:
@@ -79,6 +85,7 @@ def start(system: System, wiring: Wiring) -> Children:
         *_runner(system, wiring),
         *_children(system, wiring),
         *_watchdog(system, wiring),
+        *_custody(system, wiring),
         *_inspector(system, wiring),
     ]
 
@@ -231,6 +238,19 @@ def _watchdog(system: System, wiring: Wiring) -> list[ChildSpec]:
         return True
 
     return [ChildSpec(name=WATCHDOG, start=watchdog.start, stop=stop)]
+
+
+def _custody(system: System, wiring: Wiring) -> list[ChildSpec]:
+    """Return the thread that has the journal look at its files, where it is on a disk."""
+    if wiring.journal is None or not isinstance(system.dispatcher, ProductionDispatcher):
+        return []
+    ticker = Ticker(system, JOURNAL, InspectFiles(), INSPECT_SECONDS)
+
+    def stop(_seconds: float) -> bool:
+        ticker.stop()
+        return True
+
+    return [ChildSpec(name=CUSTODY, start=ticker.start, stop=stop)]
 
 
 def _inspector(system: System, wiring: Wiring) -> list[ChildSpec]:

@@ -13,14 +13,8 @@ import msgspec
 from actors.journal.code import code_version
 from actors.journal.codec import Snapshot
 from actors.journal.finding import ANCHOR, Found, JournalLostError, find
-from actors.journal.lease import (
-    AccountInUseError,
-    EpochLostError,
-    Holder,
-    Lease,
-    is_held,
-    read_holder,
-)
+from actors.journal.holder import Holder
+from actors.journal.lease import AccountInUseError, EpochLostError, Lease, is_held, read_holder
 from actors.journal.port import JournalError
 from actors.journal.recovery import is_stuck, living_positions, with_journal_epoch
 from actors.journal.segment import segment_numbers, segment_path
@@ -94,7 +88,9 @@ class Account:
             *self._told_stuck(found.snapshot),
         ]
 
-    def open_journal(self, settings: Settings, now: Timestamp) -> FileJournal:
+    def open_journal(
+        self, settings: Settings, now: Timestamp, session_folder: Path | None = None
+    ) -> FileJournal:
         """Begin a segment of the journal. Raises ``UsageError``."""
         kept = settings.journal
         limits = JournalLimits(
@@ -106,7 +102,9 @@ class Account:
         config = msgspec.json.encode(settings).decode()
         origin = Origin(code=code_version(), config=config, seed=self.seed_of(settings))
         try:
-            self.journal = FileJournal(self._lease, origin, limits, self._found, now)
+            self.journal = FileJournal(
+                self._lease, origin, limits, self._found, now, session_folder
+            )
         except JournalError as error:
             raise UsageError(str(error)) from None
         return self.journal

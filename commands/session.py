@@ -105,7 +105,7 @@ class Session:
         begin = _begin(header, recovered)
         self.clock = WallClock(start=begin, speed=header.speed)
         self._settings = settings
-        self._journal = account.open_journal(settings, begin)
+        self._journal = account.open_journal(settings, begin, header.session_dir)
         files.begin(self._journal.next_sequence, account.folder, account.epoch)
         self._report = Report(settings.capital, on_trade=files.add_trade, on_point=files.add_point)
         self._system = System(ProductionDispatcher(), self.clock, self._journal)

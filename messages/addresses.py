@@ -20,6 +20,8 @@ INSPECTOR = Address("inspector")
 """The thread that answers who looks."""
 OPERATOR = Address("operator")
 """What a person at the inspector wants done."""
+CUSTODY = Address("custody")
+"""The thread that has the journal look at its files."""
 CLOCK = Address("clock")
 
 _POSITION = "position/"

@@ -40,9 +40,11 @@ class Escalated(Message, frozen=True, kw_only=True):
 
 
 class JournalFailed(Message, frozen=True, kw_only=True):
-    """Steps can't be persisted. From the journal."""
+    """Steps can't be persisted, or what the session stands on is gone. From the journal."""
 
     error: str
+    text: str = ""
+    """What happened and what to do, for people; empty: the disk fails with ``error``."""
 
 
 class JournalHealed(Message, frozen=True, kw_only=True):

@@ -21,6 +21,13 @@ class PersistFailed(Message, frozen=True, kw_only=True):
     """Whether requests that reduce what is held need not wait any more."""
 
 
+class InspectFiles(Message, frozen=True, kw_only=True):
+    """Look whether every file and folder that the session stands on is in its place.
+
+    From a thread that does nothing else, each second.
+    """
+
+
 UNRECORDED_AT_MOST = 3
 """Exits of one position that leave without a record, in a row, before the venue has shown one.
 

@@ -21,7 +21,7 @@ from weakref import WeakValueDictionary
 
 import apsw
 
-from actors.journal.files import Content, Files, Held
+from actors.journal.files import Content, Files, Held, Pointer, Sight
 from actors.journal.image import UnsharedFile
 from tests.forgotten import ALL, NONE, Naming, Node, Pending, Write, apply, rename_in, survivors
 
@@ -93,6 +93,30 @@ class SimulatedDisk(Files):
 
     def open(self, path: Path) -> "DiskFile":
         return DiskFile(self, str(path), self.node(str(path)))
+
+    def create(self, path: Path) -> "DiskFile":
+        self.remove(path)
+        return self.open(path)
+
+    def open_folder(self, folder: Path) -> "DiskFolder":
+        return DiskFolder(self, str(folder))
+
+    def point_at(self, path: Path) -> Pointer:
+        if self.has(str(path)):
+            return DiskFile(self, str(path), self.node(str(path)))
+        return self.open_folder(path)
+
+    def sight(self, path: Path) -> Sight | None:
+        return seen(self._names[str(path)]) if self.has(str(path)) else None
+
+    def folder_sight(self, folder: Path) -> Sight | None:  # noqa: ARG002 - there is one
+        return seen(_FOLDER)
+
+    def real_path(self, path: Path) -> Path:
+        return path
+
+    def may_write(self, path: Path) -> bool:  # noqa: ARG002 - all or none
+        return not self.is_read_only
 
     def read(self, path: Path) -> bytes:
         if str(path) not in self._names:
@@ -191,8 +215,14 @@ class DiskFile(UnsharedFile):
         self._holds_lock = False
 
     def lock(self) -> bool:
-        self._holds_lock = self._disk.lock(self._path)
+        self._holds_lock = self._holds_lock or self._disk.lock(self._path)
         return self._holds_lock
+
+    def sight(self) -> Sight:
+        return seen(self._node)
+
+    def place(self) -> Path | None:
+        return None
 
     def write(self, data: bytes, at: int) -> None:
         self._disk.write(self._node, at, bytes(data))
@@ -233,6 +263,21 @@ class DiskFile(UnsharedFile):
 
     def xDeviceCharacteristics(self) -> int:
         return apsw.SQLITE_IOCAP_POWERSAFE_OVERWRITE  # as SQLite says of every disk
+
+
+class DiskFolder(DiskFile):
+    """An open folder of it: there is one, and it is always in its place."""
+
+    def __init__(self, disk: SimulatedDisk, path: str) -> None:
+        super().__init__(disk, path, _FOLDER)
+
+
+_FOLDER = Node()
+
+
+def seen(node: Node) -> Sight:
+    """What is seen of a file from outside: no time, a disk in memory has none."""
+    return Sight(0, id(node), 0, len(node.data), 0)
 
 
 def _folder(path: str) -> str:

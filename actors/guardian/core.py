@@ -79,7 +79,7 @@ def _read(message: Message) -> tuple[Input, str]:  # noqa: PLR0911 - one a messa
         case Escalated():
             return Input.ESCALATED, f"{message.actor} failed too often: {message.error}"
         case JournalFailed():
-            return Input.JOURNAL_FAILED, f"the journal fails: {message.error}"
+            return Input.JOURNAL_FAILED, message.text or f"the journal fails: {message.error}"
         case JournalHealed():
             return Input.JOURNAL_HEALED, "the journal is whole again"
         case RecoveryBegun(positions=positions):

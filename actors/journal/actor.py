@@ -2,8 +2,8 @@
 
 A request of the gateway is answered by one commit for everything recorded by then; steps that
 nobody waits for linger a few milliseconds. Owns what is done when the disk fails: told to the
-guardian, tried again and again, healed without a restart; and that people hear of a disk that is
-merely slow. Bytes and files are the store's business.
+guardian, tried again and again, healed without a restart; that people hear of a disk that is merely
+slow; and that the folders are looked at again. Bytes and files are the store's business.
 """
 
 import time
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from actors.journal.codec import Undelivered
-from actors.journal.port import Journal, JournalError
+from actors.journal.port import CustodyError, Journal, JournalError
 from actors.runtime.actor import Actor, CoreActor
 from actors.runtime.system import System
 from config.settings import JournalFailure, JournalSettings
@@ -20,7 +20,7 @@ from messages.addresses import GATEWAY, GUARDIAN, OBSERVERS
 from messages.base import Address, Message, Milliseconds, Timestamp
 from messages.envelope import Envelope, Send, Wake
 from messages.guardian import JournalFailed, JournalHealed
-from messages.journal import Persist, Persisted, PersistFailed
+from messages.journal import InspectFiles, Persist, Persisted, PersistFailed
 from messages.observers import Alarm, AlarmKind
 
 _LINGER = "linger"
@@ -53,6 +53,14 @@ class DurableJournal(Journal, Protocol):
         """Make everything durable. Raises ``JournalError``: it is kept."""
         ...
 
+    def inspect(self) -> None:
+        """Look whether all files are in their place. Raises ``JournalError``: one is not."""
+        ...
+
+    def session_problem(self) -> str | None:
+        """Return what became of the session's folder; None: it is in its place."""
+        ...
+
     def begin_segment(self, undelivered: tuple[Undelivered, ...], now: Timestamp) -> None:
         """Go on in a new segment. Raises ``JournalError``: go on in the old one."""
         ...
@@ -78,7 +86,12 @@ class JournalActor(Actor):
         self._settings = settings
         self._is_awaited = False
         self._failing_since: Timestamp | None = None
-        self._error = ""
+        self._error: JournalError = JournalError()
+        self._is_missed = False
+        """Whether the failure began with a file that is not in its place."""
+        self._session_problem: str | None = None
+        self._told = ""
+        """What people heard of files that are not in their place."""
         self._pause_ms = _FIRST_PAUSE_MS
         self._seconds = seconds
         self._slow_at: Timestamp | None = None
@@ -96,7 +109,7 @@ class JournalActor(Actor):
         """Write what is left: this actor starts first and stops last."""
         self._journal.on_pending = None
         try:
-            self._journal.commit()
+            self._write()
         except JournalError as error:
             self.system.report(self.address, "the last commit", error)
 
@@ -108,7 +121,9 @@ class JournalActor(Actor):
                 if self._failing_since is None:
                     self._commit()
                 else:
-                    self._tell_failed(self._error)
+                    self._tell_failed()
+            case InspectFiles():
+                self._inspect()
             case Wake(key=key) if key == _RETRY or self._failing_since is None:
                 self._commit()
             case Wake():
@@ -129,14 +144,14 @@ class JournalActor(Actor):
     def _commit(self) -> None:
         begun = self._seconds()
         try:
-            self._journal.commit()
+            self._write()
         except JournalError as error:
-            self._fail(str(error))
+            self._fail(error)
             return
         self._judge_pace(self._seconds() - begun)
         if self._failing_since is not None:
             self._failing_since = None
-            self.send(GUARDIAN, JournalHealed())
+            self._tell_guardian()
         if self._is_awaited:
             self._is_awaited = False
             self.send(GATEWAY, Persisted(sequence=self._journal.durable))
@@ -155,20 +170,54 @@ class JournalActor(Actor):
                 f"the journal's disk is quick again: no commit took over {allowed:g} s for a while"
             )
 
-    def _fail(self, error: str) -> None:
+    def _write(self) -> None:
+        """Commit; after a failure, once every file is in its place. Raises ``JournalError``."""
+        if self._failing_since is not None:
+            self._journal.inspect()
+        self._journal.commit()
+
+    def _fail(self, error: JournalError) -> None:
+        began = self._failing_since is None
+        self._error = error
         if self._failing_since is None:
             self._failing_since = self.now()
+            self._is_missed = isinstance(error, CustodyError)
             self._pause_ms = _FIRST_PAUSE_MS
-            self.send(GUARDIAN, JournalFailed(error=error))
         else:
             self._pause_ms = Milliseconds(min(2 * self._pause_ms, _LONGEST_PAUSE_MS))
-        self._error = error
+        if began or self._problems() != self._told:
+            self._tell_guardian()
         self.set_timer(_RETRY, Timestamp(self.now() + self._pause_ms))
         if self._is_awaited:
-            self._tell_failed(error)
+            self._tell_failed()
 
-    def _tell_failed(self, error: str) -> None:
+    def _tell_failed(self) -> None:
+        error = str(self._error)
         self.send(GATEWAY, PersistFailed(error=error, exits_may_leave=self._exits_may_leave()))
+
+    def _inspect(self) -> None:
+        """Look at files and folders; while one is missed, the retries look at the journal's."""
+        self._session_problem = self._journal.session_problem()
+        if self._failing_since is None:
+            try:
+                self._journal.inspect()
+            except JournalError as error:
+                self._fail(error)
+        if self._problems() != self._told:
+            self._tell_guardian()
+
+    def _problems(self) -> str:
+        """Return what is not in its place, for people; empty: all is, a disk may fail yet."""
+        is_missed = self._failing_since is not None and self._is_missed
+        found = (str(self._error) if is_missed else None, self._session_problem)
+        return "; ".join(problem for problem in found if problem)
+
+    def _tell_guardian(self) -> None:
+        self._told = text = self._problems()
+        if text or self._failing_since is not None:
+            self.send(GUARDIAN, JournalFailed(error=str(self._error), text=text))
+        else:
+            self.send(GUARDIAN, JournalHealed())
 
     def _exits_may_leave(self) -> bool:
         since, settings = self._failing_since, self._settings

@@ -33,12 +33,14 @@ class AnchorFile:
     """The file, open for writing."""
 
     def __init__(self, path: Path, first: Anchor, files: Files = DISK) -> None:
-        """Open it and make ``first`` durable; raises ``OSError``."""
+        """Put a new one that says ``first`` in the place of the last; raises ``OSError``."""
         self._writes = max((number for number, _ in _slots(path, files)), default=0)
-        self._file = files.open(path)
-        for _ in range(_SLOTS):  # one after the other: at any moment one of them is whole
+        beside = path.with_name(path.name + ".new")
+        self._file = files.create(beside)
+        for _ in range(_SLOTS):
             self.write(first)
-            self._file.sync()
+        self._file.sync()
+        files.rename(beside, path)
         files.sync_folder(path.parent)
 
     def write(self, anchor: Anchor) -> None:

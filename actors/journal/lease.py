@@ -1,6 +1,10 @@
 """Who writes an account's journal: one process at a time, by a lock that the kernel holds.
 
 The lock lives as long as the process: kept while it is stopped, free at its death, however it dies.
+Two files are locked: the folder itself, so that who removes the lock's file lets no second process
+in, and the lock's file, which names the holder. It is made anew by each holder. Who starts takes a
+third lock, ``turn``, for as long as that takes.
+
 A venue can't be fenced by it: a request that a dead process sent may still be under way. Against
 that stand client order ids that no later process uses for anything else, and the looking up of
 every order that is not terminal.
@@ -12,32 +16,26 @@ is known from the other, so that no epoch is used again.
 import fcntl
 import hashlib
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from actors.journal.files import DISK, Files, replace_file
-from messages.base import Timestamp
+from actors.journal.files import DISK, File, Files, replace_file
+from actors.journal.holder import Holder, ProcessMark, is_dead, lock_takers, this_process
 
 _LOCK = "lock"
+_TURN = "turn"
 _EPOCH = "epoch"
 _CHECKSUM_BYTES = 8
-
-
-class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """Who holds a lease."""
-
-    pid: int
-    since: Timestamp
-    session: str
-    """Where its session's files are."""
 
 
 class _Lock(Holder, frozen=True, kw_only=True):
     """What the lock's file says."""
 
     epoch: int = 0
+    process: ProcessMark | None = None
 
 
 class EpochLostError(Exception):
@@ -79,23 +77,73 @@ class Lease:
         """
         files.make_folder(folder)
         self.folder, self.files = folder, files
-        self._lock = files.open(folder / _LOCK)
-        if not self._lock.lock():
-            self._lock.close()
-            raise AccountInUseError(folder, read_holder(folder))
         self.losses: tuple[str, ...] = ()
         """What is not whole, for people."""
-        self.epoch = self._last_epoch() + 1
-        """Counts the processes that ever held it; written into every batch."""
-        lock = _Lock(**msgspec.structs.asdict(holder), epoch=self.epoch)
-        self._lock.truncate()
-        self._lock.write(msgspec.json.encode(lock), 0)
-        self._lock.sync()
-        replace_file(files, folder / _EPOCH, _with_checksum(self.epoch))
+        self.guard = files.open_folder(folder)
+        turn = files.open(folder / _TURN)
+        try:
+            self._take(turn)
+            self.epoch = self._last_epoch() + 1
+            """Counts the processes that ever held it; written into every batch."""
+            self.lock = self._make_lock(holder)
+            replace_file(files, folder / _EPOCH, _with_checksum(self.epoch))
+        except BaseException:
+            self.guard.close()
+            raise
+        finally:
+            turn.close()
+
+    def is_held(self) -> bool:
+        """Tell whether this process still has it. Raises ``OSError``."""
+        return self.lock.lock() and _lock_folder(self.guard)
 
     def close(self) -> None:
         """Give it back."""
-        self._lock.close()
+        self.lock.close()
+        self.guard.close()
+
+    def _take(self, turn: File) -> None:
+        """Lock the folder, and see that the lock's file is free. Raises ``AccountInUseError``."""
+        is_ours = turn.lock() and _lock_folder(self.guard)
+        old = self._old_lock()
+        if old is not None:
+            is_ours = old.lock() and is_ours
+            old.close()
+        if not is_ours and not self._is_left_behind(turn):
+            raise AccountInUseError(self.folder, read_holder(self.folder))
+
+    def _old_lock(self) -> File | None:
+        seen = self.files.sight(self.folder / _LOCK)
+        if seen is None or seen.is_link:  # it is replaced, never followed
+            return None
+        return self.files.open(self.folder / _LOCK)
+
+    def _is_left_behind(self, turn: File) -> bool:
+        """Tell whether the lock is a dead process's, which a child of it keeps."""
+        lock, seen = _read_lock(self.folder, self.files), self.files.sight(self.folder / _LOCK)
+        if lock is None or seen is None or not is_dead(lock.process):
+            return False
+        if lock_takers(turn.sight()) != frozenset((os.getpid(),)):
+            return False  # another starts just now, or the system tells too little to be sure
+        return lock_takers(self.guard.sight()) == lock_takers(seen) == frozenset()
+
+    def _make_lock(self, holder: Holder) -> File:
+        """Put a lock's file of this process's own in the place of the last one's."""
+        beside = self.folder / f"{_LOCK}.new"
+        lock = self.files.create(beside)
+        try:
+            lock.lock()
+            content = _Lock(
+                **msgspec.structs.asdict(holder), epoch=self.epoch, process=this_process()
+            )
+            lock.write(msgspec.json.encode(content), 0)
+            lock.sync()
+            self.files.rename(beside, self.folder / _LOCK)
+            self.files.sync_folder(self.folder)
+        except BaseException:
+            lock.close()
+            raise
+        return lock
 
     def _last_epoch(self) -> int:
         try:
@@ -122,17 +170,34 @@ def read_holder(folder: Path) -> Holder | None:
 
 def is_held(folder: Path) -> bool:
     """Tell whether a process holds the lease now. Changes nothing."""
+    is_locked = any(_is_locked(path) for path in (folder, folder / _LOCK))
+    if not is_locked:
+        return False
+    lock = _read_lock(folder, DISK)
+    return lock is None or not is_dead(lock.process)
+
+
+def _is_locked(path: Path) -> bool:
     try:
-        file = os.open(folder / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except OSError:  # a folder on a network's disk
+        return False
     finally:
         os.close(file)
     return False
+
+
+def _lock_folder(folder: File) -> bool:
+    """Lock it; True also where the disk knows no locks of folders: the lock's file is left."""
+    with suppress(OSError):
+        return folder.lock()
+    return True
 
 
 def _read_lock(folder: Path, files: Files) -> _Lock | None:

@@ -33,6 +33,10 @@ class JournalError(Exception):
     """A record could not be written: the step has not happened."""
 
 
+class CustodyError(JournalError):
+    """A file or folder that the journal stands on is not where, or not what, it was."""
+
+
 class HungError(Exception):
     """The process before this one never came back from this message, and ended itself."""
 

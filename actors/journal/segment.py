@@ -92,6 +92,8 @@ class SegmentWriter:
         """
         self._database = _connect(path, files, OLD)
         self._database.execute("PRAGMA wal_autocheckpoint=0")
+        # Closed by chance, as where a forked child ends, it must not copy and remove its log.
+        self._copy_log_on_close(0)
 
     def append(self, batch: Batch) -> None:
         """Make the batch durable. Raises ``apsw.Error``: then nobody knows; it may be tried again.
@@ -103,13 +105,16 @@ class SegmentWriter:
         self._database.execute(_INSERT, row)
 
     def close(self) -> None:
-        """Let go of the file; the log is copied into it."""
+        """Let go of the file; the log is copied into it, and removed by its name."""
+        self._copy_log_on_close(1)
         self._database.close()
 
     def leave(self) -> None:
         """Let go of the file and its log as they are: somebody waits."""
-        self._database.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self._database.close()
+
+    def _copy_log_on_close(self, does: int) -> None:
+        self._database.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 - does)
 
 
 def segment_path(folder: Path, number: int) -> Path:
@@ -211,16 +216,24 @@ class SegmentReader:
 @contextmanager
 def read_segment(folder: Path, number: int, files: Files = DISK) -> Iterator[SegmentReader]:
     """Open a copy of a segment for reading. Raises ``UnreadableError``, ``OSError``."""
-    path = segment_path(folder, number)
     with ExitStack() as held:
-        data = held.enter_context(closing(files.look(path)))
-        log: Content = NOTHING
-        with suppress(FileNotFoundError):
-            log = held.enter_context(closing(files.look(path.with_name(path.name + "-wal"))))
-        try:
-            yield SegmentReader(held.enter_context(opened(path.name, data, log)))
-        except apsw.Error as error:
-            raise UnreadableError(str(error)) from error
+        yield open_segment(folder, number, files, held)
+
+
+def open_segment(folder: Path, number: int, files: Files, held: ExitStack) -> SegmentReader:
+    """Open a copy of a segment until ``held`` is closed.
+
+    Raises ``UnreadableError``, ``OSError``.
+    """
+    path = segment_path(folder, number)
+    data = held.enter_context(closing(files.look(path)))
+    log: Content = NOTHING
+    with suppress(FileNotFoundError):
+        log = held.enter_context(closing(files.look(path.with_name(path.name + "-wal"))))
+    try:
+        return SegmentReader(held.enter_context(opened(path.name, data, log)))
+    except apsw.Error as error:
+        raise UnreadableError(str(error)) from error
 
 
 def _manifest(encoded: bytes) -> Manifest:

@@ -6,23 +6,26 @@ that fails loses nothing: the suffix stays, within a bound, and the next commit 
 """
 
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 
 import apsw
 import msgspec
 
-from actors.journal.anchor import Anchor, AnchorFile
+from actors.journal.anchor import Anchor, AnchorFile, read_anchor
 from actors.journal.chain import NO_HEAD, Batch, join, next_head
-from actors.journal.codec import Undelivered, encode
+from actors.journal.codec import Undelivered, UnreadableError, encode
+from actors.journal.custody import AlteredError, Custody, Kept, Written
 from actors.journal.cut import Cut
 from actors.journal.files import DISK_ERRORS
 from actors.journal.finding import ANCHOR, Found, nothing
 from actors.journal.lease import Lease
-from actors.journal.port import JournalError, Record
+from actors.journal.port import CustodyError, JournalError, Record
 from actors.journal.segment import (
     Manifest,
     SegmentWriter,
     begin_segment,
+    open_segment,
     remove_segment,
     segment_numbers,
     segment_path,
@@ -63,8 +66,12 @@ class FileJournal:
         limits: JournalLimits,
         found: Found | None,
         now: Timestamp,
+        session_folder: Path | None = None,
     ) -> None:
-        """Begin a segment that goes on from what was found. Raises ``JournalError``."""
+        """Begin a segment that goes on from what was found. Raises ``JournalError``.
+
+        ``session_folder`` is looked at with the journal's own files; None: there is none.
+        """
         self._folder, self._epoch, self._files = lease.folder, lease.epoch, lease.files
         self._origin, self._limits = origin, limits
         snapshot = nothing(now) if found is None else found.snapshot
@@ -78,11 +85,20 @@ class FileJournal:
         self.on_pending: Callable[[], None] | None = None
         """Called when the first record waits for a commit."""
         lost = "" if found is None else "; ".join(found.losses)
+        self._disproved: Written | None = None
+        """What the files looked like when they were last found to be changed."""
+        self._looked_at = ExitStack()
+        """What was read of the segment again: to close a file frees SQLite's own locks on it."""
         try:
+            self._custody = Custody(lease)
+            self._session: Kept | None = None
+            if session_folder is not None:
+                self._session = Kept.folder("the session's folder", session_folder, self._files)
             self._reserve()
             self._begin(snapshot.undelivered, now, lost)
             anchor = Anchor(self._durable, self._head)
             self._anchor = AnchorFile(self._folder / ANCHOR, anchor, self._files)
+            self._custody.begin(self._path, self._folder / ANCHOR)
         except DISK_ERRORS as error:
             raise JournalError(f"no journal can be begun in {self._folder}: {error}") from error
 
@@ -105,6 +121,11 @@ class FileJournal:
     def cut(self) -> Cut:
         """All that lives, as the records tell it."""
         return self._cut
+
+    @property
+    def place(self) -> str:
+        """Where the journal lies now, for people."""
+        return self._custody.where()
 
     @property
     def pending(self) -> int:
@@ -137,8 +158,24 @@ class FileJournal:
         if len(self._pending) == 1 and self.on_pending is not None:
             self.on_pending()
 
+    def inspect(self) -> None:
+        """Look whether every file that it stands on is in its place.
+
+        Raises:
+            CustodyError: one is not: what is written now may be lost.
+        """
+        self._check()
+        self._custody.inspect()
+
+    def session_problem(self) -> str | None:
+        """Return what became of the session's folder; None: it is in its place."""
+        if self._session is None:
+            return None
+        return self._session.problem() or self._session.mark_problem()
+
     def commit(self) -> None:
         """Make everything durable that was appended. Raises ``JournalError``: it is kept."""
+        self._check()
         if not self._pending:
             return
         records = join(self._pending)
@@ -150,6 +187,7 @@ class FileJournal:
         except DISK_ERRORS as error:
             self._let_reserve_go()
             raise JournalError(f"{self._folder}: {error}") from error
+        self._custody.check()
         self._head, self._durable = head, last
         self._pending.clear()
         self._pending_bytes = 0
@@ -165,14 +203,18 @@ class FileJournal:
         """
         if self._pending:
             raise JournalError(f"{len(self._pending)} records wait for a commit")
+        self._check()
         old = self._segment
         try:
             self._begin(undelivered, now, "")
         except DISK_ERRORS as error:
             raise JournalError(f"{self._folder}: {error}") from error
         old.leave()
+        self._looked_at.close()
         with suppress(OSError):  # one that is behind does no harm: the next commit writes it again
             self._anchor.write(Anchor(self._durable, self._head))
+        with suppress(OSError):  # the next commit finds what is wrong
+            self._custody.begin(self._path, self._folder / ANCHOR)
 
     def close(self) -> None:
         """Let go of the files; what waits for a commit is lost.
@@ -180,14 +222,61 @@ class FileJournal:
         Raises ``JournalError`` where another thread commits just now: nothing is let go of.
         """
         try:
-            self._segment.close()
+            if self._is_in_place():
+                self._segment.close()
+            else:  # to copy the log SQLite would remove a file by its name, and it is not ours
+                self._segment.leave()
         except apsw.ThreadingViolationError as error:
             raise JournalError(f"{self._folder}: a commit is under way: {error}") from error
+        self._looked_at.close()
         self._anchor.close()
+        self._custody.close()
+        if self._session is not None:
+            self._session.close()
+
+    @property
+    def _path(self) -> Path:
+        return segment_path(self._folder, self._number)
+
+    def _check(self) -> None:
+        """Raise ``CustodyError`` where a commit would be lost."""
+        try:
+            self._custody.check()
+        except AlteredError:
+            if not self._is_as_written():
+                raise
+            self._custody.note_written()
+
+    def _is_in_place(self) -> bool:
+        try:
+            self._check()
+        except CustodyError:
+            return False
+        return True
+
+    def _is_as_written(self) -> bool:
+        """Read the segment again: it was touched, and may hold every byte that was written."""
+        written = self._custody.written()
+        if written == self._disproved:
+            return False
+        self._disproved = written
+        try:
+            reader = open_segment(self._folder, self._number, self._files, self._looked_at)
+            for _ in reader.batches():
+                pass
+            anchor = read_anchor(self._folder / ANCHOR, self._files)
+        except (UnreadableError, OSError):
+            return False
+        found = reader.damage, reader.sequence, reader.head, anchor
+        return found == (None, self._durable, self._head, Anchor(self._durable, self._head))
 
     def _write(self, batch: Batch) -> None:
-        self._segment.append(batch)
-        self._anchor.write(Anchor(batch.last, batch.head))
+        try:
+            self._segment.append(batch)
+            self._anchor.write(Anchor(batch.last, batch.head))
+        finally:
+            with suppress(OSError):  # a look finds what is wrong
+                self._custody.note_written()
 
     def _begin(self, undelivered: tuple[Undelivered, ...], now: Timestamp, lost: str) -> None:
         manifest = Manifest(

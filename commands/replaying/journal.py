@@ -13,7 +13,8 @@ from typing import Self
 import msgspec
 
 from actors.journal.code import code_version
-from actors.journal.lease import AccountInUseError, EpochLostError, Holder, Lease
+from actors.journal.holder import Holder
+from actors.journal.lease import AccountInUseError, EpochLostError, Lease
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import JournalError, Record
 from actors.journal.store import FileJournal, JournalLimits, Origin

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from actors.journal.codec import Snapshot, encode
 from actors.journal.finding import find
-from actors.journal.lease import Holder, Lease
+from actors.journal.holder import Holder
+from actors.journal.lease import Lease
 from actors.journal.port import Record
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from messages.base import Timestamp

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from actors.journal.files import DISK, Files
 from actors.journal.finding import Found
-from actors.journal.lease import Holder, Lease
+from actors.journal.holder import Holder
+from actors.journal.lease import Lease
 from actors.journal.port import Record
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from config.loading import load

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from tests.sources import ROOT
 FOLDER = Path("/account")
 HOLD = """
 import sys, pathlib
-from actors.journal.lease import Holder, Lease
+from actors.journal.holder import Holder
+from actors.journal.lease import Lease
 lease = Lease(pathlib.Path(sys.argv[1]), Holder(pid=77, since=1700000000000, session="sessions/x"))
 print("held", flush=True)
 sys.stdin.read()
@@ -112,3 +114,100 @@ def test_an_epoch_that_nobody_knows_is_no_new_beginning() -> None:
     disk.damage(FOLDER / "lock", b"")
     with pytest.raises(EpochLostError, match="larger than any epoch"):
         Lease(FOLDER, holder(), disk)
+
+
+FORK = """
+import ctypes, os, pathlib, subprocess, sys, time
+from actors.journal.holder import Holder
+from actors.journal.lease import Lease
+lease = Lease(pathlib.Path(sys.argv[1]), Holder(pid=os.getpid(), since=0, session="sessions/x"))
+how = sys.argv[2]
+if how == "fork":
+    child = os.fork()
+elif how == "fork in C":  # Python's own hooks do not run
+    child = ctypes.CDLL(None).fork()
+else:
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            os.set_inheritable(int(name), True)
+        except OSError:
+            pass
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    child = subprocess.Popen(sleep, close_fds=False, stdout=subprocess.DEVNULL).pid
+if child == 0:
+    os.close(1)
+    time.sleep(600)
+os.write(1, f"{child}\\n".encode())
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("how", ["fork", "fork in C", "inherited"])
+def test_a_child_that_outlives_its_parent_does_not_keep_the_lease(tmp_path: Path, how: str) -> None:
+    with subprocess.Popen(  # noqa: S603 - our own Python
+        [sys.executable, "-c", FORK, str(tmp_path), how],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        try:
+            with pytest.raises(AccountInUseError):
+                Lease(tmp_path, holder())
+            process.kill()
+            process.wait()
+            os.kill(child, 0)  # it lives
+            assert not is_held(tmp_path)
+            second = Lease(tmp_path, holder())
+            with pytest.raises(AccountInUseError):
+                Lease(tmp_path, holder())
+            second.close()
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_a_lock_whose_file_is_removed_lets_no_second_process_in(tmp_path: Path) -> None:
+    first = Lease(tmp_path, holder())
+    (tmp_path / "lock").unlink()
+    assert is_held(tmp_path)
+    with pytest.raises(AccountInUseError, match="another process"):
+        Lease(tmp_path, holder())
+    first.close()
+    Lease(tmp_path, holder()).close()
+
+
+def test_an_older_lock_that_names_a_dead_process_lets_no_second_process_in(tmp_path: Path) -> None:
+    with subprocess.Popen(  # noqa: S603 - our own Python
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.kill()
+    older = (tmp_path / "lock").read_bytes()
+    first = Lease(tmp_path, holder())
+    (tmp_path / "lock").unlink()
+    (tmp_path / "lock").write_bytes(older)
+    with pytest.raises(AccountInUseError):
+        Lease(tmp_path, holder())
+    assert (tmp_path / "lock").read_bytes() == older
+    first.close()
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+@pytest.mark.parametrize("name", ["lock", "lock.new", "epoch.new", "epoch"])
+def test_no_link_in_the_folder_leads_a_write_out_of_it(
+    tmp_path: Path, name: str, link: Callable[[Path, Path], None]
+) -> None:
+    victim, folder = tmp_path / "victim", tmp_path / "account"
+    victim.write_bytes(b"41")
+    folder.mkdir()
+    link(victim, folder / name)
+    lease = Lease(folder, holder())
+    assert victim.read_bytes() == b"41"
+    assert not (folder / name).is_symlink()
+    assert (folder / "lock").stat().st_nlink == 1
+    lease.close()

@@ -255,8 +255,10 @@ def test_an_anchor_behind_the_journal_is_no_loss(tmp_path: Path) -> None:
     write(tmp_path, 20, 10)
     anchor = (tmp_path / ANCHOR).read_bytes()
     journal, _ = journal_in(tmp_path, find(tmp_path))
+    begun = (tmp_path / ANCHOR).read_bytes()
     (tmp_path / ANCHOR).write_bytes(anchor)  # between the beginning of a segment and its anchor
     assert find(tmp_path).losses == ()  # type: ignore[union-attr]  # it is there
+    (tmp_path / ANCHOR).write_bytes(begun)
     journal.append(records()[20])
     journal.commit()
     (tmp_path / ANCHOR).write_bytes(anchor)

@@ -10,7 +10,8 @@ from actors.gateway.recorded import RecordedGateway
 from actors.guardian.actor import GuardianActor
 from actors.journal.code import code_version
 from actors.journal.entities import EntityKey, key_of
-from actors.journal.lease import Holder, Lease
+from actors.journal.holder import Holder
+from actors.journal.lease import Lease
 from actors.journal.port import Record
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from actors.operator.actor import OperatorActor

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from actors.journal.code import code_version
-from actors.journal.lease import Holder, Lease
+from actors.journal.holder import Holder
+from actors.journal.lease import Lease
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from commands.inspect.client import Connection
 from commands.inspect.command import Context

@@ -1,0 +1,206 @@
+"""Whether the files that a journal stands on are still the ones that this process began with.
+
+SQLite and the kernel go on writing into a file that was removed, moved or replaced: each commit
+would succeed and be lost. So every one is preceded and followed by a look at the names: folder,
+lock, anchor, segment and its log must lead to the files that this process has open, and nothing
+else may have written into them. ``inspect`` looks at more, each second. Changes nothing.
+"""
+
+import os
+from pathlib import Path
+from typing import Self
+
+from actors.journal.files import Files, Pointer, Sight
+from actors.journal.lease import Lease
+from actors.journal.port import CustodyError
+
+Written = dict[str, tuple[int, int]]
+"""Size and time of the last change, by the name of a file that only this process writes."""
+_BY_LINK = "was replaced by a link; ours "
+_BY_ANOTHER = "was replaced by another one; ours "
+_RETURN = "put it back, itself and no copy, and trading goes on; or stop this session"
+_RESTORE = "restore what was there, or stop this session"
+_GONE = "it can't come back: stop this session, then restore a backup (docs/backup.md)"
+
+
+class AlteredError(CustodyError):
+    """It is the same file, and something else wrote into it."""
+
+
+class Kept:
+    """One file or folder, and the name under which it must be found."""
+
+    def __init__(self, name: str, path: Path, files: Files, *, is_folder: bool = False) -> None:
+        """Keep it in sight from now on. Raises ``OSError``."""
+        self.path = path
+        self._name, self._files, self._is_folder = name, files, is_folder
+        self.pointer: Pointer = files.point_at(path)
+        self._identity = self.pointer.sight().identity
+        self._was_link = self._is_link()
+
+    @classmethod
+    def folder(cls, name: str, path: Path, files: Files) -> Self:
+        """Keep a folder in sight; links on the way to it are followed. Raises ``OSError``."""
+        return cls(name, path.absolute(), files, is_folder=True)
+
+    def problem(self) -> str | None:
+        """Return what became of it and what would be right; None: it is in its place."""
+        try:
+            seen = self._seen()
+            is_link = self._is_link() and not self._was_link
+            if seen is not None and seen.identity == self._identity and not is_link:
+                return None
+            place = self.pointer.place()
+        except OSError as error:
+            return f"{self._name} {self.path} can't be looked at: {error.strerror}; {_RETURN}"
+        by = "" if seen is None else _BY_LINK if is_link else _BY_ANOTHER
+        return f"{self._name} {self.path} {_happened(self.path, place, by)}"
+
+    def mark_problem(self) -> str | None:
+        """Return that it was made read-only; None: it was not."""
+        try:
+            if self._files.may_write(self.path):
+                return None
+        except OSError as error:
+            return f"{self._name} {self.path} can't be looked at: {error.strerror}; {_RETURN}"
+        return f"{self._name} {self.path} was made read-only: make it writable, and trading goes on"
+
+    def close(self) -> None:
+        """Lose it from sight."""
+        self.pointer.close()
+
+    def _seen(self) -> Sight | None:
+        look = self._files.folder_sight if self._is_folder else self._files.sight
+        return look(self.path)
+
+    def _is_link(self) -> bool:
+        seen = self._files.sight(self.path)
+        return seen is not None and seen.is_link
+
+    def where(self) -> str:
+        """Return where it lies now, for people."""
+        try:
+            place = self.pointer.place()
+        except OSError as error:
+            return f"unknown: {error.strerror}"
+        return "nowhere: it was removed" if place is None else str(place)
+
+
+class Custody:
+    """The files of one account, which this process alone writes."""
+
+    def __init__(self, lease: Lease) -> None:
+        """Begin with the lease's files. Raises ``OSError``."""
+        self._lease, self._files = lease, lease.files
+        self._pid = os.getpid()
+        self._folder = lease.folder.absolute()
+        self._real_path = self._files.real_path(self._folder)
+        self._kept = {"": Kept.folder("the account's folder", self._folder, self._files)}
+        self._keep("lock")
+        self._contents = {"epoch": self._files.read(self._folder / "epoch")}
+        self._written: Written = {}
+        """After this process last wrote."""
+        self._log = ""
+
+    def begin(self, segment: Path, anchor: Path) -> None:
+        """Look after this segment and this anchor from now on. Raises ``OSError``."""
+        for name in self._written:
+            self._kept.pop(name).close()
+        self._written.clear()
+        self._log = f"{segment.name}-wal"
+        for name in (segment.name, anchor.name):
+            self._keep(name)
+            self._written[name] = self._state(name)
+        self.note_written()
+
+    def note_written(self) -> None:
+        """Take what the files hold now for what this process wrote. Raises ``OSError``."""
+        if self._log not in self._kept and self._files.sight(self._folder / self._log) is not None:
+            self._keep(self._log)
+            self._written[self._log] = self._state(self._log)
+        self._written = self.written()
+
+    def written(self) -> Written:
+        """Return what the files look like that only this process writes. Raises ``OSError``."""
+        return {name: self._state(name) for name in self._written}
+
+    def check(self) -> None:
+        """Look at what a commit needs. Raises ``CustodyError``."""
+        if os.getpid() != self._pid:
+            raise CustodyError("a forked child does not write the journal of its parent")
+        for kept in self._kept.values():
+            if (problem := kept.problem()) is not None:
+                raise CustodyError(problem)
+        for name, state in self.written().items():
+            if state != self._written[name]:
+                path = self._folder / name
+                raise AlteredError(f"the file {path} was changed by something else: {_RESTORE}")
+
+    def inspect(self) -> None:
+        """Look at what ``check`` leaves out: links on the way, the lock's hold, contents, marks.
+
+        Raises ``CustodyError``.
+        """
+        try:
+            self._check_path()
+            self._check_lock()
+            self._check_contents()
+            self._check_marks()
+        except OSError as error:
+            raise CustodyError(
+                f"{self._folder} can't be looked at: {error.strerror}; {_RETURN}"
+            ) from error
+
+    def where(self) -> str:
+        """Return where the journal lies now, for people."""
+        return self._kept[""].where()
+
+    def close(self) -> None:
+        """Look after nothing any more."""
+        for kept in self._kept.values():
+            kept.close()
+        self._kept.clear()
+
+    def _keep(self, name: str) -> None:
+        path = self._folder / name
+        what = "the lock" if name == "lock" else "the journal's file"
+        self._kept[name] = Kept(what, path, self._files)
+
+    def _state(self, name: str) -> tuple[int, int]:
+        seen = self._kept[name].pointer.sight()
+        return seen.size, seen.modified_ns
+
+    def _check_path(self) -> None:
+        now = self._files.real_path(self._folder)
+        if now != self._real_path:
+            raise CustodyError(
+                f"the account's folder {self._folder} was replaced by a link to {now}; {_RETURN}"
+            )
+
+    def _check_lock(self) -> None:
+        if not self._lease.is_held():
+            raise CustodyError(
+                f"another process took the lock of {self._folder}: stop one of the two"
+            )
+
+    def _check_contents(self) -> None:
+        for name, content in self._contents.items():
+            path = self._folder / name
+            try:
+                found = self._files.read(path)
+            except FileNotFoundError:
+                raise CustodyError(f"the file {path} was removed: {_RESTORE}") from None
+            if found != content:
+                raise CustodyError(f"the file {path} was changed by something else: {_RESTORE}")
+
+    def _check_marks(self) -> None:
+        for kept in self._kept.values():
+            if (problem := kept.mark_problem()) is not None:
+                raise CustodyError(problem)
+
+
+def _happened(path: Path, place: Path | None, by: str) -> str:
+    """Return what became of a file that its name does not lead to, and what would be right."""
+    if place == path and by:
+        return f"is covered: something was mounted over it; {_RETURN}"
+    return f"{by}was removed; {_GONE}" if place is None else f"{by}was moved to {place}; {_RETURN}"
