@@ -59,7 +59,7 @@ class Tables:
                 "price": None if request.price is None else plain(request.price),
                 "status": facts.status.value,
                 "filled": plain(facts.filled),
-                "cost": plain(facts.cost),
+                "cost": None if facts.unpriced else plain(facts.cost),
                 "fees": _money(facts.fees),
                 "placed_at_ms": self._placed_at.get(order_id),
                 "at_ms": facts.at,
@@ -97,8 +97,10 @@ class Tables:
         self._orders[order_id] = order
         if before is None:
             self._placed_at[order_id] = record.now
-        had = ZERO if before is None else before.facts.filled
-        if facts.filled <= had:
+        # A fill is a row once its cost is known.
+        had = ZERO if before is None else before.facts.filled - before.facts.unpriced
+        priced = facts.filled - facts.unpriced
+        if priced <= had:
             return
         had_cost = ZERO if before is None else before.facts.cost
         had_fees = () if before is None else before.facts.fees
@@ -111,7 +113,7 @@ class Tables:
                 "position_id": order.request.position_id,
                 "symbol": order.request.symbol,
                 "side": order.request.side.value,
-                "fill_quantity": plain(facts.filled - had),
+                "fill_quantity": plain(priced - had),
                 "fill_cost": plain(facts.cost - had_cost),
                 "fees": _money(add_money(facts.fees, less)),
             }

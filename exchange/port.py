@@ -22,6 +22,7 @@ from messages.gateway import (
 )
 from messages.market import Capabilities
 from messages.market_data import CandleReceived, QuoteReceived
+from messages.observers import Alarm
 from messages.order_router import (
     CancelFailed,
     LookUpFailed,
@@ -47,6 +48,7 @@ Event = (
     | MarketRulesReported
     | QuoteReceived
     | CandleReceived
+    | Alarm
 )
 
 

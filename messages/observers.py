@@ -32,6 +32,10 @@ class AlarmKind(StrEnum):
     """An operator narrowed what may be done."""
     MARKET_STALE = "market_stale"
     JOURNAL = "journal"
+    VALUE_REFUSED = "value_refused"
+    """A value from outside can't be: it is not used."""
+    VALUE_MISSING = "value_missing"
+    """The venue does not say what a fill cost: it is asked again, and its position waits."""
 
 
 class Alarm(Message, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from messages.base import (
     Symbol,
     Timestamp,
 )
-from messages.money import ZERO, Money
+from messages.money import CENT_OF_SATOSHI, ZERO, Money, divide_down
 
 
 class Side(StrEnum):
@@ -102,6 +102,19 @@ class StopStatus(StrEnum):
     """Canceled or expired: it protects nothing any more."""
 
 
+class FillSource(IntEnum):
+    """Where a fill was told of; of two that differ the higher one is believed, field by field."""
+
+    ORDER_EVENT = 0
+    """Inside an event of the order: ccxt adds such fees up itself, in floats."""
+    STREAM = 1
+    """The stream of fills: at once, but some venues leave the fee out or name another currency."""
+    ANSWER = 2
+    """Inside the answer to a request: the matching engine's own reply."""
+    LIST = 3
+    """The account's list of fills: the venue's ledger."""
+
+
 class RejectReason(StrEnum):
     """Why a venue refused, in the words that decide what to do next."""
 
@@ -188,7 +201,7 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     filled: Decimal = ZERO
     """Base currency, over all fills."""
     cost: Decimal = ZERO
-    """Quote currency over all fills, exact, without fees; an average is derived, for people."""
+    """Quote currency, exact, without fees, of all that is filled but ``unpriced``."""
     fees: tuple[Money, ...] = ()
     """Total per currency, sorted by currency; negative where the exchange paid a rebate."""
     stop: StopStatus = StopStatus.NONE
@@ -199,6 +212,31 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """What the venue said of it, for people; no secrets."""
     at: Timestamp = Timestamp(0)
     """When the venue says so."""
+    unpriced: Decimal = ZERO
+    """Base of ``filled`` whose cost is not known yet: it cost something, not nothing."""
+    fees_missing: Decimal = ZERO
+    """Base of ``filled`` whose fees are not known yet: there may be some."""
+    fee_source: FillSource = FillSource.LIST
+    """The least trusted source of ``fees``."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether cost and fees of all that is filled are known."""
+        return not self.unpriced and not self.fees_missing
+
+    @property
+    def whole_cost(self) -> Decimal | None:
+        """Quote over all fills; None: not known yet."""
+        return None if self.unpriced else self.cost
+
+    def average_price(self, step: Decimal = CENT_OF_SATOSHI) -> Decimal | None:
+        """Return quote per base over all fills, rounded down to ``step``, for people.
+
+        None: nothing is filled, or what it cost is not known yet.
+        """
+        return (
+            divide_down(self.cost, self.filled, step) if self.filled and not self.unpriced else None
+        )
 
     @property
     def is_terminal(self) -> bool:

@@ -125,6 +125,8 @@ class BalancesReported(Message, frozen=True, kw_only=True):
 
     total: tuple[Money, ...]
     free: tuple[Money, ...]
+    unknown: tuple[Currency, ...] = ()
+    """Currencies that it names without an amount that can be: they are not zero."""
 
 
 class Unfilled(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from decimal import Decimal
 import msgspec
 
 from messages.base import ClientOrderId, ExchangeOrderId, Message, Symbol, Timestamp
-from messages.money import Money
-from messages.orders import OrderFacts, Side
+from messages.money import Money, add_money
+from messages.orders import FillSource, OrderFacts, Side
 
 
 class Trade(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -22,8 +22,19 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     quantity: Decimal
     """Base."""
     fee: Money
+    """In the first currency; of 0 in the quote where there is none, or none is known."""
     is_maker: bool
     at: Timestamp
+    more_fees: tuple[Money, ...] = ()
+    """In further currencies."""
+    is_fee_known: bool = True
+    """False: the source named no fee, which is not a fee of 0."""
+    source: FillSource = FillSource.LIST
+
+    @property
+    def fees(self) -> tuple[Money, ...]:
+        """All that is known of its fees, per currency."""
+        return add_money((self.fee,), self.more_fees)
 
 
 class OpenOrdersReported(Message, frozen=True, kw_only=True):

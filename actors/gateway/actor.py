@@ -61,6 +61,7 @@ HEARS: dict[type[Event], Address] = {
     TradesReported: RECONCILER,
     QuoteReceived: MARKET_DATA,
     CandleReceived: MARKET_DATA,
+    Alarm: OBSERVERS,
 }
 """Whose fact each event is."""
 

@@ -176,9 +176,10 @@ def _order_news(
     facts = order.facts
     if facts.filled > (known.facts.filled if known else 0):
         done = "sold" if order.side is Side.SELL else "bought"
-        average = divide_down(facts.cost, facts.filled, life.charter.rules.tick_size)
+        average = facts.average_price(life.charter.rules.tick_size)
+        at_price = "at a price that is not known yet" if average is None else f"at {average:f}"
         text = f"{done} {facts.filled:f} of {order.quantity:f} {life.charter.rules.base}"
-        yield _event("order.filled", f"{text} at {average:f}", life, at, facts.client_order_id)
+        yield _event("order.filled", f"{text} {at_price}", life, at, facts.client_order_id)
     if (known is not None and known.facts.status is facts.status) or facts.status not in _NEWS:
         return
     said = f": {facts.text}" if facts.text else ""

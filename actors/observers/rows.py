@@ -41,7 +41,8 @@ def position_row(life: Life, last: float | None, now: Timestamp) -> PositionRow:
 
 def unrealised(life: Life, last: float | None) -> Decimal | None:
     """Return the profit in quote, were all of it sold at ``last``, exit fees aside."""
-    if not life.position.booked.bought or last is None:
+    booked = life.position.booked
+    if not booked.bought or not booked.is_priced or last is None:
         return None
     price = nearest_price(last, life.charter.rules)
     return profit(life.charter, life.position) + life.held * price

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from actors.order_router.backoff import look_up_pause_ms, retry_pause_ms
 from actors.order_router.errands import (
+    ask_for_money,
     end,
     go_on,
     is_live,
@@ -39,7 +40,7 @@ def reported(
     """Take in what the venue says of the order: an ack, an event or the answer to a look-up."""
     facts = merge(order.facts, told)
     if order.facts.is_terminal and facts is order.facts:
-        return _rested(order)
+        return _rested(order, settings, now)
     is_answer = told.status is not OrderStatus.UNKNOWN
     after = replace(
         order,
@@ -51,7 +52,9 @@ def reported(
         forget_at=None,
     )
     if facts.is_terminal:
-        return end(after, settings, now)
+        ended = end(after, settings, now)
+        # What asks for its money goes on to ask more and more slowly.
+        return replace(ended, tries=order.tries) if order.facts.is_terminal else ended
     if order.facts.status is OrderStatus.SUBMITTED and facts.status is OrderStatus.UNKNOWN:
         return settle(after, settings, now)
     if is_live(after) and not is_live(order) and order.request.wait_ms is not None:
@@ -61,9 +64,9 @@ def reported(
     return go_on(after, settings, now)
 
 
-def _rested(order: RoutedOrder) -> RoutedOrder:
+def _rested(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
     """Return an order that is over as before, without the look-up that said so."""
-    return order if order.errand is None else replace(order, errand=None, tries=0)
+    return order if order.errand is None else ask_for_money(order, settings, now)
 
 
 def _answers(errand: Errand | None) -> bool:
@@ -144,7 +147,9 @@ def not_found(
     if not is_under_way(order, Request.LOOK_UP):
         return order
     if order.facts.is_terminal:
-        return _rested(order)  # the venue listed more of it: it is asked again if it still does
+        return _rested(
+            order, settings, now
+        )  # the venue listed more of it: it is asked again if it still does
     if is_ignored(order.facts.status, Input.NOT_FOUND):
         return order
     counted = _count_not_found(order, venue, now)
@@ -199,7 +204,8 @@ def look_up_failed(
 
 def reconnected(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
     """Look the order up: the stream was down, and events may be lost."""
-    if order.facts.is_terminal or order.facts.status is OrderStatus.NEW:
+    is_over = order.facts.is_terminal and order.facts.is_complete
+    if is_over or order.facts.status is OrderStatus.NEW:
         return order
     if is_under_way(order):
         # What is under way was asked while the stream was down: look once more after it.

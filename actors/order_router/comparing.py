@@ -15,6 +15,7 @@ from messages.addresses import PORTFOLIO, RECONCILER
 from messages.base import Symbol, Timestamp
 from messages.envelope import Send
 from messages.ids import position_of
+from messages.money import ZERO
 from messages.order_router import CompareOrders
 from messages.orders import Side
 from messages.portfolio import Unfilled, UnfilledListed
@@ -30,9 +31,11 @@ def unfilled(orders: Orders) -> Send:
     """Return the answer to the question what may still fill, or may have filled unheard."""
     left: defaultdict[tuple[Symbol, Side], Decimal] = defaultdict(Decimal)
     for order in orders.by_id.values():
-        if not order.facts.is_terminal:
-            request = order.request
-            left[request.symbol, request.side] += request.quantity - order.facts.filled
+        request, facts = order.request, order.facts
+        if not facts.is_terminal or facts.unpriced:
+            # A fill whose cost is not known is not booked: the venue's balances show it first.
+            rest = ZERO if facts.is_terminal else request.quantity - facts.filled
+            left[request.symbol, request.side] += rest + facts.unpriced
     rows = tuple(
         Unfilled(symbol=symbol, to_buy=left[symbol, Side.BUY], to_sell=left[symbol, Side.SELL])
         for symbol in sorted({symbol for symbol, _ in left})

@@ -96,8 +96,10 @@ def go_on(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> Route
         if order.tries == 0:
             return send(order, Request.CANCEL, settings, now)
         return pause(order, Request.CANCEL, retry_pause_ms(order, settings), now)
-    if is_unknown or _never_rests(order):
-        return pause(order, Request.LOOK_UP, look_up_pause_ms(order, settings), now)
+    if is_unknown or _never_rests(order) or not order.facts.is_complete:
+        is_about_money = not is_unknown and not _never_rests(order)
+        pause_ms = retry_pause_ms if is_about_money else look_up_pause_ms
+        return pause(order, Request.LOOK_UP, pause_ms(order, settings), now)
     return replace(order, tries=0)
 
 
@@ -106,8 +108,8 @@ def end(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedO
 
     One with fills is kept until its position has let go of it: together they say what it holds.
     """
-    is_needed = order.booked is None and order.facts.filled > ZERO
-    return replace(
+    is_needed = order.facts.filled > ZERO and (order.booked is None or order.facts.unpriced > ZERO)
+    ended = replace(
         order,
         errand=None,
         tries=0,
@@ -118,6 +120,18 @@ def end(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedO
         wait_ends_at=None,
         forget_at=None if is_needed else Timestamp(now + settings.terminal_ttl_ms),
     )
+    return ended if order.facts.is_complete else ask_for_money(ended, settings, now)
+
+
+def ask_for_money(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
+    """Look an order that is over up again: what it cost, or its fees, are not known yet.
+
+    More and more slowly; what it cost for ever, as its position waits for it.
+    """
+    is_given_up = not order.facts.unpriced and order.tries > settings.retry_attempts
+    if order.facts.is_complete or is_given_up:
+        return replace(order, errand=None, tries=0)
+    return pause(order, Request.LOOK_UP, retry_pause_ms(order, settings), now)
 
 
 def is_live(order: RoutedOrder) -> bool:

@@ -17,6 +17,9 @@ from messages.orders import OrderFacts, OrderStatus, RejectReason
 from messages.portfolio import UnmatchedFill
 from messages.position import OrderUpdated
 
+_MISSING_AFTER_TRIES = 4
+"""Look-ups without an answer about money, before people hear of it."""
+
 
 def sends_after(before: RoutedOrder | None, after: RoutedOrder) -> Iterator[Send]:
     """Yield what to send for the change of one order; ``before`` is None for a new one."""
@@ -29,6 +32,8 @@ def sends_after(before: RoutedOrder | None, after: RoutedOrder) -> Iterator[Send
             yield tell(after.request.position_id, after.facts)
     elif before is None or before.booked is None or after.facts != before.facts:
         yield from _unmatched(after, after.booked)
+    if _is_to_tell_missing(before, after):
+        yield Send(OBSERVERS, _missing(after))
     if _is_overfilled(after) and (before is None or after.facts.filled > before.facts.filled):
         yield Send(OBSERVERS, _overfill(after))
 
@@ -90,6 +95,8 @@ def look_up_of(order: RoutedOrder) -> LookUpOrder:
 def _unmatched(order: RoutedOrder, booked: OrderFacts) -> Iterator[Send]:
     """Tell the portfolio what its position did not book; it raises the alarm."""
     facts = order.facts
+    if facts.unpriced:
+        return  # it is asked again; a fill is booked with its cost, or not yet
     fees = fees_beyond(facts, booked)
     if facts.filled <= booked.filled and facts.cost <= booked.cost and not fees:
         return
@@ -103,6 +110,27 @@ def _unmatched(order: RoutedOrder, booked: OrderFacts) -> Iterator[Send]:
         facts=facts,
     )
     yield Send(PORTFOLIO, unmatched)
+
+
+def _is_to_tell_missing(before: RoutedOrder | None, after: RoutedOrder) -> bool:
+    """Whether the venue was asked so often what a fill cost that a person should look."""
+    tries = 0 if before is None else before.tries
+    return bool(after.facts.unpriced) and tries < _MISSING_AFTER_TRIES <= after.tries
+
+
+def _missing(order: RoutedOrder) -> Alarm:
+    request, facts = order.request, order.facts
+    text = (
+        f"{request.client_order_id}: the venue does not say what {facts.unpriced} of "
+        f"{facts.filled} {request.symbol} filled cost; it is asked again and again, and nothing is "
+        "booked of it until then"
+    )
+    return Alarm(
+        kind=AlarmKind.VALUE_MISSING,
+        text=text,
+        position_id=request.position_id,
+        symbol=request.symbol,
+    )
 
 
 def _is_overfilled(order: RoutedOrder) -> bool:

@@ -32,7 +32,8 @@ def ask(message: RequestBalance, now: Timestamp) -> Step:
 def answers(books: Books, message: BalancesReported) -> Iterable[tuple[Removed, Send]]:
     """Yield the answer to each who asked; with it, it is forgotten."""
     for asker in books.askers.values():
-        free = _sellable(books, asker, message)
+        is_known = asker.currency not in message.unknown
+        free = _sellable(books, asker, message) if is_known else None
         answer = BalanceAnswered(currency=asker.currency, free=free)
         removed = Removed(kind=Asker.__name__, key=asker.position_id)
         yield removed, Send(position_address(asker.position_id), answer)

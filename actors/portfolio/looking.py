@@ -28,7 +28,7 @@ def look_scheduled(books: Books, limits: Limits, now: Timestamp) -> tuple[LookDu
 def compare_balances(books: Books, message: BalancesReported, now: Timestamp) -> Step:
     """Hold every currency of the venue and of the books against each other."""
     reported = {money.currency: money.amount for money in message.total}
-    currencies = sorted({*reported, *books.accounts, *books.balances})
+    currencies = sorted({*reported, *books.accounts, *books.balances} - {*message.unknown})
     known = {c: books.balances.get(c) or Balance(currency=c) for c in currencies}
     at_venue = {c: reported.get(c, ZERO) for c in currencies}
     booked = {c: books.account(c).at_venue for c in currencies}

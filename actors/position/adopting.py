@@ -27,7 +27,7 @@ def begin_adopted(turn: Turn, adopted: AdoptedFill) -> None:
     order = OwnOrder(side=Side.BUY, purpose=Purpose.ENTRY, quantity=adopted.quantity, facts=facts)
     turn.update(
         orders=(order,),
-        booked=sums((order,)),
+        booked=sums((order,), turn.charter),
         entry=Entry(is_over=True),
         entered_at=turn.now,
         reserve=ZERO,

@@ -20,10 +20,14 @@ def ask_for_budget(turn: Turn) -> None:
 
 
 def set_reserve(turn: Turn) -> None:
-    """Give back, step by step, what the entry will not spend."""
+    """Give back, step by step, what the entry will not spend.
+
+    What a fill cost that is not known yet stays set aside: its cash is gone at the venue.
+    """
     if turn.position.state is State.NEW:
         return
-    reserve = ZERO if turn.position.entry.is_over else entry.remaining_budget(turn)
+    is_spent = turn.position.entry.is_over and not turn.position.booked.unpriced_bought
+    reserve = ZERO if is_spent else entry.remaining_budget(turn)
     if reserve != turn.position.reserve:
         turn.update(reserve=reserve)
 

@@ -20,7 +20,11 @@ from actors.position.turn import Turn
 from messages.base import Timestamp
 from messages.envelope import NOTHING, Step, Wake
 from messages.money import from_float
+from messages.observers import AlarmKind
 from messages.position import Begin, CloseCause, Resync
+
+FEES_WAIT_MS = 60_000
+"""How long a flat position waits for fees; some venues never tell them."""
 
 
 def step(life: Life | None, message: PositionMessage, now: Timestamp) -> Step:
@@ -116,8 +120,29 @@ def _judge_flat(turn: Turn) -> None:
     if position.looks_back is not None:  # it may have sold without a record
         return
     is_settled = all(order.facts.is_terminal for order in position.orders)
-    if is_settled and closing.is_only_dust(turn.life):
+    # An end can't be undone: it waits until the venue has said what every fill cost.
+    if not is_settled or not position.booked.is_priced or not closing.is_only_dust(turn.life):
+        turn.update(fees_until=None)
+    elif _has_its_fees(turn):
         turn.advance(Input.FLAT)
+
+
+def _has_its_fees(turn: Turn) -> bool:
+    """Return whether the fees of all fills are known, or were waited for long enough.
+
+    A fee that comes later is booked as a fill that no position expects.
+    """
+    missing, until = turn.position.booked.fees_missing, turn.position.fees_until
+    if not missing:
+        return True
+    if until is None:
+        turn.update(fees_until=Timestamp(turn.now + FEES_WAIT_MS))
+        return False
+    if turn.now < until:
+        return False
+    text = f"closed before the venue told the fees of {missing} {turn.charter.rules.base} filled"
+    turn.alarm(AlarmKind.VALUE_MISSING, f"{text}; they are booked when they come")
+    return True
 
 
 def _close_books(turn: Turn) -> None:

@@ -33,6 +33,8 @@ def deadlines_of(life: Life) -> list[Timestamp]:
         return [Timestamp(at) for at in deadlines if at is not None]
     if not position.entry.is_over and not position.entry.is_stopping:
         deadlines.append(position.entry.deadline)
+    if position.fees_until is not None:
+        deadlines.append(position.fees_until)
     if slot.state is SlotState.UNKNOWN:
         deadlines.append(slot.since + plan.unknown_exit_ms)
     if exit_ is not None:

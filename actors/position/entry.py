@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from actors.position.placing import Want, cancel, place, rung_price
-from actors.position.position import OwnOrder, live_orders
+from actors.position.position import OwnOrder, ask_of, live_orders
 from actors.position.prices import plain_stop
 from actors.position.states import AT_REST, Input, State
 from actors.position.turn import Turn
@@ -94,7 +94,9 @@ def _on_order_ended(turn: Turn, facts: OrderFacts) -> None:
         entry_rung, tries = entry.rung + 1, 0
     else:
         entry_rung, tries = entry.rung, entry.tries
-    if facts.status is OrderStatus.FILLED or not goes_on or entry_rung >= len(plan.entry_ladder):
+    # What is not priced may have taken all of the budget: nothing is bought on top of it.
+    is_last = entry_rung >= len(plan.entry_ladder) or bool(turn.position.booked.unpriced_bought)
+    if facts.status is OrderStatus.FILLED or not goes_on or is_last:
         _note_refusal(turn, facts)
         turn.update_entry(is_stopping=True)
         return
@@ -122,16 +124,24 @@ def _place_rung(turn: Turn, quote: Quote) -> None:
         turn.update_entry(is_stopping=True)
         return
     turn.update_entry(tries=entry.tries + 1, asked=entry.asked or quantity)
+    limit = rung_price(rung, Side.BUY, quote, turn.charter.rules)
     want = Want(
         side=Side.BUY,
         purpose=Purpose.ENTRY,
         type=rung.type,
         quantity=quantity,
-        price=rung_price(rung, Side.BUY, quote, turn.charter.rules),
+        price=limit,
         time_in_force=rung.time_in_force,
         wait_ms=rung.wait_ms,
+        reference_price=_reference(turn, limit, quote),
     )
     place(turn, want)
+
+
+def _reference(turn: Turn, limit: Decimal | None, quote: Quote) -> Decimal | None:
+    """Return about what a fill costs; None: as much as the decision's quote says."""
+    price = limit or from_float(quote.ask, turn.charter.rules.tick_size)
+    return None if price == ask_of(turn.charter) else price
 
 
 def _quantity(turn: Turn, rung: Rung, quote: Quote) -> Decimal:
@@ -169,7 +179,10 @@ def _untradable(turn: Turn) -> str | None:
 
 
 def remaining_budget(turn: Turn) -> Decimal:
-    """Return what the entry may still spend, quote: the budget less cost and fees so far."""
+    """Return what the entry may still spend, quote: the budget less cost and fees so far.
+
+    What a fill cost that is not known yet is still in it.
+    """
     quote = turn.charter.rules.quote
     bought = [order.facts for order in turn.position.orders if order.side is Side.BUY]
     spent = sum((facts.cost + amount_in(facts.fees, quote) for facts in bought), ZERO)
@@ -186,7 +199,7 @@ def _end(turn: Turn) -> None:
     """Every entry order is terminal and none follows."""
     turn.update_entry(is_over=True)
     _tell_strategy(turn)
-    if turn.position.booked.bought:
+    if turn.position.booked.all_bought:
         turn.update(entered_at=turn.now, close_cause=None, close_reason="")
         turn.advance(Input.ENTRY_FILLED)
     elif turn.position.state is State.OPENING:
@@ -202,5 +215,5 @@ def _tell_strategy(turn: Turn) -> None:
     """
     asked = turn.position.entry.asked
     if asked:
-        ratio = min(float(divide_down(turn.position.booked.bought, asked)), 1.0)
+        ratio = min(float(divide_down(turn.position.booked.all_bought, asked)), 1.0)
         turn.send(STRATEGY, EntryEnded(symbol=turn.charter.symbol, filled_ratio=ratio))

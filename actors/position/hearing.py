@@ -159,7 +159,7 @@ def _hear_order(turn: Turn, facts: OrderFacts) -> None:
         return
     order = msgspec.structs.replace(known, facts=facts)
     turn.update(orders=with_order(turn.position.orders, order))
-    turn.update(booked=sums(turn.position.orders))
+    turn.update(booked=sums(turn.position.orders, turn.charter))
     if order.side is Side.BUY:
         entry.hear_entry_order(turn, known, order)
         return

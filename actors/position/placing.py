@@ -37,6 +37,8 @@ class Want(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     stop_limit_price: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
     wait_ms: Milliseconds | None = None
+    reference_price: Decimal | None = None
+    """See ``OwnOrder``."""
 
 
 def place(turn: Turn, want: Want) -> ClientOrderId:
@@ -67,6 +69,7 @@ def place(turn: Turn, want: Want) -> ClientOrderId:
         side=want.side,
         purpose=want.purpose,
         quantity=want.quantity,
+        reference_price=want.reference_price,
         facts=OrderFacts(client_order_id=order_id, status=OrderStatus.NEW, at=turn.now),
     )
     turn.update(orders=with_order(turn.position.orders, order))

@@ -234,6 +234,6 @@ def _why_nothing_was_sold(position: Position) -> tuple[CloseCause, str]:
         return position.close_cause, position.close_reason
     if position.closing is None:
         return CloseCause.ENTRY_FAILED, "what was bought is too little to be sold"
-    if not position.booked.bought:
+    if not position.booked.all_bought:
         return CloseCause.WITHDRAWN, position.closing.reason
     return position.closing.cause, position.closing.reason

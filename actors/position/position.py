@@ -15,7 +15,15 @@ from actors.position.states import State
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.ids import ENTRY_LEG, EXIT_LEG
 from messages.market import Capabilities, MarketRules, Quote
-from messages.money import ZERO, Money, add_money, amount_in, divide_down, floor_to_step
+from messages.money import (
+    ZERO,
+    Money,
+    add_money,
+    amount_in,
+    divide_down,
+    floor_to_step,
+    from_float,
+)
 from messages.orders import OrderFacts, Purpose, Side
 from messages.plan import Plan
 from messages.portfolio import AdoptedFill
@@ -54,6 +62,9 @@ class OwnOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     """An exit waits for the cancel, and the router was told so."""
     is_lost: bool = False
     """Unknown for so long that it was written off; it may be live."""
+    reference_price: Decimal | None = None
+    """Its limit, or the best price when it was placed: stands for the price of what is filled until
+    the venue says what it cost. None: the best price when the entry was decided."""
 
     @property
     def remaining(self) -> Decimal:
@@ -62,13 +73,39 @@ class OwnOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The sums over all orders; what the portfolio is told."""
+    """The sums over all orders; what the portfolio is told.
+
+    A fill is booked with its cost, or not yet: until then it is held, or gone, but not booked.
+    """
 
     bought: Decimal = ZERO
     bought_cost: Decimal = ZERO
     sold: Decimal = ZERO
     sold_proceeds: Decimal = ZERO
     fees: tuple[Money, ...] = ()
+    unpriced_bought: Decimal = ZERO
+    """Base, beside ``bought``: what it cost is not known yet."""
+    unpriced_estimate: Decimal = ZERO
+    """Quote: about what that cost. For price levels only, never for books."""
+    unpriced_sold: Decimal = ZERO
+    """Base, beside ``sold``: what it brought is not known yet."""
+    fees_missing: Decimal = ZERO
+    """Base, of all fills, whose fees are not known yet."""
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether what was bought and sold is known with its cost."""
+        return not self.unpriced_bought and not self.unpriced_sold
+
+    @property
+    def all_bought(self) -> Decimal:
+        """Base, with or without its cost."""
+        return self.bought + self.unpriced_bought
+
+    @property
+    def all_sold(self) -> Decimal:
+        """Base, with or without its proceeds."""
+        return self.sold + self.unpriced_sold
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True, gc=False):
@@ -110,6 +147,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
     """After a restart: not covered yet, nor on its way out."""
     recovery: int = 0
     """The last restart that it heard of."""
+    fees_until: Timestamp | None = None
+    """It is flat, and waits so long for fees that the venue has not told; None: it does not."""
     is_released: bool = False
     """The router has let go of its orders: nothing more will come."""
     wakes_at: Timestamp | None = None
@@ -124,7 +163,8 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sellable: Decimal
     """What is held, in whole steps of the market."""
     average_entry: Decimal | None
-    """Quote per base bought, fees aside; None before the first fill."""
+    """Quote per base bought, fees aside; None before the first fill. About so much until the venue
+    says what all of it cost."""
 
 
 class Life(msgspec.Struct, frozen=True, dict=True):
@@ -151,7 +191,7 @@ class Life(msgspec.Struct, frozen=True, dict=True):
     @property
     def acquired(self) -> Decimal:
         """Base that the entry brought in, less the fees taken in it."""
-        return self.holding.held + self.position.booked.sold
+        return self.holding.held + self.position.booked.all_sold
 
     @property
     def average_entry(self) -> Decimal | None:
@@ -181,12 +221,13 @@ def life_after(before: Life | None, charter: Charter, position: Position) -> Lif
 
 
 def _holding(booked: Booked, rules: MarketRules) -> Holding:
-    held = booked.bought - booked.sold - amount_in(booked.fees, rules.base)
-    bought = booked.bought
+    bought = booked.all_bought
+    held = bought - booked.all_sold - amount_in(booked.fees, rules.base)
+    cost = booked.bought_cost + booked.unpriced_estimate
     return Holding(
         held=held,
         sellable=floor_to_step(max(held, ZERO), rules.step_size),
-        average_entry=divide_down(booked.bought_cost, bought) if bought else None,
+        average_entry=divide_down(cost, bought) if bought else None,
     )
 
 
@@ -195,24 +236,44 @@ def leg_of(side: Side) -> str:
     return ENTRY_LEG if side is Side.BUY else EXIT_LEG
 
 
-def sums(orders: tuple[OwnOrder, ...]) -> Booked:
-    """Return what all orders together did, exactly."""
+def sums(orders: tuple[OwnOrder, ...], charter: Charter) -> Booked:
+    """Return what all orders together did, exactly; what is not known yet stands beside it."""
     bought = bought_cost = sold = sold_proceeds = ZERO
+    unpriced_bought = unpriced_estimate = unpriced_sold = fees_missing = ZERO
     fees: tuple[Money, ...] = ()
     for order in orders:
         facts = order.facts
         if not facts.filled:
             continue
         if order.side is Side.BUY:
-            bought += facts.filled
+            bought += facts.filled - facts.unpriced
             bought_cost += facts.cost
+            unpriced_bought += facts.unpriced
+            if facts.unpriced:
+                price = order.reference_price or ask_of(charter)
+                unpriced_estimate += facts.unpriced * price
         else:
-            sold += facts.filled
+            sold += facts.filled - facts.unpriced
             sold_proceeds += facts.cost
+            unpriced_sold += facts.unpriced
         fees = add_money(fees, facts.fees)
+        fees_missing += facts.fees_missing
     return Booked(
-        bought=bought, bought_cost=bought_cost, sold=sold, sold_proceeds=sold_proceeds, fees=fees
+        bought=bought,
+        bought_cost=bought_cost,
+        sold=sold,
+        sold_proceeds=sold_proceeds,
+        fees=fees,
+        unpriced_bought=unpriced_bought,
+        unpriced_estimate=unpriced_estimate,
+        unpriced_sold=unpriced_sold,
+        fees_missing=fees_missing,
     )
+
+
+def ask_of(charter: Charter) -> Decimal:
+    """Return the best price to buy at when the decision was made."""
+    return from_float(charter.quote.ask, charter.rules.tick_size)
 
 
 def find_order(position: Position, order_id: ClientOrderId | None) -> OwnOrder | None:

@@ -123,7 +123,7 @@ def next_part(life: Life) -> tuple[Decimal, Decimal] | None:
         share += part.part_ratio
         price = ceil_price(_at(average, part.take_profit_ratio), rules)
         quantity = floor_to_step(life.acquired * share, rules.step_size)
-        quantity = min(quantity - life.position.booked.sold, life.sellable)
+        quantity = min(quantity - life.position.booked.all_sold, life.sellable)
         rests_already = price == life.position.slot.price
         if quantity > ZERO and (rests_already or is_tradable(quantity, price, rules)):
             rest = life.sellable - quantity

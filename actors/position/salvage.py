@@ -124,7 +124,7 @@ def _ask(turn: Turn, salvage: Salvage) -> Salvage:
 def _work(turn: Turn, salvage: Salvage, ledger: tuple[LedgerOrder, ...]) -> Salvage:
     """Compare what the ledger says with flat, and do the next thing."""
     orders = _own_orders(turn.life, ledger)
-    turn.update(orders=orders, booked=sums(orders))
+    turn.update(orders=orders, booked=sums(orders, turn.charter))
     live = [order for order in ledger if not order.facts.is_terminal]
     for order in live:
         if order.request.type is not OrderType.MARKET:  # which is over soon by itself
@@ -133,7 +133,8 @@ def _work(turn: Turn, salvage: Salvage, ledger: tuple[LedgerOrder, ...]) -> Salv
     if live:
         return salvage
     if _is_dust(turn.life, ledger):
-        return _close(turn, salvage)
+        # What a fill cost can still come; closed, its books would be a guess.
+        return _close(turn, salvage) if turn.position.booked.is_priced else salvage
     if turn.now < salvage.sell_at:
         return replace(salvage, look_at=salvage.sell_at)
     return _sell(turn, salvage, ledger)

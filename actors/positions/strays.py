@@ -47,7 +47,7 @@ def found(message: StrayFound, whose: Whose) -> Step:
 def _unmatched(message: StrayFound) -> Send:
     order = message.order
     cost = sum((trade.price * trade.quantity for trade in order.trades), ZERO)
-    fees = add_money((trade.fee for trade in order.trades), ())
+    fees = add_money((fee for trade in order.trades for fee in trade.fees), ())
     facts = OrderFacts(
         client_order_id=order.client_order_id,
         status=OrderStatus.PARTIALLY_FILLED if order.is_working else OrderStatus.FILLED,

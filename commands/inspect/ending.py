@@ -94,6 +94,9 @@ def _numbers(life: Life) -> Iterator[str]:
 
 def _sold(order: OwnOrder, life: Life) -> str:
     facts, rules = order.facts, life.charter.rules
-    average = divide_down(facts.cost, facts.filled, rules.tick_size)
+    average = facts.average_price(rules.tick_size)
+    words = f"{order_words(order)} {facts.client_order_id}"
+    if average is None:
+        return f"sold {number(facts.filled)} {rules.base}, for how much is not known yet: {words}"
     what = f"sold {number(facts.filled)} {rules.base} for {number(facts.cost)} {rules.quote}"
-    return f"{what}, {number(average)} each: {order_words(order)} {facts.client_order_id}"
+    return f"{what}, {number(average)} each: {words}"

@@ -37,7 +37,6 @@ from commands.panels.bar import price_bar
 from commands.panels.words import date_and_time, duration, percent
 from messages.addresses import position_address
 from messages.base import PositionId, Symbol, Timestamp
-from messages.money import divide_down
 from messages.session import PositionRow
 
 _BAR_WIDTH = 60
@@ -180,7 +179,11 @@ def _facts(one: Seen, row: PositionRow) -> Iterator[tuple[str, Cell]]:
     base, quote = one.life.charter.rules.base, one.life.charter.rules.quote
     yield "held", f"{number(row.held)} {base}"
     yield "bought", f"{number(booked.bought)} {base} for {number(booked.bought_cost)} {quote}"
+    if booked.unpriced_bought:
+        yield "bought, cost not known yet", f"{number(booked.unpriced_bought)} {base}"
     yield "sold", f"{number(booked.sold)} {base} for {number(booked.sold_proceeds)} {quote}"
+    if booked.unpriced_sold:
+        yield "sold, proceeds not known yet", f"{number(booked.unpriced_sold)} {base}"
     fees = ", ".join(f"{number(fee.amount)} {fee.currency}" for fee in booked.fees)
     yield "fees", fees or "0"
     pnl = NOTHING if row.pnl is None else f"{number(row.pnl)} {quote}"
@@ -242,7 +245,7 @@ def _orders(orders: tuple[OwnOrder, ...]) -> RenderableType:
     rows = []
     for one in orders:
         facts = one.facts
-        average = divide_down(facts.cost, facts.filled) if facts.filled else None
+        average = facts.average_price()
         fees = ", ".join(f"{number(fee.amount)} {fee.currency}" for fee in facts.fees)
         mark = " LOST" if one.is_lost else " cancel asked" if one.cancel_asked else ""
         rows.append((

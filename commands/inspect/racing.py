@@ -80,10 +80,13 @@ def _filled(facts: OrderFacts, known: OwnOrder | None, life: Life) -> str:
     had = OrderFacts(client_order_id=facts.client_order_id, status=OrderStatus.NEW)
     had = had if known is None else known.facts
     quantity, cost = facts.filled - had.filled, facts.cost - had.cost
-    average = divide_down(cost, quantity, rules.tick_size)
+    is_priced = not facts.unpriced and not had.unpriced and quantity > 0
     is_entry = known is not None and known.side is Side.BUY
-    text = f"the venue {'bought' if is_entry else 'sold'} {number(quantity)} {rules.base} for "
-    text += f"{number(cost)} {rules.quote}, {number(average)} each{_fees(facts, had)}"
+    text = f"the venue {'bought' if is_entry else 'sold'} {number(quantity)} {rules.base}"
+    if is_priced:
+        average = divide_down(cost, quantity, rules.tick_size)
+        text += f" for {number(cost)} {rules.quote}, {number(average)} each"
+    text += _fees(facts, had)
     if known is None:
         return text
     whole = facts.filled >= known.quantity

@@ -6,7 +6,7 @@ loop only.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,12 +14,14 @@ from msgspec.structs import replace
 from exchange.live.book import Book
 from exchange.live.connection import Connection
 from exchange.live.order import LiveOrder, terms_of
-from exchange.live.reading import Leg, Raw, read_leg, read_trade
+from exchange.live.parsing import Leg, Raw, read_leg, read_trade, rows_of
 from exchange.port import Event
 from exchange.profiles.ends import end_reason
 from messages.base import ClientOrderId, Symbol
+from messages.border import BadValueError
+from messages.money import ZERO
 from messages.order_router import OrderReported
-from messages.orders import Priority
+from messages.orders import FillSource, Priority
 from messages.reconciler import Trade
 
 GRACE_SECONDS = 0.2
@@ -36,10 +38,20 @@ class Answers:
         self._tell = tell
         self._filling: set[ClientOrderId] = set()
 
-    def read_leg(self, order: Raw) -> Leg:
-        """Return an order as ccxt tells it, exactly."""
-        reason = end_reason(self._connection.profile, order.get("info"))
-        return replace(read_leg(order), reason=reason)
+    def read_leg(self, order: Raw, source: FillSource = FillSource.ANSWER) -> Leg:
+        """Return an order as ccxt tells it, exactly. Raises ``BadValueError``."""
+        leg = read_leg(order, self._connection.refused, source)
+        return replace(leg, reason=end_reason(self._connection.profile, order.get("info")))
+
+    def read_legs(self, orders: object) -> list[Leg]:
+        """Return the orders of a list; what can't be one is refused, and left out."""
+        legs = []
+        for order in rows_of(orders, "orders"):
+            try:
+                legs.append(self.read_leg(order))
+            except BadValueError as error:
+                self._connection.refused(error)
+        return legs
 
     async def heard(
         self,
@@ -55,7 +67,7 @@ class Answers:
         ``with_terms``: tell also what the order is.
         """
         order = self._book.hear(order_id, legs)
-        if order.lacks_trades:
+        if order.lacks_trades or order.lacks_fees:
             await self._fill_in(order, urgency)
         if with_terms:
             facts, terms = self._book.facts(order_id), terms_of(self._book.hear(order_id))
@@ -76,11 +88,19 @@ class Answers:
         await self._fill_in(order, urgency)
         self._report(order.client_order_id, is_answer=False)
 
-    def read_trade(self, raw: Raw) -> tuple[ClientOrderId | None, Trade] | None:
-        """Return a fill as ccxt tells it and whose it is; None: it names no order."""
-        if raw.get("id") is None or raw.get("order") is None:
+    def read_trade(
+        self, raw: Raw, source: FillSource = FillSource.LIST
+    ) -> tuple[ClientOrderId | None, Trade] | None:
+        """Return a fill as ccxt tells it and whose it is; None: it can't be, or names no order."""
+        has_fees = source is not FillSource.STREAM or self._connection.profile.stream_fees
+        refused = self._connection.refused
+        try:
+            trade = read_trade(raw, ClientOrderId(""), refused, source, has_fees=has_fees)
+        except BadValueError as error:
+            if _names_no_order(raw):
+                return None  # a fill that names no order is common, and of no use
+            refused(error)
             return None
-        trade = read_trade(raw, ClientOrderId(""))
         return self._book.whose_trade(trade.symbol, trade.exchange_order_id), trade
 
     def owned(self, trade: Trade, owner: ClientOrderId) -> Trade:
@@ -89,7 +109,7 @@ class Answers:
 
     def _after_stream(self, order: LiveOrder) -> None:
         order_id = order.client_order_id
-        if not order.lacks_trades:
+        if not (order.lacks_trades or order.lacks_fees):
             self._report(order_id, is_answer=False)
         elif order_id not in self._filling:
             self._filling.add(order_id)
@@ -99,7 +119,7 @@ class Answers:
         try:
             await asyncio.sleep(GRACE_SECONDS)
             order = self._book.get(order_id)
-            if order is not None and order.lacks_trades:
+            if order is not None and (order.lacks_trades or order.lacks_fees):
                 await self.fill_in(order, Priority.ENTRY)
         finally:
             self._filling.discard(order_id)
@@ -108,7 +128,7 @@ class Answers:
         """Fetch an order's fills; without them it is told as it is, the reconciliation goes on."""
         try:
             for leg in order.legs:
-                if leg.filled:
+                if leg.filled != ZERO:
                     trades = await self._trades_of(order.symbol, leg, urgency)
                     self._book.hear(order.client_order_id, trades=trades)
         except Exception as error:  # noqa: BLE001 - a fill is told without its fee before not at all
@@ -122,10 +142,22 @@ class Answers:
             raws = await call("fetch_order_trades", order_id, symbol, urgency=urgency)
         else:
             raws = await call("fetch_my_trades", symbol, None, None, urgency=urgency)
-        read = [self.read_trade({"order": order_id, **raw}) for raw in raws]
+        named = ({"order": order_id, **_said(raw)} for raw in rows_of(raws, "fills"))
+        read = [self.read_trade(raw) for raw in named]
         return [one[1] for one in read if one and one[1].exchange_order_id == order_id]
 
     def _report(self, order_id: ClientOrderId, *, is_answer: bool) -> None:
         facts = self._book.facts(order_id) if is_answer else self._book.news(order_id)
         if facts is not None:
             self._tell(OrderReported(facts=facts))
+
+
+def _names_no_order(raw: object) -> bool:
+    return isinstance(raw, Mapping) and (raw.get("id") is None or raw.get("order") is None)
+
+
+def _said(raw: object) -> Mapping[str, Any]:
+    """Return what a fill says of itself; nothing where it is no structure."""
+    if not isinstance(raw, Mapping):
+        return {}
+    return {name: value for name, value in raw.items() if value is not None}

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from exchange.live.order import LiveOrder, facts_of, hear
-from exchange.live.reading import Leg
+from exchange.live.parsing import Leg
 from exchange.profiles.calls import leg_names
 from exchange.profiles.order_ids import UnpackableIdError, at_venue, ours
 from exchange.profiles.profile import Profile

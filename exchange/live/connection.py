@@ -5,6 +5,7 @@ the end of all of it. What is asked over it, and what is heard, is in ``requests
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from enum import StrEnum
@@ -18,7 +19,7 @@ from exchange.live.client import RETRY_AFTER_MS, make_client
 from exchange.live.errors import LiveError, is_key_refused
 from exchange.live.loop import LoopThread
 from exchange.live.market_rules import read_rules
-from exchange.live.reading import read_balances
+from exchange.live.parsing import read_balances
 from exchange.live.redact import Redactor, quiet_ccxt
 from exchange.live.throttle import PATIENCE_MS, URGENCY, Throttle
 from exchange.port import UnknownSymbolError
@@ -26,8 +27,10 @@ from exchange.profiles.precision import UnreadableRulesError, precision_of
 from exchange.profiles.profile import Profile
 from exchange.profiles.symbols import SymbolFacts, symbol_facts
 from messages.base import Symbol, Timestamp
+from messages.border import BadValueError
 from messages.market import MarketRules, Quote
 from messages.money import Money
+from messages.observers import Alarm, AlarmKind
 from messages.orders import Priority
 
 T = TypeVar("T")
@@ -109,6 +112,10 @@ class Connection:
         self._fees: Mapping[str, Any] = {}
         """The account's own fees by symbol, as read when it was opened."""
         self._note = note
+        self.alarm: Callable[[Alarm], None] = lambda _: None
+        """Takes an alarm for people; set by who hands on events."""
+        self.refusals: Counter[str] = Counter()
+        """How many values were refused so far, by the field's name."""
         self._credentials = credentials
         self._make_session = make_session
         self._is_sandbox = is_sandbox
@@ -120,6 +127,16 @@ class Connection:
     def note(self, text: str) -> None:
         """Tell people, without secrets."""
         self._note(self.redact(text))
+
+    def refused(self, error: BadValueError) -> None:
+        """Count a value that can't be; people hear of the first of its field, the 10th, …."""
+        self.refusals[error.field] += 1
+        count = self.refusals[error.field]
+        if count != 10 ** (len(str(count)) - 1):
+            return
+        text = f"{self.profile.name}: a value was refused ({count} of this field): {error}"
+        self.note(text)
+        self.alarm(Alarm(kind=AlarmKind.VALUE_REFUSED, text=self.redact(text)))
 
     def open(self) -> Opened:
         """Load markets, clock and balances. From any thread but the loop's.
@@ -218,12 +235,12 @@ class Connection:
             return Opened(listings=listings, unreadable=unreadable)
         balance = await self._step("read the account's balances", self.client.fetch_balance())
         self._check_permission(balance.get("info"))
-        total, free = read_balances(balance)
+        held = read_balances(balance, self.refused)
         return Opened(
             listings=listings,
             unreadable=unreadable,
-            total=total,
-            free=free,
+            total=held.total,
+            free=held.free,
             can_withdraw=_can(balance, "canWithdraw"),
         )
 
@@ -272,13 +289,13 @@ class Connection:
                 continue
             try:
                 listings[Symbol(symbol)] = self._read_listing(market)
-            except UnreadableRulesError as error:
+            except (UnreadableRulesError, BadValueError) as error:
                 unreadable[Symbol(symbol)] = str(error)
         return listings, unreadable
 
     def _read_listing(self, market: Mapping[str, Any]) -> Listing:
         facts = symbol_facts(self.profile, market)
-        fees = self._fees.get(market["symbol"], {})
+        fees = self._fees.get(market["symbol"]) or {}
         own = {name: fees[name] for name in ("maker", "taker") if fees.get(name) is not None}
         rules = read_rules(
             {**market, **own}, precision_of(self.client), self.profile.fee_currency, facts.max_stops

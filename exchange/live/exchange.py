@@ -59,6 +59,7 @@ class CcxtExchange:
         self._under_way = 0
         self._idle = threading.Condition()
         connection.thread.run(self._assemble())
+        connection.alarm = self._tell
 
     @property
     def capabilities(self) -> Capabilities:

@@ -6,19 +6,18 @@ a connection that was lost leaves no gap in them. On the loop only.
 
 import asyncio
 from collections.abc import Callable, Iterable
-from math import isfinite
 
 from exchange.live.connection import Connection
+from exchange.live.parsing import MINUTE_MS, Raw, Refuse, not_counted, read_candle, read_quote
 from exchange.live.polling import PollPlan
 from exchange.live.questions import Questions
-from exchange.live.reading import Raw
 from exchange.port import Event
-from messages.base import Milliseconds, Symbol, Timestamp
+from messages.base import Symbol, Timestamp
+from messages.border import BadValueError
 from messages.gateway import WatchSymbols
 from messages.market import Candle, Quote
 from messages.market_data import CandleReceived, QuoteReceived
 
-MINUTE_MS = 60_000
 _LEAST_SECONDS = 0.05
 
 
@@ -70,20 +69,12 @@ class MarketSide:
         self._tell(QuoteReceived(quote=quote))
 
     def _quote(self, ticker: Raw) -> Quote | None:
-        """Return a ticker as a quote, with our own clock's time: venues leave it out or lag."""
-        bid, ask = ticker.get("bid"), ticker.get("ask")
-        if not bid or not ask or not isfinite(bid) or not isfinite(ask):
+        """Return a ticker as a quote; None: it is none, or its prices can't be."""
+        try:
+            return read_quote(ticker, self._connection.now(), self._connection.refused)
+        except BadValueError as error:
+            self._connection.refused(error)
             return None
-        last = ticker.get("last") or (bid + ask) / 2  # streams of best prices name no last one
-        return Quote(
-            symbol=Symbol(ticker["symbol"]),
-            at=self._connection.now(),
-            bid=float(bid),
-            ask=float(ask),
-            last=float(last),
-            bid_quantity=float(ticker.get("bidVolume") or 0),
-            ask_quantity=float(ticker.get("askVolume") or 0),
-        )
 
     async def _poll(self) -> None:
         while True:
@@ -116,7 +107,7 @@ class MarketSide:
             return
         self._candles_until[symbol] = since  # a market without candles is not asked again at once
         rows = await self._questions.candles(symbol, since)
-        for candle in closed_candles(rows, since, now):
+        for candle in closed_candles(rows, since, now, self._connection.refused):
             self._candles_until[symbol] = Timestamp(candle.start + MINUTE_MS)
             self._tell(CandleReceived(symbol=symbol, candle=candle))
 
@@ -131,18 +122,17 @@ class MarketSide:
             return
 
 
-def closed_candles(rows: Iterable[list[float]], since: Timestamp, now: Timestamp) -> list[Candle]:
-    """Return the candles from ``since`` on whose minute is over, in order."""
-    return [
-        Candle(
-            start=Timestamp(int(start)),
-            interval_ms=Milliseconds(MINUTE_MS),
-            open=float(open_),
-            high=float(high),
-            low=float(low),
-            close=float(close),
-            volume=float(volume or 0),
-        )
-        for start, open_, high, low, close, volume in sorted(rows)
-        if start >= since and start + MINUTE_MS <= now
-    ]
+def closed_candles(
+    rows: Iterable[object], since: Timestamp, now: Timestamp, refuse: Refuse = not_counted
+) -> list[Candle]:
+    """Return the candles from ``since`` on whose minute is over, in order, but refused ones."""
+    candles: dict[Timestamp, Candle] = {}
+    for row in rows:
+        try:
+            candle = read_candle(row)
+        except BadValueError as error:
+            refuse(error)
+            continue
+        if candle.start >= since and candle.start + MINUTE_MS <= now:
+            candles[candle.start] = candle
+    return [candles[start] for start in sorted(candles)]

@@ -5,11 +5,9 @@ A rule that can't be read is an error that names it: what is not known is never 
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
-
 from msgspec.structs import replace
 
-from exchange.live.exactly import exactly
+from exchange.live.parsing import Raw, exactly, symbol_of
 from exchange.profiles.precision import (
     Mode,
     Precision,
@@ -17,12 +15,10 @@ from exchange.profiles.precision import (
     digits_of,
     step_of,
 )
-from messages.base import Symbol
+from messages import border
+from messages.border import BadValueError
 from messages.market import FeeCurrency, MarketRules
 from messages.money import ONE, ZERO
-
-Raw = Mapping[str, Any]
-"""A unified structure of ccxt."""
 
 
 @exactly
@@ -33,10 +29,10 @@ def read_rules(
 
     Raises ``UnreadableRulesError``: the tick or the step is not known, or a number is impossible.
     """
-    given, limits = market.get("precision") or {}, market.get("limits") or {}
+    given, limits = _part(market, "precision"), _part(market, "limits")
     step = step_of(_number(given.get("amount"), "precision"), precision.quantity, "quantity")
     rules = MarketRules(
-        symbol=Symbol(market["symbol"]),
+        symbol=symbol_of(market, "market"),
         tick_size=step,
         step_size=step,
         min_quantity=_limit(limits, "amount", "min") or step,
@@ -94,7 +90,7 @@ def _price_ranges(info: object) -> Iterator[tuple[str, Decimal]]:
 
 def _limit(limits: Raw, name: str, end: str) -> Decimal | None:
     """Return a limit; 0 is how exchanges write that there is none."""
-    number = _number((limits.get(name) or {}).get(end), f"{name} {end}")
+    number = _number(_part(limits, name).get(end), f"{name} {end}")
     if number is not None and number < ZERO:
         raise UnreadableRulesError(f"the limit of {name} ({end}) is {number}")
     return number or None
@@ -104,13 +100,11 @@ def _number(value: object, what: str) -> Decimal | None:
     if value is None or value == "":
         return None
     try:
-        number = Decimal(str(value))
-    except ArithmeticError:
-        raise UnreadableRulesError(f"{what} is no number: {value!r:.40}") from None
-    if not number.is_finite() or abs(number.adjusted()) > _FARTHEST:
-        raise UnreadableRulesError(f"{what} is {value!r:.40}")
-    return number
+        return border.number(value, what)
+    except BadValueError as error:
+        raise UnreadableRulesError(str(error)) from None
 
 
-_FARTHEST = 24
-"""Decimal places to either side beyond which a figure is a mistake."""
+def _part(raw: Raw, name: str) -> Raw:
+    part = raw.get(name)
+    return part if isinstance(part, Mapping) else {}

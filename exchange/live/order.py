@@ -1,7 +1,10 @@
 """One order of ours as the venue has it: its legs and fills, whatever order they are heard in.
 
 Owns the sum: what is told of an order is made of all that was heard of it, so it only grows. A fill
-heard twice is known by its id. Pure.
+heard twice is known by its id, and of two sources that differ the more trusted one is believed,
+field by field (``FillSource`` is the table of trust). What no source names is not known yet: an
+order whose filled quantity is not known is not over, and what its fills cost is told as missing.
+Pure.
 """
 
 from collections.abc import Iterable
@@ -10,12 +13,12 @@ from decimal import Decimal
 import msgspec
 from msgspec.structs import replace
 
-from exchange.live.exactly import exactly
-from exchange.live.reading import Leg
+from exchange.live.parsing import Leg, exactly
 from messages.base import ClientOrderId, Symbol, Timestamp
 from messages.money import ZERO, add_money
 from messages.orders import (
     TERMINAL_STATUSES,
+    FillSource,
     OrderFacts,
     OrderRequest,
     OrderStatus,
@@ -41,13 +44,19 @@ class LiveOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more happens to any leg."""
-        return bool(self.legs) and all(leg.status in TERMINAL_STATUSES for leg in self.legs)
+        """Whether nothing more happens to any leg, and how much each filled is known."""
+        return bool(self.legs) and all(leg.is_over for leg in self.legs)
 
     @property
     def lacks_trades(self) -> bool:
-        """Whether the venue says more filled than the fills that are known."""
-        return _filled_by_legs(self) > _filled_by_trades(self)
+        """Whether the venue says more filled than the fills that are known, or not how much."""
+        is_unclear = any(leg.filled is None and _has_ended(leg) for leg in self.legs)
+        return is_unclear or _filled_by_legs(self) > _filled_by_trades(self)
+
+    @property
+    def lacks_fees(self) -> bool:
+        """Whether a fill is known without its fee."""
+        return any(not trade.is_fee_known for trade in self.trades)
 
 
 @exactly
@@ -62,18 +71,28 @@ def hear(order: LiveOrder, legs: Iterable[Leg] = (), trades: Iterable[Trade] = (
     fills = {(trade.exchange_order_id, trade.trade_id): trade for trade in order.trades}
     for trade in heard:
         own = replace(trade, client_order_id=order.client_order_id)
-        fills.setdefault((own.exchange_order_id, own.trade_id), own)
-    return replace(order, legs=tuple(known.values()), trades=tuple(fills.values()))
+        key = (own.exchange_order_id, own.trade_id)
+        fills[key] = own if key not in fills else _merge_fill(fills[key], own)
+    legs = tuple(_filled_by_its_fills(leg, fills.values()) for leg in known.values())
+    return replace(order, legs=legs, trades=tuple(fills.values()))
 
 
 @exactly
 def facts_of(order: LiveOrder) -> OrderFacts:
     """Return how the order stands."""
-    by_trades, by_legs = _filled_by_trades(order), _filled_by_legs(order)
-    cost = sum((trade.price * trade.quantity for trade in order.trades), ZERO)
-    if by_trades < by_legs:
-        cost = max(cost, sum((leg.cost for leg in order.legs), ZERO))
-    filled = max(by_trades, by_legs)
+    by_trades = _filled_by_trades(order)
+    filled = max(by_trades, _filled_by_legs(order))
+    priced, cost = max(
+        # Of as much the fills are exact; a venue may round its sum.
+        (by_trades, sum((trade.price * trade.quantity for trade in order.trades), ZERO)),
+        (
+            sum((leg.priced for leg in order.legs), ZERO),
+            sum((leg.cost or ZERO for leg in order.legs), ZERO),
+        ),
+        key=lambda known: known[0],
+    )
+    fees_known = sum((trade.quantity for trade in order.trades if trade.is_fee_known), ZERO)
+    sources = (trade.source for trade in order.trades if trade.is_fee_known)
     status = _status(order)
     if status is OrderStatus.OPEN and filled > ZERO:
         status = OrderStatus.PARTIALLY_FILLED
@@ -82,7 +101,10 @@ def facts_of(order: LiveOrder) -> OrderFacts:
         status=status,
         filled=filled,
         cost=cost,
-        fees=add_money((), (trade.fee for trade in order.trades)),
+        unpriced=filled - priced,
+        fees=add_money((), (fee for trade in order.trades for fee in trade.fees)),
+        fees_missing=filled - fees_known,
+        fee_source=min(sources, default=FillSource.LIST),
         stop=_stop(order),
         exchange_order_id=order.legs[0].exchange_order_id if order.legs else None,
         reason=_reason(order, status),
@@ -105,17 +127,20 @@ def terms_of(order: LiveOrder) -> OrderTerms | None:
 
 def _merge(before: Leg, told: Leg) -> Leg:
     """Return a leg after it was told again: what is over stays over, quantities only grow."""
-    is_older = told.filled < before.filled or (
-        before.status in TERMINAL_STATUSES and told.status is not OrderStatus.FILLED
-    )
+    is_less = None not in (told.filled, before.filled) and told.filled < before.filled  # type: ignore[operator]
+    is_over = before.is_over and told.status is not OrderStatus.FILLED
+    is_older = is_less or is_over or (_has_ended(before) and not _has_ended(told))
     newer = before if is_older else told
+    filled = [one for one in (before.filled, told.filled) if one is not None]
+    priced = max(before, told, key=lambda leg: (leg.priced, leg.cost or ZERO))
     return replace(
         newer,
         client_order_id=before.client_order_id or told.client_order_id,
         is_stop=before.is_stop or told.is_stop,
         is_triggered=before.is_triggered or told.is_triggered,
-        filled=max(before.filled, told.filled),
-        cost=max(before.cost, told.cost),
+        filled=max(filled, default=None),
+        cost=priced.cost,
+        priced=priced.priced,
         list_id=before.list_id or told.list_id,
         side=before.side or told.side,
         quantity=told.quantity if before.quantity is None else before.quantity,
@@ -126,11 +151,42 @@ def _merge(before: Leg, told: Leg) -> Leg:
     )
 
 
+def _merge_fill(before: Trade, told: Trade) -> Trade:
+    """Return a fill that was told of again: each field from the most trusted source that has it."""
+    better, other = (told, before) if told.source > before.source else (before, told)
+    fees = better if better.is_fee_known or not other.is_fee_known else other
+    return replace(
+        better,
+        fee=fees.fee,
+        more_fees=fees.more_fees,
+        is_fee_known=fees.is_fee_known,
+        # The fee's source is what the next one is measured by: a better fee may still come.
+        source=fees.source if fees is not better else better.source,
+        is_maker=better.is_maker or other.is_maker,
+        at=better.at or other.at,
+    )
+
+
+def _filled_by_its_fills(leg: Leg, fills: Iterable[Trade]) -> Leg:
+    """Return a leg with the quantity that it asked for where its fills add up to it."""
+    if leg.filled is not None or leg.quantity is None or not _has_ended(leg):
+        return leg
+    own = (fill.quantity for fill in fills if fill.exchange_order_id == leg.exchange_order_id)
+    filled = sum(own, ZERO)
+    return replace(leg, filled=filled) if filled >= leg.quantity else leg
+
+
+def _has_ended(leg: Leg) -> bool:
+    return leg.status in TERMINAL_STATUSES
+
+
 def _status(order: LiveOrder) -> OrderStatus:
     """Return the status of all legs together: it lives while one does, it filled if one did."""
     statuses = [leg.status for leg in order.legs]
     if not statuses:
         return OrderStatus.OPEN
+    if any(_has_ended(leg) and leg.filled is None for leg in order.legs):
+        return OrderStatus.OPEN  # over, but nobody can book an end of which no quantity is known
     if OrderStatus.FILLED in statuses:
         return OrderStatus.FILLED
     live = [status for status in statuses if status not in TERMINAL_STATUSES]
@@ -142,13 +198,25 @@ def _status(order: LiveOrder) -> OrderStatus:
 
 
 def _stop(order: LiveOrder) -> StopStatus:
-    has_stop = order.request is None or order.request.trigger_price is not None
-    stop = next((leg for leg in order.legs if leg.is_stop), None) if has_stop else None
+    """Return how the stop leg stands.
+
+    What was placed counts as what was asked for until the venue says otherwise: an acknowledgement
+    often names no trigger (Coinbase's has an id and nothing else).
+    """
+    request = order.request
+    if request is not None and request.trigger_price is None:
+        return StopStatus.NONE
+    stop = next((leg for leg in order.legs if leg.is_stop), None)
+    if stop is None and request is not None:
+        stop = next((leg for leg in order.legs if not _has_ended(leg)), None)
+        stop = stop or next(iter(order.legs), None)
+        if stop is not None and stop.filled:
+            return StopStatus.TRIGGERED
     if stop is None:
         return StopStatus.NONE
     if stop.is_triggered:
         return StopStatus.TRIGGERED
-    return StopStatus.GONE if stop.status in TERMINAL_STATUSES else StopStatus.WORKING
+    return StopStatus.GONE if _has_ended(stop) else StopStatus.WORKING
 
 
 def _reason(order: LiveOrder, status: OrderStatus) -> RejectReason | None:
@@ -166,7 +234,7 @@ def _reason(order: LiveOrder, status: OrderStatus) -> RejectReason | None:
 
 @exactly
 def _filled_by_legs(order: LiveOrder) -> Decimal:
-    return sum((leg.filled for leg in order.legs), ZERO)
+    return sum((leg.filled or ZERO for leg in order.legs), ZERO)
 
 
 @exactly

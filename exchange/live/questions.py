@@ -13,7 +13,7 @@ from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.connection import Connection
 from exchange.live.errors import RetryableError, of_read
-from exchange.live.reading import Leg, Raw, read_balances
+from exchange.live.parsing import Leg, Raw, read_balances
 from exchange.port import Event
 from messages.base import ClientOrderId, Symbol, Timestamp
 from messages.gateway import FetchOpenOrders, FetchTrades
@@ -41,8 +41,9 @@ class Questions:
         """Tell what the account holds."""
         balance = await self._ask("fetch_balance")
         if balance is not None:
-            total, free = read_balances(balance)
-            self._tell(BalancesReported(total=total, free=free))
+            read = read_balances(balance, self._connection.refused)
+            report = BalancesReported(total=read.total, free=read.free, unknown=read.unknown)
+            self._tell(report)
 
     async def tell_open_orders(self, request: FetchOpenOrders) -> None:
         """Tell which orders work on a symbol; a pair of ours is one."""
@@ -72,7 +73,7 @@ class Questions:
     async def open_legs(self, symbol: Symbol) -> list[Leg] | None:
         """Return the orders that work on a symbol; None: no answer."""
         orders = await self._ask("fetch_open_orders", symbol)
-        return None if orders is None else [self._answers.read_leg(order) for order in orders]
+        return None if orders is None else self._answers.read_legs(orders)
 
     async def trades_since(self, symbol: Symbol, since: Timestamp) -> list[Raw] | None:
         """Return all fills on a symbol since a moment, page by page; None: no answer."""

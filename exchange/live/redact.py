@@ -8,10 +8,15 @@ import logging
 import re
 from collections.abc import Iterable
 
+from messages.border import one_line
+
 REDACTED = "<redacted>"
 
 _SHORTEST_SECRET = 4
 """Less than this would blot out words."""
+
+_LONGEST_TEXT = 20_000
+"""Characters that are searched for secrets; of what is left a line is told."""
 
 _QUERY = re.compile(r"(\b(?:https?|wss?)://[^\s?\"'<>]+)\?[^\s\"'<>]*")
 _FIELDS = re.compile(
@@ -29,12 +34,12 @@ class Redactor:
         self._secrets = [one for one in secrets if len(one) >= _SHORTEST_SECRET]
 
     def __call__(self, text: object) -> str:
-        """Return ``text`` as it may be told."""
-        clean = str(text)
+        """Return ``text`` as it may be told: without secrets, on one line that can be printed."""
+        clean = str(text)[:_LONGEST_TEXT]
         for secret in self._secrets:
             clean = clean.replace(secret, REDACTED)
         clean = _QUERY.sub(rf"\1?{REDACTED}", clean)
-        return _FIELDS.sub(rf"\1{REDACTED}", clean)
+        return one_line(_FIELDS.sub(rf"\1{REDACTED}", clean))
 
     def __repr__(self) -> str:
         """Tell nothing of what it knows."""

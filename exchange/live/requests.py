@@ -5,7 +5,7 @@ answered once. A submit is sent once, never again: what became of it is found by
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -21,16 +21,16 @@ from exchange.live.errors import (
     of_read,
     of_submit,
 )
-from exchange.live.exactly import exactly
 from exchange.live.failures import cancel_failed, kind_of, look_up_failed, submit_failed
 from exchange.live.order import LiveOrder
-from exchange.live.reading import Leg
+from exchange.live.parsing import Leg, Raw, exactly, rows_of
 from exchange.port import Event, UnknownSymbolError
 from exchange.price_grid import nearest_price
 from exchange.profiles.calls import OrderCall, cancel_call, look_up_calls, order_call
 from exchange.profiles.profile import CancelBy
 from exchange.rules import Refusal
 from messages.base import ClientOrderId, Symbol
+from messages.border import BadValueError
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
 from messages.market import MarketRules
 from messages.order_router import FailureKind, OrderNotFound, OrderReported
@@ -139,7 +139,8 @@ class Requests:
         try:
             legs = await self._legs_of(answer, request.symbol, urgency)
         except Exception as error:  # noqa: BLE001 - it was taken; how it stands is found by looking
-            self._connection.note(f"{order_id}: its ack is not understood: {error}")
+            text = self._connection.text_of(error)
+            self._connection.note(f"{order_id}: its ack is not understood: {text}")
             legs = []
         await self._answers.heard(order_id, legs, urgency=urgency, is_answer=True)
 
@@ -214,13 +215,16 @@ class Requests:
     async def _legs_of(self, answer: Any, symbol: Symbol, urgency: Priority) -> list[Leg]:  # noqa: ANN401 - ccxt's
         """Read an answer about orders: one, a list of them, or a pair of Binance's."""
         if isinstance(answer, list):
-            return [self._answers.read_leg(order) for order in answer]
+            return self._answers.read_legs(answer)
+        if not isinstance(answer, Mapping):
+            raise BadValueError("order", answer, "not a structure with fields")
         if "orderListId" not in answer or "info" in answer:
             return [self._answers.read_leg(answer)] if answer.get("id") else []
         client = self._connection.client
         market = client.market(symbol)
         if "orderReports" in answer:
-            parsed = [client.parse_order(raw, market) for raw in answer["orderReports"]]
+            reports: list[Raw] = rows_of(answer["orderReports"], "orderReports")
+            parsed = [client.parse_order(raw, market) for raw in reports]
         else:  # a look at the pair names its orders and no more
             ids = [str(raw["orderId"]) for raw in answer["orders"]]
             parsed = [

@@ -14,8 +14,10 @@ from typing import Any
 from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.connection import Connection
-from exchange.live.reading import Raw
+from exchange.live.parsing import Raw, rows_of, symbol_of
 from messages.base import Symbol
+from messages.border import BadValueError
+from messages.orders import FillSource
 
 _LOOK_SECONDS = 0.05
 _SURELY_UP_SECONDS = 5.0
@@ -144,16 +146,19 @@ class Streams:
             self._connection.note(f"stream of {name}: not understood: {text}")
 
     def _take_orders(self, orders: Iterable[Raw]) -> None:
-        for raw in orders:
-            symbol = Symbol(raw["symbol"])
-            leg = self._answers.read_leg(raw)
-            order_id = self._book.whose_leg(symbol, leg)
+        for raw in rows_of(orders, "orders"):
+            try:
+                leg = self._answers.read_leg(raw, FillSource.ORDER_EVENT)
+                order_id = self._book.whose_leg(symbol_of(raw, "order"), leg)
+            except BadValueError as error:
+                self._connection.refused(error)
+                continue
             if order_id is not None:
                 self._answers.heard_on_stream(order_id, leg)
 
     def _take_trades(self, trades: Iterable[Raw]) -> None:
-        for raw in trades:
-            read = self._answers.read_trade(raw)
+        for raw in rows_of(trades, "fills"):
+            read = self._answers.read_trade(raw, FillSource.STREAM)
             if read is None:
                 continue
             order_id, trade = read

@@ -18,6 +18,7 @@ PROFILE = Profile(
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     market_needs_price=True,
+    stream_fees=False,  # ccxt gives the stream's fees as USDC; the list names the coin (feeToken)
     errors=(
         ErrorRule(text="Insufficient spot balance", reason=RejectReason.INSUFFICIENT_FUNDS),
         ErrorRule(text="minimum value", reason=RejectReason.BELOW_MINIMUM),

@@ -82,6 +82,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Go with every order."""
     order_lists: bool = False
     """Whether its OCO is written as Binance's order list."""
+    stream_fees: bool = True
+    """False: the stream of fills names a wrong fee; the account's list of fills is asked."""
     market_buy: bool = True
     """False: a market buy is written in quote currency, so the quantity would not be ours; or it is
     not known (Luno takes the quantity for an amount of quote currency, and says so nowhere)."""

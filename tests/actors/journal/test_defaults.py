@@ -32,6 +32,7 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "looks_back": None,
         "is_restoring": False,
         "recovery": 0,
+        "fees_until": None,
         "is_released": False,
         "wakes_at": None,
     },
@@ -67,8 +68,23 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "levels": (),
         "armed": (),
     },
-    Booked: {"bought": "0", "bought_cost": "0", "sold": "0", "sold_proceeds": "0", "fees": ()},
-    OwnOrder: {"cancel_asked": False, "cancel_is_urgent": False, "is_lost": False},
+    Booked: {
+        "bought": "0",
+        "bought_cost": "0",
+        "sold": "0",
+        "sold_proceeds": "0",
+        "fees": (),
+        "unpriced_bought": "0",
+        "unpriced_estimate": "0",
+        "unpriced_sold": "0",
+        "fees_missing": "0",
+    },
+    OwnOrder: {
+        "cancel_asked": False,
+        "cancel_is_urgent": False,
+        "is_lost": False,
+        "reference_price": None,
+    },
     ExitSlot: {
         "state": "empty",
         "order_id": None,
@@ -110,6 +126,9 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "reason": None,
         "text": "",
         "at": 0,
+        "unpriced": "0",
+        "fees_missing": "0",
+        "fee_source": 3,
     },
 }
 """As JSON, by field. A field may join; what is here stays as it is: journals rely on it."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.live.order import LiveOrder, facts_of, hear, terms_of
-from exchange.live.reading import exact, read_balances, read_leg, read_trade
+from exchange.live.parsing import exact, read_balances, read_leg, read_trade
 from messages.base import ClientOrderId, Currency, Symbol, Timestamp
 from messages.money import Money, amount_in
 from messages.orders import (
@@ -35,7 +35,7 @@ def raw_order(number: str = "7", **words: Any) -> dict[str, Any]:  # noqa: ANN40
         "amount": 2.0,
         "filled": 0.0,
         "cost": 0.0,
-        "timestamp": 1_000,
+        "timestamp": 1_700_000_000_000,
         "info": {},
         **words,
     }
@@ -50,7 +50,7 @@ def raw_trade(number: str, quantity: float, **words: Any) -> dict[str, Any]:  # 
         "price": 100.1,
         "amount": quantity,
         "fee": {"currency": "BTC", "cost": 0.0003},
-        "timestamp": 1_000,
+        "timestamp": 1_700_000_000_000,
         "info": {},
         **words,
     }
@@ -206,13 +206,15 @@ def test_what_the_venue_says_that_an_order_is_goes_with_a_look_up() -> None:
     assert terms_of(hear(an_order(), [read_leg(raw_order())])) is None
     told = terms_of(hear(an_order(), [read_leg(raw_order(side="sell"))]))
     assert told == OrderTerms(
-        symbol=SYMBOL, side=Side.SELL, quantity=Decimal("2.0"), placed_at=Timestamp(1_000)
+        symbol=SYMBOL,
+        side=Side.SELL,
+        quantity=Decimal("2.0"),
+        placed_at=Timestamp(1_700_000_000_000),
     )
 
 
 def test_balances_are_exact_and_leave_zeros_out() -> None:
-    total, free = read_balances(
-        {"total": {"BTC": 0.1, "USDT": 0.0}, "free": {"BTC": 0.05, "USDT": None}}
-    )
-    assert total == (Money(BTC, Decimal("0.1")),)
-    assert free == (Money(BTC, Decimal("0.05")),)
+    read = read_balances({"total": {"BTC": 0.1, "USDT": 0.0}, "free": {"BTC": 0.05, "USDT": None}})
+    assert read.total == (Money(BTC, Decimal("0.1")),)
+    assert read.free == (Money(BTC, Decimal("0.05")),)
+    assert read.unknown == ()
