@@ -260,7 +260,8 @@ def read_candle(row: object) -> Candle:
     if not low <= min(open_, close) <= max(open_, close) <= high:
         raise BadValueError("candle.high", row[2], f"with a low of {low}, not around the prices")
     return Candle(
-        start=border.moment(row[0], "candle.time"),
+        # Whether it is among those asked for, its reader says.
+        start=Timestamp(border.whole(row[0], "candle.time", most=border.LATEST)),
         interval_ms=Milliseconds(MINUTE_MS),
         open=open_,
         high=high,
