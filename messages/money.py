@@ -102,6 +102,11 @@ def add_money(total: Iterable[Money], more: Iterable[Money]) -> tuple[Money, ...
     return tuple(Money(currency, sums[currency]) for currency in sorted(sums) if sums[currency])
 
 
+def beyond(whole: Decimal, part: Decimal) -> Decimal:
+    """Return ``whole - part``; the very ``ZERO`` for nothing: a default is not written."""
+    return ZERO if whole == part else whole - part
+
+
 def amount_in(monies: Iterable[Money], currency: Currency) -> Decimal:
     """Return how much of ``currency`` is among ``monies``."""
     return sum((money.amount for money in monies if money.currency == currency), ZERO)

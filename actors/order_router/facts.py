@@ -10,7 +10,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from actors.order_router.states import REPORTS, Input, advance
-from messages.money import ZERO, Money, add_money, amount_in
+from messages.money import ZERO, Money, add_money, amount_in, beyond
 from messages.orders import FillSource, OrderFacts, OrderStatus, RejectReason, StopStatus
 
 _STOP_RANK = {
@@ -42,9 +42,9 @@ def merge(known: OrderFacts, told: OrderFacts) -> OrderFacts:
         status=status,
         filled=filled,
         cost=cost,
-        unpriced=filled - priced,
+        unpriced=beyond(filled, priced),
         fees=fees,
-        fees_missing=filled - covered,
+        fees_missing=beyond(filled, covered),
         fee_source=source,
         stop=max(known.stop, told.stop, key=_STOP_RANK.__getitem__),
         exchange_order_id=known.exchange_order_id or told.exchange_order_id,

@@ -248,16 +248,17 @@ def sums(orders: tuple[OwnOrder, ...], charter: Charter) -> Booked:
         if order.side is Side.BUY:
             bought += facts.filled - facts.unpriced
             bought_cost += facts.cost
-            unpriced_bought += facts.unpriced
             if facts.unpriced:
-                price = order.reference_price or ask_of(charter)
-                unpriced_estimate += facts.unpriced * price
+                unpriced_bought += facts.unpriced
+                unpriced_estimate += facts.unpriced * (order.reference_price or ask_of(charter))
         else:
             sold += facts.filled - facts.unpriced
             sold_proceeds += facts.cost
-            unpriced_sold += facts.unpriced
+            if facts.unpriced:
+                unpriced_sold += facts.unpriced
         fees = add_money(fees, facts.fees)
-        fees_missing += facts.fees_missing
+        if facts.fees_missing:
+            fees_missing += facts.fees_missing
     return Booked(
         bought=bought,
         bought_cost=bought_cost,

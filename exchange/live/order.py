@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from exchange.live.parsing import Leg, exactly
 from messages.base import ClientOrderId, Symbol, Timestamp
-from messages.money import ZERO, add_money
+from messages.money import ZERO, add_money, beyond
 from messages.orders import (
     TERMINAL_STATUSES,
     FillSource,
@@ -101,9 +101,9 @@ def facts_of(order: LiveOrder) -> OrderFacts:
         status=status,
         filled=filled,
         cost=cost,
-        unpriced=filled - priced,
+        unpriced=beyond(filled, priced),
         fees=add_money((), (fee for trade in order.trades for fee in trade.fees)),
-        fees_missing=filled - fees_known,
+        fees_missing=beyond(filled, fees_known),
         fee_source=min(sources, default=FillSource.LIST),
         stop=_stop(order),
         exchange_order_id=order.legs[0].exchange_order_id if order.legs else None,
