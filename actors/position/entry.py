@@ -140,7 +140,7 @@ def _place_rung(turn: Turn, quote: Quote) -> None:
 
 def _reference(turn: Turn, limit: Decimal | None, quote: Quote) -> Decimal | None:
     """Return about what a fill costs; None: as much as the decision's quote says."""
-    price = limit or from_float(quote.ask, turn.charter.rules.tick_size)
+    price = limit or nearest_price(quote.ask, turn.charter.rules)
     return None if price == ask_of(turn.charter) else price
 
 

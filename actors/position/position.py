@@ -12,6 +12,7 @@ import msgspec
 from actors.position.exit_slot import EMPTY_SLOT, ExitSlot
 from actors.position.progress import Closing, Entry, Faulted, Protection, Unprotected
 from actors.position.states import State
+from exchange.price_grid import nearest_price
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.ids import ENTRY_LEG, EXIT_LEG
 from messages.market import Capabilities, MarketRules, Quote
@@ -22,7 +23,6 @@ from messages.money import (
     amount_in,
     divide_down,
     floor_to_step,
-    from_float,
 )
 from messages.orders import OrderFacts, Purpose, Side
 from messages.plan import Plan
@@ -274,7 +274,7 @@ def sums(orders: tuple[OwnOrder, ...], charter: Charter) -> Booked:
 
 def ask_of(charter: Charter) -> Decimal:
     """Return the best price to buy at when the decision was made."""
-    return from_float(charter.quote.ask, charter.rules.tick_size)
+    return nearest_price(charter.quote.ask, charter.rules)
 
 
 def find_order(position: Position, order_id: ClientOrderId | None) -> OwnOrder | None:

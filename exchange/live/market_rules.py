@@ -5,6 +5,7 @@ A rule that can't be read is an error that names it: what is not known is never 
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+
 from msgspec.structs import replace
 
 from exchange.live.parsing import Raw, exactly, symbol_of

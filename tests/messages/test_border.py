@@ -120,7 +120,8 @@ def test_an_id_is_ascii_without_spaces_and_a_choice_is_one_of_the_words() -> Non
     for value in ("a b", "é", "٣"):
         with pytest.raises(BadValueError):
             border.identifier(value, "x")
-    for word in ("BUY", "", None, [], {}, "buy\n"):
+    words: tuple[object, ...] = ("BUY", "", None, [], {}, "buy\n")
+    for word in words:
         with pytest.raises(BadValueError, match="not one of buy, sell"):
             border.choice(Side, word, "side")
 
