@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from exchange.live.book import Book
 from exchange.live.connection import Connection
+from exchange.live.fields import Raw, rows_of
 from exchange.live.order import LiveOrder, terms_of
-from exchange.live.parsing import Leg, Raw, read_leg, read_trade, rows_of
+from exchange.live.parsing import Leg, read_leg, read_trade
 from exchange.port import Event
 from exchange.profiles.ends import end_reason
 from messages.base import ClientOrderId, Symbol

@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from exchange.live.connection import Connection
-from exchange.live.parsing import MINUTE_MS, Raw, Refuse, not_counted, read_candle, read_quote
+from exchange.live.fields import Raw, Refuse, not_counted
+from exchange.live.parsing import MINUTE_MS, read_candle, read_quote
 from exchange.live.polling import PollPlan
 from exchange.live.questions import Questions
 from exchange.port import Event

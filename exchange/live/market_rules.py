@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from exchange.live.parsing import Raw, exactly, symbol_of
+from exchange.live.fields import Raw, exactly, symbol_of
 from exchange.profiles.precision import (
     Mode,
     Precision,

@@ -13,7 +13,8 @@ from decimal import Decimal
 import msgspec
 from msgspec.structs import replace
 
-from exchange.live.parsing import Leg, exactly
+from exchange.live.fields import exactly
+from exchange.live.parsing import Leg
 from messages.base import ClientOrderId, Symbol, Timestamp
 from messages.money import ZERO, add_money, beyond
 from messages.orders import (

@@ -2,48 +2,42 @@
 
 Owns the boundary of money: nothing that passes it is a float any more, unless it is a quote. ccxt's
 unified floats were made of the venue's strings; where the raw answer still has the string, that is
-taken. Pure.
-
-Two kinds of fields. Without some (an order's id, a fill's price) a structure says nothing: a bad
-one refuses the structure, by ``BadValueError``. All others may be missing: then the field is *not
-known yet*, ``None``, never zero; a bad value is given to ``refuse``, and the field is not known.
+taken. Pure. ``fields`` says
+what becomes of a field that is missing or that can't be.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from decimal import Decimal, localcontext
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Mapping
+from decimal import Decimal
 
 import msgspec
 
+from exchange.live.fields import (
+    Fields,
+    Raw,
+    Refuse,
+    exactly,
+    mapping,
+    needed,
+    not_counted,
+    symbol_of,
+)
 from messages import border
 from messages.base import (
     ClientOrderId,
     Currency,
     ExchangeOrderId,
     Milliseconds,
-    Symbol,
     Timestamp,
     quote_currency,
 )
 from messages.border import BadValueError
 from messages.market import Candle, Quote
-from messages.money import MONEY_CONTEXT, ZERO, Money, add_money
+from messages.money import ZERO, Money, add_money
 from messages.orders import TERMINAL_STATUSES, FillSource, OrderStatus, RejectReason, Side
 from messages.reconciler import Trade
 
-Raw = Mapping[str, Any]
-"""A unified structure of ccxt."""
-Refuse = Callable[[BadValueError], None]
-"""Takes a value that was refused in a structure that is read without it."""
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
 MINUTE_MS = 60_000
 _CANDLE_FIELDS = 6
-_SYMBOL = re.compile(r"[^\s/:]{1,40}/[^\s/:]{1,40}")
 _STATUSES = {
     "open": OrderStatus.OPEN,
     "closed": OrderStatus.FILLED,
@@ -52,25 +46,6 @@ _STATUSES = {
     "expired": OrderStatus.EXPIRED,
     "rejected": OrderStatus.REJECTED,
 }
-
-
-def exactly(function: Callable[P, T]) -> Callable[P, T]:
-    """Return ``function`` as it computes under the money context, whatever the thread's is.
-
-    ccxt changes the context that it finds, so the loop thread's own can't be the exact one.
-    """
-
-    @wraps(function)
-    def compute(*args: P.args, **kwargs: P.kwargs) -> T:
-        with localcontext(MONEY_CONTEXT):
-            return function(*args, **kwargs)
-
-    return compute
-
-
-def not_counted(error: BadValueError) -> None:
-    """Let a refused value pass without a word: for who reads one structure by hand."""
-    del error
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,22 +91,6 @@ class Balances(msgspec.Struct, frozen=True, kw_only=True):
     """Currencies whose amount is missing or impossible: they are not zero."""
 
 
-def exact(value: object, info: object = None, field: str = "value") -> Decimal | None:
-    """Return a number without a float in between; None where there is none.
-
-    A string in ``info`` that reads as the same number is the venue's own, and has all its digits.
-    Raises ``BadValueError``.
-    """
-    if value is None or value == "":
-        return None
-    read = border.number(value, field)
-    if isinstance(value, float) and isinstance(info, Mapping):
-        for raw in info.values():
-            if isinstance(raw, str) and _reads_as(raw, value):
-                return border.number(raw, field)
-    return read
-
-
 @exactly
 def read_leg(
     order: Raw, refuse: Refuse = not_counted, source: FillSource = FillSource.ANSWER
@@ -140,8 +99,8 @@ def read_leg(
 
     ``source`` is that of the fills inside it. Raises ``BadValueError`` where its id is none.
     """
-    order = _mapping(order, "order")
-    read = _Fields(order, "order", refuse)
+    order = mapping(order, "order")
+    read = Fields(order, "order", refuse)
     exchange_order_id = ExchangeOrderId(border.identifier(order.get("id"), "order.id"))
     quantity, filled = read.amount("amount"), read.amount("filled")
     remaining = read.amount("remaining")
@@ -184,10 +143,10 @@ def read_trade(
     ``has_fees`` False: the fee of this source is not to be believed. Raises ``BadValueError`` where
     id, order, symbol, side, price or quantity are missing or impossible.
     """
-    trade = _mapping(trade, "fill")
+    trade = mapping(trade, "fill")
     info = trade.get("info")
     symbol = symbol_of(trade, "fill")
-    read = _Fields(trade, "fill", refuse)
+    read = Fields(trade, "fill", refuse)
     fees = read.fees() if has_fees else None
     sums = add_money((), fees or ())
     first = sums[0] if sums else Money(quote_currency(symbol), ZERO)
@@ -197,8 +156,8 @@ def read_trade(
         exchange_order_id=ExchangeOrderId(border.identifier(trade.get("order"), "fill.order")),
         symbol=symbol,
         side=border.choice(Side, trade.get("side"), "fill.side"),
-        price=_needed(trade.get("price"), info, "fill.price"),
-        quantity=_needed(trade.get("amount"), info, "fill.amount"),
+        price=needed(trade.get("price"), info, "fill.price"),
+        quantity=needed(trade.get("amount"), info, "fill.amount"),
         fee=first,
         more_fees=sums[1:],
         is_fee_known=fees is not None,
@@ -214,7 +173,7 @@ def read_balances(balance: Raw, refuse: Refuse = not_counted) -> Balances:
 
     A currency with an amount that is missing or impossible is not known: it is in neither list.
     """
-    balance = _mapping(balance, "balance")
+    balance = mapping(balance, "balance")
     total, no_total = _monies(balance.get("total"), "total", refuse)
     free, no_free = _monies(balance.get("free"), "free", refuse)
     nothing = {one.currency for one in total if not one.amount}  # and so nothing of it is free
@@ -231,12 +190,12 @@ def read_quote(ticker: Raw, now: Timestamp, refuse: Refuse = not_counted) -> Quo
 
     None: it names no bid or no ask, which empty books do. Raises ``BadValueError``.
     """
-    ticker = _mapping(ticker, "ticker")
+    ticker = mapping(ticker, "ticker")
     if not ticker.get("bid") or not ticker.get("ask"):
         return None
     bid = border.quote(ticker["bid"], "ticker.bid")
     ask = border.quote(ticker["ask"], "ticker.ask")
-    read = _Fields(ticker, "ticker", refuse)
+    read = Fields(ticker, "ticker", refuse)
     return Quote(
         symbol=symbol_of(ticker, "ticker"),
         at=now,
@@ -271,75 +230,6 @@ def read_candle(row: object) -> Candle:
     )
 
 
-def rows_of(answer: object, field: str) -> list[Any]:
-    """Return a list that a venue answered with. Raises ``BadValueError`` for anything else."""
-    if not isinstance(answer, list | tuple):
-        raise BadValueError(field, answer, "not a list")
-    return list(answer)
-
-
-def symbol_of(structure: Raw, name: str) -> Symbol:
-    """Return a structure's market, spot. Raises ``BadValueError``."""
-    read = border.text(_mapping(structure, name).get("symbol"), f"{name}.symbol")
-    if not _SYMBOL.fullmatch(read):
-        raise BadValueError(f"{name}.symbol", read, "not of the form BTC/USDT")
-    return Symbol(read)
-
-
-class _Fields:
-    """The fields of one structure that may be missing; a bad one is refused and not known."""
-
-    def __init__(self, raw: Raw, name: str, refuse: Refuse) -> None:
-        self._raw = raw
-        self._name = name
-        self._refuse = refuse
-
-    def optional(self, reader: Callable[[object, str], T], field: str) -> T | None:
-        value = self._raw.get(field)
-        if value is None or value == "":
-            return None
-        try:
-            return reader(value, f"{self._name}.{field}")
-        except BadValueError as error:
-            self._refuse(error)
-            return None
-
-    def number(self, field: str) -> Decimal | None:
-        info = self._raw.get("info")
-        return self.optional(lambda value, name: exact(value, info, name), field)
-
-    def amount(self, field: str) -> Decimal | None:
-        read = self.number(field)
-        if read is not None and read < ZERO:
-            self._refuse(BadValueError(f"{self._name}.{field}", read, "below 0"))
-            return None
-        return read
-
-    def moment(self, field: str) -> Timestamp | None:
-        return None if not self._raw.get(field) else self.optional(border.moment, field)
-
-    def newest(self, *fields: str) -> Timestamp:
-        known = [at for at in map(self.moment, fields) if at is not None]
-        return max(known, default=Timestamp(0))
-
-    def side(self) -> Side | None:
-        return self.optional(lambda value, name: border.choice(Side, value, name), "side")
-
-    def fees(self) -> tuple[Money, ...] | None:
-        """Return the fees of a fill, per currency; None: the venue did not say."""
-        try:
-            return _fees(self._raw)
-        except BadValueError as error:
-            self._refuse(error)
-            return None
-
-
-def _needed(value: object, info: object, field: str) -> Decimal:
-    """Return a number above 0 that a structure is nothing without."""
-    read = exact(value, info, field)
-    return border.positive(read, field)
-
-
 def _fills_inside(order: Raw, leg: Leg, refuse: Refuse, source: FillSource) -> tuple[Trade, ...]:
     """Return the fills that came inside an order, those that can be known again.
 
@@ -360,12 +250,6 @@ def _fills_inside(order: Raw, leg: Leg, refuse: Refuse, source: FillSource) -> t
         except BadValueError as error:
             refuse(error)
     return tuple(fills)
-
-
-def _mapping(value: object, name: str) -> Raw:
-    if not isinstance(value, Mapping):
-        raise BadValueError(name, value, "not a structure with fields")
-    return value
 
 
 def _status(order: Raw, quantity: Decimal | None, filled: Decimal | None) -> OrderStatus:
@@ -397,31 +281,12 @@ def _list_id(info: object) -> str | None:
     return border.one_line(raw, border.TEXT_MOST) if is_id else None
 
 
-def _fees(trade: Raw) -> tuple[Money, ...] | None:
-    """Return a fill's fees; None where the venue names none. A fee of 0 is named as well.
-
-    Raises ``BadValueError``.
-    """
-    fees, fee, info = trade.get("fees"), trade.get("fee"), trade.get("info")
-    named = []
-    for one in fees if isinstance(fees, list | tuple) and fees else [fee]:
-        if not isinstance(one, Mapping) or one.get("cost") is None:
-            continue
-        cost = exact(one["cost"], info, "fill.fee.cost")
-        if cost:
-            currency = border.identifier(one.get("currency"), "fill.fee.currency")
-            named.append(Money(Currency(currency), cost))
-        elif cost is not None:
-            named.append(Money(Currency(""), ZERO))
-    return tuple(one for one in named if one.amount) if named else None
-
-
 def _monies(
     amounts: object, name: str, refuse: Refuse
 ) -> tuple[tuple[Money, ...], tuple[Currency, ...]]:
     """Return the amounts per currency, and the currencies without one."""
     known, unknown = [], []
-    for raw, value in (_mapping(amounts, f"balance.{name}")).items():
+    for raw, value in (mapping(amounts, f"balance.{name}")).items():
         field = f"balance.{name}.{border.one_line(raw, _CANDLE_FIELDS * 4)}"
         try:
             currency = Currency(border.text(raw, f"balance.{name}"))
@@ -435,10 +300,3 @@ def _monies(
             if value is not None:
                 refuse(error)
     return tuple(known), tuple(unknown)
-
-
-def _reads_as(raw: str, value: float) -> bool:
-    try:
-        return float(raw) == value
-    except ValueError:
-        return False

@@ -13,7 +13,8 @@ from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.connection import Connection
 from exchange.live.errors import RetryableError, of_read
-from exchange.live.parsing import Leg, Raw, read_balances
+from exchange.live.fields import Raw
+from exchange.live.parsing import Leg, read_balances
 from exchange.port import Event
 from messages.base import ClientOrderId, Symbol, Timestamp
 from messages.gateway import FetchOpenOrders, FetchTrades

@@ -22,8 +22,9 @@ from exchange.live.errors import (
     of_submit,
 )
 from exchange.live.failures import cancel_failed, kind_of, look_up_failed, submit_failed
+from exchange.live.fields import Raw, exactly, rows_of
 from exchange.live.order import LiveOrder
-from exchange.live.parsing import Leg, Raw, exactly, rows_of
+from exchange.live.parsing import Leg
 from exchange.port import Event, UnknownSymbolError
 from exchange.price_grid import nearest_price
 from exchange.profiles.calls import OrderCall, cancel_call, look_up_calls, order_call

@@ -14,7 +14,7 @@ from typing import Any
 from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.connection import Connection
-from exchange.live.parsing import Raw, rows_of, symbol_of
+from exchange.live.fields import Raw, rows_of, symbol_of
 from messages.base import Symbol
 from messages.border import BadValueError
 from messages.orders import FillSource

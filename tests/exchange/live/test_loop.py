@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
+from exchange.live.fields import exactly
 from exchange.live.loop import LoopThread
-from exchange.live.parsing import exactly
 from messages.money import MONEY_CONTEXT
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange.live.fields import exact
 from exchange.live.order import LiveOrder, facts_of, hear, terms_of
-from exchange.live.parsing import exact, read_balances, read_leg, read_trade
+from exchange.live.parsing import read_balances, read_leg, read_trade
 from messages.base import ClientOrderId, Currency, Symbol, Timestamp
 from messages.money import Money, amount_in
 from messages.orders import (
