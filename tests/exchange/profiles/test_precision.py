@@ -120,7 +120,7 @@ DIGITS = Precision(price=Mode.SIGNIFICANT_DIGITS, quantity=Mode.SIGNIFICANT_DIGI
         ({"amount": 0.1, "price": -1}, TICKS, "not above zero"),
         ({"amount": "nan", "price": 1}, TICKS, "precision is 'nan'"),
         ({"amount": float("inf"), "price": 1}, TICKS, "precision is inf"),
-        ({"amount": "x", "price": 1}, TICKS, "is no number"),
+        ({"amount": "x", "price": 1}, TICKS, "not a number"),
         ({"amount": 5, "price": 5}, DIGITS, "no fixed step"),
     ],
 )
