@@ -4,9 +4,12 @@ A disk that takes nothing costs lines, never a step of who logs; how many is sai
 lines again. That a disk is full people hear from the journal.
 """
 
+from io import FileIO
 from pathlib import Path
 
 import msgspec
+
+from actors.plain_files import new_file
 
 
 class LogFile:
@@ -15,7 +18,7 @@ class LogFile:
     def __init__(self, path: Path, rotate_bytes: int, keep: int) -> None:
         """Begin the file; raises ``OSError``."""
         self._path, self._rotate_bytes, self._keep = path, rotate_bytes, keep
-        self._file = path.open("wb", buffering=0)
+        self._file = _new(path)
         self._lost = 0
         """Lines since the disk last took one."""
 
@@ -50,7 +53,7 @@ class LogFile:
             if older.exists():
                 older.replace(self._numbered(number))
         self._file.close()
-        self._file = self._path.open("wb", buffering=0)
+        self._file = _new(self._path)
 
     def _numbered(self, number: int) -> Path:
         name = f"{self._path.stem}.{number}{self._path.suffix}" if number else self._path.name
@@ -61,3 +64,7 @@ class LogFile:
             return b""
         text = f"{self._lost} lines before this one are lost: the disk took none"
         return msgspec.json.encode({"level": "error", "event": "log", "text": text}) + b"\n"
+
+
+def _new(path: Path) -> FileIO:
+    return FileIO(new_file(path), "wb")

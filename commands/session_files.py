@@ -18,6 +18,7 @@ import msgspec
 
 from actors.observers.report import EquityPoint
 from actors.observers.trades import Trade
+from actors.plain_files import new_file
 from commands.folders import SESSION_NAME
 from commands.header import SessionHeader
 from commands.summary import (
@@ -127,7 +128,7 @@ class SessionFiles:
 
 
 def _open_table(path: Path, columns: tuple[str, ...]) -> TextIO:
-    file = path.open("w", newline="", encoding="utf-8", buffering=1)
+    file = os.fdopen(new_file(path), "w", newline="", encoding="utf-8", buffering=1)
     _add(file, columns)
     return file
 

@@ -6,6 +6,7 @@ All three are made from the report alone: the same report, the same bytes.
 """
 
 import csv
+import os
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
@@ -16,6 +17,7 @@ import msgspec
 
 from actors.observers.report import EquityPoint, Report
 from actors.observers.trades import Trade
+from actors.plain_files import new_file, write_whole
 from messages.money import ZERO, Money, divide_down, plain
 
 TRADE_COLUMNS = (
@@ -144,7 +146,7 @@ def write_equity(path: Path, points: Iterable[EquityPoint]) -> None:
 def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - anything msgspec encodes
     """Write summary.json: decimals as strings, keys in order."""
     encoded = msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2)
-    path.write_bytes(encoded + b"\n")
+    write_whole(path, (encoded, b"\n"))
 
 
 def equity_row(point: EquityPoint) -> tuple[object, ...]:
@@ -212,7 +214,7 @@ def _sorted(counts: Counter[str]) -> dict[str, int]:
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with os.fdopen(new_file(path), "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)

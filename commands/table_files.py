@@ -5,12 +5,14 @@ no decimal type of Parquet holds every product of a price, a quantity and a fee'
 """
 
 import csv
+import os
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
+from actors.plain_files import new_file, write_whole
 from commands.errors import UsageError
 from config.packages import missing_package
 
@@ -99,14 +101,14 @@ def write_table(folder: Path, table: str, rows: list[Row], kind: Format) -> Path
 
 
 def _write_csv(path: Path, columns: tuple[str, ...], rows: list[Row]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with os.fdopen(new_file(path), "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)
 
 
 def _write_jsonl(path: Path, _columns: tuple[str, ...], rows: list[Row]) -> None:
-    path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+    write_whole(path, (msgspec.json.encode(row) + b"\n" for row in rows))
 
 
 def _write_parquet(path: Path, columns: tuple[str, ...], rows: list[Row]) -> None:
@@ -114,7 +116,8 @@ def _write_parquet(path: Path, columns: tuple[str, ...], rows: list[Row]) -> Non
     from pyarrow import parquet  # noqa: PLC0415 - as above
 
     types = [(name, pa.int64() if name in _WHOLE_NUMBERS else pa.string()) for name in columns]
-    parquet.write_table(pa.Table.from_pylist(rows, schema=pa.schema(types)), path)
+    with os.fdopen(new_file(path), "wb") as file:
+        parquet.write_table(pa.Table.from_pylist(rows, schema=pa.schema(types)), file)
 
 
 _WRITERS: dict[Format, Callable[[Path, tuple[str, ...], list[Row]], None]] = {

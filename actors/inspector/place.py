@@ -1,6 +1,6 @@
 """Where a session's socket lies, and how one that has a long path is reached.
 
-Owns the name and the permissions: the folder is its owner's alone, and so is the socket.
+Owns the name and the permissions: the socket is its owner's alone. The folder's mode is left alone.
 """
 
 import os
@@ -21,14 +21,13 @@ _CREDENTIALS = struct.Struct("3i")
 
 def listen(folder: Path, backlog: int) -> socket.socket:
     """Return the listening socket of a session's folder. Raises ``OSError``."""
-    folder.chmod(0o700)
     path = folder / SOCKET_NAME
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        os.fchmod(listener.fileno(), 0o600)  # bind makes the file with the socket's own mode
         with short_path(path) as address:
             listener.bind(address)
-        path.chmod(0o600)  # before it listens, nobody can connect
         listener.listen(backlog)
         listener.settimeout(0)
     except BaseException:

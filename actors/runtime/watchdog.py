@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 from loguru import logger
 
+from actors.plain_files import new_file
 from actors.runtime.dispatcher import ProductionDispatcher, ThreadLane
 from actors.runtime.mailbox import Delivery
 from messages.base import Address, MessageId, Milliseconds
@@ -68,7 +69,7 @@ def end_process(
         saving = threading.Thread(target=save, args=(stuck,), name="last commit", daemon=True)
         saving.start()
         saving.join(_SAVE_SECONDS)
-        with note.open("wb") as file:
+        with os.fdopen(new_file(note), "wb") as file:
             file.write(msgspec.json.encode(stuck))
             file.flush()
             os.fsync(file.fileno())

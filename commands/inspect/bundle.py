@@ -4,6 +4,7 @@ Owns what is in it, and what is cut out: fields and texts that hold or look like
 command line. Config files and key files are not in it at all.
 """
 
+import os
 import platform
 import re
 import zipfile
@@ -13,6 +14,7 @@ from pathlib import Path
 import msgspec
 from rich.text import Text
 
+from actors.plain_files import new_file
 from commands.folders import SESSION_NAME
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
@@ -40,8 +42,8 @@ def dump(context: Context, words: list[str]) -> View:
     typed.end()
     parts = {one: _bytes(context, make) for one, make in _PARTS.items()}
     try:
-        path.touch(mode=_OWNER_ONLY, exist_ok=False)
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
+        file = os.fdopen(new_file(path, _OWNER_ONLY, replaces=False), "wb")
+        with file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
             for one, content in parts.items():
                 bundle.writestr(one, content)
     except FileExistsError:

@@ -67,9 +67,11 @@ def doing(operation: Operation, to: Address, for_ms: int = 60_000) -> Operate:
 # The socket.
 
 
-def test_the_socket_and_its_folder_are_their_owners_alone(scene: Scene) -> None:
-    assert stat.S_IMODE(scene.folder.stat().st_mode) == 0o700
-    assert stat.S_IMODE((scene.folder / SOCKET_NAME).stat().st_mode) == 0o600
+def test_the_socket_is_its_owners_alone_and_the_folders_mode_is_left_alone(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with playing(tmp_path, positions=1) as scene:
+        assert stat.S_IMODE((scene.folder / SOCKET_NAME).stat().st_mode) == 0o600
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
 
 
 def test_a_folder_whose_name_is_too_long_for_a_socket_is_reached(tmp_path: Path) -> None:
