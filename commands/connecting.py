@@ -7,6 +7,7 @@ connection is the command's.
 import os
 import time
 from collections.abc import Callable, Mapping
+from math import ceil
 from pathlib import Path
 
 import msgspec
@@ -26,9 +27,15 @@ _EXIT_OTHER = 1
 _EXIT_CODES = {
     ConnectProblem.NO_NETWORK: EXIT_UNAVAILABLE,
     ConnectProblem.MAINTENANCE: EXIT_UNAVAILABLE,
+    ConnectProblem.TLS: EXIT_UNAVAILABLE,
+    ConnectProblem.BANNED: EXIT_UNAVAILABLE,
     ConnectProblem.WRONG_KEY: EXIT_KEY_REFUSED,
     ConnectProblem.NO_PERMISSION: EXIT_KEY_REFUSED,
 }
+
+_TRIED_AGAIN = {ConnectProblem.NO_NETWORK, ConnectProblem.MAINTENANCE}
+_LONGEST_BAN_MS = 600_000
+"""A ban that lasts longer is not waited for: the process ends and says when to start again."""
 
 Say = Callable[[str], None]
 
@@ -94,15 +101,25 @@ def connect(
         try:
             connection.open()
         except ConnectError as error:
-            code = _EXIT_CODES.get(error.problem, _EXIT_OTHER)
-            if code != EXIT_UNAVAILABLE or attempt == way.attempts:
+            wait = _wait_seconds(error, pause)
+            if wait is None or attempt == way.attempts:
+                code = _EXIT_CODES.get(error.problem, _EXIT_OTHER)
                 raise ConnectFailedError(str(error), code) from None
-            say(f"{error}; trying again in {pause:g} s ({attempt} of {way.attempts})")
+            say(f"{error}; trying again in {wait:g} s ({attempt} of {way.attempts})")
         except ValueError as error:
             connection.close()
             raise UsageError(str(error)) from None
         else:
             return connection
-        way.pause(pause)
+        way.pause(wait)
         pause *= 2
     raise AssertionError("the last attempt returns or raises")
+
+
+def _wait_seconds(error: ConnectError, pause: float) -> float | None:
+    """Return how long to wait before the next attempt; None: there is none."""
+    if error.problem in _TRIED_AGAIN:
+        return pause
+    if error.problem is ConnectProblem.BANNED and error.wait_ms <= _LONGEST_BAN_MS:
+        return ceil(error.wait_ms / 1000)
+    return None

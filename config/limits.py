@@ -173,7 +173,9 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
     LiveSettings: {
         "rate_ratio": _limits(above="0", at_most="1"),
         "request_timeout_ms": _PAUSE,
+        "call_timeout_ms": _limits(at_least="1", at_most="3600"),
         "queue_timeout_ms": _PAUSE,
+        "exit_probe_ms": _limits(at_least="1", at_most=str(_DAY)),
         "keep_alive_ms": _PAUSE,
         "watchdog_ms": _PAUSE,
         "quiet_ms": _PAUSE,

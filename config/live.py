@@ -11,8 +11,13 @@ class LiveSettings(Section, frozen=True, kw_only=True):
     """Of the venue's rate of requests; less where another bot trades from the same address."""
     request_timeout_ms: Milliseconds = Milliseconds(10_000)
     """Without an answer for so long, a request has failed."""
+    call_timeout_ms: Milliseconds = Milliseconds(60_000)
+    """For a question of several requests, with the wait for its turn; then it counts as lost."""
     queue_timeout_ms: Milliseconds = Milliseconds(5_000)
-    """A submit that waited so long for its turn is not sent: it fails as RETRYABLE."""
+    """A submit that waited so long for its turn is not sent: it fails as RETRYABLE. Neither is any
+    request that the exchange's pause would hold for longer."""
+    exit_probe_ms: Milliseconds = Milliseconds(120_000)
+    """In a pause of more than ten minutes that is no ban, until one exit is tried; doubles."""
     keep_alive_ms: Milliseconds = Milliseconds(3_000)
     """Between two pings of a socket; two pongs missing mean that its peer is gone."""
     watchdog_ms: Milliseconds = Milliseconds(1_000)

@@ -20,6 +20,7 @@ from messages.gateway import (
     LookUpOrder,
     SubmitOrder,
 )
+from messages.guardian import Escalated
 from messages.market import Capabilities
 from messages.market_data import CandleReceived, QuoteReceived
 from messages.observers import Alarm
@@ -49,6 +50,7 @@ Event = (
     | QuoteReceived
     | CandleReceived
     | Alarm
+    | Escalated
 )
 
 

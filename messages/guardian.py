@@ -33,7 +33,7 @@ class DailyLossReached(Message, frozen=True, kw_only=True):
 
 
 class Escalated(Message, frozen=True, kw_only=True):
-    """Supervision gave up on an actor: too many restarts. From the supervisor."""
+    """Something failed too often. From the supervisor: an actor; the gateway: the connection."""
 
     actor: Address
     error: str

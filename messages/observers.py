@@ -36,6 +36,18 @@ class AlarmKind(StrEnum):
     """A value from outside can't be: it is not used."""
     VALUE_MISSING = "value_missing"
     """The venue does not say what a fill cost: it is asked again, and its position waits."""
+    BANNED = "banned"
+    """The exchange bans this address: nothing is sent until the ban ends."""
+    RATE_LIMIT = "rate_limit"
+    """The exchange wants a long pause at one of its limits."""
+    BAD_ANSWER = "bad_answer"
+    """The exchange told something that can't be read; it was skipped."""
+    CONNECTION = "connection"
+    """A part of the connection ended and is started again."""
+    KEY = "key"
+    """The key may do too much, or expires."""
+    CLOCK = "clock"
+    """This machine's clock is far from the exchange's, or not kept."""
 
 
 class Alarm(Message, frozen=True, kw_only=True):

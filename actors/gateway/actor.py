@@ -8,6 +8,7 @@ from actors.runtime.actor import Actor, describe
 from actors.runtime.system import System
 from exchange.port import Event, ExchangePort, Sink, UnknownSymbolError
 from messages.addresses import (
+    GUARDIAN,
     JOURNAL,
     MARKET_DATA,
     OBSERVERS,
@@ -28,6 +29,7 @@ from messages.gateway import (
     SubmitOrder,
     WatchSymbols,
 )
+from messages.guardian import Escalated
 from messages.journal import Persist, Persisted, PersistFailed
 from messages.market_data import CandleReceived, QuoteReceived
 from messages.observers import Alarm, AlarmKind
@@ -62,6 +64,7 @@ HEARS: dict[type[Event], Address] = {
     QuoteReceived: MARKET_DATA,
     CandleReceived: MARKET_DATA,
     Alarm: OBSERVERS,
+    Escalated: GUARDIAN,
 }
 """Whose fact each event is."""
 

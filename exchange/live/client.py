@@ -1,34 +1,57 @@
-"""ccxt's own class of an exchange, with our way out and our ears in it.
+"""ccxt's own class of an exchange, with our rate limits, checks and guards in it.
 
 Owns the import of ccxt: it costs half a second and 100 MB, so only a live connection makes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
 from config.live import LiveSettings
+from exchange.live.errors import WrongShapeError
 from exchange.live.preparing import prepare
-from exchange.live.throttle import Throttle
+from exchange.live.rate_limits import Demand, demanded
+from exchange.live.throttle import ENDPOINT, Throttle
 from exchange.profiles.profile import Profile
+from exchange.profiles.shapes import shape_problem
 
 RETRY_AFTER_MS: ContextVar[int | None] = ContextVar("retry_after_ms", default=None)
-"""What the venue said in the last answer that the running task got."""
+"""How long the running task's request has to wait, by the last answer that it got."""
 
-_TOO_MANY = (418, 429)
-_BUSY = (503,)
-_BREATH_MS = 1_000
-"""Where a venue says "too many" and not for how long."""
+_SUCCESS = range(200, 300)
 
 
-class Ears:
-    """What is mixed into ccxt's class."""
+class ClientHooks:
+    """Our part of ccxt's class; mixed in before it."""
 
     throttle_of_ours: Throttle
+    profile_of_ours: Profile
+    paused: Callable[[Demand], None]
+    """Called when an answer demands a pause that is longer than those before."""
+    bad_item: Callable[[str, BaseException], None]
+    """Called with each message of a socket that ccxt does not understand."""
+    venue_time_ms: Callable[[], int]
 
     async def throttle(self, cost: float | None = None) -> None:
         """Wait for one's turn, instead of ccxt's queue without priorities."""
         await self.throttle_of_ours.pass_(1.0 if cost is None else float(cost))
+
+    async def fetch2(self, path: str, api: Any = "public", method: str = "GET", *rest: Any) -> Any:  # noqa: ANN401 - ccxt's
+        """Remember which call the task makes: some limits are one call's."""
+        ENDPOINT.set(f"{method} {path}")
+        return await super().fetch2(path, api, method, *rest)  # type: ignore[misc]
+
+    async def fetch(self, url: str, method: str = "GET", *rest: Any) -> Any:  # noqa: ANN401 - ccxt's
+        """Take no answer of another shape than the call's for an answer.
+
+        ccxt reads ``{}`` as an account without coins and as an empty list of orders, and hands
+        a page in HTML on as text.
+        """
+        answer = await super().fetch(url, method, *rest)  # type: ignore[misc]
+        problem = shape_problem(self.profile_of_ours, ENDPOINT.get(), answer)
+        if problem is not None:
+            raise WrongShapeError(f"{ENDPOINT.get()}: {problem}: counts as no answer")
+        return answer
 
     async def fetch_swap_markets(self, params: object = None) -> list[object]:
         """Ask for no futures: MEXC's class would, for six seconds of its rate."""
@@ -46,23 +69,45 @@ class Ears:
         request_headers: Mapping[str, str],
         request_body: str | None,
     ) -> str:
-        """Hear how long the venue wants to be left alone, exits too."""
+        """Take in how long the venue wants to be left alone."""
         del reason, url, method, request_headers, request_body
-        wait_ms = wait_demanded_ms(code, response_headers)
-        RETRY_AFTER_MS.set(wait_ms)
-        if wait_ms is not None:
-            self.throttle_of_ours.pause(wait_ms)
+        throttle = self.throttle_of_ours
+        now_ms = self.venue_time_ms()
+        demand = demanded(self.profile_of_ours, code, response_headers, response_body, now_ms)
+        if demand is None:
+            throttle.answered()
+            RETRY_AFTER_MS.set(None)
+        else:
+            grew, wait_ms = throttle.refused(demand)
+            if grew:
+                self.paused(demand)
+            RETRY_AFTER_MS.set(wait_ms)
         return response_body.strip()
 
+    def handle_http_status_code(self, code: int, *rest: object) -> None:
+        """Raise for every status that is no success; ccxt knows the usual ones only."""
+        super().handle_http_status_code(code, *rest)  # type: ignore[misc]
+        if code not in _SUCCESS:
+            raise WrongShapeError(f"{ENDPOINT.get()}: HTTP status {code} is no answer")
 
-def wait_demanded_ms(code: int, headers: Mapping[str, str]) -> int | None:
-    """Return how long an answer asks us to wait; None: it does not."""
-    if code not in _TOO_MANY + _BUSY:
-        return None
-    raw = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-    if raw.isdigit():
-        return int(raw) * 1_000
-    return _BREATH_MS if code in _TOO_MANY else None
+    def client(self, url: str) -> Any:  # noqa: ANN401 - ccxt's
+        """Return a socket that outlives a message which ccxt can't read.
+
+        In ccxt's receive loop such a message ends the loop; the socket would stay open, and silent.
+        """
+        known = url in (self.clients or {})  # type: ignore[attr-defined]
+        socket = super().client(url)  # type: ignore[misc]
+        if not known:
+            handle = socket.handle_message
+
+            def handle_safely(message: object) -> None:
+                try:
+                    handle(message)
+                except Exception as error:  # noqa: BLE001 - the next message may be readable
+                    self.bad_item("message of a socket", error)
+
+            socket.handle_message = handle_safely
+        return socket
 
 
 def make_client(
@@ -103,6 +148,6 @@ def make_client(
     }
     if session is not None:
         config["session"] = session
-    client = type(f"Live{base.__name__.title()}", (Ears, base), {})(config)
+    client = type(f"Live{base.__name__.title()}", (ClientHooks, base), {})(config)
     prepare(client, profile, is_sandbox=is_sandbox)
     return client

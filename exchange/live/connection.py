@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -16,12 +17,13 @@ from msgspec.structs import replace
 
 from config.live import LiveSettings
 from exchange.live.client import RETRY_AFTER_MS, make_client
-from exchange.live.errors import LiveError, is_key_refused
-from exchange.live.loop import LoopThread
+from exchange.live.errors import LiveError, UnansweredError, is_key_refused, is_tls_refusal
+from exchange.live.loop import LoopThread, as_error
 from exchange.live.market_rules import read_rules
 from exchange.live.parsing import read_balances
+from exchange.live.rate_limits import Demand
 from exchange.live.redact import Redactor, quiet_ccxt
-from exchange.live.throttle import PATIENCE_MS, URGENCY, Throttle
+from exchange.live.throttle import PATIENCE_MS, PLACES, URGENCY, Throttle
 from exchange.port import UnknownSymbolError
 from exchange.profiles.precision import UnreadableRulesError, precision_of
 from exchange.profiles.profile import Profile
@@ -46,16 +48,21 @@ class ConnectProblem(StrEnum):
     WRONG_KEY = "wrong_key"
     NO_PERMISSION = "no_permission"
     MAINTENANCE = "maintenance"
+    TLS = "tls"
+    """The connection is not encrypted as it should be, or another host answers."""
+    BANNED = "banned"
+    """The exchange bans this address for a while."""
     OTHER = "other"
 
 
 class ConnectError(Exception):
     """The venue could not be opened; the text says why and what to do, and holds no secret."""
 
-    def __init__(self, problem: ConnectProblem, text: str) -> None:
-        """Say what is wrong."""
+    def __init__(self, problem: ConnectProblem, text: str, wait_ms: float = 0) -> None:
+        """Say what is wrong, and for how long nothing may be sent."""
         super().__init__(text)
         self.problem = problem
+        self.wait_ms = wait_ms
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +118,10 @@ class Connection:
         """The venue's clock less ours, as last measured."""
         self._fees: Mapping[str, Any] = {}
         """The account's own fees by symbol, as read when it was opened."""
+        self.on_pause: Callable[[Demand], None] = lambda _: None
+        """Called on the loop when the venue demands a pause longer than those before."""
+        self.on_bad_item: Callable[[str, BaseException], None] = self._note_bad_item
+        """Called on the loop for each item that can't be read."""
         self._note = note
         self.alarm: Callable[[Alarm], None] = lambda _: None
         """Takes an alarm for people; set by who hands on events."""
@@ -175,13 +186,30 @@ class Connection:
         return Timestamp(int(self.client.milliseconds()))
 
     async def call(
-        self, method: str, *args: object, urgency: Priority, patience_ms: int | None = None
+        self,
+        method: str,
+        *args: object,
+        urgency: Priority,
+        patience_ms: int | None = None,
+        places: bool = False,
     ) -> Any:  # noqa: ANN401 - ccxt's answers have no types
-        """Ask ccxt; on the loop. Raises what ccxt raises."""
+        """Ask ccxt; on the loop. ``places``: the call places an order.
+
+        Raises what ccxt raises, and ``UnansweredError`` where no answer comes in time: ccxt has a
+        limit for each HTTP request, and none for what it does between them.
+        """
         URGENCY.set(urgency)
         PATIENCE_MS.set(patience_ms)
+        PLACES.set(places)
         RETRY_AFTER_MS.set(None)
-        return await getattr(self.client, method)(*args)
+        limit = self.settings.call_timeout_ms / 1000
+        try:
+            async with asyncio.timeout(limit) as deadline:
+                return await as_error(getattr(self.client, method)(*args))
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise UnansweredError(f"{method}: no answer in {limit:g} s") from None
 
     async def read_markets(self) -> None:
         """Load the markets anew: rules change, markets come and go. On the loop.
@@ -196,20 +224,22 @@ class Connection:
         """Measure the venue's clock, so that what is signed carries its time."""
         if not self.client.has.get("fetchTime"):
             return
-        URGENCY.set(Priority.PROTECTION)
-        difference = await self.client.load_time_difference()
+        difference = await self.call("load_time_difference", urgency=Priority.PROTECTION)
         self.clock_offset_ms = -int(difference or 0)
 
     def text_of(self, error: BaseException) -> str:
         """Return an error as it may be told."""
         name = "" if isinstance(error, LiveError) else f"{type(error).__name__}: "
-        return self.redact(f"{name}{error}")
+        cause = "" if error.__cause__ is None else f": {error.__cause__}"
+        return self.redact(f"{name}{error}{cause}")
 
     async def _open(self) -> Opened:
         loop = asyncio.get_running_loop()
         quiet_ccxt(self.redact)
-        if self._make_session is not None:
-            self._session = self._make_session()
+        from exchange.live.http_session import harden, open_session  # noqa: PLC0415 - aiohttp
+
+        made = self._make_session() if self._make_session is not None else open_session()
+        self._session = harden(made)  # type: ignore[arg-type] # a test's may be another class
         self.client = make_client(
             self.profile,
             self._credentials.values,
@@ -222,8 +252,10 @@ class Connection:
             float(self.client.rateLimit or 1) / self.settings.rate_ratio,
             lambda: loop.time() * 1000,
             loop.call_later,
+            exit_probe_ms=self.settings.exit_probe_ms,
+            hold_ms=self.settings.queue_timeout_ms,
         )
-        self.client.throttle_of_ours = self.throttle
+        self._hook_in()
         URGENCY.set(Priority.ENTRY)
         await self._step("load its markets", self.client.load_markets())
         await self._step("ask its time", self.measure_clock())
@@ -244,17 +276,39 @@ class Connection:
             can_withdraw=_can(balance, "canWithdraw"),
         )
 
+    def _hook_in(self) -> None:
+        client = self.client
+        client.throttle_of_ours = self.throttle
+        client.profile_of_ours = self.profile
+        client.venue_time_ms = lambda: client.milliseconds() + self.clock_offset_ms
+        client.paused = self._paused
+        client.bad_item = self._bad_item
+
+    def _paused(self, demand: Demand) -> None:
+        self.on_pause(demand)
+
+    def _bad_item(self, kind: str, error: BaseException) -> None:
+        self.on_bad_item(kind, error)
+
+    def _note_bad_item(self, kind: str, error: BaseException) -> None:
+        self.note(f"{kind} is not understood: {self.text_of(error)}")
+
     async def _step(self, what: str, work: Awaitable[T]) -> T:
         try:
             return await work
         except Exception as error:  # noqa: BLE001 - all of it is one answer: not opened, and why
-            problem = self._problem_of(error)
-            raise ConnectError(
-                problem,
-                f"{self.profile.name}: can't {what}: {_ADVICE[problem]} ({self.text_of(error)})",
-            ) from None
+            problem, wait_ms = self._problem_of(error), self.throttle.banned_for_ms()
+            advice = _ADVICE[problem]
+            if problem is ConnectProblem.BANNED:
+                advice = advice.format(until=at_utc(self.now() + wait_ms))
+            text = f"{self.profile.name}: can't {what}: {advice} ({self.text_of(error)})"
+            raise ConnectError(problem, text, wait_ms) from None
 
     def _problem_of(self, error: BaseException) -> ConnectProblem:
+        if self.throttle.banned_for_ms() > 0:
+            return ConnectProblem.BANNED
+        if is_tls_refusal(error):
+            return ConnectProblem.TLS
         text = str(error)
         names = {kind.__name__ for kind in type(error).__mro__}
         if any(word in text.lower() for word in _IN_MAINTENANCE):
@@ -323,6 +377,11 @@ _ADVICE = {
     ConnectProblem.WRONG_KEY: "it does not take this key; check key, secret and allowed addresses",
     ConnectProblem.NO_PERMISSION: "this key may not trade; allow spot trading for it",
     ConnectProblem.MAINTENANCE: "it is in maintenance; try again later",
+    ConnectProblem.TLS: (
+        "TLS is refused: its certificate is not valid for it, or something between here and there "
+        "answers in its place; look at the network and at this machine's date"
+    ),
+    ConnectProblem.BANNED: "it bans this address until {until}; nothing more is sent until then",
     ConnectProblem.OTHER: "it answers with an error",
 }
 
@@ -333,6 +392,12 @@ _PROBLEM_OF_CLASS = {
     "NetworkError": ConnectProblem.NO_NETWORK,
 }
 _IN_MAINTENANCE = ("maintenance", " 503 ", "service unavailable")
+
+
+def at_utc(wall_ms: float) -> str:
+    """Return a moment as people read it."""
+    at = datetime.fromtimestamp(wall_ms / 1000, UTC)
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _can(balance: Mapping[str, Any], what: str) -> bool | None:

@@ -6,8 +6,11 @@ Rule 2: errors are known by the names of their classes: nothing here imports ccx
 
     LiveError
       RetryableError        it surely was not done: do it again
+        PausedError         it was not sent: the venue wants a pause
       RejectedError         the venue said no, and why
       UnknownOutcomeError   it may have been done: look
+        UnansweredError     no answer came in time
+        WrongShapeError     the answer can't be read: no answer
       NotFoundError         the venue knows no such order, it says
 """
 
@@ -40,6 +43,10 @@ class RetryableError(LiveError):
         self.is_clock = is_clock
 
 
+class PausedError(RetryableError):
+    """It was not sent: the venue wants a pause."""
+
+
 class RejectedError(LiveError):
     """The venue said no."""
 
@@ -53,6 +60,14 @@ class UnknownOutcomeError(LiveError):
     """It may have been done."""
 
 
+class UnansweredError(UnknownOutcomeError):
+    """No answer came in time."""
+
+
+class WrongShapeError(UnknownOutcomeError):
+    """The answer has another shape than the call's: it counts as no answer."""
+
+
 class NotFoundError(LiveError):
     """The venue knows no such order, it says: one such answer is no proof."""
 
@@ -63,7 +78,14 @@ _NOT_SENT = ("RateLimitExceeded", "DDoSProtection", "InvalidNonce", "ExchangeClo
 _NOT_FOUND = re.compile(r":\s*\"?-2013\b|order (list )?does not exist", re.IGNORECASE)
 """Of venues whose "does not exist" ccxt takes for a bare error: MEXC's orders, Binance's pairs."""
 
-_NEVER_CONNECTED = ("ClientConnectorError", "ClientConnectorDNSError", "gaierror")
+_NEVER_CONNECTED = (
+    "ClientConnectorError",
+    "ClientConnectorDNSError",
+    "PlainTextRefusedError",
+    "gaierror",
+)
+
+_TLS_REFUSALS = ("ClientSSLError", "SSLError", "CertificateError", "ServerFingerprintMismatch")
 
 _REJECTED = (
     "InsufficientFunds",
@@ -167,6 +189,16 @@ def is_key_refused(profile: Profile, text: str) -> bool:
     """
     rule = verdict(profile, text)
     return rule is not None and rule.reason is RejectReason.AUTHENTICATION
+
+
+def is_tls_refusal(error: BaseException) -> bool:
+    """Return whether TLS is what failed: an untrusted, expired or foreign certificate, or none."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if _names(seen) & set(_TLS_REFUSALS):
+            return True
+        seen = seen.__cause__
+    return False
 
 
 def reason_of(names: frozenset[str], text: str) -> RejectReason:

@@ -10,14 +10,17 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
+from exchange.live.alarms import ConnectionAlarms
 from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.connection import Connection
 from exchange.live.market import MarketSide
 from exchange.live.questions import Questions
+from exchange.live.rate_limits import Demand
 from exchange.live.reconciling import Reconciling
 from exchange.live.requests import Requests
 from exchange.live.streams import Streams
+from exchange.live.task_guard import TaskGuard
 from exchange.port import Event, Sink
 from messages.base import Symbol, Timestamp
 from messages.gateway import (
@@ -139,13 +142,27 @@ class CcxtExchange:
         connection, tell = self._connection, self._tell
         book = Book(connection.profile)
         answers = Answers(connection, book, tell)
+        self._alarms = alarms = ConnectionAlarms(connection, tell, book.live)
+        self._guard = guard = TaskGuard(connection.thread.spawn, alarms, connection.text_of)
         self._requests = Requests(connection, book, answers, tell)
-        self._questions = Questions(connection, book, answers, tell)
-        self._market = MarketSide(connection, self._questions, tell)
-        self._reconciling = Reconciling(connection, book, answers, self._requests, self._questions)
-        self._streams = Streams(
-            connection, book, answers, changed=self._stream_changed, quoted=self._market.heard
+        self._questions = Questions(connection, book, answers, tell, alarms)
+        self._market = MarketSide(connection, self._questions, tell, guard, alarms)
+        self._reconciling = Reconciling(
+            connection, book, answers, self._requests, self._questions, guard
         )
+        self._streams = Streams(
+            connection,
+            book,
+            answers,
+            guard,
+            alarms,
+            changed=self._stream_changed,
+            quoted=self._market.heard,
+        )
+        connection.on_bad_item = alarms.skipped
+        connection.on_pause = self._paused
+        self._stream_is_up = False
+        self._is_banned = False
         self._resubscribes: asyncio.TimerHandle | None = None
 
     def _subscribe(self, symbol: Symbol) -> None:
@@ -153,7 +170,7 @@ class CcxtExchange:
             self._streams.start()
             self._market.start()
             self._reconciling.start()
-            self._connection.thread.spawn(self._keep_time())
+            self._guard.keep("the look at the clock", self._keep_time)
         if symbol in self._symbols:
             return
         self._symbols.add(symbol)
@@ -167,8 +184,29 @@ class CcxtExchange:
         self._streams.watch_quotes(sorted(self._symbols))
 
     def _stream_changed(self, is_up: bool) -> None:  # noqa: FBT001 - what is told
-        self._tell(StreamChanged(up=is_up))
-        if is_up:
+        self._stream_is_up = is_up
+        if not self._is_banned:
+            self._tell_reach()
+
+    def _paused(self, demand: Demand) -> None:
+        """Tell of a pause. During a ban the venue can't be reached, whatever its stream does."""
+        self._alarms.paused(demand)
+        if demand.is_ban and not self._is_banned:
+            self._is_banned = True
+            if self._stream_is_up:
+                self._tell(StreamChanged(up=False))
+            self._connection.thread.spawn(self._until_ban_ends())
+
+    async def _until_ban_ends(self) -> None:
+        await self._connection.throttle.until_no_ban()
+        self._is_banned = False
+        self._connection.note("the ban is over")
+        if self._stream_is_up:
+            self._tell_reach()
+
+    def _tell_reach(self) -> None:
+        self._tell(StreamChanged(up=self._stream_is_up))
+        if self._stream_is_up:
             self._reconciling.look_now()
 
     async def _keep_time(self) -> None:
@@ -199,11 +237,14 @@ class CcxtExchange:
         return False
 
     def _spawn(self, ask: Any, args: tuple[object, ...]) -> None:  # noqa: ANN401 - as above
-        self._connection.thread.spawn(self._do(ask(*args)))
+        name = getattr(ask, "__name__", "a request")
+        self._connection.thread.spawn(self._do(name, ask(*args)))
 
-    async def _do(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _do(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
+        except Exception as error:  # noqa: BLE001 - it counts as unanswered
+            self._alarms.skipped(f"answer to {name}", error)
         finally:
             self._end()
 

@@ -6,6 +6,9 @@ from messages.base import ClientOrderId, Milliseconds
 from messages.order_router import CancelFailed, FailureKind, LookUpFailed, SubmitFailed
 from messages.orders import RejectReason
 
+LONGEST_TOLD_MS = 600_000
+"""Told of a longer pause: a probe may end it before its time, so it is looked at again."""
+
 
 def submit_failed(order_id: ClientOrderId, failure: LiveError) -> SubmitFailed:
     """Return how a submit of the running task failed."""
@@ -48,5 +51,5 @@ def kind_of(failure: LiveError) -> FailureKind:
 
 def _retry_after(failure: LiveError) -> Milliseconds | None:
     told = failure.retry_after_ms if isinstance(failure, RetryableError) else None
-    waited = RETRY_AFTER_MS.get()
-    return told if told is not None else None if waited is None else Milliseconds(waited)
+    waits = told if told is not None else RETRY_AFTER_MS.get()
+    return None if waits is None else Milliseconds(min(waits, LONGEST_TOLD_MS))

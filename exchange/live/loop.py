@@ -14,6 +14,11 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
+
+class LibraryStoppedError(Exception):
+    """A library canceled our task, or asked for the end of the process, of its own accord."""
+
+
 _CCXT_CONTEXT = decimal.Context(
     prec=28,
     rounding=decimal.ROUND_HALF_EVEN,
@@ -89,7 +94,13 @@ class LoopThread:
         decimal.setcontext(_CCXT_CONTEXT.copy())
         asyncio.set_event_loop(self.loop)
         try:
-            self.loop.run_forever()
+            while True:
+                try:
+                    self.loop.run_forever()
+                except (SystemExit, KeyboardInterrupt) as error:  # a library's, in a callback
+                    self._on_error(f"a library asked for the end: {type(error).__name__}")
+                else:
+                    break
         finally:
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.close()
@@ -121,6 +132,22 @@ class LoopThread:
     def _on_loop_error(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         self._on_error(f"{context.get('message')}: {type(error).__name__}: {error}")
+
+
+async def as_error(work: Awaitable[T]) -> T:
+    """Await ``work``; turn a cancellation that is not the running task's own into an error.
+
+    Raises ``LibraryStoppedError``, also where a library calls ``sys.exit``.
+    """
+    try:
+        return await work
+    except (Exception, GeneratorExit):
+        raise
+    except BaseException as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise
+        raise LibraryStoppedError(f"{type(error).__name__}: {error}") from error
 
 
 async def _cancel(tasks: "set[asyncio.Task[Any]] | set[asyncio.Task[Any] | None]") -> None:

@@ -7,11 +7,13 @@ a connection that was lost leaves no gap in them. On the loop only.
 import asyncio
 from collections.abc import Callable, Iterable
 
+from exchange.live.alarms import ConnectionAlarms
 from exchange.live.connection import Connection
 from exchange.live.fields import Raw, Refuse, not_counted
 from exchange.live.parsing import MINUTE_MS, read_candle, read_quote
 from exchange.live.polling import PollPlan
 from exchange.live.questions import Questions
+from exchange.live.task_guard import TaskGuard
 from exchange.port import Event
 from messages.base import Symbol, Timestamp
 from messages.border import BadValueError
@@ -26,12 +28,19 @@ class MarketSide:
     """Quotes and candles of the symbols that are followed."""
 
     def __init__(
-        self, connection: Connection, questions: Questions, tell: Callable[[Event], None]
+        self,
+        connection: Connection,
+        questions: Questions,
+        tell: Callable[[Event], None],
+        guard: TaskGuard,
+        alarms: ConnectionAlarms,
     ) -> None:
         """Tell quotes and candles as events."""
         self._connection = connection
         self._questions = questions
         self._tell = tell
+        self._guard = guard
+        self._alarms = alarms
         self._plan = PollPlan(connection.settings.poll_ms)
         self._last = connection.quotes
         self._candles_until: dict[Symbol, Timestamp] = {}
@@ -39,9 +48,9 @@ class MarketSide:
 
     def start(self) -> None:
         """Poll and fetch candles from now on."""
-        self._connection.thread.spawn(self._poll())
+        self._guard.keep("the polling of quotes", self._poll)
         if self._connection.settings.first_candles:
-            self._connection.thread.spawn(self._fetch_candles())
+            self._guard.keep("the fetching of candles", self._fetch_candles)
 
     def follow(self, symbol: Symbol) -> None:
         """Take a symbol in."""
@@ -85,15 +94,24 @@ class MarketSide:
             if due:
                 self._plan.asked(due, now)
                 for ticker in await self._questions.tickers(due):
-                    quote = self._quote(ticker)
-                    if quote is not None:
-                        self._told(quote)
+                    self._take_polled(ticker)
+
+    def _take_polled(self, ticker: Raw) -> None:
+        try:
+            quote = self._quote(ticker)
+            if quote is not None:
+                self._told(quote)
+        except Exception as error:  # noqa: BLE001 - the other symbols' prices are good
+            self._alarms.skipped("price", error)
 
     async def _fetch_candles(self) -> None:
         delay = self._connection.settings.candle_delay_ms
         while True:
             for symbol in tuple(self._candles_until):
-                await self._fetch_candles_of(symbol)
+                try:
+                    await self._fetch_candles_of(symbol)
+                except Exception as error:  # noqa: BLE001 - the other symbols' candles are good
+                    self._alarms.skipped(f"candles of {symbol}", error)
             now = self._connection.now()
             first_needed = any(not until for until in self._candles_until.values())
             minute = now - now % MINUTE_MS + MINUTE_MS + delay

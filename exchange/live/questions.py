@@ -9,10 +9,17 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from exchange.live.alarms import ConnectionAlarms
 from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.connection import Connection
-from exchange.live.errors import RetryableError, of_read
+from exchange.live.errors import (
+    PausedError,
+    RetryableError,
+    UnansweredError,
+    WrongShapeError,
+    of_read,
+)
 from exchange.live.fields import Raw
 from exchange.live.parsing import Leg, read_balances
 from exchange.port import Event
@@ -30,13 +37,19 @@ class Questions:
     """What is asked of the venue beside orders."""
 
     def __init__(
-        self, connection: Connection, book: Book, answers: Answers, tell: Callable[[Event], None]
+        self,
+        connection: Connection,
+        book: Book,
+        answers: Answers,
+        tell: Callable[[Event], None],
+        alarms: ConnectionAlarms,
     ) -> None:
         """Tell every answer as an event."""
         self._connection = connection
         self._book = book
         self._answers = answers
         self._tell = tell
+        self._alarms = alarms
 
     async def tell_balances(self) -> None:
         """Tell what the account holds."""
@@ -127,10 +140,14 @@ class Questions:
             except Exception as error:  # noqa: BLE001 - told, or asked again
                 text = self._connection.text_of(error)
                 failure = of_read(error, text, self._connection.profile)
-            if left <= 0 or not isinstance(failure, RetryableError):
+            if isinstance(failure, PausedError):
+                return None  # the pause is told; asked again, it would only wait
+            if isinstance(failure, WrongShapeError):
+                self._alarms.skipped(f"answer to {method}", failure)
+            if left <= 0 or not isinstance(failure, RetryableError | UnansweredError):
                 self._connection.note(f"{method}: {failure}")
                 return None
-            if failure.is_clock:
+            if isinstance(failure, RetryableError) and failure.is_clock:
                 await self._measure_clock()
             await asyncio.sleep(pause_ms / 1000)
             pause_ms *= 2

@@ -12,6 +12,7 @@ from exchange.live.connection import Connection
 from exchange.live.errors import NotFoundError
 from exchange.live.questions import Questions
 from exchange.live.requests import Requests
+from exchange.live.task_guard import TaskGuard
 from messages.base import Symbol
 from messages.orders import Priority
 
@@ -26,6 +27,7 @@ class Reconciling:
         answers: Answers,
         requests: Requests,
         questions: Questions,
+        guard: TaskGuard,
     ) -> None:
         """Look at nothing yet."""
         self._connection = connection
@@ -33,11 +35,12 @@ class Reconciling:
         self._answers = answers
         self._requests = requests
         self._questions = questions
+        self._guard = guard
         self._wanted = asyncio.Event()
 
     def start(self) -> None:
         """Look now and then from now on, and after ``look_now``."""
-        self._connection.thread.spawn(self._run())
+        self._guard.keep("the look at orders", self._run)
 
     def look_now(self) -> None:
         """Look at once, and once more soon: the stream was lost and is back."""

@@ -17,6 +17,7 @@ from exchange.live.errors import (
     NotFoundError,
     RejectedError,
     RetryableError,
+    WrongShapeError,
     of_cancel,
     of_read,
     of_submit,
@@ -130,7 +131,7 @@ class Requests:
         order_id = request.client_order_id
         try:
             answer = await self._make(
-                call, urgency, patience_ms=self._connection.settings.queue_timeout_ms
+                call, urgency, patience_ms=self._connection.settings.queue_timeout_ms, places=True
             )
         except Exception as error:  # noqa: BLE001 - every failure is told
             failure = of_submit(error, self._connection.text_of(error), self._connection.profile)
@@ -211,6 +212,8 @@ class Requests:
                 legs = [leg for leg in legs if self._book.whose_leg(known.symbol, leg) == order_id]
             if legs:
                 return legs
+            if not isinstance(answer, list):  # not found is said by an error, never by no order
+                raise WrongShapeError(f"{call.method}: the answer names no order")
         raise NotFoundError(f"{profile.name} knows no order {order_id}")
 
     async def _legs_of(self, answer: Any, symbol: Symbol, urgency: Priority) -> list[Leg]:  # noqa: ANN401 - ccxt's
@@ -235,10 +238,20 @@ class Requests:
         return [self._answers.read_leg(order) for order in parsed]
 
     async def _make(
-        self, call: OrderCall, urgency: Priority, patience_ms: int | None = None
+        self,
+        call: OrderCall,
+        urgency: Priority,
+        patience_ms: int | None = None,
+        *,
+        places: bool = False,
     ) -> Any:  # noqa: ANN401 - ccxt's
         return await self._connection.call(
-            call.method, *call.args, dict(call.params), urgency=urgency, patience_ms=patience_ms
+            call.method,
+            *call.args,
+            dict(call.params),
+            urgency=urgency,
+            patience_ms=patience_ms,
+            places=places,
         )
 
     async def _after_submit(self, order_id: ClientOrderId) -> None:

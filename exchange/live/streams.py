@@ -8,20 +8,27 @@ looks at what ccxt has kept of events that came together.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from exchange.live.alarms import ConnectionAlarms
 from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.connection import Connection
 from exchange.live.fields import Raw, rows_of, symbol_of
+from exchange.live.loop import as_error
+from exchange.live.task_guard import TaskGuard
 from messages.base import Symbol
-from messages.border import BadValueError
 from messages.orders import FillSource
 
 _LOOK_SECONDS = 0.05
 _SURELY_UP_SECONDS = 5.0
 """A stream that failed not for so long is up, whatever ccxt calls its futures."""
+
+_LISTEN_SECONDS = 300.0
+"""A stream that told nothing for so long is awaited anew."""
+_CLOSE_SECONDS = 5.0
 
 TICKERS_ONLY = frozenset({"mexc"})
 """Where ``watch_bids_asks`` hears nothing (ccxt reads a format that MEXC has left), and the ticker
@@ -39,6 +46,8 @@ class Streams:
         connection: Connection,
         book: Book,
         answers: Answers,
+        guard: TaskGuard,
+        alarms: ConnectionAlarms,
         *,
         changed: Callable[[bool], None],
         quoted: Callable[[Raw], None],
@@ -47,6 +56,8 @@ class Streams:
         self._connection = connection
         self._book = book
         self._answers = answers
+        self._guard = guard
+        self._alarms = alarms
         self._changed = changed
         self._quoted = quoted
         self._is_up = False
@@ -56,24 +67,29 @@ class Streams:
 
     def start(self) -> None:
         """Listen to the account, and look after all sockets."""
-        client, spawn = self._connection.client, self._connection.thread.spawn
-        if self._connection.client.apiKey or self._connection.client.privateKey:
-            spawn(self._listen("orders", client.watch_orders, self._take_orders, self._turn))
+        client = self._connection.client
+        if client.apiKey or client.privateKey:
+            self._keep("orders", client.watch_orders, self._take_orders, self._turn)
             if client.has.get("watchMyTrades"):
-                spawn(self._listen("fills", client.watch_my_trades, self._take_trades))
+                self._keep("fills", client.watch_my_trades, self._take_trades)
         else:
-            self._turn(is_up=True)  # nobody's account: there is nothing to hear
-        spawn(self._look_after_sockets())
+            self._turn(is_up=True)  # without an account there are no orders to hear of
+        self._guard.keep("the look after sockets", self._look_after_sockets)
 
     def watch_quotes(self, symbols: Iterable[Symbol]) -> None:
         """Listen to the best prices of these symbols, instead of those before."""
         for task in self._quotes:
             task.cancel()
-        spawn = self._connection.thread.spawn
         self._quotes = [
-            spawn(self._listen("quotes", watch, self._take_tickers))
+            self._keep("quotes", watch, self._take_tickers)
             for watch in self._quote_watches(list(symbols))
         ]
+
+    def _keep(
+        self, name: str, watch: Watch, take: Take, turn: Callable[..., None] | None = None
+    ) -> "asyncio.Task[None]":
+        listen = partial(self._listen, name, watch, take, turn)
+        return self._guard.keep(f"the stream of {name}", listen)
 
     def _quote_watches(self, symbols: list[Symbol]) -> list[Watch]:
         """Return what to listen to for the best prices; nothing: they are polled."""
@@ -91,13 +107,18 @@ class Streams:
         settings = self._connection.settings
         pause_ms: int = settings.reconnect_ms
         loop = asyncio.get_running_loop()
+        await self._connection.throttle.until_no_ban()
         while True:
             began = loop.time()
             rising = None if turn is None or self._is_up else self._rise_later(name, turn)
             try:
-                items = await watch()  # in this task: another would wake up a moment too late
+                # In this task: another would wake up a moment too late.
+                async with asyncio.timeout(_LISTEN_SECONDS) as silence:
+                    items = await as_error(watch())
                 pause_ms = settings.reconnect_ms
             except Exception as error:  # noqa: BLE001 - whatever it is, it is opened again
+                if silence.expired():
+                    continue  # nothing happened; if ccxt lost the stream, it begins anew
                 self._connection.note(f"stream of {name}: {self._connection.text_of(error)}")
                 if turn is not None:
                     turn(is_up=False)
@@ -106,6 +127,7 @@ class Streams:
                     pause_ms = settings.reconnect_ms  # it was up, and only nothing happened
                 await asyncio.sleep(pause_ms / 1000)
                 pause_ms = min(2 * pause_ms, settings.reconnect_most_ms)
+                await self._connection.throttle.until_no_ban()
                 continue
             finally:
                 if rising is not None:
@@ -142,30 +164,31 @@ class Streams:
         try:
             take(items)
         except Exception as error:  # noqa: BLE001 - one bad event must not end the stream
-            text = self._connection.text_of(error)
-            self._connection.note(f"stream of {name}: not understood: {text}")
+            self._alarms.skipped(f"event of the stream of {name}", error)
 
     def _take_orders(self, orders: Iterable[Raw]) -> None:
         for raw in rows_of(orders, "orders"):
-            try:
-                leg = self._answers.read_leg(raw, FillSource.ORDER_EVENT)
-                order_id = self._book.whose_leg(symbol_of(raw, "order"), leg)
-            except BadValueError as error:
-                self._connection.refused(error)
-                continue
-            if order_id is not None:
-                self._answers.heard_on_stream(order_id, leg)
+            self._take_safely("orders", self._take_order, raw)
+
+    def _take_order(self, raw: Raw) -> None:
+        leg = self._answers.read_leg(raw, FillSource.ORDER_EVENT)
+        order_id = self._book.whose_leg(symbol_of(raw, "order"), leg)
+        if order_id is not None:
+            self._answers.heard_on_stream(order_id, leg)
 
     def _take_trades(self, trades: Iterable[Raw]) -> None:
         for raw in rows_of(trades, "fills"):
-            read = self._answers.read_trade(raw, FillSource.STREAM)
-            if read is None:
-                continue
-            order_id, trade = read
-            if order_id is not None:
-                self._answers.heard_trade(order_id, trade)
-            else:
-                self._book.keep(trade)
+            self._take_safely("fills", self._take_trade, raw)
+
+    def _take_trade(self, raw: Raw) -> None:
+        read = self._answers.read_trade(raw, FillSource.STREAM)
+        if read is None:
+            return
+        order_id, trade = read
+        if order_id is not None:
+            self._answers.heard_trade(order_id, trade)
+        else:
+            self._book.keep(trade)
 
     def _take_tickers(self, told: dict[str, Raw]) -> None:
         """Take the newest of each symbol: of several that came together ccxt tells the first."""
@@ -175,7 +198,7 @@ class Streams:
         for symbol, ticker in (tickers | newest).items():
             if ticker is not self._taken.get(symbol):
                 self._taken[symbol] = ticker
-                self._quoted(ticker)
+                self._take_safely("quotes", self._quoted, ticker)
 
     async def _look_after_sockets(self) -> None:
         """End sockets whose peer is gone: they would stay open and say nothing."""
@@ -190,7 +213,11 @@ class Streams:
                     socket.connectionEstablished or 0,
                 )
                 if socket.isConnected and now - heard_at > settings.quiet_ms:
-                    socket.on_error(ConnectionError(f"nothing heard for {settings.quiet_ms} ms"))
+                    self._take_safely("sockets", self._end_silent, socket)
+
+    def _end_silent(self, socket: Any) -> None:  # noqa: ANN401 - ccxt's
+        quiet_ms = self._connection.settings.quiet_ms
+        socket.on_error(ConnectionError(f"nothing heard for {quiet_ms} ms"))
 
     async def _clear_away(self) -> None:
         """Let go of dead sockets: ccxt would go on waiting for what they say."""
@@ -199,4 +226,5 @@ class Streams:
             if socket.error or (socket.isConnected and socket.closed()):
                 client.clients.pop(url, None)
                 client.options.pop("listenKey", None)  # it was the socket's
-                await socket.close()
+                with suppress(TimeoutError):  # a peer that is gone says no goodbye
+                    await asyncio.wait_for(socket.close(), _CLOSE_SECONDS)

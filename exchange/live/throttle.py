@@ -1,16 +1,20 @@
-"""Who may send next: exits first, then protection; neither waits for what looks have used up.
+"""Which request goes out next: exits first, then protection, and none that the venue's pauses hold.
 
-Owns the order of requests and the venue's rate. Knows no request and no venue. Time is given in
-milliseconds by whoever makes it.
+Owns the order of requests and the venue's rate; exits and protection do not wait for tokens that
+questions have used up. A request that a pause would hold for long is not sent and fails at once, so
+a ban gathers no queue. Time comes in milliseconds from a clock that the owner gives.
 """
 
 import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
 from heapq import heappop, heappush
-from math import inf
+from math import ceil, inf
 
-from exchange.live.errors import RetryableError
+from exchange.live.errors import PausedError, RetryableError
+from exchange.live.pauses import Asking, Pauses
+from exchange.live.rate_limits import Demand
+from messages.base import Milliseconds
 from messages.orders import Priority
 
 RESERVED_RATIO = 0.2
@@ -24,8 +28,28 @@ BURST_MS = 250.0
 
 URGENCY: ContextVar[Priority] = ContextVar("urgency", default=Priority.QUERY)
 """Of the request that the running task makes."""
+ENDPOINT: ContextVar[str] = ContextVar("endpoint", default="")
+"""Method and path of that request."""
+PLACES: ContextVar[bool] = ContextVar("places", default=False)
+"""Whether that request places an order."""
+IS_PROBE: ContextVar[bool] = ContextVar("is_probe", default=False)
+"""Whether that request went out in spite of a pause."""
 PATIENCE_MS: ContextVar[int | None] = ContextVar("patience_ms", default=None)
 """How long that request may wait for its turn; None: for ever."""
+
+
+_Waiting = tuple[Priority, int, "asyncio.Future[bool]", float, Asking]
+"""The future's result: whether the request is a probe."""
+
+
+def _asking() -> Asking:
+    """Return the request that the running task makes."""
+    return Asking(priority=URGENCY.get(), endpoint=ENDPOINT.get(), places=PLACES.get())
+
+
+def _paused_error(wait_ms: float) -> PausedError:
+    text = f"not sent: the exchange wants no such request for {wait_ms / 1000:.0f} s"
+    return PausedError(text, Milliseconds(ceil(wait_ms)))
 
 
 class Bucket:
@@ -60,8 +84,14 @@ class Throttle:
         ms_per_token: float,
         now_ms: Callable[[], float],
         call_later: Callable[[float, Callable[[], None]], object],
+        *,
+        exit_probe_ms: float = 120_000,
+        hold_ms: float = 5_000,
     ) -> None:
-        """Let one token's worth out every ``ms_per_token``; ``call_later`` counts in seconds."""
+        """Let one token's worth out every ``ms_per_token``; ``call_later`` counts in seconds.
+
+        ``hold_ms``: a request that a pause holds for longer fails at once.
+        """
         rate = 1.0 / ms_per_token
         reserved, open_rate = rate * RESERVED_RATIO, rate * (1 - RESERVED_RATIO)
         self._open = Bucket(open_rate, open_rate * BURST_MS)
@@ -70,52 +100,87 @@ class Throttle:
         self._background = Bucket(rate * BACKGROUND_RATIO, rate * BACKGROUND_RATIO * BURST_MS)
         self._now_ms = now_ms
         self._call_later = call_later
-        self._queue: list[tuple[Priority, int, asyncio.Future[None], float]] = []
+        self._queue: list[_Waiting] = []
         self._sequence = 0
-        self._paused_until_ms = 0.0
+        self._pauses = Pauses(exit_probe_ms)
+        self._hold_ms = hold_ms
         self._wakes_at_ms: float | None = None
 
     @property
     def waiting(self) -> int:
         """How many requests wait."""
-        return sum(not future.done() for _, _, future, _ in self._queue)
+        return sum(not one[2].done() for one in self._queue)
 
     async def pass_(self, cost: float) -> None:
-        """Wait until a request of the running task's urgency may go out.
+        """Wait until a request of the running task may go out.
 
-        Raises ``RetryableError`` where that took longer than the task's ``PATIENCE_MS``.
+        Raises ``PausedError`` where a pause would hold it for long, and ``RetryableError`` where
+        its turn took longer than the task's ``PATIENCE_MS``.
         """
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._sequence += 1
-        heappush(self._queue, (URGENCY.get(), self._sequence, future, cost))
+        asking = _asking()
+        heappush(self._queue, (asking.priority, self._sequence, future, cost, asking))
         self._let_out()
         patience_ms = PATIENCE_MS.get()
         try:
-            await asyncio.wait_for(future, patience_ms and patience_ms / 1000)
+            IS_PROBE.set(await asyncio.wait_for(future, patience_ms and patience_ms / 1000))
         except TimeoutError:
             raise RetryableError(f"not sent: {patience_ms} ms in the queue") from None
 
-    def pause(self, milliseconds: float) -> None:
-        """Let nothing out for so long: the venue demands it, of exits too."""
-        until = self._now_ms() + milliseconds
-        self._paused_until_ms = max(self._paused_until_ms, until)
+    def refused(self, demand: Demand) -> tuple[bool, Milliseconds]:
+        """Take in what the answer to the task's request demands.
+
+        Return whether a pause grew by it, and how long the request has to wait now.
+        """
+        asking, now = _asking(), self._now_ms()
+        grew = self._pauses.demand(asking, demand, now)
+        if grew:
+            self._let_out()  # what would wait for long fails now
+        return grew, Milliseconds(round(self._pauses.wait_ms(asking, now)))
+
+    def answered(self) -> None:
+        """Take in an answer to the task's request that demands no pause."""
+        if IS_PROBE.get():
+            self._pauses.end(_asking())
+            self._let_out()
+
+    def banned_for_ms(self) -> float:
+        """Return how long the venue still bans this address; 0: it does not."""
+        return self._pauses.banned_for_ms(self._now_ms())
+
+    async def until_no_ban(self) -> None:
+        """Wait until the venue takes requests and connections from this address again."""
+        while (left_ms := self.banned_for_ms()) > 0:  # noqa: ASYNC110 - a ban may be lengthened
+            await asyncio.sleep(left_ms / 1000)
 
     def _let_out(self) -> None:
-        now = self._now_ms()
+        now, held = self._now_ms(), list[_Waiting]()
+        shortest = inf
         while self._queue:
-            priority, _, future, cost = self._queue[0]
-            if not future.done():  # else nobody waits for it any more
-                wait = self._take(priority, cost, now)
-                if wait > 0:
-                    self._look_again(now, wait)
-                    return
-                future.set_result(None)
+            priority, _, future, cost, asking = self._queue[0]
+            wait = 0.0
+            if not future.done():  # else its task waits no more
+                paused = self._pauses.wait_ms(asking, now)
+                if paused > self._hold_ms:
+                    future.set_exception(_paused_error(paused))
+                elif paused > 0:  # others need not wait for it
+                    held.append(self._queue[0])
+                    shortest = min(shortest, paused)
+                else:
+                    wait = self._take(priority, cost, now)
+                    if wait > 0:
+                        shortest = min(shortest, wait)
+                        break
+                    future.set_result(self._pauses.sent(asking, now))
             heappop(self._queue)
+        for one in held:
+            heappush(self._queue, one)
+        if shortest < inf:
+            self._look_again(now, shortest)
 
     def _take(self, priority: Priority, cost: float, now: float) -> float:
         """Take the tokens of a request, or return how long it has to wait."""
-        if now < self._paused_until_ms:
-            return self._paused_until_ms - now
         wait = self._open.wait_ms(now)
         if wait > 0 and priority <= Priority.PROTECTION:
             holding = 0.0 if priority is Priority.EXIT else self._for_exits + cost

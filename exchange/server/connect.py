@@ -5,12 +5,12 @@ every other host is refused before a packet leaves. Nothing in the client's URLs
 """
 
 import socket as sockets
-import ssl
 from collections.abc import Iterable
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from exchange.live import http_session
 from exchange.server.wire import LOOPBACK, Reach
 
 
@@ -46,6 +46,5 @@ class LocalResolver(AbstractResolver):
 
 def open_session(reach: Reach) -> aiohttp.ClientSession:
     """Return a session that reaches the server; call it in a running loop, close it there."""
-    context = ssl.create_default_context(cadata=reach.authority_pem)
-    connector = aiohttp.TCPConnector(ssl=context, resolver=LocalResolver(reach.hosts, reach.port))
-    return aiohttp.ClientSession(connector=connector)
+    resolver = LocalResolver(reach.hosts, reach.port)
+    return http_session.open_session(authority_pem=reach.authority_pem, resolver=resolver)

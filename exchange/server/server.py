@@ -150,6 +150,10 @@ class ExchangeServer:
             case WireFaultKind.RESET:
                 _reset(request)
                 return web.Response()
+            case WireFaultKind.CLOSED:
+                if request.transport is not None:
+                    request.transport.close()
+                return web.Response()
             case WireFaultKind.TRUNCATED:
                 return await _truncate(request, answer or as_json({"symbol": "BTCUSDT"}))
             case _:
@@ -240,6 +244,13 @@ def _faulty_answer(fault: WireFault, dialect: Dialect) -> Answer:
             answer = refusal(dialect.too_many_requests)
         case WireFaultKind.UNKNOWN_OUTCOME:
             answer = refusal(dialect.unknown_outcome)
+        case WireFaultKind.ANSWERED:
+            return Answer(
+                status=fault.status,
+                body=fault.text.encode(),
+                content_type=fault.content_type,
+                headers=fault.headers,
+            )
         case WireFaultKind.REFUSED:
             answer = refusal(RefusedError(fault.code, fault.text, fault.status))
         case kind:

@@ -21,6 +21,11 @@ class WireFaultKind(StrEnum):
     """No answer until the plan is released; the answer then comes, if anyone still waits."""
     RESET = "reset"
     """The connection is reset; no answer."""
+    CLOSED = "closed"
+    """The connection is closed in order; no answer."""
+    ANSWERED = "answered"
+    """The answer is ``text``, with ``status``, ``content_type`` and ``headers``: a redirect, a
+    challenge, a page in HTML, JSON of another shape."""
     TRUNCATED = "truncated"
     """The answer breaks off in its middle."""
     BAD_GATEWAY = "bad_gateway"
@@ -71,7 +76,11 @@ class WireFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     code: int = -1000
     text: str = "An unknown error occurred while processing the request."
     status: int = 400
-    """Of REFUSED."""
+    """Of REFUSED and ANSWERED."""
+    content_type: str = "application/json"
+    """Of ANSWERED."""
+    headers: dict[str, str] = {}
+    """Of ANSWERED, besides."""
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for what can't happen."""

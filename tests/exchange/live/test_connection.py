@@ -15,6 +15,7 @@ from exchange.server.venue import Account, MarketStatus
 from exchange.server.wire import Call, Reach
 from exchange.server.wire_faults import WireFault, WireFaultKind
 from messages.base import Symbol, Timestamp
+from messages.observers import Alarm, AlarmKind
 from messages.order_router import FailureKind, LookUpFailed
 from messages.orders import OrderStatus, RejectReason
 from tests.exchange.live.wire import DIALECTS, STILL, WireVenue, connect
@@ -158,7 +159,9 @@ def test_a_clock_that_went_wrong_is_measured_again_and_the_order_goes_the_next_t
         venue.close()
 
 
-def test_retry_after_holds_everything_also_an_exit(server: ServerThread, dialect: str) -> None:
+def test_a_pause_of_the_address_holds_everything_and_one_of_a_call_only_that_call(
+    server: ServerThread, dialect: str
+) -> None:
     venue = WireVenue(server, dialect)
     try:
         server.plan(
@@ -168,9 +171,20 @@ def test_retry_after_holds_everything_also_an_exit(server: ServerThread, dialect
         assert venue.exchange.wait_idle(10)
         refusal = venue.refusal("a")
         assert (refusal.kind, refusal.retry_after_ms) == (FailureKind.RETRYABLE, 30_000)
-        venue.cancel("a")
         server.plan()
-        venue.wait_until(lambda: venue.connection.throttle.waiting == 1)
+        venue.cancel("a")
+        assert venue.exchange.wait_idle(10)
+        cancels = server.read().calls(Call.CANCEL)
+        if dialect == "mexc":  # its limits are of one call each
+            assert cancels == 1
+        else:
+            failure = venue.cancel_failure("a")
+            assert failure.kind is FailureKind.RETRYABLE
+            assert 25_000 < (failure.retry_after_ms or 0) <= 30_000
+            assert cancels == 0
+        assert venue.connection.throttle.waiting == 0
+        (alarm,) = [event for event in venue.events if isinstance(event, Alarm)]
+        assert alarm.kind is AlarmKind.RATE_LIMIT
     finally:
         venue.close()
 

@@ -4,12 +4,16 @@ import asyncio
 
 import pytest
 
-from exchange.live.errors import RetryableError
-from exchange.live.throttle import PATIENCE_MS, URGENCY, Throttle
+from exchange.live.errors import PausedError, RetryableError
+from exchange.live.rate_limits import Demand
+from exchange.live.throttle import ENDPOINT, PATIENCE_MS, PLACES, URGENCY, Throttle
+from exchange.profiles.rate_rules import Scope
+from messages.base import Milliseconds
 from messages.orders import Priority
 from tests.exchange.live.virtual import run
 
 MS_PER_TOKEN = 50.0
+PAUSE_OF_3_S = Demand(scope=Scope.ADDRESS, wait_ms=3_000)
 
 
 def a_throttle() -> Throttle:
@@ -148,7 +152,7 @@ def test_in_the_long_run_no_more_leaves_than_the_venue_allows() -> None:
 def test_a_pause_that_the_venue_demands_holds_exits_too() -> None:
     async def play() -> float:
         queue = Queue()
-        queue.throttle.pause(3_000)
+        queue.throttle.refused(PAUSE_OF_3_S)
         queue.add("exit", Priority.EXIT)
         await queue.names()
         return queue.at("exit")
@@ -159,7 +163,7 @@ def test_a_pause_that_the_venue_demands_holds_exits_too() -> None:
 def test_who_does_not_wait_any_more_takes_no_tokens() -> None:
     async def play() -> list[str]:
         queue = Queue()
-        queue.throttle.pause(1_000)
+        queue.throttle.refused(PAUSE_OF_3_S)
         for number in range(50):
             queue.add(f"gone{number}", Priority.EXIT, cost=100)
         await asyncio.sleep(0.5)
@@ -177,9 +181,127 @@ def test_who_does_not_wait_any_more_takes_no_tokens() -> None:
 def test_a_submit_that_waits_too_long_is_surely_not_sent() -> None:
     async def play() -> None:
         throttle = a_throttle()
-        throttle.pause(60_000)
+        await throttle.pass_(1_000)
         PATIENCE_MS.set(5_000)
         await throttle.pass_(1)
 
     with pytest.raises(RetryableError, match="not sent: 5000 ms in the queue"):
         run(play())
+
+
+DAY_MS = 86_400_000
+
+
+async def ask(throttle: Throttle, priority: Priority, endpoint: str, *, places: bool) -> float:
+    """Make a request in a task of its own; return when it went out (ms), or raise."""
+
+    async def make() -> float:
+        URGENCY.set(priority)
+        ENDPOINT.set(endpoint)
+        PLACES.set(places)
+        await throttle.pass_(1)
+        return asyncio.get_running_loop().time() * 1000
+
+    return await asyncio.create_task(make())
+
+
+async def refuse(throttle: Throttle, demand: Demand, endpoint: str = "GET account") -> None:
+    async def hear() -> None:
+        ENDPOINT.set(endpoint)
+        throttle.refused(demand)
+
+    await asyncio.create_task(hear())
+
+
+@pytest.mark.parametrize(
+    ("scope", "held"),
+    [
+        (Scope.ENDPOINT, {"poll"}),
+        (Scope.ORDERS, {"entry", "exit"}),
+        (Scope.ADDRESS, {"poll", "entry", "exit", "cancel", "look"}),
+    ],
+)
+def test_a_pause_holds_what_its_limit_counts_and_nothing_else(scope: Scope, held: set[str]) -> None:
+    requests = {
+        "poll": (Priority.QUERY, "GET account", False),
+        "look": (Priority.ENTRY, "GET order", False),
+        "entry": (Priority.ENTRY, "POST order", True),
+        "exit": (Priority.EXIT, "POST order", True),
+        "cancel": (Priority.EXIT, "DELETE order", False),
+    }
+
+    async def play() -> dict[str, Milliseconds | None]:
+        throttle = a_throttle()
+        await refuse(throttle, Demand(scope=scope, wait_ms=60_000))
+        waits = {}
+        for name, (priority, endpoint, places) in requests.items():
+            try:
+                await ask(throttle, priority, endpoint, places=places)
+            except PausedError as error:
+                waits[name] = error.retry_after_ms
+        return waits
+
+    assert run(play()) == dict.fromkeys(held, pytest.approx(60_000, abs=2_000))
+
+
+def test_what_a_short_pause_holds_does_not_hold_what_comes_behind_it() -> None:
+    async def play() -> tuple[float, float]:
+        throttle = a_throttle()
+        await refuse(throttle, Demand(scope=Scope.ENDPOINT, wait_ms=3_000), "POST order")
+        held = asyncio.create_task(ask(throttle, Priority.EXIT, "POST order", places=True))
+        await asyncio.sleep(0)
+        passed = await ask(throttle, Priority.QUERY, "GET time", places=False)
+        return passed, await held
+
+    assert run(play()) == pytest.approx((0, 3_000))
+
+
+def test_nothing_goes_out_during_a_ban_however_long_it_is() -> None:
+    async def play() -> None:
+        throttle = a_throttle()
+        await refuse(throttle, Demand(scope=Scope.ADDRESS, wait_ms=2 * DAY_MS, is_ban=True))
+        await refuse(throttle, Demand(scope=Scope.ADDRESS, wait_ms=1_000, is_ban=True))
+        await refuse(throttle, Demand(scope=Scope.ADDRESS, wait_ms=1_000))
+        for _ in range(47):
+            await asyncio.sleep(3_600)
+            with pytest.raises(PausedError):
+                await ask(throttle, Priority.EXIT, "POST order", places=True)
+        await asyncio.sleep(3_601)
+        await ask(throttle, Priority.QUERY, "GET account", places=False)
+
+    run(play())
+
+
+def test_in_an_implausible_pause_one_exit_probes_and_the_pauses_between_probes_double() -> None:
+    async def play() -> list[float]:
+        throttle = a_throttle()
+        await refuse(throttle, Demand(scope=Scope.ADDRESS, wait_ms=DAY_MS))
+        out = []
+        for _ in range(2_000):
+            with pytest.raises(PausedError):
+                await ask(throttle, Priority.PROTECTION, "POST order", places=True)
+            try:
+                out.append(await ask(throttle, Priority.EXIT, "POST order", places=True) / 1000)
+            except PausedError:
+                await asyncio.sleep(1)
+        return out
+
+    assert run(play()) == pytest.approx([120, 360, 840, 1_800], abs=2)
+
+
+def test_a_probe_that_is_answered_ends_the_pause_for_all() -> None:
+    async def play() -> float:
+        throttle = a_throttle()
+        await refuse(throttle, Demand(scope=Scope.ADDRESS, wait_ms=DAY_MS))
+        await asyncio.sleep(121)
+
+        async def probe() -> None:
+            URGENCY.set(Priority.EXIT)
+            ENDPOINT.set("POST order")
+            await throttle.pass_(1)
+            throttle.answered()
+
+        await asyncio.create_task(probe())
+        return await ask(throttle, Priority.QUERY, "GET account", places=False)
+
+    assert run(play()) == pytest.approx(121_000)
