@@ -15,7 +15,8 @@ import msgspec
 from commands.errors import ConnectFailedError, UsageError
 from config.live import LiveSettings
 from exchange.keys import Keys, KeysError, no_keys, read_keys, variable_names
-from exchange.live.connection import ConnectError, Connection, ConnectProblem, Credentials
+from exchange.live.connect_errors import ConnectError, ConnectProblem
+from exchange.live.connection import Connection, Credentials
 from exchange.profiles.profile import Profile
 
 EXIT_UNAVAILABLE = 69

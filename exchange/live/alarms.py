@@ -7,7 +7,8 @@ On the loop only.
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from exchange.live.connection import Connection, at_utc
+from exchange.live.connect_errors import at_utc
+from exchange.live.connection import Connection
 from exchange.live.order import LiveOrder
 from exchange.live.rate_limits import Demand
 from exchange.port import Event

@@ -8,8 +8,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,7 +15,14 @@ from msgspec.structs import replace
 
 from config.live import LiveSettings
 from exchange.live.client import RETRY_AFTER_MS, make_client
-from exchange.live.errors import LiveError, UnansweredError, is_key_refused, is_tls_refusal
+from exchange.live.connect_errors import (
+    ADVICE,
+    ConnectError,
+    ConnectProblem,
+    at_utc,
+    problem_of,
+)
+from exchange.live.errors import LiveError, UnansweredError
 from exchange.live.loop import LoopThread, as_error
 from exchange.live.market_rules import read_rules
 from exchange.live.parsing import read_balances
@@ -39,30 +44,6 @@ T = TypeVar("T")
 
 Note = Callable[[str], None]
 """Takes a clean text for people; on the loop thread."""
-
-
-class ConnectProblem(StrEnum):
-    """Why a venue could not be opened."""
-
-    NO_NETWORK = "no_network"
-    WRONG_KEY = "wrong_key"
-    NO_PERMISSION = "no_permission"
-    MAINTENANCE = "maintenance"
-    TLS = "tls"
-    """The connection is not encrypted as it should be, or another host answers."""
-    BANNED = "banned"
-    """The exchange bans this address for a while."""
-    OTHER = "other"
-
-
-class ConnectError(Exception):
-    """The venue could not be opened; the text says why and what to do, and holds no secret."""
-
-    def __init__(self, problem: ConnectProblem, text: str, wait_ms: float = 0) -> None:
-        """Say what is wrong, and for how long nothing may be sent."""
-        super().__init__(text)
-        self.problem = problem
-        self.wait_ms = wait_ms
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -297,30 +278,16 @@ class Connection:
         try:
             return await work
         except Exception as error:  # noqa: BLE001 - all of it is one answer: not opened, and why
-            problem, wait_ms = self._problem_of(error), self.throttle.banned_for_ms()
-            advice = _ADVICE[problem]
-            if problem is ConnectProblem.BANNED:
-                advice = advice.format(until=at_utc(self.now() + wait_ms))
+            wait_ms = self.throttle.banned_for_ms()
+            is_banned = wait_ms > 0
+            problem = ConnectProblem.BANNED if is_banned else problem_of(error, self.profile)
+            advice = ADVICE[problem].format(until=at_utc(self.now() + wait_ms))
             text = f"{self.profile.name}: can't {what}: {advice} ({self.text_of(error)})"
             raise ConnectError(problem, text, wait_ms) from None
 
-    def _problem_of(self, error: BaseException) -> ConnectProblem:
-        if self.throttle.banned_for_ms() > 0:
-            return ConnectProblem.BANNED
-        if is_tls_refusal(error):
-            return ConnectProblem.TLS
-        text = str(error)
-        names = {kind.__name__ for kind in type(error).__mro__}
-        if any(word in text.lower() for word in _IN_MAINTENANCE):
-            return ConnectProblem.MAINTENANCE
-        if is_key_refused(self.profile, text) and "PermissionDenied" not in names:
-            return ConnectProblem.WRONG_KEY
-        found = (problem for name, problem in _PROBLEM_OF_CLASS.items() if name in names)
-        return next(found, ConnectProblem.OTHER)
-
     def _check_permission(self, info: object) -> None:
         if _can({"info": info}, "canTrade") is False:
-            text = f"{self.profile.name}: {_ADVICE[ConnectProblem.NO_PERMISSION]}"
+            text = f"{self.profile.name}: {ADVICE[ConnectProblem.NO_PERMISSION]}"
             raise ConnectError(ConnectProblem.NO_PERMISSION, text)
 
     async def _read_fees(self) -> Mapping[str, Any]:
@@ -370,34 +337,6 @@ class Connection:
             await self.client.close()
         if self._session is not None:
             await self._session.close()
-
-
-_ADVICE = {
-    ConnectProblem.NO_NETWORK: "it can't be reached; is there a network?",
-    ConnectProblem.WRONG_KEY: "it does not take this key; check key, secret and allowed addresses",
-    ConnectProblem.NO_PERMISSION: "this key may not trade; allow spot trading for it",
-    ConnectProblem.MAINTENANCE: "it is in maintenance; try again later",
-    ConnectProblem.TLS: (
-        "TLS is refused: its certificate is not valid for it, or something between here and there "
-        "answers in its place; look at the network and at this machine's date"
-    ),
-    ConnectProblem.BANNED: "it bans this address until {until}; nothing more is sent until then",
-    ConnectProblem.OTHER: "it answers with an error",
-}
-
-_PROBLEM_OF_CLASS = {
-    "PermissionDenied": ConnectProblem.NO_PERMISSION,
-    "AuthenticationError": ConnectProblem.WRONG_KEY,
-    "OnMaintenance": ConnectProblem.MAINTENANCE,
-    "NetworkError": ConnectProblem.NO_NETWORK,
-}
-_IN_MAINTENANCE = ("maintenance", " 503 ", "service unavailable")
-
-
-def at_utc(wall_ms: float) -> str:
-    """Return a moment as people read it."""
-    at = datetime.fromtimestamp(wall_ms / 1000, UTC)
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _can(balance: Mapping[str, Any], what: str) -> bool | None:

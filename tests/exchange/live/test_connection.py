@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from exchange.live.connection import ConnectError, Connection, ConnectProblem, Credentials
+from exchange.live.connect_errors import ConnectError, ConnectProblem
+from exchange.live.connection import Connection, Credentials
 from exchange.live.exchange import CcxtExchange
 from exchange.port import Event, UnknownSymbolError
 from exchange.profiles.registry import profile_of

@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 import trustme
 
-from exchange.live.connection import ConnectError, Connection, ConnectProblem, Credentials
+from exchange.live.connect_errors import ConnectError, ConnectProblem
+from exchange.live.connection import Connection, Credentials
 from exchange.live.http_session import harden, open_session
 from exchange.live.loop import LoopThread
 from exchange.profiles.registry import profile_of

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from exchange.live.connection import ConnectError
+from exchange.live.connect_errors import ConnectError
 from exchange.port import Event
 from exchange.server.thread import ServerThread
 from exchange.server.wire import Call
