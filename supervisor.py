@@ -37,7 +37,7 @@ from actors.runtime.ticker import Ticker
 from actors.runtime.watchdog import STUCK_NOTE, Stuck, Watchdog, end_process
 from actors.runtime.watchdog import Limits as HandLimits
 from actors.strategy.actor import spawn_runner, spawn_strategy
-from commands.app import run_command
+from commands.app import run_program
 from commands.tree import Wiring
 from messages.addresses import (
     CUSTODY,
@@ -292,4 +292,4 @@ def _limits(wiring: Wiring) -> Limits:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(start, sys.argv[1:]))
+    run_program(start, sys.argv[1:])

@@ -1,7 +1,7 @@
 """What a person types: commands and options. Each command's module is imported when used."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -15,6 +15,7 @@ from commands.explaining import (
     explaining,
 )
 from commands.options import Options
+from commands.process import disarm, run_to_end
 from commands.shared_options import (
     Config,
     Duration,
@@ -326,4 +327,13 @@ def run_command(
             raise
         typer.echo(f"error: {problem}", err=True)
         return EXIT_USAGE
+    finally:
+        disarm()
     return code if isinstance(code, int) else EXIT_OK
+
+
+def run_program(
+    start: StartTree, arguments: list[str], make_way: exchange_commands.MakeWay | None = None
+) -> NoReturn:
+    """Run the command as this process's only work, and end the process with its exit code."""
+    run_to_end(lambda: run_command(start, arguments, make_way))

@@ -13,6 +13,7 @@ from rich.console import Console
 from commands.errors import UsageError
 from commands.explaining import explaining
 from commands.options import Options
+from commands.streams import bounded_streams
 from commands.tree import StartTree
 from messages.base import Symbol
 
@@ -65,6 +66,7 @@ class Program(NamedTuple):
         return Way() if self.make_way is None else self.make_way()
 
 
+@bounded_streams()
 def run_where(program: Program, where: Where) -> None:
     """Trade where the options say; raises what the session raises."""
     if where.mode == "paper" and where.exchange is None:

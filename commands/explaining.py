@@ -1,6 +1,5 @@
 """How a command ends: its exit code, and one clear line where it went wrong, never a traceback."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ import typer
 
 from commands.errors import ConnectFailedError, RunFailedError, StopAtOnceError, UsageError
 from commands.logs import write_fault
+from commands.process import end_now
 from config.packages import missing_package
 
 EXIT_OK = 0
@@ -35,7 +35,7 @@ def explaining() -> Iterator[None]:
     except StopAtOnceError as stop:
         typer.echo("stopped at once; what was logged and traded is in the files", err=True)
         sys.stdout.flush()
-        os._exit(stop.exit_code)  # without waiting for threads, whatever they do
+        end_now(stop.exit_code)  # without waiting for threads, whatever they do
     except Exception as error:  # noqa: BLE001 - of the program's own faults people get one line
         missing = missing_package(error) if isinstance(error, ModuleNotFoundError) else None
         if missing is not None:

@@ -1,70 +1,96 @@
-"""The file that a session's log goes to: begun anew at a size, a few older ones kept beside it.
+"""The files of a session that grow line by line: places for a spool, whole lines only.
 
-A disk that takes nothing costs lines, never a step of who logs; how many is said when it takes
-lines again. That a disk is full people hear from the journal.
+A disk that takes nothing leaves the file as it was: the spool keeps the lines and tries again. A
+log is begun anew at a size; a few older files are kept beside it.
 """
 
-from io import FileIO
+import os
 from pathlib import Path
 
-import msgspec
-
-from actors.plain_files import new_file
+from actors.plain_files import new_file, write_whole
 
 
-class LogFile:
-    """A sink for lines, on whatever thread logs them; loguru calls it by one at a time."""
+class LineFile:
+    """A file that lines are appended to."""
+
+    def __init__(self, path: Path, *, is_lazy: bool = False) -> None:
+        """Name the file; nothing is opened yet. ``is_lazy``: not before the first line."""
+        self._path, self._is_lazy = path, is_lazy
+        self._file = -1
+        self._size = 0
+
+    def open(self) -> None:
+        """Begin the file. Raises ``OSError``."""
+        if not self._is_lazy:
+            self._begin()
+
+    def write(self, pieces: list[bytes]) -> None:
+        """Write all of it, or nothing. Raises ``OSError``."""
+        if self._file < 0:
+            self._begin()
+        data = b"".join(pieces)
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError:
+            # A torn line is taken back: it is written anew as a whole.
+            os.ftruncate(self._file, self._size)
+            os.lseek(self._file, self._size, os.SEEK_SET)
+            raise
+        self._size += len(data)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _begin(self) -> None:
+        self._file, self._size = new_file(self._path), 0
+
+
+class LogFile(LineFile):
+    """A line file that is begun anew at ``rotate_bytes``, with ``keep`` older ones beside it."""
 
     def __init__(self, path: Path, rotate_bytes: int, keep: int) -> None:
-        """Begin the file; raises ``OSError``."""
-        self._path, self._rotate_bytes, self._keep = path, rotate_bytes, keep
-        self._file = _new(path)
-        self._lost = 0
-        """Lines since the disk last took one."""
+        """Name the file; nothing is opened yet."""
+        super().__init__(path)
+        self._rotate_bytes, self._keep = rotate_bytes, keep
 
-    def write(self, line: str) -> None:
-        """Write it, or count it as lost."""
-        try:
-            self._write(self._told_lost() + line.encode())
-        except OSError:
-            self._lost += 1
-        else:
-            self._lost = 0
-
-    def stop(self) -> None:
-        """Let go of the file: nothing more is logged."""
-        self._file.close()
-
-    def _write(self, data: bytes) -> None:
-        size = self._file.tell()
-        if size and size + len(data) > self._rotate_bytes:
+    def write(self, pieces: list[bytes]) -> None:
+        """Write all of it, or nothing, into a new file where this one is full."""
+        is_full = self._size and self._size + sum(map(len, pieces)) > self._rotate_bytes
+        if is_full and self._file >= 0:
             self._begin_anew()
-            size = 0
-        written = self._file.write(data)
-        if written != len(data):  # the disk took a part of the line, and will not take the rest
-            self._file.truncate(size)
-            self._file.seek(size)
-            raise OSError("the line is torn")
+        super().write(pieces)
 
     def _begin_anew(self) -> None:
-        """Number the older files on; the oldest goes."""
+        """Number the older files on; the oldest is replaced."""
         for number in range(self._keep, 0, -1):
             older = self._numbered(number - 1)
             if older.exists():
                 older.replace(self._numbered(number))
-        self._file.close()
-        self._file = _new(self._path)
+        self.close()  # the next write begins the new one, or tries to
 
     def _numbered(self, number: int) -> Path:
         name = f"{self._path.stem}.{number}{self._path.suffix}" if number else self._path.name
         return self._path.with_name(name)
 
-    def _told_lost(self) -> bytes:
-        if not self._lost:
-            return b""
-        text = f"{self._lost} lines before this one are lost: the disk took none"
-        return msgspec.json.encode({"level": "error", "event": "log", "text": text}) + b"\n"
 
+class Document:
+    """A file that is replaced as a whole; of several versions that wait only the last counts."""
 
-def _new(path: Path) -> FileIO:
-    return FileIO(new_file(path), "wb")
+    def __init__(self, path: Path) -> None:
+        """Name the file; nothing is opened yet."""
+        self._path = path
+
+    def open(self) -> None:
+        """Each version opens a file of its own."""
+
+    def write(self, pieces: list[bytes]) -> None:
+        """Replace the file. Raises ``OSError``: the older version stays."""
+        write_whole(self._path, pieces[-1:])
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -20,6 +20,7 @@ from loguru import logger
 from actors.observers.events import Event
 from commands.errors import UsageError
 from commands.log_file import LogFile
+from commands.spool import Spool, drain_all
 from config.settings import LogSettings
 from messages.base import Timestamp
 
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 
 LOG_NAME = "log.jsonl"
 
+_LINGER_SECONDS = 0.1
+"""How long a line waits for others to be written with it: a kill loses no more than that."""
+_OPEN_SECONDS = 5.0
+"""How long a start waits for the log's place; then it trades, and lines wait in memory."""
+_DRAIN_SECONDS = 2.0
+
 _LOGS: list[Path] = []
 """The files that lines go to; none before a session has its folder."""
 
@@ -35,10 +42,34 @@ _WORDS = {"CRITICAL": "ALARM"}
 """What a level is called before people, where it isn't its own name."""
 
 
-def log_to(folder: Path, settings: LogSettings) -> Path:
-    """Write every line from now on to ``folder``; return the file.
+class LogSink:
+    """What loguru gives lines to: a spool, so that who logs never waits for the disk."""
 
-    Lines are written as they are logged, by the thread that logs them: none waits in a queue.
+    def __init__(self, path: Path, settings: LogSettings) -> None:
+        """Begin the file, on the spool's thread."""
+        place = LogFile(path, settings.rotate_bytes, settings.keep)
+        self.spool = Spool(
+            path.name,
+            place,
+            bytes_max=settings.pending_bytes,
+            linger_seconds=_LINGER_SECONDS,
+            note=_lost_lines,
+        )
+
+    def write(self, line: str) -> None:
+        """Take a line."""
+        self.spool.put(line.encode(errors="replace"))
+
+    def stop(self) -> None:
+        """Write what waits and let go of the file: nothing more is logged."""
+        self.spool.close(_DRAIN_SECONDS)
+
+
+def log_to(folder: Path, settings: LogSettings) -> Spool:
+    """Write every line from now on to ``log.jsonl`` in ``folder``; return the way there.
+
+    A line waits a tenth of a second at most for the thread that writes it, longer only where the
+    disk takes none.
 
     Raises:
         UsageError: the file can't be written.
@@ -46,14 +77,21 @@ def log_to(folder: Path, settings: LogSettings) -> Path:
     """
     path = folder / LOG_NAME
     logger.remove()
-    try:
-        file = LogFile(path, settings.rotate_bytes, settings.keep)
-    except OSError as error:
-        problem = f"the log {path} can't be written: {error.strerror}"
-        raise UsageError(f"{problem}; name a folder of yours") from None
-    logger.add(file, format=_json_line, level="DEBUG")
+    sink = LogSink(path, settings)
+    if not sink.spool.opens_within(_OPEN_SECONDS) and sink.spool.problem is not None:
+        problem = f"the log {path} can't be written: {sink.spool.problem.strerror}"
+        sink.spool.close(0.0)
+        raise UsageError(f"{problem}; name a folder of yours")
+    logger.add(sink, format=_json_line, level="DEBUG")
+    if not sink.spool.is_open:
+        logger.warning("{} takes no line yet: they wait in memory", path)
     _LOGS.append(path)
-    return path
+    return sink.spool
+
+
+def _lost_lines(lost: int) -> bytes:
+    text = f"{lost} lines before this one are lost: the disk took none"
+    return msgspec.json.encode({"level": "error", "event": "log", "text": text}) + b"\n"
 
 
 def log_times_of(now: Callable[[], Timestamp]) -> None:
@@ -91,7 +129,8 @@ def write_fault(error: BaseException) -> Path:
     """Write an error that nobody expected, with its traceback, and return the file that has it."""
     if _LOGS:
         logger.opt(exception=error).critical("the program failed: {}", error)
-        return _LOGS[-1]
+        if not any(spool.name == LOG_NAME for spool in drain_all(_DRAIN_SECONDS)):
+            return _LOGS[-1]
     text = "".join(traceback.format_exception(error))
     handle, name = tempfile.mkstemp(prefix="holdfast-", suffix=".log")
     with os.fdopen(handle, "w", encoding="utf-8") as file:

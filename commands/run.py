@@ -11,6 +11,7 @@ import msgspec
 from loguru import logger
 
 from actors.runtime.clock import WallClock
+from actors.runtime.stacks import all_stacks
 from actors.runtime.supervision import StartError
 from actors.strategy.port import Strategy
 from commands.account import PAPER, Account, account_folder
@@ -18,6 +19,7 @@ from commands.errors import RunFailedError
 from commands.folders import session_folder
 from commands.header import EMBEDDED, SessionHeader
 from commands.logs import (
+    LOG_NAME,
     faults_of_threads_logged,
     log_for_people,
     log_times_of,
@@ -25,9 +27,12 @@ from commands.logs import (
     stop_logging_for_people,
 )
 from commands.options import Options, read_settings
+from commands.process import end_within
 from commands.session import Ended, MakeWiring, Session, check_market, paper_wiring
 from commands.session_files import SessionFiles
+from commands.spool import Spool
 from commands.stopping import Stopping
+from commands.streams import on_output_gone, output_is_ready
 from commands.telling import EMBEDDED_AFTERWARDS, SessionConsole, first_screen, last_screen
 from commands.tempo import Deadline
 from commands.tree import StartTree
@@ -36,6 +41,12 @@ from messages.addresses import STRATEGY_RUNNER
 from messages.base import Timestamp
 
 TIME_IS_UP = "its time is up"
+OUTPUT_CLOSED = "its output was closed"
+_CLOSING_SECONDS = 10.0
+"""Beyond what a graceful stop may take: for files, the exchange's connection, the screen."""
+_LATE = "it did not end in time and is ended now; start it again, it recovers"
+_LOG_SECONDS = 2.0
+"""How long the end waits for a log whose disk takes nothing."""
 
 
 class Stand(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,14 +107,18 @@ def trade(
         session_dir=folder,
     )
     console = SessionConsole()
-    log = log_to(folder, settings.logs)
+    lines = log_to(folder, settings.logs)
+    log = folder / LOG_NAME
     with (
         account,
         SessionFiles(header, settings) as files,
-        Stopping() as stopping,
+        Stopping(
+            is_headless=options.headless, on_dump=lambda: files.add_stacks(all_stacks())
+        ) as stopping,
         faults_of_threads_logged(),
     ):
-        console.on_gone = lambda: stopping.ask("nobody reads the output any more")
+        if not options.headless:
+            on_output_gone(lambda: stopping.ask(OUTPUT_CLOSED))
         console.say(first_screen(header))
         for line in account.told(settings):
             console.say(f"  {line}")
@@ -115,16 +130,27 @@ def trade(
         except StartError as error:
             raise RunFailedError(f"{error}; more in {log}") from None
         reason = _watch(console, session, stopping, header, options)
+        end_within(settings.session.stop_ms / 1000 + _CLOSING_SECONDS, why=f"failed: {_LATE}")
         console.say(f"\nstopping: {reason}. Ctrl-C ends it at once.")
         ended = session.stop()
         files.end(ended.summary, reason)
         last_screen(console, ended, folder, stand.afterwards)
-    _check_end(ended, log)
+    if not lines.drain(_LOG_SECONDS) or lines.lost:
+        console.say(f"  {log} is not complete: {lines.lost} lines lost{_why(lines)}")
+    _check_end(ended, files, log)
 
 
-def _check_end(ended: Ended, log: Path) -> None:
+def _why(lines: Spool) -> str:
+    return f"; {lines.problem.strerror}" if lines.problem else ""
+
+
+def _check_end(ended: Ended, files: SessionFiles, log: Path) -> None:
     if not ended.is_whole:
         raise RunFailedError(f"it did not come to rest in time: {log} tells what hangs")
+    if ended.unrecorded:
+        raise RunFailedError(f"the journal is not complete: {ended.unrecorded}")
+    if files.unwritten:
+        raise RunFailedError(f"the session's files are not complete: {'; '.join(files.unwritten)}")
     ours = sum(n for actor, n in ended.summary.errors.items() if actor != STRATEGY_RUNNER)
     if ours:  # what a strategy's own code does is no failure of the run
         raise RunFailedError(
@@ -161,7 +187,8 @@ def _watch_view(
 
     with LiveView(console, header) as view:
         while True:
-            picture = session.look()
+            # A stopped terminal takes no picture; when it goes on it gets the newest, whole.
+            picture = session.look() if output_is_ready() else None
             if picture is not None:
                 view.update(picture)
             reason = stopping.wait(deadline.within(session.view_seconds))

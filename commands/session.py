@@ -77,6 +77,8 @@ class Ended(msgspec.Struct, frozen=True):
     """What stays open."""
     is_whole: bool
     """Whether everything ended within the time it had."""
+    unrecorded: str = ""
+    """Records that are not on the disk, and why; empty: all are."""
 
 
 class Session:
@@ -158,10 +160,18 @@ class Session:
         self.clock.close()
         is_whole = self._comes_to_rest(deadline)
         if is_whole:
-            is_whole = not self._children.stop() and system.shutdown(deadline.within(inf))
+            late = self._children.stop(deadline.within)
+            is_whole = not late and system.shutdown(deadline.within(inf))
         self._report.sample(self.clock.now(), keep=True)
         living = tuple(self._report.open_positions())
-        return Ended(summarise(self._report, self._outcome()), living, is_whole)
+        summary = summarise(self._report, self._outcome())
+        return Ended(summary, living, is_whole, self._unrecorded())
+
+    def _unrecorded(self) -> str:
+        if not self._journal.pending:
+            return ""
+        why = self._journal.failure or "there was no time to write them"
+        return f"{self._journal.pending} records are not on the disk: {why}"
 
     def _wait_for_entries(self, deadline: Deadline) -> None:
         """Wait until no position is buying any more."""

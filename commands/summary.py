@@ -145,8 +145,13 @@ def write_equity(path: Path, points: Iterable[EquityPoint]) -> None:
 
 def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - anything msgspec encodes
     """Write summary.json: decimals as strings, keys in order."""
+    write_whole(path, [encode_json(document)])
+
+
+def encode_json(document: Any) -> bytes:  # noqa: ANN401 - as above
+    """Return the document as a person reads it: decimals as strings, keys in order."""
     encoded = msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2)
-    write_whole(path, (encoded, b"\n"))
+    return encoded + b"\n"
 
 
 def equity_row(point: EquityPoint) -> tuple[object, ...]:

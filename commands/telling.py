@@ -1,8 +1,5 @@
 """What a session says on the terminal before and after it: where things are, and how it ended."""
 
-import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -21,21 +18,11 @@ EMBEDDED_AFTERWARDS = "  The venue is embedded, its money paper: the next start 
 
 
 class SessionConsole(Console):
-    """A console that outlives whoever read it."""
+    """A console of a session: words as they are, on standard output."""
 
     def __init__(self) -> None:
-        """Print to standard output, words as they are."""
+        """Print to standard output, which is bounded while a session runs (``streams``)."""
         super().__init__(highlight=False, markup=False)
-        self.on_gone: Callable[[], None] | None = None
-        """Called once nobody reads what is printed: ``… | head`` ended."""
-
-    def on_broken_pipe(self) -> None:
-        """Print to nobody from now on, where rich would end the process."""
-        self.quiet = True
-        with Path(os.devnull).open("w", encoding="utf-8") as nobody:
-            os.dup2(nobody.fileno(), sys.stdout.fileno())
-        if self.on_gone is not None:
-            self.on_gone()
 
     def say(self, text: str) -> None:
         """Print lines as they are, however wide."""
@@ -43,7 +30,7 @@ class SessionConsole(Console):
 
     def say_line(self, line: str) -> None:
         """Print a line that has its end already: one of the log's."""
-        self.print(line, soft_wrap=True, end="")
+        self.file.write(line)
 
 
 def title(header: SessionHeader) -> str:

@@ -154,6 +154,7 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
     LogSettings: {
         "rotate_bytes": _limits(at_least="100000", at_most="10000000000"),
         "keep": _limits(at_least="0", at_most="1000"),
+        "pending_bytes": _limits(at_least="100000", at_most="10000000000"),
     },
     InspectorSettings: {
         "clients": _limits(at_least="1", at_most="100"),

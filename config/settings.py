@@ -219,6 +219,8 @@ class LogSettings(Section, frozen=True, kw_only=True):
     """Size at which a new file is begun."""
     keep: int = 5
     """Files kept beside the one that is written."""
+    pending_bytes: int = 16_000_000
+    """Lines that wait in memory for a disk that takes none; further ones are lost and counted."""
 
 
 class InspectorSettings(Section, frozen=True, kw_only=True):

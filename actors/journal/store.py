@@ -82,6 +82,8 @@ class FileJournal:
         self._durable = snapshot.sequence
         self._pending: list[bytes] = []
         self._pending_bytes = 0
+        self.failure = ""
+        """Why the last commit failed; empty: it did not."""
         self.on_pending: Callable[[], None] | None = None
         """Called when the first record waits for a commit."""
         lost = "" if found is None else "; ".join(found.losses)
@@ -186,8 +188,10 @@ class FileJournal:
             self._write(batch)
         except DISK_ERRORS as error:
             self._let_reserve_go()
-            raise JournalError(f"{self._folder}: {error}") from error
+            self.failure = f"{self._folder}: {error}"
+            raise JournalError(self.failure) from error
         self._custody.check()
+        self.failure = ""
         self._head, self._durable = head, last
         self._pending.clear()
         self._pending_bytes = 0

@@ -108,26 +108,30 @@ class Children:
         """Stop the child that started last, before the others; return whether it was ``name``."""
         if not self._running or self._running[-1].name != name:
             return False
-        return _stops(self._running.pop())
+        spec = self._running.pop()
+        return _stops(spec, spec.stop_seconds)
 
-    def stop(self) -> tuple[Address, ...]:
-        """Stop each before those it leans on; return those that did not end in time."""
+    def stop(self, within: Callable[[float], float] = float) -> tuple[Address, ...]:
+        """Stop each before those it leans on; return those that did not end in time.
+
+        ``within`` cuts the seconds that a child may take to what is left for all of them.
+        """
         late = []
         while self._running:
             spec = self._running.pop()
-            if not _stops(spec):
+            if not _stops(spec, within(spec.stop_seconds)):
                 late.append(spec.name)
         return tuple(late)
 
 
-def _stops(spec: ChildSpec) -> bool:
+def _stops(spec: ChildSpec, seconds: float) -> bool:
     try:
-        is_done = spec.stop(spec.stop_seconds)
+        is_done = spec.stop(seconds)
     except Exception as error:  # noqa: BLE001 - the others must still be stopped
         logger.opt(exception=error).error("{} failed to stop", spec.name)
         return False
     if not is_done:
-        logger.error("{} did not stop within {} s", spec.name, spec.stop_seconds)
+        logger.error("{} did not stop within {:g} s", spec.name, seconds)
     return is_done
 
 

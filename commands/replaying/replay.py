@@ -14,7 +14,7 @@ from actors.runtime.dispatcher import Dispatcher, ProductionDispatcher
 from actors.runtime.simulated import SimulatedDispatcher
 from commands.errors import RunFailedError, UsageError
 from commands.folders import session_folder
-from commands.logs import log_to
+from commands.logs import LOG_NAME, log_to
 from commands.options import Options, read_settings
 from commands.replaying.playing import Played, Player
 from commands.replaying.screen import show_stage, show_summary
@@ -59,7 +59,8 @@ def replay(start: StartTree, request: Request) -> None:
         raise UsageError(str(error)) from None
     new_dispatcher = _dispatcher(request.dispatcher)
     folder = session_folder(options.session_dir, "replay", settings.session.keep)
-    log = log_to(folder, settings.logs)
+    log_to(folder, settings.logs)
+    log = folder / LOG_NAME
     show_stage(console, stage)
     chosen = settings.replay.candle_path
     paths = [chosen, _other(chosen)] if stage.has_candles else [chosen]

@@ -13,34 +13,47 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 from commands.log_file import LogFile
+from commands.logs import _lost_lines
+from commands.spool import Spool
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-file = LogFile(Path(sys.argv[1]), 1_000_000, 2)
-file.write('{"text":"before"}\\n')
+place = LogFile(Path(sys.argv[1]), 1_000_000, 2)
+spool = Spool("log", place, bytes_max=40, note=_lost_lines)
+spool.put(b'{"text":"before"}\\n')
+assert spool.drain(10.0)
 _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (25, hard))
-for number in range(3):
-    file.write('{"text":"lost"}\\n')
+taken = [spool.put(b'{"text":"waits"}\\n') for _ in range(5)]
+assert taken == [True, True, False, False, False], taken
+assert not spool.drain(0.5)
+assert spool.problem.strerror == "File too large", spool.problem
 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-file.write('{"text":"after"}\\n')
+assert spool.drain(10.0)
+assert spool.put(b'{"text":"after"}\\n')
+assert spool.close(10.0)
+assert spool.lost == 3
 """
 
 
-def test_a_full_disk_costs_whole_lines_and_says_how_many(tmp_path: Path) -> None:
+def test_a_full_disk_costs_no_line_that_memory_has_room_for_and_counts_the_others(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "log.jsonl"
     done = subprocess.run(  # noqa: S603 - our own Python
         [sys.executable, "-c", FULL, str(path)], cwd=ROOT, check=False, capture_output=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     texts = [msgspec.json.decode(line)["text"] for line in path.read_bytes().splitlines()]
-    assert texts == ["before", "3 lines before this one are lost: the disk took none", "after"]
+    lost = "3 lines before this one are lost: the disk took none"
+    assert texts == ["before", "waits", "waits", lost, "after"]
 
 
 def test_older_files_are_numbered_and_the_oldest_goes(tmp_path: Path) -> None:
     file = LogFile(tmp_path / "log.jsonl", 10, 2)
+    file.open()
     for number in range(5):
-        file.write(f"line {number}\n")
-    file.stop()
+        file.write([f"line {number}\n".encode()])
+    file.close()
     found = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert found == {
         "log.jsonl": "line 4\n",

@@ -81,7 +81,7 @@ class Running:
     def __init__(self, folder: Path, *arguments: str | Path) -> None:
         self.folder = folder
         self.process = subprocess.Popen(  # noqa: S603 - our own Python
-            command("--headless", *arguments, *into(folder)),
+            command(*arguments, *into(folder)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -189,7 +189,8 @@ def test_every_trade_can_be_followed_in_the_log(finished: tuple[Path, str]) -> N
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_first_signal_stops_gracefully(run: Run, folder: Path, number: signal.Signals) -> None:
-    running = run("--seed", "3")
+    watched = () if number is signal.SIGHUP else ("--headless",)
+    running = run("--seed", "3", *watched)
     running.read_until("next")
     running.process.send_signal(number)
     assert running.end() == 0, running.said
@@ -206,7 +207,7 @@ def test_a_second_signal_stops_at_once_and_leaves_whole_files(
     (tmp_path / "mine.py").write_text(HANGS)
     (tmp_path / "mine.toml").write_text(HANGS_FOR_LONG)
     config = ("--config", tmp_path / "mine.toml", "--strategy", "mine:Hangs")
-    running = run(*config, "--speed", "1000")  # a minute's candle at once
+    running = run("--headless", *config, "--speed", "1000")  # a minute's candle at once
     running.read_until("next")
     while len(rows_of(folder / "equity.csv")) < 20:  # by then the strategy was asked
         assert running.process.poll() is None
@@ -233,13 +234,29 @@ def test_a_strategy_that_hangs_does_not_keep_a_session_from_stopping(
     assert "error in: strategy_runner" in done.stdout
 
 
-def test_a_reader_that_goes_away_ends_the_session(run: Run, folder: Path) -> None:
-    running = run(*FAST)
+def test_a_reader_that_goes_away_ends_a_session_that_is_watched(run: Run, folder: Path) -> None:
+    running = run(*FAST[1:])
     running.read_until("next")
     assert running.process.stdout is not None
     running.process.stdout.close()
     assert running.process.wait(TIMEOUT_SECONDS) == 0
-    assert session_of(folder)["ended_by"] == "nobody reads the output any more"
+    assert session_of(folder)["ended_by"] == "its output was closed"
+
+
+def test_a_reader_or_terminal_that_goes_away_is_no_event_for_a_headless_session(
+    run: Run, folder: Path
+) -> None:
+    running = run(*FAST)
+    running.read_until("next")
+    assert running.process.stdout is not None
+    running.process.stdout.close()
+    running.process.send_signal(signal.SIGHUP)
+    rows = len(rows_of(folder / "equity.csv"))
+    while len(rows_of(folder / "equity.csv")) < rows + 20:
+        assert running.process.poll() is None
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(TIMEOUT_SECONDS) == 0
+    assert session_of(folder)["ended_by"] == "SIGTERM"
 
 
 def test_by_default_the_files_are_in_a_folder_of_sessions(tmp_path: Path) -> None:

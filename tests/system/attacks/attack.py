@@ -23,8 +23,8 @@ evidence.
 
 - The function's name is the attack's name. It asserts what must hold, and returns what was measured
   in seconds or counts; the command prints the medians beside those of ``undisturbed``.
-- ``in_tests=False``: it takes long, and only the command runs it. All that the tests run take less
-  than a minute together.
+- ``in_tests=False``: only the command runs it; ``in_tests=("a case",)``: the tests run that one.
+  All that the tests run take less than a minute of a quiet core together.
 - ``needs`` returns why it can't run on this machine (no root, no tmpfs), or None; then the test is
   skipped with that line.
 - Wait for events with a deadline (``arena.wait_for``), never for a time. Every process and
@@ -68,18 +68,22 @@ def attack(
     title: str,
     *,
     cases: tuple[str, ...] = (),
-    in_tests: bool = True,
+    in_tests: bool | tuple[str, ...] = True,
     needs: Callable[[], str | None] = _nothing,
 ) -> Callable[[Run], Run]:
-    """Make a function an attack; with ``cases`` it is called with the arena and a case."""
+    """Make a function an attack; with ``cases`` it is called with the arena and a case.
+
+    ``in_tests``: whether the tests run it, or which of its cases.
+    """
 
     def known(run: Run) -> Run:
         name = run.__name__
         if not cases:
-            ATTACKS.append(Attack(name, title, run, in_tests, needs))
+            ATTACKS.append(Attack(name, title, run, bool(in_tests), needs))
         for case in cases:
             one = _with_case(run, case)
-            ATTACKS.append(Attack(f"{name}[{case}]", f"{title}: {case}", one, in_tests, needs))
+            is_tested = case in in_tests if isinstance(in_tests, tuple) else in_tests
+            ATTACKS.append(Attack(f"{name}[{case}]", f"{title}: {case}", one, is_tested, needs))
         return run
 
     return known

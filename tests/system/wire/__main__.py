@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 import supervisor
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
-from commands.app import run_command
+from commands.app import run_program
 from commands.connecting import Way
 from commands.tree import Wiring
 from exchange.port import Event, Sink
@@ -32,11 +32,11 @@ Port = TypeVar("Port")
 EVERY_QUOTE = "--every-quote"
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> NoReturn:
     reach = msgspec.json.decode(Path(arguments[0]).read_bytes(), type=Reach)
     typed = [argument for argument in arguments[1:] if argument != EVERY_QUOTE]
     start = start_at_every_quote if len(typed) < len(arguments) - 1 else supervisor.start
-    return run_command(start, typed, partial(way_to, reach))
+    run_program(start, typed, partial(way_to, reach))
 
 
 def way_to(reach: Reach) -> Way:
@@ -65,4 +65,4 @@ def with_candles(connect: Callable[[Sink], Port], emit: Sink) -> Port:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])
