@@ -126,12 +126,12 @@ def end(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedO
 def ask_for_money(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
     """Look an order that is over up again: what it cost, or its fees, are not known yet.
 
-    More and more slowly; what it cost for ever, as its position waits for it.
+    More and more slowly, until it is forgotten; while its cost is not known it is not forgotten.
     """
-    is_given_up = not order.facts.unpriced and order.tries > settings.retry_attempts
-    if order.facts.is_complete or is_given_up:
+    if order.facts.is_complete:
         return replace(order, errand=None, tries=0)
-    return pause(order, Request.LOOK_UP, retry_pause_ms(order, settings), now)
+    pause_ms = retry_pause_ms(order, settings) * max(order.tries, 1)
+    return pause(order, Request.LOOK_UP, pause_ms, now)
 
 
 def is_live(order: RoutedOrder) -> bool:

@@ -94,8 +94,7 @@ def _on_order_ended(turn: Turn, facts: OrderFacts) -> None:
         entry_rung, tries = entry.rung + 1, 0
     else:
         entry_rung, tries = entry.rung, entry.tries
-    # What is not priced may have taken all of the budget: nothing is bought on top of it.
-    is_last = entry_rung >= len(plan.entry_ladder) or bool(turn.position.booked.unpriced_bought)
+    is_last = entry_rung >= len(plan.entry_ladder) or _may_have_spent_all(turn)
     if facts.status is OrderStatus.FILLED or not goes_on or is_last:
         _note_refusal(turn, facts)
         turn.update_entry(is_stopping=True)
@@ -103,6 +102,11 @@ def _on_order_ended(turn: Turn, facts: OrderFacts) -> None:
     turn.update_entry(rung=entry_rung, tries=tries, waits_for_quote=True)
     message = RequestQuote(position_id=turn.charter.position_id, symbol=turn.charter.symbol)
     turn.send(MARKET_DATA, message)
+
+
+def _may_have_spent_all(turn: Turn) -> bool:
+    """Whether something was bought and its cost is not known: nothing is bought on top of it."""
+    return bool(turn.position.booked.unpriced_bought)
 
 
 def on_entry_quote(turn: Turn, quote: Quote | None) -> None:

@@ -15,7 +15,7 @@ from actors.position.states import State
 from exchange.price_grid import nearest_price
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.ids import ENTRY_LEG, EXIT_LEG
-from messages.market import Capabilities, MarketRules, Quote
+from messages.market import Capabilities, FeeCurrency, MarketRules, Quote
 from messages.money import (
     ZERO,
     Money,
@@ -89,13 +89,20 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """Quote: about what that cost. For price levels only, never for books."""
     unpriced_sold: Decimal = ZERO
     """Base, beside ``sold``: what it brought is not known yet."""
-    fees_missing: Decimal = ZERO
-    """Base, of all fills, whose fees are not known yet."""
+    bought_without_fees: Decimal = ZERO
+    """Base, of all that was bought, whose fees are not known yet."""
+    sold_without_fees: Decimal = ZERO
+    """Base, of all that was sold, whose fees are not known yet."""
 
     @property
     def is_priced(self) -> bool:
         """Whether what was bought and sold is known with its cost."""
         return not self.unpriced_bought and not self.unpriced_sold
+
+    @property
+    def fees_missing(self) -> Decimal:
+        """Base, of all fills, whose fees are not known yet."""
+        return self.bought_without_fees + self.sold_without_fees
 
     @property
     def all_bought(self) -> Decimal:
@@ -159,7 +166,8 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is ours now, as it follows from what was booked."""
 
     held: Decimal
-    """Base: bought, less sold, less the fees that were taken in it."""
+    """Base: bought, less sold, less the fees that were taken in it; and less the most that fees
+    may have taken that are not known yet, so it is never too much."""
     sellable: Decimal
     """What is held, in whole steps of the market."""
     average_entry: Decimal | None
@@ -223,6 +231,8 @@ def life_after(before: Life | None, charter: Charter, position: Position) -> Lif
 def _holding(booked: Booked, rules: MarketRules) -> Holding:
     bought = booked.all_bought
     held = bought - booked.all_sold - amount_in(booked.fees, rules.base)
+    if booked.bought_without_fees and rules.fee_currency is FeeCurrency.RECEIVED:
+        held -= booked.bought_without_fees * max(rules.taker_fee_ratio, rules.maker_fee_ratio)
     cost = booked.bought_cost + booked.unpriced_estimate
     return Holding(
         held=held,
@@ -239,7 +249,8 @@ def leg_of(side: Side) -> str:
 def sums(orders: tuple[OwnOrder, ...], charter: Charter) -> Booked:
     """Return what all orders together did, exactly; what is not known yet stands beside it."""
     bought = bought_cost = sold = sold_proceeds = ZERO
-    unpriced_bought = unpriced_estimate = unpriced_sold = fees_missing = ZERO
+    unpriced_bought = unpriced_estimate = unpriced_sold = ZERO
+    without_fees = {Side.BUY: ZERO, Side.SELL: ZERO}
     fees: tuple[Money, ...] = ()
     for order in orders:
         facts = order.facts
@@ -258,7 +269,7 @@ def sums(orders: tuple[OwnOrder, ...], charter: Charter) -> Booked:
                 unpriced_sold += facts.unpriced
         fees = add_money(fees, facts.fees)
         if facts.fees_missing:
-            fees_missing += facts.fees_missing
+            without_fees[order.side] += facts.fees_missing
     return Booked(
         bought=bought,
         bought_cost=bought_cost,
@@ -268,7 +279,8 @@ def sums(orders: tuple[OwnOrder, ...], charter: Charter) -> Booked:
         unpriced_bought=unpriced_bought,
         unpriced_estimate=unpriced_estimate,
         unpriced_sold=unpriced_sold,
-        fees_missing=fees_missing,
+        bought_without_fees=without_fees[Side.BUY],
+        sold_without_fees=without_fees[Side.SELL],
     )
 
 

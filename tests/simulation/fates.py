@@ -5,8 +5,11 @@ The numbers are part of schedules: new fates go to the end.
 
 from enum import IntEnum
 
+from msgspec.structs import replace
+
 from messages.base import ClientOrderId
-from messages.order_router import CancelFailed, FailureKind, SubmitFailed
+from messages.money import ZERO
+from messages.order_router import CancelFailed, FailureKind, OrderReported, SubmitFailed
 from messages.orders import RejectReason
 
 NO_ANSWER = "no answer"
@@ -71,6 +74,10 @@ class EventFate(IntEnum):
     LATE = 1
     TWICE = 2
     LOST = 3
+    WITHOUT_COST = 4
+    """It says how much filled, and neither what that cost nor its fees."""
+    WITHOUT_FEES = 5
+    """It says what the fills cost; their fees are known later."""
 
 
 class DiskFate(IntEnum):
@@ -113,3 +120,11 @@ def submit_failed(
 def cancel_failed(order_id: ClientOrderId, kind: FailureKind) -> CancelFailed:
     text = "-2011: Unknown order sent." if kind is FailureKind.REJECTED else NO_ANSWER
     return CancelFailed(client_order_id=order_id, kind=kind, text=text)
+
+
+def less_told(report: OrderReported, fate: EventFate) -> OrderReported:
+    """Return the report as a venue makes it that does not know yet what its fills cost."""
+    facts = replace(report.facts, fees=(), fees_missing=report.facts.filled)
+    if fate is EventFate.WITHOUT_COST:
+        facts = replace(facts, cost=ZERO, unpriced=facts.filled)
+    return replace(report, facts=facts)

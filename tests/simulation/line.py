@@ -30,7 +30,7 @@ from messages.orders import Side
 from messages.portfolio import BalancesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
 from tests.simulation.choices import Choices, Kind
-from tests.simulation.fates import EventFate
+from tests.simulation.fates import EventFate, less_told
 from tests.simulation.way import LIVES_MS, Way
 
 BEHIND_MS = 60_000
@@ -199,7 +199,7 @@ class Line(PaperExchange):
             if connection == self._connection and not self.is_down:
                 self._sink(event)
 
-        if fate in {EventFate.ARRIVES, EventFate.TWICE}:
+        if fate not in {EventFate.LATE, EventFate.LOST}:
             arrive(self._now)
         if fate in {EventFate.LATE, EventFate.TWICE}:
             self.way.hold(self._now, arrive, type(event).__name__)
@@ -223,7 +223,11 @@ class Line(PaperExchange):
         if fate is not EventFate.ARRIVES:
             self.disturbed_at = self._now
             self.on_fate(f"{type(event).__name__} of {_order_of(event)}: {fate.name}")
-        if fate in {EventFate.ARRIVES, EventFate.TWICE}:
+        if fate in {EventFate.WITHOUT_COST, EventFate.WITHOUT_FEES} and isinstance(
+            event, OrderReported
+        ):
+            event = less_told(event, fate)
+        if fate not in {EventFate.LATE, EventFate.LOST}:
             self._sink(event)
         is_stream = isinstance(event, OrderReported)
         if fate is EventFate.LATE or (fate is EventFate.TWICE and is_stream):

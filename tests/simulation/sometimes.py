@@ -90,6 +90,9 @@ _OTHERS = (
     "a process died with an exit out that no record knows",
     "a commit failed, and a later one wrote it all",
     "balances were told that were behind the orders",
+    "an entry filled and its cost was not told",
+    "an exit filled and its cost was not told",
+    "fees were told later than their fills",
 )
 EXPECTED = frozenset({*_ALARMS.values(), *_OTHERS, *(f"{actor} raised" for actor in _ACTORS)})
 
@@ -205,7 +208,7 @@ class Sometimes:
             self._note("an order was there that surely had not arrived")
 
     def _hear_look_up(self, message: LookUpOrder) -> None:
-        """Only the reconciler has an order looked up that is over."""
+        """Look at one of an order that is over: the reconciler's, or about its money."""
         order_id = message.client_order_id
         known = self._world.actor(ORDER_ROUTER, OrderRouter).orders.by_id.get(order_id)
         at_venue = self._world.venue.book.orders.get(order_id)
@@ -262,6 +265,11 @@ class Sometimes:
             self._note("an order came back from the dead")
         if facts.reason is RejectReason.NEVER_PLACED:
             self._note("an order was concluded never to have been placed")
+        if facts.unpriced:
+            is_entry = "b" in facts.client_order_id.removeprefix("h")
+            self._note(f"an {'entry' if is_entry else 'exit'} filled and its cost was not told")
+        elif facts.fees_missing:
+            self._note("fees were told later than their fills")
         if facts.stop is StopStatus.TRIGGERED:
             self._note("a native stop was touched")
         if facts.stop is StopStatus.GONE and not facts.is_terminal:

@@ -77,7 +77,8 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "unpriced_bought": "0",
         "unpriced_estimate": "0",
         "unpriced_sold": "0",
-        "fees_missing": "0",
+        "bought_without_fees": "0",
+        "sold_without_fees": "0",
     },
     OwnOrder: {
         "cancel_asked": False,

@@ -89,6 +89,14 @@ def _all_is_free(real: Any, books: Any, asker: Any, message: Any) -> Any:
     return max((m.amount for m in message.free if m.currency == asker.currency), default=ZERO)
 
 
+def _missing_is_zero(real: Any, known: Any, told: Any) -> Any:
+    return real(known, replace(told, unpriced=ZERO))
+
+
+def _silent_is_free(real: Any, known: Any, told: Any) -> Any:
+    return real(known, replace(told, fees_missing=ZERO))
+
+
 def _kept(real: Any, booking: Any, told: Any, reserve: Any, *, closed: bool) -> Any:
     after, postings = real(booking, told, booking.reserved, closed=False)
     return (replace(after, closed=closed), postings)
@@ -167,5 +175,11 @@ MUTANTS = (
     Mutant(
         "a late fill stays in its row when it is taken over",
         instead(portfolio, "row_to_take_over", nothing),
+    ),
+    Mutant("a cost that is not told counts as zero", around(answers, "merge", _missing_is_zero)),
+    Mutant("a fee that is not told counts as none", around(answers, "merge", _silent_is_free)),
+    Mutant(
+        "what a fill cost is not asked for again",
+        instead(errands, "ask_for_money", lambda order, *_: order),
     ),
 )

@@ -35,8 +35,8 @@ def _placed_at_once(real: Any, turn: Any) -> None:
         real(turn)
 
 
-def _filled_twice(real: Any, orders: Any) -> Any:
-    sums = real(orders)
+def _filled_twice(real: Any, orders: Any, charter: Any) -> Any:
+    sums = real(orders, charter)
     return replace(sums, sold=sums.sold * 2) if len(orders) > 2 else sums
 
 
@@ -198,5 +198,16 @@ MUTANTS = (
     Mutant(
         "a deadline of an earlier state is obeyed",
         around(hearing, "_look_at_deadlines", _withdrawn_late),
+    ),
+    Mutant(
+        "CLOSED before it is known what its fills cost",
+        both(
+            instead(facts.Booked, "is_priced", property(lambda _: True)),
+            instead(position, "_has_its_fees", lambda _: True),
+        ),
+    ),
+    Mutant(
+        "the next rung buys although the cost of the last is not known",
+        instead(entry, "_may_have_spent_all", lambda _: False),
     ),
 )

@@ -4,16 +4,25 @@ Its books lag behind the positions by what is under way; so each side is looked 
 both against each other where nothing is under way.
 """
 
+from decimal import Decimal
+
 from actors.journal.port import Record
 from actors.portfolio.actor import PortfolioActor
 from actors.position.position import Position
+from actors.position.states import State
 from messages.addresses import PORTFOLIO
 from messages.base import Address
 from messages.envelope import Envelope
-from messages.money import ZERO
+from messages.ids import position_of
+from messages.money import ZERO, divide_down
+from messages.order_router import PlaceOrder
+from messages.orders import Side
 from messages.portfolio import BookPosition
 from tests.simulation.plans import BTC, USDT
 from tests.simulation.rules.rule import POSITION, Rule
+
+_ABOUT = Decimal("0.9")
+"""Fills of one order have prices of their own."""
 
 
 class Totals(Rule):
@@ -27,9 +36,11 @@ class Totals(Rule):
             if type(change) is not Position:
                 continue
             before = self.world.positions.get(change.position_id)
-            assert not (change.reserve and change.entry.is_over), (
+            is_spent = change.entry.is_over and not change.booked.unpriced_bought
+            assert not (change.reserve and is_spent), (
                 f"{change.position_id} buys no more, and keeps {change.reserve}"
             )
+            self._check_priced(change, record)
             is_new = before is None or before.booked != change.booked
             if not is_new and (before is None or before.reserve == change.reserve):
                 continue
@@ -39,6 +50,38 @@ class Totals(Rule):
             assert is_told or is_empty, (
                 f"{change.position_id} stands at {change.booked}, and tells the books {told}"
             )
+
+    def _check_priced(self, position: Position, record: Record) -> None:
+        """Look that no fill is booked for nothing, and no end before all of it has its cost.
+
+        By the venue's ledger: what is booked cost about as much as the cheapest order did there.
+        """
+        position_id, booked = position.position_id, position.booked
+        unpriced = booked.unpriced_bought + booked.unpriced_sold
+        assert position.state is not State.CLOSED or not unpriced, (
+            f"{position_id} is CLOSED, and does not know what all of it cost: {booked}"
+        )
+        prices = [
+            divide_down(order.facts.cost, order.facts.filled)
+            for order_id, order in self.world.venue.book.orders.items()
+            if order.facts.filled and position_of(order_id) == position_id
+        ]
+        for message in (send.message for send in record.outbox):
+            if type(message) is PlaceOrder and message.request.side is Side.BUY:
+                assert not booked.unpriced_bought, (
+                    f"{position_id} buys more before it knows what it spent: {booked}"
+                )
+            if (
+                type(message) is not BookPosition
+                or not prices
+                or position_id != message.position_id
+            ):
+                continue
+            told = (message.bought, message.bought_cost), (message.sold, message.sold_proceeds)
+            for quantity, cost in told:
+                assert cost >= quantity * min(prices) * _ABOUT, (
+                    f"{position_id} books {quantity} for {cost}"
+                )
 
     def delivered(self, address: Address, envelope: Envelope) -> None:
         """Look that the books hold what was just told, and are the sum of their parts."""
