@@ -62,7 +62,7 @@ class ReserveBudget(Message, frozen=True, kw_only=True):
     """Quote currency, fees included."""
 
 
-class AdoptedFill(msgspec.Struct, frozen=True, kw_only=True):
+class AdoptedFill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a late fill bought, as one position takes it over."""
 
     client_order_id: ClientOrderId
@@ -72,6 +72,8 @@ class AdoptedFill(msgspec.Struct, frozen=True, kw_only=True):
     """Quote, fees aside."""
     fees: tuple[Money, ...]
     policy: UnmatchedPolicy
+    fees_missing: Decimal = ZERO
+    """Base of ``quantity`` whose fees the venue has not told; they are booked in its row."""
 
 
 class BookPosition(Message, frozen=True, kw_only=True):
@@ -120,7 +122,7 @@ class RequestBalance(Message, frozen=True, kw_only=True):
     """Base in exits of its own that are lost and may be live."""
 
 
-class BalancesReported(Message, frozen=True, kw_only=True):
+class BalancesReported(Message, frozen=True, kw_only=True, omit_defaults=True):
     """What the venue says the account holds. From the gateway."""
 
     total: tuple[Money, ...]

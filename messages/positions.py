@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from messages.base import ClientOrderId, Message, PositionId, Symbol
 from messages.market import Capabilities, MarketRules, Quote
-from messages.money import Money
+from messages.money import ZERO, Money
 from messages.plan import Plan
 from messages.portfolio import UnmatchedPolicy
 from messages.position import CloseCause
@@ -40,7 +40,7 @@ class PositionEnded(Message, frozen=True, kw_only=True):
     symbol: Symbol
 
 
-class AdoptFill(Message, frozen=True, kw_only=True):
+class AdoptFill(Message, frozen=True, kw_only=True, omit_defaults=True):
     """Let a position take over what a late fill bought. From the portfolio, which has booked it.
 
     Cumulative for each order: after a further fill, the difference is taken over.
@@ -53,6 +53,8 @@ class AdoptFill(Message, frozen=True, kw_only=True):
     """Quote, beyond what the order's position booked."""
     fees: tuple[Money, ...]
     policy: UnmatchedPolicy
+    fees_missing: Decimal = ZERO
+    """Base of ``filled`` whose fees the venue has not told yet."""
 
 
 class BeginRecovery(Message, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from messages.money import Money, add_money
 from messages.orders import FillSource, OrderFacts, Side
 
 
-class Trade(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Trade(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """One fill, as the venue lists it."""
 
     trade_id: str

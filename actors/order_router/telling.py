@@ -30,7 +30,7 @@ def sends_after(before: RoutedOrder | None, after: RoutedOrder) -> Iterator[Send
     if after.booked is None:
         if _is_news(before, after):
             yield tell(after.request.position_id, after.facts)
-    elif before is None or before.booked is None or after.facts != before.facts:
+    elif before is None or before.booked is None or _may_tell_more(before, after):
         yield from _unmatched(after, after.booked)
     if _is_to_tell_missing(before, after):
         yield Send(OBSERVERS, _missing(after))
@@ -95,8 +95,8 @@ def look_up_of(order: RoutedOrder) -> LookUpOrder:
 def _unmatched(order: RoutedOrder, booked: OrderFacts) -> Iterator[Send]:
     """Tell the portfolio what its position did not book; it raises the alarm."""
     facts = order.facts
-    if facts.unpriced:
-        return  # it is asked again; a fill is booked with its cost, or not yet
+    if facts.unpriced or (facts.fees_missing and order.tries < _MISSING_AFTER_TRIES):
+        return  # it is asked again: a fill is booked with its cost, and with its fees if they come
     fees = fees_beyond(facts, booked)
     if facts.filled <= booked.filled and facts.cost <= booked.cost and not fees:
         return
@@ -110,6 +110,12 @@ def _unmatched(order: RoutedOrder, booked: OrderFacts) -> Iterator[Send]:
         facts=facts,
     )
     yield Send(PORTFOLIO, unmatched)
+
+
+def _may_tell_more(before: RoutedOrder, after: RoutedOrder) -> bool:
+    """Whether a released order says more, or was asked for its fees often enough."""
+    is_asked_enough = before.tries < _MISSING_AFTER_TRIES <= after.tries
+    return after.facts != before.facts or (bool(after.facts.fees_missing) and is_asked_enough)
 
 
 def _is_to_tell_missing(before: RoutedOrder | None, after: RoutedOrder) -> bool:

@@ -96,6 +96,7 @@ def _offer(books: Books, message: UnmatchedFill) -> tuple[Send, ...]:
         filled=message.filled,
         cost=message.cost,
         fees=message.fees,
+        fees_missing=min(message.facts.fees_missing, message.filled),
         policy=books.limits.unmatched_policy,
     )
     return (Send(POSITIONS, offer),)

@@ -22,6 +22,7 @@ def begin_adopted(turn: Turn, adopted: AdoptedFill) -> None:
         filled=adopted.quantity,
         cost=adopted.cost,
         fees=adopted.fees,
+        fees_missing=adopted.fees_missing,
         at=turn.now,
     )
     order = OwnOrder(side=Side.BUY, purpose=Purpose.ENTRY, quantity=adopted.quantity, facts=facts)

@@ -229,6 +229,7 @@ def _difference(message: AdoptFill, before: AdoptFill | None) -> AdoptedFill:
         quantity=message.filled - had.filled,
         cost=message.cost - had.cost,
         fees=add_money(message.fees, had_fees),
+        fees_missing=min(message.fees_missing, message.filled - had.filled),
         policy=message.policy,
     )
 

@@ -274,7 +274,7 @@ class World(Tree):
         if isinstance(self.journal, DurableJournals) and self.journal.pending:
             return False
         orders = self.actor(ORDER_ROUTER, OrderRouter).orders.by_id
-        if not all(order.facts.is_terminal for order in orders.values()):
+        if not all(o.facts.is_terminal and o.facts.is_complete for o in orders.values()):
             return False
         at_venue = self.venue.book.orders
         if any(not at_venue[order_id].facts.is_terminal for order_id in self.venue.denied):
