@@ -25,6 +25,7 @@ from actors.market_data.quotes import conflate, conflation_key
 from actors.observers.actor import Observers
 from actors.operator.actor import OperatorActor
 from actors.order_router.actor import OrderRouter
+from actors.order_router.orders import Orders
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
 from actors.positions.roster import Numbering
@@ -113,14 +114,17 @@ def start(system: System, wiring: Wiring) -> Children:
 def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
     """Return the children in the order of starting; they are stopped in reverse."""
     settings = wiring.settings
-    numbering = Numbering(account_tag=settings.account.tag, journal_epoch=wiring.journal_epoch)
+    identity = wiring.identity
+    numbering = Numbering(
+        account_tag=settings.account.tag, journal_epoch=wiring.journal_epoch, identity=identity
+    )
     spawn, data = system.spawn, settings.market_data
     starts: dict[Address, Callable[[], object]] = {
         OBSERVERS: partial(
             spawn, Observers, OBSERVERS, wiring.book, queue=_quotes(wiring, OBSERVED_AT_MOST)
         ),
         GATEWAY: partial(_spawn_gateway, system, wiring),
-        ORDER_ROUTER: partial(spawn, OrderRouter, ORDER_ROUTER, settings.router),
+        ORDER_ROUTER: partial(spawn, OrderRouter, ORDER_ROUTER, settings.router, Orders(identity)),
         MARKET_DATA: partial(
             spawn, MarketDataActor, MARKET_DATA, data, wiring.symbols, queue=_quotes(wiring)
         ),
@@ -128,7 +132,7 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
         POSITIONS: partial(
             spawn, PositionsActor, POSITIONS, numbering, settings.router.terminal_ttl_ms
         ),
-        RECONCILER: partial(spawn, ReconcilerActor, RECONCILER, settings),
+        RECONCILER: partial(spawn, ReconcilerActor, RECONCILER, settings, identity),
         GUARDIAN: partial(spawn, GuardianActor, GUARDIAN, settings.guardian),
         STRATEGY: partial(
             spawn_strategy,

@@ -12,17 +12,20 @@ import msgspec
 
 from actors.journal.code import code_version
 from actors.journal.codec import Snapshot
-from actors.journal.finding import ANCHOR, Found, JournalLostError, find
+from actors.journal.finding import ANCHOR, Found, JournalLostError, find, nothing
 from actors.journal.holder import Holder
+from actors.journal.identity import beginning, begun, identity_of
 from actors.journal.lease import AccountInUseError, EpochLostError, Lease, is_held, read_holder
 from actors.journal.port import JournalError
-from actors.journal.recovery import is_stuck, living_positions, with_journal_epoch
+from actors.journal.recovery import is_stuck, living_positions
 from actors.journal.segment import segment_numbers, segment_path
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from actors.runtime.watchdog import STUCK_NOTE, Stuck
+from commands.account_name import AccountName
 from commands.errors import UsageError
 from config.settings import Settings
 from messages.base import Timestamp
+from messages.ids import Identity
 
 STATE = Path("state")
 PAPER = "paper-embedded"
@@ -33,13 +36,25 @@ _MAIN = "main"
 class Account:
     """An account that this process holds, until it is closed."""
 
-    def __init__(self, folder: Path, session: Path, now: Timestamp, *, is_fresh: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        session: Path,
+        now: Timestamp,
+        *,
+        is_fresh: bool,
+        name: AccountName | None = None,
+    ) -> None:
         """Take the lease, and look where the journal stands; ``is_fresh`` puts that aside.
 
+        ``name``: None: whatever account the journal there is of.
+
         Raises:
-            UsageError: another process holds it, or its journal can't be read.
+            UsageError: another process holds it, its journal can't be read, or is of another
+                account of the exchange.
         """
         self.folder = folder
+        self._name = name
         try:
             self._lease = Lease(folder, Holder(pid=os.getpid(), since=now, session=str(session)))
         except (AccountInUseError, EpochLostError) as error:
@@ -50,11 +65,30 @@ class Account:
             if is_fresh:
                 self._put_aside()
             self._found = self._look()
+            self.identity = self._begin_epoch(now)
             self.stuck = self._take_note()
         except BaseException:
             self._lease.close()
             raise
         self.journal: FileJournal | None = None
+
+    def _begin_epoch(self, now: Timestamp) -> Identity:
+        """Draw this process's epoch, and let the journal go on with it."""
+        found, name = self._found, self._name or AccountName()
+        snapshot = nothing(now) if found is None else found.snapshot
+        known = identity_of(snapshot, name.account, name.tag)
+        if known is not None and self._name and known.account not in name.accounts:
+            raise UsageError(
+                f"the journal in {self.folder} is of another account: its exchange, its own id "
+                "there or account.tag was different. Use the keys and the tag that it began with, "
+                "or another --state-dir"
+            )
+        epoch = name.epoch(self._lease.epoch, None if found is None else found.seed)
+        plain = Identity(account=name.account, tag=name.tag, epochs=())
+        identity = (known or plain).with_epoch(epoch, now)
+        if found is not None:
+            self._found = msgspec.structs.replace(found, snapshot=begun(snapshot, identity))
+        return identity
 
     @property
     def recovered(self) -> Snapshot | None:
@@ -63,7 +97,7 @@ class Account:
 
     @property
     def epoch(self) -> int:
-        """Of a journal that begins now: in its client order ids, and never used before."""
+        """How often the account was opened in this folder."""
         return self._lease.epoch
 
     def seed_of(self, settings: Settings) -> int:
@@ -102,9 +136,8 @@ class Account:
         config = msgspec.json.encode(settings).decode()
         origin = Origin(code=code_version(), config=config, seed=self.seed_of(settings))
         try:
-            self.journal = FileJournal(
-                self._lease, origin, limits, self._found, now, session_folder
-            )
+            found = self._found or beginning(self.identity, now, origin.seed)
+            self.journal = FileJournal(self._lease, origin, limits, found, now, session_folder)
         except JournalError as error:
             raise UsageError(str(error)) from None
         return self.journal
@@ -133,11 +166,7 @@ class Account:
             raise UsageError(f"{error}; --fresh puts it aside and begins anew") from None
         if found is None:
             return None
-        losses = (*self._lease.losses, *found.losses)
-        if not losses:
-            return found
-        snapshot = with_journal_epoch(found.snapshot, self._lease.epoch)
-        return msgspec.structs.replace(found, snapshot=snapshot, losses=losses)
+        return msgspec.structs.replace(found, losses=(*self._lease.losses, *found.losses))
 
     def _take_note(self) -> Stuck | None:
         """Return what the last process hung on. The note is kept under another name: used once."""

@@ -15,6 +15,7 @@ from actors.observers.report import Report
 from actors.observers.session import SessionBook
 from actors.observers.watchlist import Watchlist
 from actors.strategy.port import Strategy
+from commands.account_name import AccountName
 from commands.connecting import Way, connect, keys_of
 from commands.errors import UsageError
 from commands.modes import Mode, Venue, account_lines, ask_consent, budget_problem, check_venue
@@ -70,6 +71,11 @@ def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) 
             money=_MONEY[venue.mode],
             market=profile.name,
             afterwards=f"  They are at {profile.name}; the next start goes on with them.",
+            name=AccountName(
+                exchange=f"{'dry-run-' if is_dry else ''}{profile.id}",
+                uid=connection.opened.uid,
+                seed=settings.paper.seed if is_dry else None,
+            ),
             make_wiring=partial(real_wiring, connection, exchanges, is_dry=is_dry),
         )
         trade(start, options, settings, make_strategy, stand)

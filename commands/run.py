@@ -15,6 +15,7 @@ from actors.runtime.stacks import all_stacks
 from actors.runtime.supervision import StartError
 from actors.strategy.port import Strategy
 from commands.account import PAPER, Account, account_folder
+from commands.account_name import AccountName
 from commands.errors import RunFailedError
 from commands.folders import session_folder
 from commands.header import EMBEDDED, SessionHeader
@@ -63,6 +64,8 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     afterwards: str
     """What becomes of what stays open."""
     speed: float = 1.0
+    name: AccountName | None = None
+    """The account, but for its tag; None: on the embedded market."""
     make_wiring: MakeWiring = paper_wiring
 
 
@@ -98,7 +101,11 @@ def trade(
     """Trade on ``stand`` until told to stop; raises as ``run`` does."""
     folder = session_folder(options.session_dir, stand.mode, settings.session.keep)
     place = account_folder(options.state_dir, settings.account.tag, stand.kind)
-    account = Account(place, folder, Timestamp(WallClock().now()), is_fresh=options.fresh)
+    name = msgspec.structs.replace(
+        stand.name or AccountName(seed=settings.paper.seed), tag=settings.account.tag
+    )
+    now = Timestamp(WallClock().now())
+    account = Account(place, folder, now, is_fresh=options.fresh, name=name)
     header = SessionHeader(
         mode=stand.money,
         market=stand.market,

@@ -117,7 +117,7 @@ class Session:
             session_folder=header.session_dir,
             journal=self._journal,
             cut=self._journal.cut,
-            journal_epoch=account.epoch,
+            identity=account.identity,
             account_folder=account.folder,
             stuck=account.stuck,
             records_venue=wiring.connect_live is None,

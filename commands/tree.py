@@ -22,6 +22,7 @@ from exchange.paper import PaperExchange
 from exchange.port import Sink
 from messages.addresses import OBSERVERS
 from messages.base import Symbol
+from messages.ids import Identity
 from messages.market import Capabilities
 
 
@@ -55,6 +56,9 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     stuck: Stuck | None = None
     """What the process before this one hung on."""
     journal_epoch: int = 1
+    """Of client order ids where there is no ``identity``."""
+    identity: Identity | None = None
+    """Whose orders are ours; None: in tests, whose ids are then short."""
     account_folder: Path | None = None
     """Where the watchdog notes a message that hangs, for the next start; None: in the session's."""
     session_folder: Path | None = None

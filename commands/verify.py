@@ -15,6 +15,7 @@ from actors.journal.code import code_version
 from actors.journal.codec import UnreadableError, decode
 from actors.journal.cut import Cut
 from actors.journal.finding import ANCHOR, against_anchor
+from actors.journal.identity import begun, identity_of
 from actors.journal.recovery import with_journal_epoch
 from actors.journal.rerun import Rerun
 from actors.journal.segment import Opening, SegmentReader, read_segment, segment_numbers
@@ -125,9 +126,15 @@ class Verification:
 
 def _follows(opening: Opening, cut: Cut) -> bool:
     """Tell whether a segment begins with the state that the one before it left."""
+    left = cut.snapshot(())
+    if left.actors == opening.snapshot.actors:
+        return True
+    identity = identity_of(opening.snapshot, "", "")
+    if identity is not None and begun(left, identity).actors == opening.snapshot.actors:
+        return True  # a process began with it, and drew a new epoch
     if not opening.manifest.lost:
-        return cut.entities() == opening.snapshot.actors
-    # What was lost may have used the next client order ids: they went on with a new epoch.
+        return False
+    # Of earlier versions: what was lost may have used the next client order ids.
     left = with_journal_epoch(cut.snapshot(()), opening.manifest.epoch)
     return left.actors == opening.snapshot.actors
 

@@ -1,26 +1,164 @@
-"""Client order ids: made from what is known before the order is, no crash doubles one.
+"""Client order ids: what they are made of, and whose an id is.
 
-``h`` account tag ``e`` journal epoch ``p`` position, then the leg (``b`` entry, ``x`` exit) and the
-attempt: ``h0e1p17x3`` is the third exit order of position 17. Letters and digits only, at most 32
-(OKX's limit, the narrowest of the venues that take free text); venues with another form get a
-rendering of it in their gateway.
+An id of ours is ``k``, the account (8 letters), the epoch (8 letters), the position, the leg (``b``
+entry, ``x`` exit) and the attempt: ``kmzxw6ytbonswg4tfp17x3`` is the third exit order of position
+17. Account and epoch are 40 bits each, in base 32 (RFC 4648, small letters). An exchange is given
+the same parts as one number of 128 bits: ``exchange.profiles.order_ids``.
+
+The account is a hash of the exchange, the account's own id there and its tag; never of a key, as
+keys change. An epoch is drawn at every start of the program, so two processes never make the same
+id, whatever became of local files.
+
+Journals of earlier versions hold ids of an older layout, ``h`` tag ``e`` number ``p17x3``; those
+are recognised and may still be used.
 """
 
+import hashlib
 import re
+from base64 import b32encode
 
-from messages.base import ClientOrderId, PositionId
+import msgspec
+
+from messages.base import ClientOrderId, PositionId, Timestamp
 
 ENTRY_LEG = "b"
 EXIT_LEG = "x"
 
-_ID = re.compile(
-    r"h(?P<tag>[0-9a-z]*)e(?P<epoch>\d+)(?P<position>p\d+)(?P<leg>[bx])(?P<attempt>\d+)"
+RANDOM_BITS = 40
+"""Of an account, and of an epoch."""
+POSITION_BITS = 24
+POSITION_LAST = (1 << POSITION_BITS) - 1
+"""The last position that has a place in an id; further ones use the older layout."""
+ENTRIES_LAST = POSITION_LAST - 1_024
+"""The last position that may be opened by an entry. The rest is for coins of late fills: these
+must be sold."""
+ATTEMPT_BITS = 15
+ATTEMPT_LAST = (1 << ATTEMPT_BITS) - 1
+"""Of one leg in one epoch."""
+
+_NEW = re.compile(
+    r"k(?P<account>[a-z2-7]{8})(?P<epoch>[a-z2-7]{8})"
+    r"(?P<position>p\d+)(?P<leg>[bx])(?P<attempt>\d+)"
 )
+_OLD = re.compile(
+    r"h(?P<account>[0-9a-z]*)(?P<epoch>e\d+)(?P<position>p\d+)(?P<leg>[bx])(?P<attempt>\d+)"
+)
+_OLD_EPOCH_BITS = 20
+"""In the older layout, where an id is packed."""
 
 
-def order_prefix(account_tag: str, journal_epoch: int, position_id: PositionId) -> str:
-    """Return what all client order ids of one position begin with."""
-    return f"h{account_tag}e{journal_epoch}{position_id}"
+class IdParts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What an id of ours says."""
+
+    account: str
+    """In the older layout the account's tag."""
+    epoch: str
+    """In the older layout ``e`` and a number."""
+    position_id: PositionId
+    leg: str
+    attempt: int
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it is of the older layout."""
+        return self.epoch.startswith("e") and self.epoch[1:].isdecimal()
+
+    @property
+    def prefix(self) -> str:
+        """What all ids of its position in its epoch begin with."""
+        letter = "h" if self.is_old else "k"
+        return f"{letter}{self.account}{self.epoch}{self.position_id}"
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Whose orders are this journal's: the account, and every epoch that its processes drew."""
+
+    account: str
+    """See ``account_of``."""
+    tag: str = ""
+    """``account.tag``: the account in ids of the older layout."""
+    epochs: tuple[str, ...]
+    """Oldest first; the last one is in new ids. ``e`` and a number: of the older layout."""
+    started_at: Timestamp = Timestamp(0)
+    """When the process that drew the last one started."""
+
+    @property
+    def epoch(self) -> str:
+        """The one in new ids."""
+        return self.epochs[-1]
+
+    def is_of_account(self, order_id: ClientOrderId) -> bool:
+        """Return whether an id was made for this account, by this journal or another."""
+        parts = parse(order_id)
+        if parts is None:
+            return False
+        return parts.account == (self.tag if parts.is_old else self.account)
+
+    def is_own(self, order_id: ClientOrderId) -> bool:
+        """Return whether an id was made by a process of this journal."""
+        parts = parse(order_id)
+        if parts is None or not self.is_of_account(order_id):
+            return False
+        if parts.epoch in self.epochs:
+            return True
+        return parts.is_old and parts.epoch in map(_old_epoch, self.epochs)
+
+    def is_earlier(self, order_id: ClientOrderId) -> bool:
+        """Return whether an id is of an epoch before the one that is in new ids.
+
+        Its order may have been sent by another process that has a copy of this journal.
+        """
+        parts = parse(order_id)
+        if parts is None:
+            return False
+        return parts.epoch in self.epochs[:-1] or (
+            parts.is_old and parts.epoch in map(_old_epoch, self.epochs[:-1])
+        )
+
+    def with_epoch(self, epoch: str, at: Timestamp) -> "Identity":
+        """Return it with one epoch more, drawn ``at``."""
+        return msgspec.structs.replace(self, epochs=(*self.epochs, epoch), started_at=at)
+
+    def prefix_of(self, position_id: PositionId) -> str:
+        """Return what the client order ids of a position begin with from now on."""
+        return _prefix(self.account, self.tag, self.epoch, position_id)
+
+
+def account_of(exchange: str, uid: str, tag: str) -> str:
+    """Return the account of an id; ``uid`` is the account's own id at the exchange, or empty."""
+    return _letters(_hash(f"account\n{exchange}\n{uid}\n{tag}"))
+
+
+def epoch_of(bits: int) -> str:
+    """Return the epoch of ``RANDOM_BITS`` random bits."""
+    return _letters(bits)
+
+
+def seeded_epoch(seed: int, starts: int) -> str:
+    """Return the epoch of a session without chance: by its seed and the count of its starts."""
+    return _letters(_hash(f"seed\n{seed}\n{starts}"))
+
+
+def further_epoch(prefix: str) -> str:
+    """Return the epoch that follows in mid-run, when a position's attempts run out.
+
+    It follows from one that was drawn at random, so no other process makes it.
+    """
+    return _letters(_hash(f"attempts\n{prefix}"))
+
+
+def old_prefix(account_tag: str, number: int, position_id: PositionId) -> str:
+    """Return what a position's ids of the older layout begin with."""
+    return f"h{account_tag}e{number}{position_id}"
+
+
+def further_prefix(prefix: str) -> str:
+    """Return what a position's ids begin with when the attempts under ``prefix`` run out."""
+    parts = parse(client_order_id(prefix, EXIT_LEG, 1))
+    if parts is None or parts.is_old:
+        return prefix
+    epoch = further_epoch(prefix)
+    return msgspec.structs.replace(parts, epoch=epoch).prefix
 
 
 def client_order_id(prefix: str, leg: str, attempt: int) -> ClientOrderId:
@@ -28,13 +166,52 @@ def client_order_id(prefix: str, leg: str, attempt: int) -> ClientOrderId:
     return ClientOrderId(f"{prefix}{leg}{attempt}")
 
 
-def is_of_account(order_id: ClientOrderId, account_tag: str) -> bool:
-    """Return whether an id is of our making, for the account with this tag."""
-    match = _ID.fullmatch(order_id)
-    return match is not None and match["tag"] == account_tag
+def parse(order_id: str) -> IdParts | None:
+    """Return what an id of ours says; None: it is not of our making."""
+    match = _NEW.fullmatch(order_id) or _OLD.fullmatch(order_id)
+    if match is None:
+        return None
+    return IdParts(
+        account=match["account"],
+        epoch=match["epoch"],
+        position_id=PositionId(match["position"]),
+        leg=match["leg"],
+        attempt=int(match["attempt"]),
+    )
 
 
 def position_of(order_id: ClientOrderId) -> PositionId | None:
     """Return the position an id of ours belongs to; None if the id is not of our making."""
-    match = _ID.fullmatch(order_id)
+    match = _NEW.fullmatch(order_id) or _OLD.fullmatch(order_id)
     return PositionId(match["position"]) if match else None
+
+
+def leg_of_id(order_id: ClientOrderId) -> str:
+    """Return the leg of an id; that of an exit where it is not of our making."""
+    parts = parse(order_id)
+    return EXIT_LEG if parts is None else parts.leg
+
+
+def _prefix(account: str, tag: str, epoch: str, position_id: PositionId) -> str:
+    if epoch.startswith("e") and epoch[1:].isdecimal():
+        return old_prefix(tag, int(epoch[1:]), position_id)
+    if int(position_id[1:]) > POSITION_LAST:
+        return f"h{tag}{_old_epoch(epoch)}{position_id}"
+    return f"k{account}{epoch}{position_id}"
+
+
+def _old_epoch(epoch: str) -> str:
+    """Return an epoch in the older layout, for a position whose number has no place in the new one.
+
+    Its upper half: earlier versions counted epochs from 1.
+    """
+    half = 1 << (_OLD_EPOCH_BITS - 1)
+    return f"e{half + _hash(f'old{chr(10)}{epoch}') % half}"
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=RANDOM_BITS // 8).digest())
+
+
+def _letters(bits: int) -> str:
+    return b32encode(bits.to_bytes(RANDOM_BITS // 8)).decode().lower()

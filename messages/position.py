@@ -223,6 +223,8 @@ class LookedBack(Message, frozen=True, kw_only=True):
 
     attempts: int
     """The last exit whose id is used: found, or proved never to have been placed."""
+    order_prefix: str = ""
+    """As asked for."""
 
 
 class Resync(Message, frozen=True, kw_only=True):

@@ -57,6 +57,12 @@ class AdoptFill(Message, frozen=True, kw_only=True, omit_defaults=True):
     """Base of ``filled`` whose fees the venue has not told yet."""
 
 
+class EpochAdded(Message, frozen=True, kw_only=True):
+    """An epoch that follows from one of the journal's own. From a position out of attempts."""
+
+    epoch: str
+
+
 class BeginRecovery(Message, frozen=True, kw_only=True):
     """Count who lives, and say when every one of them is restored. From the recovery."""
 

@@ -26,6 +26,7 @@ from exchange.matching_book import Taken, VenueOrder
 from exchange.paper import InFlight
 from messages.base import Address
 from messages.gateway import MarketMoved
+from messages.ids import Identity
 from messages.portfolio import Limits
 from messages.reconciler import Trade
 
@@ -46,6 +47,7 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     Denial: lambda entity: entity.position_id,
     Guard: _only,
     Heard: lambda entity: entity.symbol,
+    Identity: _only,
     InFlight: lambda entity: str(entity.sequence),
     Limits: _only,
     ListedMarket: lambda entity: entity.rules.symbol,

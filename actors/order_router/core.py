@@ -22,7 +22,7 @@ from config.settings import RouterSettings
 from messages.addresses import OBSERVERS, position_address
 from messages.base import ClientOrderId, Message, PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
-from messages.ids import position_of
+from messages.ids import Identity, position_of
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
@@ -72,9 +72,9 @@ def _take(  # noqa: C901, PLR0911 - one for each kind of message
         case OrderReported():
             order = orders.by_id.get(message.facts.client_order_id)
             if order is None:
-                return _stranger(message.facts)
+                return _stranger(message.facts, orders.identity)
             if order.is_probe and not looking_back.is_ours(orders, order, message):
-                return looking_back.leave(order, _stranger(message.facts))
+                return looking_back.leave(order, _stranger(message.facts, orders.identity))
             found = replace(order, is_probe=False)
             return _conclude([(order, answers.reported(found, message.facts, settings, now))])
         case SubmitFailed() | SubmitHeld() | CancelFailed() | OrderNotFound() | LookUpFailed():
@@ -150,11 +150,23 @@ def _place(orders: Orders, request: OrderRequest, settings: RouterSettings, now:
         return Step(outbox=_news(known))
     facts = OrderFacts(client_order_id=request.client_order_id, status=OrderStatus.NEW)
     new = RoutedOrder(request=request, facts=facts, is_traceable=_is_traceable(orders, request))
-    order = send(new, Request.SUBMIT, settings, now)
+    if orders.identity is not None and orders.identity.is_earlier(request.client_order_id):
+        order = _maybe_sent(new, orders.venue, settings, now)
+    else:
+        order = send(new, Request.SUBMIT, settings, now)
     if orders.venue.up or orders.has_listener(position_id):
         return _conclude([(None, order)])
     # It began while the stream was down: it has not heard so.
     return _conclude([(None, order)], (_reachability(position_id, reachable=False),))
+
+
+def _maybe_sent(
+    new: RoutedOrder, venue: VenueStream, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    """Look up an order that an earlier process asked for: a copy of it may have sent it."""
+    facts = replace(new.facts, status=OrderStatus.UNKNOWN)
+    order = replace(new, facts=facts)
+    return send(order, Request.LOOK_UP, settings, now) if venue.up else order
 
 
 def _is_traceable(orders: Orders, request: OrderRequest) -> bool:
@@ -267,9 +279,11 @@ def _wake(
     return _conclude([(order, answers.woken(order, settings, now))])
 
 
-def _stranger(facts: OrderFacts) -> Step:
+def _stranger(facts: OrderFacts, identity: Identity | None) -> Step:
     """Raise the alarm for an order that carries an id of ours and that nobody knows (any more)."""
     position_id = position_of(facts.client_order_id)
+    if identity is not None and not identity.is_of_account(facts.client_order_id):
+        return NOTHING
     is_harmless = facts.is_terminal and facts.filled == ZERO
     if position_id is None or is_harmless:
         return NOTHING

@@ -106,7 +106,8 @@ def _after(
     if not all(_is_answered(search, order) for order in now_known):
         return Step()
     position_id = search.asked.position_id
-    answer = Send(position_address(position_id), LookedBack(attempts=search.attempts))
+    looked_back = LookedBack(attempts=search.attempts, order_prefix=search.asked.order_prefix)
+    answer = Send(position_address(position_id), looked_back)
     return Step((Removed(kind=LookingBack.__name__, key=position_id),), (answer,))
 
 

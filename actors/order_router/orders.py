@@ -11,15 +11,18 @@ import msgspec
 from actors.order_router.order import LookingBack, RoutedOrder, VenueStream
 from messages.base import ClientOrderId, PositionId, Symbol
 from messages.envelope import Removed
+from messages.ids import Identity
 from messages.orders import OrderStatus
 
 
 class Orders:
     """The router's state. An update costs O(1), however many orders live."""
 
-    def __init__(self) -> None:
+    def __init__(self, identity: Identity | None = None) -> None:
         """Begin with no order, on a stream that is up."""
         self.venue = VenueStream()
+        self.identity = identity
+        """Whose orders are ours; None: of a journal of an earlier version."""
         self.by_id: dict[ClientOrderId, RoutedOrder] = {}
         """In the order of placing."""
         self.counts: dict[OrderStatus, int] = dict.fromkeys(OrderStatus, 0)
@@ -40,6 +43,8 @@ class Orders:
                 self._remove(ClientOrderId(change.key))
             case VenueStream():
                 self.venue = change
+            case Identity():
+                self.identity = change
             case _:
                 raise TypeError(f"{type(change).__name__} is no entity of the order router")
 

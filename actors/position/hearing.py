@@ -13,7 +13,7 @@ from actors.position.states import State
 from actors.position.turn import Turn
 from actors.tables import IllegalInputError
 from messages.envelope import Wake
-from messages.ids import ENTRY_LEG
+from messages.ids import ENTRY_LEG, leg_of_id
 from messages.orders import LIVE_STATUSES, OrderFacts, Purpose, Side
 from messages.plan import ProtectionMode
 from messages.position import (
@@ -154,7 +154,7 @@ def _hear_order(turn: Turn, facts: OrderFacts) -> None:
     """Book what the venue did; it is a fact, whatever was expected."""
     known = find_order(turn.position, facts.client_order_id)
     if known is None:
-        known = _forgotten_order(turn, facts)
+        known = _forgotten_order(facts)
     elif known.facts == facts:
         return
     order = msgspec.structs.replace(known, facts=facts)
@@ -169,10 +169,9 @@ def _hear_order(turn: Turn, facts: OrderFacts) -> None:
         planner.take_back(turn, order)
 
 
-def _forgotten_order(turn: Turn, facts: OrderFacts) -> OwnOrder:
+def _forgotten_order(facts: OrderFacts) -> OwnOrder:
     """Return an order that ended without a fill, was let go of, and is heard of again."""
-    leg = facts.client_order_id.removeprefix(turn.charter.order_prefix)
-    is_entry = leg.startswith(ENTRY_LEG)
+    is_entry = leg_of_id(facts.client_order_id) == ENTRY_LEG
     return OwnOrder(
         side=Side.BUY if is_entry else Side.SELL,
         purpose=Purpose.ENTRY if is_entry else Purpose.CLOSE,

@@ -7,9 +7,9 @@ import msgspec
 from actors.position.position import OwnOrder, leg_of, with_order
 from actors.position.turn import Turn
 from exchange.price_grid import ceil_price, floor_price, nearest_price
-from messages.addresses import ORDER_ROUTER
+from messages.addresses import ORDER_ROUTER, POSITIONS
 from messages.base import ClientOrderId, Milliseconds
-from messages.ids import client_order_id
+from messages.ids import ATTEMPT_LAST, client_order_id, further_epoch, further_prefix
 from messages.market import MarketRules, Quote
 from messages.money import ONE
 from messages.order_router import CancelOrder, PlaceOrder
@@ -23,6 +23,7 @@ from messages.orders import (
     TimeInForce,
 )
 from messages.plan import Rung
+from messages.positions import EpochAdded
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -43,14 +44,7 @@ class Want(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def place(turn: Turn, want: Want) -> ClientOrderId:
     """Ask the router for the order; return its id, made from what is in the journal already."""
-    position, charter = turn.position, turn.charter
-    if want.side is Side.BUY:
-        attempt = position.entry_attempts + 1
-        turn.update(entry_attempts=attempt)
-    else:
-        attempt = position.exit_attempts + 1
-        turn.update(exit_attempts=attempt)
-    order_id = client_order_id(charter.order_prefix, leg_of(want.side), attempt)
+    charter, order_id = turn.charter, next_id(turn, want.side)
     request = OrderRequest(
         client_order_id=order_id,
         position_id=charter.position_id,
@@ -75,6 +69,36 @@ def place(turn: Turn, want: Want) -> ClientOrderId:
     turn.update(orders=with_order(turn.position.orders, order))
     turn.send(ORDER_ROUTER, PlaceOrder(request=request))
     return order_id
+
+
+def next_id(turn: Turn, side: Side) -> ClientOrderId:
+    """Count one order more, and return its id: one that was never used."""
+    position = turn.position
+    used = max(
+        position.entry_attempts - position.entries_before,
+        position.exit_attempts - position.exits_before,
+    )
+    if used >= ATTEMPT_LAST:
+        _renumber(turn)
+        position = turn.position
+    if side is Side.BUY:
+        attempts, before = position.entry_attempts + 1, position.entries_before
+        turn.update(entry_attempts=attempts)
+    else:
+        attempts, before = position.exit_attempts + 1, position.exits_before
+        turn.update(exit_attempts=attempts)
+    return client_order_id(turn.charter.order_prefix, leg_of(side), attempts - before)
+
+
+def _renumber(turn: Turn) -> None:
+    """Go on in another epoch where no number is left in an id; no exit waits for it."""
+    position, charter = turn.position, turn.charter
+    prefix = further_prefix(charter.order_prefix)
+    if prefix == charter.order_prefix:
+        return
+    turn.charter = msgspec.structs.replace(charter, order_prefix=prefix)
+    turn.update(entries_before=position.entry_attempts, exits_before=position.exit_attempts)
+    turn.send(POSITIONS, EpochAdded(epoch=further_epoch(charter.order_prefix)))
 
 
 def cancel(turn: Turn, order: OwnOrder, *, urgent: bool) -> None:

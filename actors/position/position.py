@@ -45,6 +45,7 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     atr: Decimal | None
     """Average true range at the decision, quote per base."""
     order_prefix: str
+    """What the ids of its next orders begin with; another one after each start."""
     decision: str
     adopted: AdoptedFill | None = None
     """The late fill that its coins come from; None: it bought them."""
@@ -70,6 +71,14 @@ class OwnOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     def remaining(self) -> Decimal:
         """What may still fill, base."""
         return self.quantity - self.facts.filled
+
+
+class EarlierPrefix(msgspec.Struct, frozen=True, gc=False):
+    """What ids of its orders began with before a start that has not looked back at them yet."""
+
+    prefix: str
+    exits: int
+    """The number of the last exit that is on record."""
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -132,7 +141,12 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
     """Every order that filled or may still fill, and the last one."""
     entry_attempts: int = 0
     exit_attempts: int = 0
-    """Orders ever placed, per leg: the next one's number is one more."""
+    """Orders ever placed, per leg."""
+    entries_before: int = 0
+    exits_before: int = 0
+    """Of these, the ones whose ids begin with another prefix: ids are numbered per prefix."""
+    earlier_prefixes: tuple[EarlierPrefix, ...] = ()
+    """Oldest first. See ``looks_back``."""
     slot: ExitSlot = EMPTY_SLOT
     entry: Entry = Entry()
     closing: Closing | None = None

@@ -1,9 +1,11 @@
 """After a restart: first what the venue did meanwhile, then protection, then others may enter.
 
 While the disk was dead, exits may have left that no record tells of. Until the router has looked
-for them, the position places nothing: what it would sell may be sold. It never uses an id twice.
+for them, the position places nothing: what it would sell may be sold. It looks under the prefix of
+each process since the last one that it looked back at, one after the other.
 """
 
+from actors.position.position import EarlierPrefix
 from actors.position.protection import unprotected_quantity
 from actors.position.states import AT_REST
 from actors.position.turn import Turn
@@ -20,6 +22,8 @@ def begin(turn: Turn, since: Timestamp, recovery: int) -> None:
     """Be restored first; where an exit may have left since the last record, place nothing."""
     is_over = turn.position.state in AT_REST  # nothing can be on its way
     turn.update(is_restoring=True, looks_back=None if is_over else since, recovery=recovery)
+    if is_over:
+        turn.update(earlier_prefixes=())
 
 
 def look_back(turn: Turn) -> None:
@@ -29,11 +33,14 @@ def look_back(turn: Turn) -> None:
         return
     buying = (o for o in position.orders if o.side is Side.BUY and not o.facts.is_terminal)
     may_hold = max(turn.life.held, ZERO) + sum((o.remaining for o in buying), ZERO)
+    exits = position.exit_attempts - position.exits_before
+    own = EarlierPrefix(prefix=charter.order_prefix, exits=exits)
+    earlier = next(iter(position.earlier_prefixes), own)
     asked = LookBack(
         position_id=charter.position_id,
         symbol=charter.symbol,
-        order_prefix=charter.order_prefix,
-        after=position.exit_attempts,
+        order_prefix=earlier.prefix,
+        after=earlier.exits,
         at_most=max(may_hold, position.entry.asked),
         since=position.looks_back,
     )
@@ -42,8 +49,19 @@ def look_back(turn: Turn) -> None:
 
 def on_looked_back(turn: Turn, message: LookedBack) -> None:
     """Go on; the ids that were looked up are never used."""
-    attempts = max(turn.position.exit_attempts, message.attempts)
-    turn.update(looks_back=None, exit_attempts=attempts)
+    position = turn.position
+    if not position.earlier_prefixes:
+        attempts = max(position.exit_attempts, position.exits_before + message.attempts)
+        turn.update(looks_back=None, exit_attempts=attempts)
+        return
+    looked_at, *left = position.earlier_prefixes
+    if message.order_prefix != looked_at.prefix:
+        return  # heard twice
+    turn.update(earlier_prefixes=tuple(left))
+    if left:
+        look_back(turn)
+    else:
+        turn.update(looks_back=None)
 
 
 def tell_restored(turn: Turn) -> None:

@@ -3,7 +3,7 @@
 Owns what an operator's ``CloseWithoutCore`` does. Hears the router's whole ledger, again and again,
 and does the next thing that it asks for: cancel what works, sell what is held at the market, close
 the books. Of what the position knew it takes the charter and how many exits it placed; it
-calls nothing of the core but the sums and the booking.
+calls nothing of the core but the sums, the booking and the numbering of orders.
 """
 
 import msgspec
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from actors.position.booking import book, let_go_of_orders, tell_end
 from actors.position.exit_slot import EMPTY_SLOT
+from actors.position.placing import next_id
 from actors.position.position import Life, OwnOrder, sums
 from actors.position.progress import Closing
 from actors.position.protection import disarm_triggers
@@ -19,7 +20,7 @@ from actors.position.turn import Turn
 from messages.addresses import ORDER_ROUTER, POSITIONS
 from messages.base import Message, Milliseconds, Timestamp
 from messages.envelope import NOTHING, Send, Step, Wake
-from messages.ids import EXIT_LEG, client_order_id
+from messages.ids import EXIT_LEG
 from messages.money import ZERO
 from messages.observers import AlarmKind
 from messages.order_router import CancelOrder, PlaceOrder, ReadLedger
@@ -180,9 +181,11 @@ def _sell(turn: Turn, salvage: Salvage, ledger: tuple[LedgerOrder, ...]) -> Salv
     if salvage.pause_ms >= plan.stuck_retry_ms:
         text = f"{turn.life.sellable} {charter.rules.base} can't be sold from the ledger"
         turn.alarm(AlarmKind.EXIT_STUCK, f"{text}; it is tried again")
-    attempt = max(turn.position.exit_attempts, *_exit_attempts(charter.order_prefix, ledger)) + 1
+    position = turn.position
+    used = position.exits_before + max(_exit_attempts(charter.order_prefix, ledger))
+    turn.update(exit_attempts=max(position.exit_attempts, used))
     request = OrderRequest(
-        client_order_id=client_order_id(charter.order_prefix, EXIT_LEG, attempt),
+        client_order_id=next_id(turn, Side.SELL),
         position_id=charter.position_id,
         symbol=charter.symbol,
         side=Side.SELL,
@@ -190,7 +193,6 @@ def _sell(turn: Turn, salvage: Salvage, ledger: tuple[LedgerOrder, ...]) -> Salv
         purpose=Purpose.CLOSE,
         quantity=turn.life.sellable,
     )
-    turn.update(exit_attempts=attempt)
     turn.send(ORDER_ROUTER, PlaceOrder(request=request))
     next_at = Timestamp(turn.now + salvage.pause_ms)
     slower = Milliseconds(min(salvage.pause_ms * 2, plan.stuck_retry_ms))

@@ -16,7 +16,7 @@ from messages.addresses import GUARDIAN, OBSERVERS, STRATEGY, position_address
 from messages.base import ClientOrderId, Milliseconds, PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.guardian import RecoveryDone
-from messages.ids import order_prefix, position_of
+from messages.ids import ENTRIES_LAST, position_of
 from messages.money import ZERO, Money, add_money
 from messages.observers import Alarm, AlarmKind, EntryRefused
 from messages.portfolio import AdoptedFill
@@ -26,6 +26,7 @@ from messages.positions import (
     BeginRecovery,
     CloseAllPositions,
     CloseWithoutCore,
+    EpochAdded,
     MarketRulesReported,
     OpenPosition,
     PositionEnded,
@@ -43,6 +44,7 @@ PositionsMessage = (
     | StopAllEntering
     | CloseAllPositions
     | CloseWithoutCore
+    | EpochAdded
     | BeginRecovery
     | PositionRestored
     | StrayFound
@@ -53,7 +55,7 @@ RETIRED_MARGIN_MS = 60_000
 """An ended position is remembered for so much longer than the router remembers its orders."""
 
 
-def step(  # noqa: C901, PLR0911 - one a message
+def step(  # noqa: C901, PLR0911, PLR0912 - one a message
     roster: Roster, message: PositionsMessage, now: Timestamp, terminal_ttl_ms: Milliseconds
 ) -> Step:
     """Apply ``message``; return the changes and the messages to send.
@@ -79,6 +81,8 @@ def step(  # noqa: C901, PLR0911 - one a message
             return Step((), tuple(Send(position_address(p), close) for p in roster.living))
         case CloseWithoutCore():
             return _salvage(roster, message)
+        case EpochAdded():
+            return _add_epoch(roster, message)
         case BeginRecovery():
             return _begin_recovery(roster, message)
         case PositionRestored():
@@ -99,7 +103,19 @@ def _open(roster: Roster, message: OpenPosition) -> Step:
             symbol=message.symbol, guard="unknown_symbol", text=text, quote=message.quote
         )
         return Step((), (Send(OBSERVERS, refused),))
+    if roster.numbering.identity is not None and roster.numbering.next_number > ENTRIES_LAST:
+        return Step((), (Send(OBSERVERS, _numbers_spent(message)),))
     return _begin(roster, market, message)
+
+
+def _numbers_spent(message: OpenPosition) -> EntryRefused:
+    text = (
+        f"position p{ENTRIES_LAST} was the last whose number fits into a client order id; what is "
+        "open goes on. For new positions begin a new journal with --fresh when all are closed"
+    )
+    return EntryRefused(
+        symbol=message.symbol, guard="numbers_spent", text=text, quote=message.quote
+    )
 
 
 def _begin(
@@ -116,7 +132,7 @@ def _begin(
         capabilities=market.capabilities,
         quote=message.quote,
         atr=message.atr,
-        order_prefix=order_prefix(numbering.account_tag, numbering.journal_epoch, position_id),
+        order_prefix=numbering.prefix_of(position_id),
         decision=message.decision,
         adopted=adopted,
     )
@@ -148,6 +164,18 @@ def _end(roster: Roster, message: PositionEnded, forget_at: Timestamp) -> Step:
     counted = _count_down(roster, living)
     changes = (gone, Retired(was=living, forget_at=forget_at), *counted.changes)
     return Step(changes, (*outbox, *counted.outbox))
+
+
+def _add_epoch(roster: Roster, message: EpochAdded) -> Step:
+    """Keep the epoch of a position whose attempts ran out: its orders are ours."""
+    numbering = roster.numbering
+    identity = numbering.identity
+    if identity is None or message.epoch in identity.epochs:
+        return NOTHING
+    # Not the last one: that is in the ids of other positions.
+    epochs = (*identity.epochs[:-1], message.epoch, identity.epoch)
+    kept = msgspec.structs.replace(identity, epochs=epochs)
+    return Step((msgspec.structs.replace(numbering, identity=kept),))
 
 
 def _begin_recovery(roster: Roster, message: BeginRecovery) -> Step:
@@ -248,8 +276,7 @@ def _whose(roster: Roster, order_id: ClientOrderId) -> Whose:
     numbering, position_id = roster.numbering, position_of(order_id)
     if position_id is None or int(position_id[1:]) >= numbering.next_number:
         return Whose.NOT_OURS
-    prefix = order_prefix(numbering.account_tag, numbering.journal_epoch, position_id)
-    if not order_id.startswith(prefix):
+    if not numbering.is_own(order_id):
         return Whose.NOT_OURS
     if position_id not in roster.living:
         return Whose.OVER

@@ -2,8 +2,9 @@
 
 import msgspec
 
-from messages.base import PositionId, Symbol, Timestamp
+from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.envelope import Removed
+from messages.ids import Identity, old_prefix, position_of
 from messages.market import Capabilities, MarketRules
 from messages.positions import AdoptFill, OpenPosition
 
@@ -13,7 +14,24 @@ class Numbering(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
 
     account_tag: str
     journal_epoch: int
+    """Of ids of the older layout, where there is no ``identity``."""
     next_number: int = 1
+    identity: Identity | None = None
+    """Whose orders are ours. None: a journal of an earlier version, until a process begins with it.
+    """
+
+    def prefix_of(self, position_id: PositionId) -> str:
+        """Return what the client order ids of a position begin with from now on."""
+        if self.identity is None:
+            return old_prefix(self.account_tag, self.journal_epoch, position_id)
+        return self.identity.prefix_of(position_id)
+
+    def is_own(self, order_id: ClientOrderId) -> bool:
+        """Return whether an id was made by a process of this journal."""
+        if self.identity is not None:
+            return self.identity.is_own(order_id)
+        position_id = position_of(order_id)
+        return position_id is not None and order_id.startswith(self.prefix_of(position_id))
 
 
 class ListedMarket(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):

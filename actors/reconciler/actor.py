@@ -10,6 +10,7 @@ from actors.runtime.actor import CoreActor
 from config.settings import Settings
 from messages.base import Address, Message, Timestamp
 from messages.envelope import NO_TIMER, Send, Step, Wake
+from messages.ids import Identity
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
@@ -20,11 +21,17 @@ _LOOK = "look"
 class ReconcilerActor(CoreActor):
     """Keeps the looks and lets the core step them."""
 
-    def __init__(self, system: "System", address: Address, settings: Settings) -> None:
+    def __init__(
+        self,
+        system: "System",
+        address: Address,
+        settings: Settings,
+        identity: Identity | None = None,
+    ) -> None:
         """Begin with nothing looked at. ``settings``: its own, the account's and the router's."""
         super().__init__(system, address)
         self.settings = settings
-        self.looks = Looks()
+        self.looks = Looks(identity)
 
     def on_start(self) -> None:
         """Look soon, also where the venue does not say that it is there."""

@@ -16,7 +16,7 @@ from messages.addresses import GATEWAY, ORDER_ROUTER
 from messages.base import ClientOrderId, Message, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.gateway import FetchOpenOrders, FetchTrades
-from messages.ids import is_of_account
+from messages.ids import Identity
 from messages.money import ZERO
 from messages.order_router import CompareOrders, ListSymbols, StreamChanged
 from messages.reconciler import (
@@ -44,9 +44,9 @@ def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> 
         case SymbolsListed():
             return _look(looks, settings, message.symbols, now)
         case OpenOrdersReported():
-            return _compare_open_orders(settings, message)
+            return _compare_open_orders(looks, settings, message)
         case TradesReported():
-            return _compare_trades(settings, message, now)
+            return _compare_trades(looks, settings, message, now)
         case OrdersUnknown():
             return strays.unknown(looks, settings, message, now)
         case StraySettled():
@@ -106,8 +106,7 @@ def _questions(
     )
 
 
-def _compare_open_orders(settings: Settings, message: OpenOrdersReported) -> Step:
-    tag = settings.account.tag
+def _compare_open_orders(looks: Looks, settings: Settings, message: OpenOrdersReported) -> Step:
     ours = tuple(
         ListedOrder(
             client_order_id=facts.client_order_id,
@@ -116,18 +115,25 @@ def _compare_open_orders(settings: Settings, message: OpenOrdersReported) -> Ste
             filled=facts.filled,
         )
         for facts in message.orders
-        if is_of_account(facts.client_order_id, tag)
+        if _is_of_account(looks, settings, facts.client_order_id)
     )
     return Step(outbox=_compared(message.symbol, ours))
 
 
-def _compare_trades(settings: Settings, message: TradesReported, now: Timestamp) -> Step:
+def _compare_trades(
+    looks: Looks, settings: Settings, message: TradesReported, now: Timestamp
+) -> Step:
     of_order: dict[ClientOrderId, list[Trade]] = {}
     for trade in message.trades:
-        if is_of_account(trade.client_order_id, settings.account.tag):
+        if _is_of_account(looks, settings, trade.client_order_id):
             of_order.setdefault(trade.client_order_id, []).append(trade)
     ours = tuple(_listed(order_id, trades) for order_id, trades in of_order.items())
     return Step((Heard(symbol=message.symbol, upto=now),), _compared(message.symbol, ours))
+
+
+def _is_of_account(looks: Looks, settings: Settings, order_id: ClientOrderId) -> bool:
+    identity = looks.identity or Identity(account="", tag=settings.account.tag, epochs=())
+    return identity.is_of_account(order_id)
 
 
 def _listed(order_id: ClientOrderId, trades: Iterable[Trade]) -> ListedOrder:

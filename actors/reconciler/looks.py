@@ -10,6 +10,7 @@ import msgspec
 
 from messages.base import ClientOrderId, ExchangeOrderId, Symbol, Timestamp
 from messages.envelope import Removed
+from messages.ids import Identity
 from messages.reconciler import Trade
 
 
@@ -61,8 +62,10 @@ class Stray(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 class Looks:
     """The state. Changed only by ``apply``."""
 
-    def __init__(self) -> None:
+    def __init__(self, identity: Identity | None = None) -> None:
         """Begin with nothing looked at."""
+        self.identity = identity
+        """Whose orders are ours; None: of a journal of an earlier version."""
         self.next = NextLook()
         self.heard: dict[Symbol, Heard] = {}
         self.strays: dict[ClientOrderId, Stray] = {}
@@ -72,6 +75,8 @@ class Looks:
         match change:
             case NextLook():
                 self.next = change
+            case Identity():
+                self.identity = change
             case Heard():
                 self.heard[change.symbol] = change
             case Stray():

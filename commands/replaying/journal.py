@@ -14,12 +14,14 @@ import msgspec
 
 from actors.journal.code import code_version
 from actors.journal.holder import Holder
+from actors.journal.identity import beginning
 from actors.journal.lease import AccountInUseError, EpochLostError, Lease
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import JournalError, Record
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from commands.errors import UsageError
 from commands.folders import SESSION_NAME
+from commands.replaying.stage import replay_identity
 from commands.session_files import SessionRecord
 from commands.summary import write_json
 from config.packages import version
@@ -47,7 +49,8 @@ class KeptReplay(MemoryJournal):
         try:
             self._lease = Lease(folder, holder)
             limits = JournalLimits(reserve_bytes=1)
-            self._file = FileJournal(self._lease, origin, limits, None, begin)
+            found = beginning(replay_identity(settings), begin, origin.seed)
+            self._file = FileJournal(self._lease, origin, limits, found, begin)
         except (AccountInUseError, EpochLostError, JournalError, OSError) as error:
             raise UsageError(f"--journal: {error}") from None
 

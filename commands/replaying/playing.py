@@ -19,7 +19,7 @@ from actors.strategy.port import Strategy
 from commands.errors import RunFailedError
 from commands.replaying.feed import Feed, NotIdleError
 from commands.replaying.items import FeedItem
-from commands.replaying.stage import Stage
+from commands.replaying.stage import Stage, replay_identity
 from commands.replaying.tempo import AS_FAST_AS_IT_CAN, Tempo
 from commands.screen import progress_bar
 from commands.summary import Outcome, Summary, summarise
@@ -87,12 +87,14 @@ class Player:
         return Played(summarise(report, outcome), report)
 
     def _wiring(self, dispatcher: Dispatcher) -> Wiring:
+        settings = self._stage.settings
         return Wiring(
-            settings=self._stage.settings,
+            settings=settings,
             symbols=self._stage.symbols,
             connect=_venue(self._stage),
             make_strategy=self._make_strategy,
             calls_strategy_directly=isinstance(dispatcher, SimulatedDispatcher),
+            identity=replay_identity(settings),
         )
 
     def _feed(self, system: System, clock: VirtualClock, path: CandlePath, report: Report) -> None:

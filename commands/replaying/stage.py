@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from actors.strategy.actor import DROP
+from commands.account_name import AccountName
 from commands.errors import UsageError
 from commands.replaying.feed import Surroundings
 from commands.replaying.items import FeedItem, IsQuiet, candle_items, trade_items
@@ -21,6 +22,7 @@ from exchange.recordings import (
     read_trades,
 )
 from messages.base import Currency, Milliseconds, Symbol, Timestamp
+from messages.ids import Identity
 from messages.money import ZERO, divide_down
 
 RATE_MS = Milliseconds(86_400_000)
@@ -100,6 +102,12 @@ class Stage(msgspec.Struct, frozen=True):
             return trade_items(symbol, read_trades(recording), self.settings.replay.candle_ms)
         candles = read_candles(recording, scene.market.volume_in)
         return candle_items(symbol, candles, path, is_quiet)
+
+
+def replay_identity(settings: Settings) -> Identity:
+    """Return what a replay's client order ids are made of: the same in each run of one seed."""
+    name = AccountName(exchange="replay", tag=settings.account.tag, seed=settings.paper.seed)
+    return Identity(account=name.account, tag=name.tag, epochs=(name.epoch(1, None),))
 
 
 def look_at(paths: tuple[Path, ...], symbol: str | None, settings: Settings) -> Stage:

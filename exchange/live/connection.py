@@ -63,6 +63,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     free: tuple[Money, ...] = ()
     can_withdraw: bool | None = None
     """Whether the key may take money out; None: the venue does not say."""
+    uid: str = ""
+    """The account's own id; empty: the venue does not say."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -255,6 +257,7 @@ class Connection:
             total=held.total,
             free=held.free,
             can_withdraw=_can(balance, "canWithdraw"),
+            uid=_uid(balance, self.profile.uid_field),
         )
 
     def _hook_in(self) -> None:
@@ -343,3 +346,9 @@ def _can(balance: Mapping[str, Any], what: str) -> bool | None:
     info = balance.get("info")
     value = info.get(what) if isinstance(info, Mapping) else None
     return value if isinstance(value, bool) else None
+
+
+def _uid(balance: Mapping[str, Any], field: str) -> str:
+    info = balance.get("info")
+    value = info.get(field) if field and isinstance(info, Mapping) else None
+    return str(value) if isinstance(value, str | int) else ""

@@ -76,5 +76,6 @@ PROFILE = Profile(
     options=(("recvWindow", 5_000),),
     permissions_call="sapi_get_account_apirestrictions",
     withdrawal_field="enableWithdrawals",
+    uid_field="uid",  # of GET /api/v3/account
     sandbox=True,
 )

@@ -105,6 +105,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Method that tells what the key itself may do; empty: only what the account may is told."""
     withdrawal_field: str = ""
     """Of its answer: whether the key may take money out."""
+    uid_field: str = ""
+    """Of the answer to the question for balances: the account's own id; empty: it is not told."""
     sandbox: bool = False
     """Whether it has a test exchange with spot that ccxt reaches."""
     default_expiry_seconds: int | None = None

@@ -9,12 +9,14 @@ import pytest
 
 from actors.journal.code import code_version
 from actors.journal.finding import ANCHOR, find
+from actors.journal.identity import beginning
 from actors.journal.lease import Lease
 from actors.journal.port import Record
 from actors.journal.segment import remove_segment, segment_numbers, segment_path
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from commands.account import Account
 from commands.errors import UsageError
+from commands.replaying.stage import replay_identity
 from commands.verify import Verdict, verify
 from config.loading import load
 from messages.addresses import ORDER_ROUTER
@@ -30,7 +32,8 @@ def write(state: Path, some: Iterable[Record], code: str = "", keep: int = 16) -
     lease = Lease(folder, holder())
     origin = Origin(code=code or code_version(), config=CONFIG, seed=1)
     limits = msgspec.structs.replace(LIMITS, keep_segments=keep)
-    journal = FileJournal(lease, origin, limits, find(folder), NOW)
+    found = find(folder) or beginning(replay_identity(load(None, [])), NOW, 7)
+    journal = FileJournal(lease, origin, limits, found, NOW)
     for record in some:
         journal.append(record)
         if record.sequence % 10 == 0:
@@ -63,7 +66,8 @@ def test_a_whole_journal_is_reproduced_and_left_as_it_is(
 def test_the_log_of_a_killed_process_is_read_and_left_as_it_is(tmp_path: Path) -> None:
     lease = Lease(tmp_path / "alive" / NAME, holder())
     origin = Origin(code=code_version(), config=CONFIG, seed=1)
-    journal = FileJournal(lease, origin, LIMITS, None, NOW)
+    found = beginning(replay_identity(load(None, [])), NOW, 7)
+    journal = FileJournal(lease, origin, LIMITS, found, NOW)
     for record in records()[:40]:
         journal.append(record)
     journal.commit()

@@ -196,6 +196,7 @@ UNHEARD = {
     position.LedgerRead: "as above",
     order_router.ReadLedger: "as above",
     guardian.ResendTradingState: "asked only after something was skipped",
+    positions.EpochAdded: "after 32,767 attempts: see test_placing",
     positions.StrayFound: "of an order that nobody knows: see test_strays of the reconciler",
     reconciler.OrdersUnknown: "as above",
     reconciler.StraySettled: "as above",

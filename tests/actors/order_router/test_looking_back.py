@@ -64,7 +64,9 @@ def test_where_nothing_left_as_few_are_looked_up_as_may_have() -> None:
     assert told(stage) == []
     assert answer(stage, {}) == ["he1p1x3", "he1p1x4", "he1p1x5"]
     to = position_address(PositionId("p1"))
-    assert told(stage) == [Send(to, LookedBack(attempts=2 + UNRECORDED_AT_MOST))]
+    assert told(stage) == [
+        Send(to, LookedBack(attempts=2 + UNRECORDED_AT_MOST, order_prefix="he1p1"))
+    ]
     assert stage.orders.looking_back == {}
 
 
@@ -79,7 +81,7 @@ def test_beyond_each_that_is_found_it_looks_further() -> None:
         "he1p1x5",
         "he1p1x8",
     ]
-    assert last == LookedBack(attempts=11)
+    assert last == LookedBack(attempts=11, order_prefix="he1p1")
 
 
 def test_asked_again_after_the_answer_it_is_answered_again() -> None:
@@ -138,4 +140,4 @@ def test_asked_again_after_another_crash_what_was_found_stays() -> None:
     stage.tell(ASKED)
     assert stage.status("he1p1x3") is OrderStatus.FILLED
     answer(stage, {})
-    assert told(stage)[-1].message == LookedBack(attempts=6)
+    assert told(stage)[-1].message == LookedBack(attempts=6, order_prefix="he1p1")

@@ -10,18 +10,21 @@ from actors.position.states import State
 from actors.positions.core import PositionsMessage, step
 from actors.positions.roster import ListedMarket, Living, Numbering, Roster
 from messages.addresses import OBSERVERS, STRATEGY, position_address
-from messages.base import Message, Milliseconds, PositionId, Symbol, Timestamp
+from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Step
 from messages.guardian import RecoveryDone
-from messages.ids import client_order_id, position_of
+from messages.ids import ENTRIES_LAST, Identity, client_order_id, epoch_of, position_of
 from messages.market import Capabilities, MarketRules, Quote
 from messages.observers import Alarm, EntryRefused
 from messages.plan import Plan
+from messages.portfolio import UnmatchedPolicy
 from messages.position import Begin, CloseCause, ClosePosition, SalvagePosition, StopEntering
 from messages.positions import (
+    AdoptFill,
     BeginRecovery,
     CloseAllPositions,
     CloseWithoutCore,
+    EpochAdded,
     MarketRulesReported,
     OpenPosition,
     PositionEnded,
@@ -302,3 +305,39 @@ def test_who_is_restored_before_a_recovery_begins_is_not_waited_for() -> None:
     assert stage.roster.recovery.left == 1
     stage.hear(PositionRestored(position_id=P2, recovery=9))
     assert stage.sent == [("guardian", RecoveryDone())]
+
+
+def test_at_the_last_number_entries_are_refused_and_late_fills_are_taken_over() -> None:
+    stage = Stage(BTC)
+    identity = Identity(account="a" * 8, tag="7", epochs=(epoch_of(1),))
+    full = replace(stage.roster.numbering, identity=identity, next_number=ENTRIES_LAST)
+    stage.roster.apply(full)
+    stage.hear(open_on(BTC))
+    (last,) = stage.roster.living
+    assert last == f"p{ENTRIES_LAST}"
+    stage.hear(open_on(BTC))
+    ((to, refused),) = stage.sent
+    assert to == OBSERVERS
+    assert isinstance(refused, EntryRefused)
+    assert refused.guard == "numbers_spent"
+    fill = AdoptFill(
+        client_order_id=client_order_id(identity.prefix_of(last), "b", 1),
+        filled=Decimal(1),
+        cost=Decimal(100),
+        fees=(),
+        policy=UnmatchedPolicy.ADOPT,
+    )
+    stage.hear(fill)
+    assert f"p{ENTRIES_LAST + 1}" in stage.roster.living
+
+
+def test_an_epoch_of_a_position_out_of_attempts_is_kept_beside_the_one_in_new_ids() -> None:
+    stage = Stage(BTC)
+    identity = Identity(account="a" * 8, epochs=(epoch_of(1),))
+    stage.roster.apply(replace(stage.roster.numbering, identity=identity))
+    for _ in range(2):
+        stage.hear(EpochAdded(epoch=epoch_of(2)))
+    kept = stage.roster.numbering.identity
+    assert kept is not None
+    assert kept.epochs == (epoch_of(2), epoch_of(1))
+    assert kept.is_own(ClientOrderId(f"k{'a' * 8}{epoch_of(2)}p1x1"))

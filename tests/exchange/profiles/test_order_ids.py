@@ -1,6 +1,7 @@
 """Client order ids in the forms exchanges take."""
 
 import re
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from exchange.profiles.order_ids import UnpackableIdError, at_venue, ours, rendered
 from exchange.profiles.registry import PROFILES
 from messages.base import ClientOrderId
+from messages.ids import ATTEMPT_LAST, POSITION_LAST, RANDOM_BITS, client_order_id, epoch_of
 
 FORMS = {
     "mexc": r"[0-9A-Za-z]{1,32}",
@@ -23,7 +25,18 @@ FORMS = {
     "hyperliquid": r"0x[0-9a-f]{32}",
 }
 
-ids = st.builds(
+bits = st.integers(0, (1 << RANDOM_BITS) - 1)
+new_ids = st.builds(
+    lambda account, epoch, position, leg, attempt: client_order_id(
+        f"k{epoch_of(account)}{epoch_of(epoch)}p{position}", leg, attempt
+    ),
+    bits,
+    bits,
+    st.integers(0, POSITION_LAST),
+    st.sampled_from("bx"),
+    st.integers(0, ATTEMPT_LAST),
+)
+old_ids = st.builds(
     "h{}e{}p{}{}{}".format,
     st.text("0123456789abcdefghijklmnopqrstuvwxyz", max_size=4),
     st.integers(0, 9_999),
@@ -31,6 +44,7 @@ ids = st.builds(
     st.sampled_from("bx"),
     st.integers(0, 999),
 ).map(ClientOrderId)
+ids = st.one_of(new_ids, old_ids)
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -45,11 +59,38 @@ def test_an_id_comes_back_from_every_exchange_as_it_went(
     assert ours(form, shown) == order_id
 
 
+@pytest.mark.parametrize("name", FORMS)
 @given(ids, ids)
-@settings(deadline=None, max_examples=100)
-def test_two_ids_never_become_one(one: ClientOrderId, other: ClientOrderId) -> None:
-    form = PROFILES["hyperliquid"].ids
+@settings(deadline=None, max_examples=50)
+def test_two_ids_never_become_one(name: str, one: ClientOrderId, other: ClientOrderId) -> None:
+    form = PROFILES[name].ids
     assert (rendered(form, one) == rendered(form, other)) == (one == other)
+
+
+@given(new_ids)
+@settings(deadline=None, max_examples=100)
+def test_an_id_takes_26_letters_and_digits_32_hex_digits_or_a_uuid_of_version_4(
+    order_id: ClientOrderId,
+) -> None:
+    text = rendered(PROFILES["okx"].ids, order_id)
+    assert re.fullmatch(r"es[a-z2-7]{24}", text)
+    assert re.fullmatch(r"0x92[0-9a-f]{30}", rendered(PROFILES["hyperliquid"].ids, order_id))
+    at_kraken = UUID(hex=rendered(PROFILES["kraken"].ids, order_id))
+    assert (at_kraken.version, at_kraken.variant) == (4, RFC_4122)
+
+
+@pytest.mark.parametrize(
+    "order_id",
+    [
+        f"{'k' + 'a' * 16}p{POSITION_LAST + 1}b1",
+        f"{'k' + 'a' * 16}p1b{ATTEMPT_LAST + 1}",
+        f"{'k' + 'a' * 16}p01b1",
+    ],
+)
+@pytest.mark.parametrize("name", FORMS)
+def test_what_has_no_place_in_an_id_is_refused(name: str, order_id: str) -> None:
+    with pytest.raises(UnpackableIdError):
+        rendered(PROFILES[name].ids, ClientOrderId(order_id))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from exchange.server.control import VenuePicture
 from messages.base import base_currency, quote_currency
 from messages.money import ZERO, add_money
 from messages.orders import OrderStatus, Side
+from tests.system.wire.ids import ours_of
 from tests.system.wire.session import WireSession
 
 
@@ -18,7 +19,7 @@ def check_ledger(session: WireSession, begin: VenuePicture) -> None:
 
 def _check_orders(session: WireSession, end: VenuePicture) -> None:
     """One order at the venue for each that was placed, and its fills are known."""
-    told = {facts.client_order_id: facts for facts in end.orders}
+    told = {ours_of(facts.client_order_id): facts for facts in end.orders}
     assert len(told) == len(end.orders)
     assert not [name for name in told if "~" in name], "a client order id was used twice"
     assert set(told) <= set(session.orders)

@@ -21,8 +21,10 @@ from exchange.server.control import ServerHand, VenuePicture
 from exchange.server.wire import Reach
 from messages.addresses import PORTFOLIO
 from messages.base import Currency
+from messages.ids import ENTRY_LEG
 from messages.money import ZERO
 from tests.sources import ROOT
+from tests.system.wire.ids import parts_of
 from tests.system.wire.scenes import Scene
 
 ENOUGH_SECONDS = 60.0
@@ -152,5 +154,6 @@ def check_account(scene: Scene, folder: Path, begin: VenuePicture, end: VenuePic
 
 def dust_most(scene: Scene, picture: VenuePicture) -> Decimal:
     """What fees in base may leave: less than a step of each position."""
-    bought = sum(1 for facts in picture.orders if facts.filled and "b" in facts.client_order_id)
+    filled = (parts_of(facts.client_order_id) for facts in picture.orders if facts.filled)
+    bought = sum(parts.leg == ENTRY_LEG for parts in filled)
     return scene.rules.step_size * max(bought, 1)

@@ -46,6 +46,7 @@ from messages.observers import Alarm
 from messages.orders import OrderStatus
 from messages.position import CloseCause
 from messages.positions import CloseAllPositions
+from tests.system.wire.ids import ours_of
 from tests.system.wire.strategy import Always, candle_at
 
 WAIT_SECONDS = 30.0
@@ -247,7 +248,7 @@ class WireSession:
         orders = dict(self.orders)
         if any(o.errand is not None or o.facts.status in _IN_TRANSIT for o in orders.values()):
             return False
-        at_venue = ((facts, orders.get(facts.client_order_id)) for facts in picture.orders)
+        at_venue = ((facts, orders.get(ours_of(facts.client_order_id))) for facts in picture.orders)
         return all(
             order is not None
             and (order.facts.status, order.facts.filled) == (facts.status, facts.filled)

@@ -15,7 +15,9 @@ from exchange.server.control import Release, ServerHand, VenuePicture
 from exchange.server.remote import ServerProcess
 from exchange.server.wire import Call
 from exchange.server.wire_faults import FOR_EVER, WireFault, WireFaultKind
+from messages.ids import ENTRY_LEG
 from messages.orders import OrderStatus
+from tests.system.wire.ids import parts_of, tail_of
 from tests.system.wire.program import Program, check_account, trading
 from tests.system.wire.scenes import BALANCES, SCENES, SYMBOL, Scene
 
@@ -74,7 +76,7 @@ KILLS = (
         "exit placed",
         SYNTHETIC,
         was_sent(Call.SUBMIT, 3),
-        (*stalls(Call.SUBMIT, SELLS, 2, acted=True), *is_unheard("x2")),
+        (*stalls(Call.SUBMIT, SELLS, 2, acted=True), *is_unheard(tail_of("p1", "x", 2))),
         LOSS,
     ),
     Kill(
@@ -88,7 +90,7 @@ KILLS = (
         "cancel done",
         SYNTHETIC,
         was_sent(Call.CANCEL, 1),
-        (*stalls(Call.CANCEL, acted=True), *is_unheard("x1")),
+        (*stalls(Call.CANCEL, acted=True), *is_unheard(tail_of("p1", "x", 1))),
         LOSS,
     ),
 )
@@ -126,8 +128,9 @@ def killed_and_resumed(kill: Kill, server: ServerHand, folder: Path) -> None:
         assert second.interrupt() == 0, second.said
     end = server.read()
     check_account(kill.scene, folder, begin, end)
-    entries = [facts for facts in end.orders if "b" in facts.client_order_id]
+    placed = [(parts_of(facts.client_order_id), facts) for facts in end.orders]
+    entries = [facts for parts, facts in placed if parts.leg == ENTRY_LEG]
     bought = sum((facts.filled for facts in entries), Decimal(0))
     sold = sum((facts.filled for facts in end.orders), Decimal(0)) - bought
     assert 0 <= bought - sold <= kill.scene.rules.step_size + bought * Decimal("0.002")
-    assert all(facts.client_order_id.startswith("he1p1") for facts in end.orders)
+    assert all(parts.position_id == "p1" for parts, _ in placed)

@@ -14,6 +14,7 @@ from exchange.server.wire import Call
 from messages.base import Symbol
 from messages.orders import OrderStatus
 from tests.system.running import run_supervisor
+from tests.system.wire.ids import parts_of
 from tests.system.wire.program import Program, check_account, keys_named, trading
 from tests.system.wire.scenes import BALANCES, SCENES, SYMBOL
 
@@ -56,7 +57,7 @@ def test_real_money_is_traded_after_a_yes_and_its_protection_outlives_ctrl_c(
             *("-c", "tree", "-c", "orders", "-c", "position p1"),
         )
         assert asked.exit_code == 0, asked.stderr
-        assert "he1p1x1" in asked.stdout
+        assert "p1x1" in asked.stdout
         assert first.interrupt() == 0, first.said
     assert "They are at Binance; the next start goes on with them." in first.said
     pair = server.read().orders[-1]
@@ -70,7 +71,11 @@ def test_real_money_is_traded_after_a_yes_and_its_protection_outlives_ctrl_c(
         second.read_until("→ closed: take profit")
         assert second.interrupt() == 0, second.said
     end = server.read()
-    assert [facts.client_order_id for facts in end.orders] == ["he1p1b1", "he1p1x1"]
+    placed = [parts_of(facts.client_order_id) for facts in end.orders]
+    assert [(one.position_id, one.leg, one.attempt) for one in placed] == [
+        ("p1", "b", 1),
+        ("p1", "x", 1),
+    ]
     check_account(OCO, tmp_path, begin, end)
     check_secrets(tmp_path, first.said, second.said, asked.stdout, asked.stderr)
 
