@@ -2,14 +2,33 @@
 
 from rich.console import Console
 
+from actors.position.prices import possible_mode, switch_ratios
 from commands.options import Options, read_settings
 from commands.session import check_market
 from config.loading import default_text
+from config.settings import Settings
+from messages.plan import ProtectionMode
 
 
 def print_default() -> None:
     """Print the defaults' file, comments and all: a config to begin with."""
     print(default_text(), end="")  # noqa: T201 - a file, to be redirected into one
+
+
+def _protection(settings: Settings) -> str:
+    """Return the mode, and in mode auto what it comes to on the embedded market."""
+    plan, can = settings.plan, settings.paper.capabilities
+    mode = possible_mode(plan, can)
+    text = f"protection {plan.protection_mode.value}"
+    if plan.protection_mode is ProtectionMode.AUTO:
+        text += f" ({mode.value} on the embedded market)"
+    lines = switch_ratios(plan)
+    if mode is ProtectionMode.SWITCHING and lines is not None:
+        to_stop, to_target = (f"{ratio * 100:.2f} %" for ratio in lines)
+        text += (
+            f": the stop rests; the take profit over {to_target}, the stop again under {to_stop}"
+        )
+    return text
 
 
 def check(options: Options) -> None:
@@ -21,11 +40,10 @@ def check(options: Options) -> None:
     """
     settings, _ = read_settings(options)
     check_market(settings)
-    plan = settings.plan
     says = [
         f"strategy {settings.strategy.use}",
         f"budget {settings.drop.budget:f}",
-        f"protection {plan.protection_mode.value}",
+        _protection(settings),
         f"at most {settings.portfolio.max_positions} positions",
     ]
     Console(highlight=False, markup=False).print(f"the config is right: {', '.join(says)}")

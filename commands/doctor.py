@@ -13,6 +13,7 @@ import msgspec
 from actors.position.prices import possible_mode
 from commands.connecting import Say, Way, connect, keys_if_any
 from commands.modes import budget_problem, entry_problem, wait_problem
+from commands.stops import protection_words, survival_words
 from config.settings import Settings
 from exchange.keys import Keys, variable_names
 from exchange.live.connection import Connection, Listing
@@ -200,18 +201,10 @@ def _symbol(symbol: Symbol, listing: Listing, settings: Settings) -> Iterator[Fi
 
 
 def _protection(symbol: Symbol, plan: Plan, listing: Listing) -> Finding:
-    mode = possible_mode(plan, listing.facts.capabilities)
-    text = f"{symbol}: protected by {_IN_WORDS[mode]}"
-    if mode is plan.protection_mode:
-        return Finding(Grade.OK, text)
-    wanted = plan.protection_mode.value
-    return Finding(Grade.WARNING, f"{text}; {wanted} as configured is not possible here")
-
-
-_IN_WORDS = {
-    ProtectionMode.SYNTHETIC: "synthetic: the take profit rests, the stop is ours",
-    ProtectionMode.SWITCHING: "switching: take profit or native stop rests",
-    ProtectionMode.STOP_RESTS: "stop_rests: a native stop rests",
-    ProtectionMode.OCO: "oco: take profit and stop both rest",
-    ProtectionMode.TRIGGERS: "triggers: nothing rests, both are ours",
-}
+    can = listing.facts.capabilities
+    text = (
+        f"{symbol}: {protection_words(plan, can)}; after the end of the process: "
+        f"{survival_words(plan, can)}"
+    )
+    is_as_wanted = plan.protection_mode in (ProtectionMode.AUTO, possible_mode(plan, can))
+    return Finding(Grade.OK if is_as_wanted else Grade.WARNING, text)

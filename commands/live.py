@@ -21,6 +21,7 @@ from commands.errors import UsageError
 from commands.modes import Mode, Venue, account_lines, ask_consent, budget_problem, check_venue
 from commands.options import Options, read_settings
 from commands.run import Stand, trade
+from commands.stops import check_stops, choose_on_stop, symbol_lines
 from commands.telling import SessionConsole
 from commands.tree import StartTree, Wiring
 from config.settings import Settings
@@ -62,7 +63,15 @@ def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) 
     exchanges: list[CcxtExchange] = []
     try:
         _check_symbols(connection, settings)
+        symbols = settings.drop.symbols
+        can = {symbol: connection.listing(symbol).facts.capabilities for symbol in symbols}
+        check_stops(settings, can, is_real_money=venue.mode is Mode.LIVE)
         for line in account_lines(connection, venue, settings):
+            console.say(line)
+        if not is_dry:
+            may_ask = not (options.headless or venue.is_sure)
+            settings = choose_on_stop(settings, can, console.say, may_ask=may_ask)
+        for line in symbol_lines(settings.plan, can):
             console.say(line)
         ask_consent(venue, console.say)
         stand = Stand(

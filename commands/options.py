@@ -10,6 +10,7 @@ from actors.strategy.port import Strategy, StrategyError
 from commands.errors import UsageError
 from config.loading import ConfigError, load
 from config.settings import Settings
+from messages.plan import ProtectionMode
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,3 +46,13 @@ def read_settings(options: Options) -> tuple[Settings, Callable[[], Strategy]]:
         return settings, strategy_of(settings, folders)
     except (ConfigError, StrategyError) as error:
         raise UsageError(str(error)) from None
+
+
+def check_oco(settings: Settings) -> None:
+    """Check that the embedded market has the OCO that the plan names. Raises ``UsageError``."""
+    is_oco = settings.plan.protection_mode is ProtectionMode.OCO
+    if is_oco and not settings.paper.capabilities.oco:
+        raise UsageError(
+            'plan.protection_mode = "oco": the embedded market has no OCO, as most exchanges; '
+            "add --set paper.capabilities.oco=true"
+        )

@@ -28,6 +28,7 @@ from actors.strategy.port import Strategy
 from commands.account import Account
 from commands.errors import UsageError
 from commands.header import SessionHeader
+from commands.options import check_oco
 from commands.session_files import SessionFiles
 from commands.summary import Outcome, Summary, summarise
 from commands.tempo import Deadline, at_speed, pace_ms
@@ -41,7 +42,7 @@ from messages.addresses import INSPECTOR, OBSERVERS, POSITIONS, STRATEGY, STRATE
 from messages.base import Symbol, Timestamp, quote_currency
 from messages.market import MarketRules
 from messages.money import ZERO, Money
-from messages.positions import StopAllEntering
+from messages.positions import EndSession, StopAllEntering
 from messages.session import ReadSession, SessionPicture
 
 _LOOK_SECONDS = 2.0
@@ -157,6 +158,8 @@ class Session:
         system.stop(STRATEGY)
         system.tell(POSITIONS, StopAllEntering(reason="the session stops"))
         self._wait_for_entries(deadline)
+        system.tell(POSITIONS, EndSession())
+        self._wait_for_stops(deadline)
         self.clock.close()
         is_whole = self._comes_to_rest(deadline)
         if is_whole:
@@ -178,6 +181,14 @@ class Session:
         while not deadline.has_passed:
             picture = self.look()
             if picture is not None and not any(row.state in _ENTERING for row in picture.positions):
+                return
+            time.sleep(_ENTRIES_SECONDS)
+
+    def _wait_for_stops(self, deadline: Deadline) -> None:
+        """Wait until every position is as its plan's ``on_stop`` wants it."""
+        while not deadline.has_passed:
+            picture = self.look()
+            if picture is not None and all(row.may_be_left for row in picture.positions):
                 return
             time.sleep(_ENTRIES_SECONDS)
 
@@ -244,9 +255,11 @@ def check_market(settings: Settings) -> None:
     """Check that the settings can be traded on the embedded market.
 
     Raises:
-        UsageError: a symbol that is not listed, or no capital in what is paid there.
+        UsageError: a symbol that is not listed, no capital in what is paid there, or a protection
+            that it does not have.
 
     """
+    check_oco(settings)
     listed = [listing.symbol for listing in DEFAULT_SYMBOLS]
     for symbol in settings.drop.symbols:
         if symbol not in listed:

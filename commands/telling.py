@@ -4,9 +4,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from actors.observers.rows import is_stopped_at_venue, resting
+from actors.observers.rows import resting
 from actors.position.position import Life
 from actors.position.prices import stop
+from actors.position.protection import is_stopped_at_venue
 from actors.position.states import State
 from commands.header import SessionHeader
 from commands.screen import summary_table
@@ -84,6 +85,6 @@ def _left(life: Life) -> list[str]:
     rests = f"at the venue: {at_venue}" if at_venue else "nothing rests at the venue"
     lines = [f"{head}: {life.held:f} held; {rests}"]
     stop_now = stop(life)
-    if stop_now is not None and not is_stopped_at_venue(life):
+    if stop_now is not None and not is_stopped_at_venue(life.position):
         lines.append(f"    its stop {stop_now[0]:f} was watched by this process, and ends with it")
     return lines

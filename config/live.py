@@ -7,6 +7,8 @@ from messages.base import Milliseconds
 class LiveSettings(Section, frozen=True, kw_only=True):
     """How patient the way to a real exchange is, and how much of its rate is used."""
 
+    allow_process_stop: bool = False
+    """Whether real money may be held on a symbol whose exchange takes no native stop."""
     rate_ratio: float = 1.0
     """Of the venue's rate of requests; less where another bot trades from the same address."""
     request_timeout_ms: Milliseconds = Milliseconds(10_000)

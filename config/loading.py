@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from config.plan_rules import plan_contradictions
 from config.problems import ConfigError, Problem
 from config.reading import join, read_section
@@ -97,6 +99,9 @@ class _Layers:
         """Note what does not fit together, but for keys that are wrong already."""
         wrong = {problem.key for problem in self.problems}
         venue = settings.paper.capabilities
+        if self._set_by("paper.capabilities.oco") is None:
+            # A default says nothing of the exchange that is traded on; a paper session looks again.
+            venue = msgspec.structs.replace(venue, oco=True)
         found = [*contradictions(settings), *plan_contradictions(settings.plan, venue)]
         for keys, text in found:
             if not any(_is_within(one, key) for one in wrong for key in keys):

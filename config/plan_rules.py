@@ -8,7 +8,7 @@ from config.rules import Contradiction
 from messages.market import Capabilities
 from messages.money import ONE, ZERO
 from messages.orders import OrderType, TimeInForce
-from messages.plan import Plan, ProtectionMode, Rung, Switching
+from messages.plan import OnStop, Plan, ProtectionMode, Rung, Switching
 
 _NATIVE_STOP_MODES = (ProtectionMode.SWITCHING, ProtectionMode.STOP_RESTS, ProtectionMode.OCO)
 _BOTH_NEEDED_MODES = (ProtectionMode.SWITCHING, ProtectionMode.OCO)
@@ -21,6 +21,7 @@ def plan_contradictions(plan: Plan, venue: Capabilities) -> Iterator[Contradicti
     """Yield every contradiction of ``plan`` in itself, and with the ``venue`` it is to trade on."""
     yield from _mode(plan)
     yield from _venue(plan, venue)
+    yield from _on_stop(plan, venue)
     if plan.protection_mode is ProtectionMode.SWITCHING and plan.switching is not None:
         yield from _switching(plan, plan.switching)
     yield from _targets(plan)
@@ -66,6 +67,13 @@ def _venue(plan: Plan, venue: Capabilities) -> Iterator[Contradiction]:
             text = f'"{mode.value}" needs native stops: paper.capabilities.{name} is false'
             keys = ("plan.protection_mode", f"paper.capabilities.{name}")
             yield Contradiction(keys, text)
+
+
+def _on_stop(plan: Plan, venue: Capabilities) -> Iterator[Contradiction]:
+    has_stops = venue.native_stop or venue.native_stop_limit
+    if plan.on_stop is OnStop.NATIVE_STOP and not has_stops:
+        text = '"native_stop" needs native stops: paper.capabilities.native_stop is false'
+        yield Contradiction(("plan.on_stop", "paper.capabilities.native_stop"), text)
 
 
 def _switching(plan: Plan, switching: Switching) -> Iterator[Contradiction]:

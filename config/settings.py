@@ -275,8 +275,9 @@ class PaperSettings(Section, frozen=True, kw_only=True):
     seed: int = 1
     """Of the market's prices and everything else that varies, so that a run can be repeated."""
     capabilities: Capabilities = Capabilities(
-        native_stop=True, native_stop_limit=True, oco=True, post_only=True
+        native_stop=True, native_stop_limit=True, stop_is_proven=True, post_only=True
     )
+    """As most venues: native stops and no OCO."""
 
 
 class MarketSettings(Section, frozen=True, kw_only=True):

@@ -85,6 +85,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     native_stop_limit: bool = False
     oco: bool = False
     oco_remainder: OcoRemainder = OcoRemainder.CANCELED
+    stop_is_proven: bool = False
+    """Whether it is proven what becomes of a native stop once it triggers; mode AUTO uses no
+    other."""
     post_only: bool = False
     ioc: bool = True
     market: bool = True

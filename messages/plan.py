@@ -16,6 +16,9 @@ from messages.orders import OrderType, TimeInForce
 class ProtectionMode(StrEnum):
     """Where take profit and stop loss live. The stop trigger is armed in every mode."""
 
+    AUTO = "auto"
+    """The best that the venue can do: OCO; else SWITCHING with lines that follow from the plan;
+    else SYNTHETIC. It uses a native stop only where what becomes of one is proven."""
     SYNTHETIC = "synthetic"
     """The take profit rests at the venue, the stop is a trigger in this process."""
     SWITCHING = "switching"
@@ -26,6 +29,17 @@ class ProtectionMode(StrEnum):
     """Both rest, as one native order."""
     TRIGGERS = "triggers"
     """Nothing rests: take profit and stop are both triggers in this process, unseen by others."""
+
+
+class OnStop(StrEnum):
+    """What a session that ends does with a position whose stop lives in the process."""
+
+    LEAVE = "leave"
+    """Nothing: its stop is not active until the next start."""
+    NATIVE_STOP = "native_stop"
+    """A native stop takes the place of what rests at the venue."""
+    CLOSE = "close"
+    """It is sold."""
 
 
 class TriggerSource(StrEnum):
@@ -95,7 +109,7 @@ class Switching(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything one position is told when it is opened."""
 
-    protection_mode: ProtectionMode = ProtectionMode.SYNTHETIC
+    protection_mode: ProtectionMode = ProtectionMode.AUTO
     trigger_source: TriggerSource = TriggerSource.BID
     take_profit_ratio: Decimal | None = None
     take_profit_by_age: tuple[AgedTarget, ...] = ()
@@ -110,6 +124,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     scale_out: tuple[ScaleOut, ...] = ()
     """By ascending ratio; what the parts leave over goes at ``take_profit_ratio`` or the stop."""
     switching: Switching | None = None
+    """None: in mode AUTO the lines follow from stop and target."""
+    on_stop: OnStop | None = None
+    """None: NATIVE_STOP where the venue has native stops, else LEAVE."""
     take_profit_atr: Decimal | None = None
     """Multiples of the ATR at entry; replaces ``take_profit_ratio`` where an ATR is known."""
     stop_loss_atr: Decimal | None = None

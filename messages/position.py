@@ -141,6 +141,8 @@ class CloseCause(StrEnum):
     BY_HAND = "by_hand"
     HALT = "halt"
     END_OF_RECORDING = "end_of_recording"
+    SESSION_END = "session_end"
+    """The session ended, and the plan's ``on_stop`` is CLOSE."""
     ENTRY_FAILED = "entry_failed"
     """Nothing was bought."""
     DENIED = "denied"
@@ -183,6 +185,10 @@ class AddToPosition(Message, frozen=True, kw_only=True):
 
 class StopEntering(Message, frozen=True, kw_only=True):
     """Cancel what still buys; what it bought is protected. From the guardian, on a halt."""
+
+
+class SessionEnding(Message, frozen=True, kw_only=True):
+    """The process ends soon: do what the plan's ``on_stop`` says. From the positions actor."""
 
 
 class ResendBooking(Message, frozen=True, kw_only=True):

@@ -103,6 +103,10 @@ class StopAllEntering(Message, frozen=True, kw_only=True):
     reason: str
 
 
+class EndSession(Message, frozen=True, kw_only=True):
+    """Tell every position ``SessionEnding``: the process ends soon. From the session's stop."""
+
+
 class StrayFound(Message, frozen=True, kw_only=True):
     """An order of ours works or filled at the venue, and the router does not have it.
 

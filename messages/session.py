@@ -41,6 +41,8 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True):
     """Quote, were it sold at the last price, exit fees aside."""
     return_ratio: float | None
     began_at: Timestamp
+    may_be_left: bool = False
+    """Whether a session that ends may leave it: the plan's ``on_stop`` is done, or can't be."""
     is_stuck: bool
 
 

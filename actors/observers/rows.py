@@ -5,10 +5,9 @@ from decimal import Decimal
 from actors.observers.trades import profit
 from actors.position.position import Life, OwnOrder, find_order
 from actors.position.prices import protection_mode, stop, target
-from actors.position.protection import is_covered
+from actors.position.protection import is_covered, is_stopped_at_venue, may_be_left
 from exchange.price_grid import nearest_price
 from messages.base import Timestamp
-from messages.orders import StopStatus
 from messages.session import PositionRow
 
 
@@ -24,8 +23,9 @@ def position_row(life: Life, last: float | None, now: Timestamp) -> PositionRow:
         symbol=charter.symbol,
         state=position.state.value,
         mode=protection_mode(charter).value,
-        lives_at_venue=is_stopped_at_venue(life),
+        lives_at_venue=is_stopped_at_venue(position),
         is_covered=is_covered(life),
+        may_be_left=may_be_left(life),
         resting=resting(life),
         held=life.held,
         average_entry=life.average_entry,
@@ -46,12 +46,6 @@ def unrealised(life: Life, last: float | None) -> Decimal | None:
         return None
     price = nearest_price(last, life.charter.rules)
     return profit(life.charter, life.position) + life.held * price
-
-
-def is_stopped_at_venue(life: Life) -> bool:
-    """Return whether a stop works at the venue: it would sell without this process."""
-    order = _slot_order(life)
-    return order is not None and order.facts.stop is StopStatus.WORKING
 
 
 def resting(life: Life) -> str:

@@ -21,6 +21,7 @@ from messages.position import (
     ClosePosition,
     Resync,
     SalvagePosition,
+    SessionEnding,
     StopEntering,
     SwitchProtection,
 )
@@ -78,8 +79,14 @@ class PositionActor(CoreActor):
                 return not_begun(message, describe(error)) if self.life is None else ()
             case ChangeProtection() | SwitchProtection() | AddToPosition():
                 return ()  # nothing has happened, and people are told that it was skipped
-            case ClosePosition() | StopEntering() | SalvagePosition() | Resync(skipped="Resync"):
-                return self.once_more(message, error)  # the Resync was: a person is told
+            case (
+                ClosePosition()
+                | StopEntering()
+                | SessionEnding()
+                | SalvagePosition()
+                | Resync(skipped="Resync")  # it was skipped: a person is told
+            ):
+                return self.once_more(message, error)
             case Resync():
                 again = msgspec.structs.replace(message, skipped="Resync")
                 return (Send(self.address, again),)

@@ -8,14 +8,14 @@ from actors.position import closing, entry, planner, protection, restoring, resy
 from actors.position.booking import book, tell_end
 from actors.position.inputs import PositionMessage
 from actors.position.position import OwnOrder, find_order, sums, with_order
-from actors.position.prices import protection_mode
+from actors.position.prices import on_stop, protection_mode, rests_stop
 from actors.position.states import State
 from actors.position.turn import Turn
 from actors.tables import IllegalInputError
 from messages.envelope import Wake
 from messages.ids import ENTRY_LEG, leg_of_id
 from messages.orders import LIVE_STATUSES, OrderFacts, Purpose, Side
-from messages.plan import ProtectionMode
+from messages.plan import OnStop, ProtectionMode
 from messages.position import (
     AddToPosition,
     BalanceAnswered,
@@ -33,6 +33,7 @@ from messages.position import (
     QuoteAnswered,
     ResendBooking,
     Resync,
+    SessionEnding,
     StopEntering,
     SwitchProtection,
     TriggerFired,
@@ -61,6 +62,8 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
             _switch_by_hand(turn, message)
         case AddToPosition():
             raise AssertionError("the table refuses to add")
+        case SessionEnding():
+            _end_session(turn)
         case ResendBooking():
             book(turn)
         case Resync():
@@ -132,12 +135,24 @@ def _switch_by_hand(turn: Turn, message: SwitchProtection) -> None:
 
 def _switch(turn: Turn, *, to_stop: bool) -> None:
     """Desire the other order in the slot; what is in it now goes first."""
-    state = turn.position.protection
-    if state.rests_stop == to_stop:
+    if rests_stop(turn.life) == to_stop:
         return
+    switches = turn.position.protection.switches + 1
     turn.update_protection(
-        rests_stop=to_stop, switched_at=turn.now, switches=state.switches + 1, retry_at=None
+        rests_stop=to_stop, switched_at=turn.now, switches=switches, retry_at=None
     )
+
+
+def _end_session(turn: Turn) -> None:
+    """See that what is held has a stop without this process, or is sold: as the plan says."""
+    match on_stop(turn.charter):
+        case OnStop.CLOSE:
+            if not protection.is_stopped_at_venue(turn.position):
+                turn.begin_exit(CloseCause.SESSION_END, "the session ends")
+        case OnStop.NATIVE_STOP:
+            turn.update_protection(is_left=True, retry_at=None)
+        case OnStop.LEAVE:
+            pass
 
 
 def _look_at_deadlines(turn: Turn) -> None:

@@ -18,6 +18,7 @@ from messages.position import (
     QuoteAnswered,
     ResendBooking,
     Resync,
+    SessionEnding,
     StopEntering,
     SwitchProtection,
     TriggerFired,
@@ -34,6 +35,7 @@ PositionMessage = (
     | ChangeProtection
     | SwitchProtection
     | AddToPosition
+    | SessionEnding
     | ResendBooking
     | Resync
     | Wake
@@ -57,6 +59,7 @@ INPUTS: dict[type[Message], Input] = {
     ChangeProtection: Input.PROTECTION_CHANGED,
     SwitchProtection: Input.SWITCH_ASKED,
     AddToPosition: Input.ADD_ASKED,
+    SessionEnding: Input.SESSION_ENDING,
     ResendBooking: Input.BOOKING_ASKED,
     Resync: Input.RESYNC_ASKED,
     Wake: Input.DEADLINE_PASSED,

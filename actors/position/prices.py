@@ -13,10 +13,14 @@ from messages.base import Timestamp
 from messages.market import Capabilities
 from messages.market_data import Level
 from messages.money import ONE, ZERO, divide_up, floor_to_step
-from messages.plan import Plan, ProtectionMode
+from messages.plan import OnStop, Plan, ProtectionMode
 from messages.position import CloseCause, LevelName
 
 _RESTS_A_STOP = frozenset({ProtectionMode.SWITCHING, ProtectionMode.STOP_RESTS})
+_TO_TAKE_PROFIT, _TO_STOP_LOSS = Decimal("0.15"), Decimal("0.3")
+"""Mode AUTO: how far under the target the lines lie, as shares of the way from stop to target."""
+_AUTO_INTERVAL_MS = 30_000
+"""Mode AUTO: from a switch to the stop to one back."""
 _WATCHES_ITS_TARGET = frozenset({ProtectionMode.STOP_RESTS, ProtectionMode.TRIGGERS})
 """The take profit does not rest at the venue: a trigger in this process watches for it."""
 
@@ -32,13 +36,49 @@ def possible_mode(plan: Plan, can: Capabilities) -> ProtectionMode:
     With scale-out a part must rest: a trigger would sell all. So then the take profit rests.
     """
     mode = plan.protection_mode
-    has_stop = can.native_stop or can.native_stop_limit
+    if mode is ProtectionMode.AUTO:
+        return _best_mode(plan, can)
+    has_stop = has_native_stop(can)
     is_possible = (
         (has_stop or mode not in _RESTS_A_STOP)
         and not (plan.scale_out and mode in _WATCHES_ITS_TARGET)
         and (can.oco or mode is not ProtectionMode.OCO)
     )
     return mode if is_possible else ProtectionMode.SYNTHETIC
+
+
+def _best_mode(plan: Plan, can: Capabilities) -> ProtectionMode:
+    """Return what mode AUTO comes to: the stop rests at the venue where it can and is proven."""
+    if not has_stop(plan) or not (has_native_stop(can) and can.stop_is_proven):
+        return ProtectionMode.SYNTHETIC
+    if not has_target(plan):
+        return ProtectionMode.STOP_RESTS
+    return ProtectionMode.OCO if can.oco else ProtectionMode.SWITCHING
+
+
+def has_native_stop(can: Capabilities) -> bool:
+    """Return whether the venue takes a stop of any kind."""
+    return can.native_stop or can.native_stop_limit
+
+
+def on_stop(charter: Charter) -> OnStop:
+    """Return what is done with the position when the session ends."""
+    can = has_native_stop(charter.capabilities)
+    wanted = charter.plan.on_stop
+    if wanted is None:
+        return OnStop.NATIVE_STOP if can else OnStop.LEAVE
+    return OnStop.LEAVE if wanted is OnStop.NATIVE_STOP and not can else wanted
+
+
+def has_stop(plan: Plan) -> bool:
+    """Return whether the plan has a stop that lies somewhere from the start."""
+    return plan.stop_loss_ratio is not None or plan.stop_loss_atr is not None
+
+
+def has_target(plan: Plan) -> bool:
+    """Return whether the plan has a target."""
+    ratios = (plan.take_profit_ratio, plan.take_profit_atr)
+    return any(one is not None for one in ratios) or bool(plan.scale_out or plan.take_profit_by_age)
 
 
 def stop(life: Life) -> tuple[Decimal, CloseCause] | None:
@@ -151,7 +191,7 @@ def wanted_levels(life: Life, now: Timestamp) -> tuple[Level, ...]:
     levels = []
     if (stop_now := stop(life)) is not None:
         levels.append(Level(LevelName.STOP_LOSS, float(stop_now[0]), is_above=False))
-    levels += _switch_levels(life, average, now)
+    levels += _switch_levels(life, now)
     if _takes_profit_by_trigger(life) and (price := target(life, now)) is not None:
         levels.append(Level(LevelName.TAKE_PROFIT, float(price), is_above=True))
     if (price := _next_ratchet(life, average)) is not None:
@@ -170,29 +210,71 @@ def _takes_profit_by_trigger(life: Life) -> bool:
         return True
     if lost_orders(life.position):
         return True
-    return mode is ProtectionMode.SWITCHING and protection.rests_stop
+    return protection.is_left or (mode is ProtectionMode.SWITCHING and rests_stop(life))
 
 
-def _switch_levels(life: Life, average: Decimal, now: Timestamp) -> list[Level]:
-    switching = life.charter.plan.switching
-    if protection_mode(life.charter) is not ProtectionMode.SWITCHING or switching is None:
-        return []
+def rests_stop(life: Life) -> bool:
+    """Return whether the stop, not the take profit, has the slot, in mode SWITCHING.
+
+    Where the lines follow from the plan they lie near the target, so the stop rests first.
+    """
     protection = life.position.protection
-    if not protection.rests_stop:
-        price = float(_at(average, switching.to_stop_loss_ratio))
-        return [Level(LevelName.SWITCH_TO_STOP_LOSS, price, is_above=False)]
+    if protection.switched_at is None and life.charter.plan.switching is None:
+        return True
+    return protection.rests_stop
+
+
+def switch_prices(life: Life, now: Timestamp) -> tuple[Decimal, Decimal] | None:
+    """Return the prices of the switch to the stop and of the one to the take profit, quote.
+
+    Mode AUTO: both lie under the target, by a share of the way from the plain stop to it.
+    """
+    average, switching = life.average_entry, life.charter.plan.switching
+    if average is None or protection_mode(life.charter) is not ProtectionMode.SWITCHING:
+        return None
+    if switching is not None:
+        lines = switching.to_stop_loss_ratio, switching.to_take_profit_ratio
+        return _at(average, lines[0]), _at(average, lines[1])
+    goal, plain = target(life, now), plain_stop(life.charter, average)
+    if goal is None or plain is None:
+        return None
+    way = max(goal - plain, ZERO)
+    return goal - way * _TO_STOP_LOSS, goal - way * _TO_TAKE_PROFIT
+
+
+def switch_ratios(plan: Plan) -> tuple[Decimal, Decimal] | None:
+    """Return the returns of the switch to the stop and of the one to the take profit.
+
+    None where they depend on more than the plan: on the average true range, an age or a part.
+    """
+    if plan.switching is not None:
+        return plan.switching.to_stop_loss_ratio, plan.switching.to_take_profit_ratio
+    goal, distance = plan.take_profit_ratio, plan.stop_loss_ratio
+    if goal is None or distance is None or plan.take_profit_by_age or plan.scale_out:
+        return None
+    way = goal + distance
+    return goal - way * _TO_STOP_LOSS, goal - way * _TO_TAKE_PROFIT
+
+
+def _switch_levels(life: Life, now: Timestamp) -> list[Level]:
+    prices = switch_prices(life, now)
+    if prices is None or life.position.protection.is_left:
+        return []
+    to_stop_loss, to_take_profit = prices
+    if not rests_stop(life):
+        return [Level(LevelName.SWITCH_TO_STOP_LOSS, float(to_stop_loss), is_above=False)]
     if now < (switch_back_at(life) or now):
         return []
-    price = float(_at(average, switching.to_take_profit_ratio))
-    return [Level(LevelName.SWITCH_TO_TAKE_PROFIT, price, is_above=True)]
+    return [Level(LevelName.SWITCH_TO_TAKE_PROFIT, float(to_take_profit), is_above=True)]
 
 
 def switch_back_at(life: Life) -> Timestamp | None:
     """Return when the take profit may have the slot back; None: the stop does not have it."""
     switching, protection = life.charter.plan.switching, life.position.protection
-    if switching is None or not protection.rests_stop or protection.switched_at is None:
+    if not protection.rests_stop or protection.switched_at is None:
         return None
-    return Timestamp(protection.switched_at + switching.minimum_interval_ms)
+    interval = _AUTO_INTERVAL_MS if switching is None else switching.minimum_interval_ms
+    return Timestamp(protection.switched_at + interval)
 
 
 def _next_ratchet(life: Life, average: Decimal) -> Decimal | None:

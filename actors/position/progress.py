@@ -80,7 +80,9 @@ class Protection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     highest: Decimal | None = None
     """The highest price that moved a ratchet: the stop follows from it."""
     rests_stop: bool = False
-    """SWITCHING: whether the stop, not the take profit, has the slot."""
+    """SWITCHING: whether the stop, not the take profit, has the slot; see ``prices.rests_stop``."""
+    is_left: bool = False
+    """The session ends: a native stop is to rest, whatever the mode."""
     switched_at: Timestamp | None = None
     switches: int = 0
     refusals: int = 0

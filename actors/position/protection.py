@@ -10,7 +10,7 @@ import msgspec
 
 from actors.position.exit_slot import SlotState
 from actors.position.position import Life, Position, find_order
-from actors.position.prices import wanted_levels
+from actors.position.prices import on_stop, stop, wanted_levels
 from actors.position.progress import Unprotected, UnprotectedCause
 from actors.position.states import Input, State
 from actors.position.turn import Turn
@@ -21,6 +21,7 @@ from messages.market import Quote
 from messages.market_data import ArmTriggers, DisarmTriggers, HoldSymbol
 from messages.money import ZERO
 from messages.orders import StopStatus
+from messages.plan import OnStop
 from messages.position import LevelName
 from messages.prices import extremes
 
@@ -45,6 +46,29 @@ def is_covered_by_trigger(position: Position) -> bool:
     armed = any(level.name is LevelName.STOP_LOSS for level in position.protection.armed)
     is_heard = armed and position.market_is_fresh and position.venue_is_reachable
     return is_heard and position.looks_back is None
+
+
+def is_stopped_at_venue(position: Position) -> bool:
+    """Return whether a stop works at the venue: it would sell without this process."""
+    order = find_order(position, position.slot.order_id)
+    return order is not None and order.facts.stop is StopStatus.WORKING
+
+
+def may_be_left(life: Life) -> bool:
+    """Return whether a session that ends may leave the position: ``on_stop`` is done, or can't be.
+
+    It can't be where no stop order can be placed: too little is held, or the venue refused it.
+    """
+    position = life.position
+    match on_stop(life.charter):
+        case OnStop.LEAVE:
+            return True
+        case OnStop.CLOSE:
+            return is_stopped_at_venue(position) or not life.sellable
+        case OnStop.NATIVE_STOP:
+            is_possible = life.sellable and stop(life) is not None and position.closing is None
+            refused = position.protection.refusals > 0
+            return is_stopped_at_venue(position) or not is_possible or refused
 
 
 def _covered_at_the_venue(position: Position) -> Decimal:

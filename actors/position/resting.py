@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from actors.position.placing import Want
 from actors.position.position import Life, find_order, lost_orders
-from actors.position.prices import next_part, protection_mode, stop, target
+from actors.position.prices import next_part, protection_mode, rests_stop, stop, target
 from actors.position.states import AT_REST
 from exchange.price_grid import floor_price
 from messages.base import Timestamp
@@ -32,13 +32,17 @@ def wanted_resting(life: Life, now: Timestamp) -> Want | None:
 
 
 def _wanted_in_mode(life: Life, now: Timestamp) -> Want | None:
+    if life.position.protection.is_left:
+        return _stop(life)
     match protection_mode(life.charter):
+        case ProtectionMode.AUTO:
+            raise AssertionError("the mode in force is never auto")
         case ProtectionMode.TRIGGERS:
             return None
         case ProtectionMode.SYNTHETIC:
             return _take_profit(life, now)
         case ProtectionMode.SWITCHING:
-            return _stop(life) if life.position.protection.rests_stop else _take_profit(life, now)
+            return _stop(life) if rests_stop(life) else _take_profit(life, now)
         case ProtectionMode.STOP_RESTS:
             return _stop(life)
         case ProtectionMode.OCO:

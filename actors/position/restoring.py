@@ -24,6 +24,7 @@ def begin(turn: Turn, since: Timestamp, recovery: int) -> None:
     turn.update(is_restoring=True, looks_back=None if is_over else since, recovery=recovery)
     if is_over:
         turn.update(earlier_prefixes=())
+    turn.update_protection(is_left=False)
 
 
 def look_back(turn: Turn) -> None:

@@ -46,6 +46,7 @@ class Input(StrEnum):
     PROTECTION_CHANGED = "protection_changed"
     SWITCH_ASKED = "switch_asked"
     ADD_ASKED = "add_asked"
+    SESSION_ENDING = "session_ending"
     BOOKING_ASKED = "booking_asked"
     RESYNC_ASKED = "resync_asked"
     """It raised on a message; what it may have missed is asked for again."""
@@ -107,6 +108,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.PROTECTION_CHANGED: STAY,
         Input.SWITCH_ASKED: Fault("nothing is held yet: there is no protection to switch"),
         Input.ADD_ASKED: _NO_ADDING,
+        Input.SESSION_ENDING: _NO_MARKET_YET,
         Input.BOOKING_ASKED: STAY,
         Input.RESYNC_ASKED: STAY,
         Input.DEADLINE_PASSED: STAY,
@@ -137,6 +139,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.PROTECTION_CHANGED: STAY,
         Input.SWITCH_ASKED: Fault("it is still being bought: switch when it is protected"),
         Input.ADD_ASKED: _NO_ADDING,
+        Input.SESSION_ENDING: STAY,
         Input.BOOKING_ASKED: STAY,
         Input.RESYNC_ASKED: STAY,
         Input.DEADLINE_PASSED: STAY,
@@ -167,6 +170,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.PROTECTION_CHANGED: STAY,
         Input.SWITCH_ASKED: STAY,
         Input.ADD_ASKED: _NO_ADDING,
+        Input.SESSION_ENDING: STAY,
         Input.BOOKING_ASKED: STAY,
         Input.RESYNC_ASKED: STAY,
         Input.DEADLINE_PASSED: STAY,
@@ -196,6 +200,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.PROTECTION_CHANGED: STAY,
         Input.SWITCH_ASKED: STAY,
         Input.ADD_ASKED: _NO_ADDING,
+        Input.SESSION_ENDING: STAY,
         Input.BOOKING_ASKED: STAY,
         Input.RESYNC_ASKED: STAY,
         Input.DEADLINE_PASSED: STAY,
@@ -226,6 +231,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.PROTECTION_CHANGED: Fault("it is being sold: there is nothing left to protect"),
         Input.SWITCH_ASKED: Fault("it is being sold: there is nothing left to switch"),
         Input.ADD_ASKED: _NO_ADDING,
+        Input.SESSION_ENDING: Ignore("it is being sold"),
         Input.BOOKING_ASKED: STAY,
         Input.RESYNC_ASKED: STAY,
         Input.DEADLINE_PASSED: STAY,
@@ -254,6 +260,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.PROTECTION_CHANGED: Fault("the position is closed"),
         Input.SWITCH_ASKED: Fault("the position is closed"),
         Input.ADD_ASKED: _NO_ADDING,
+        Input.SESSION_ENDING: _OVER,
         Input.BOOKING_ASKED: STAY,
         Input.RESYNC_ASKED: STAY,
         # One that raised on its release asks for it again.

@@ -13,19 +13,20 @@ from actors.positions import strays
 from actors.positions.roster import ListedMarket, Living, Recovery, Retired, Roster
 from actors.positions.strays import Whose
 from messages.addresses import GUARDIAN, OBSERVERS, STRATEGY, position_address
-from messages.base import ClientOrderId, Milliseconds, PositionId, Timestamp
+from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.guardian import RecoveryDone
 from messages.ids import ENTRIES_LAST, position_of
 from messages.money import ZERO, Money, add_money
 from messages.observers import Alarm, AlarmKind, EntryRefused
 from messages.portfolio import AdoptedFill
-from messages.position import Begin, ClosePosition, SalvagePosition, StopEntering
+from messages.position import Begin, ClosePosition, SalvagePosition, SessionEnding, StopEntering
 from messages.positions import (
     AdoptFill,
     BeginRecovery,
     CloseAllPositions,
     CloseWithoutCore,
+    EndSession,
     EpochAdded,
     MarketRulesReported,
     OpenPosition,
@@ -44,6 +45,7 @@ PositionsMessage = (
     | StopAllEntering
     | CloseAllPositions
     | CloseWithoutCore
+    | EndSession
     | EpochAdded
     | BeginRecovery
     | PositionRestored
@@ -74,11 +76,11 @@ def step(  # noqa: C901, PLR0911, PLR0912 - one a message
         case AdoptFill():
             return _adopt(roster, message, _forget_at(now, terminal_ttl_ms))
         case StopAllEntering():
-            stop = StopEntering()
-            return Step((), tuple(Send(position_address(p), stop) for p in roster.living))
+            return _to_all(roster, StopEntering())
         case CloseAllPositions():
-            close = ClosePosition(cause=message.cause, reason=message.reason)
-            return Step((), tuple(Send(position_address(p), close) for p in roster.living))
+            return _to_all(roster, ClosePosition(cause=message.cause, reason=message.reason))
+        case EndSession():
+            return _to_all(roster, SessionEnding())
         case CloseWithoutCore():
             return _salvage(roster, message)
         case EpochAdded():
@@ -93,6 +95,10 @@ def step(  # noqa: C901, PLR0911, PLR0912 - one a message
             return _forget(roster, PositionId(message.key), now)
         case _:
             assert_never(message)
+
+
+def _to_all(roster: Roster, message: Message) -> Step:
+    return Step((), tuple(Send(position_address(one), message) for one in roster.living))
 
 
 def _open(roster: Roster, message: OpenPosition) -> Step:

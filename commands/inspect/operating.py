@@ -9,9 +9,8 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 from rich.text import Text
 
-from actors.observers.rows import is_stopped_at_venue
 from actors.operator.core import SENDABLE, CommandError, message_of
-from actors.position.protection import is_covered_by_trigger
+from actors.position.protection import is_covered_by_trigger, is_stopped_at_venue
 from actors.positions.roster import ListedMarket
 from commands.folders import SESSION_NAME
 from commands.inspect.command import Context, Operating
@@ -127,7 +126,9 @@ def unprotected_if_suspended(source: Source, address: Address) -> str:
     bare = [
         f"{life.position.position_id} ({number(life.held)} {life.charter.rules.base})"
         for life in kept.lives()
-        if life.sellable and is_covered_by_trigger(life.position) and not is_stopped_at_venue(life)
+        if life.sellable
+        and is_covered_by_trigger(life.position)
+        and not is_stopped_at_venue(life.position)
     ]
     if not bare:
         return ""

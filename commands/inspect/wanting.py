@@ -31,8 +31,11 @@ def wanted(before: Life | None, life: Life, message: Message) -> Iterator[Told]:
             yield f"its own stop at the venue may sell first: it gets {wait}", PLAIN
     if was is None:
         return
+    if now.protection.is_left and not was.protection.is_left:
+        yield "the session ends: a native stop is to rest at the venue", NEWS
     rests = now.protection.rests_stop
-    if rests != was.protection.rests_stop and not isinstance(message, SwitchProtection):
+    switched = now.protection.switches != was.protection.switches
+    if switched and not isinstance(message, SwitchProtection):
         yield f"so the {'stop' if rests else 'take profit'} is to have the exit slot", PLAIN
     if closing is not None and was.closing is not None and closing.refusals > was.closing.refusals:
         pause = "" if closing.retry_at is None else duration(closing.retry_at - now.measured_at)

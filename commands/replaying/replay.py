@@ -15,7 +15,7 @@ from actors.runtime.simulated import SimulatedDispatcher
 from commands.errors import RunFailedError, UsageError
 from commands.folders import session_folder
 from commands.logs import LOG_NAME, log_to
-from commands.options import Options, read_settings
+from commands.options import Options, check_oco, read_settings
 from commands.replaying.playing import Played, Player
 from commands.replaying.screen import show_stage, show_summary
 from commands.replaying.stage import Stage, look_at
@@ -53,6 +53,7 @@ def replay(start: StartTree, request: Request) -> None:
         raise UsageError(f"--speed {request.speed:g} plays nothing: it must be above 0")
     console = Console(highlight=False)
     settings, make_strategy = read_settings(options)
+    check_oco(settings)
     try:
         stage = look_at(request.recordings, request.symbol, settings)
     except RecordingError as error:

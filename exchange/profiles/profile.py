@@ -111,6 +111,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it has a test exchange with spot that ccxt reaches."""
     default_expiry_seconds: int | None = None
     """After which a stop ends by itself where nothing else is said; None: never."""
+    stop_evidence: str = ""
+    """What proves what becomes of a native stop once it triggers, with its date; empty: nothing
+    does, and mode "auto" uses none with real money."""
     why_not_native: str = ""
     """Why no native stop is used although the exchange may have one; for people."""
     is_proven: bool = True

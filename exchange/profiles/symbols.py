@@ -24,13 +24,22 @@ class SymbolFacts(msgspec.Struct, frozen=True, kw_only=True):
     max_stops: int
 
 
-def symbol_facts(profile: Profile, market: Mapping[str, Any]) -> SymbolFacts:
-    """Return what ``market`` (ccxt's struct, with the exchange's own ``info``) allows."""
+def symbol_facts(
+    profile: Profile, market: Mapping[str, Any], *, is_sandbox: bool = False
+) -> SymbolFacts:
+    """Return what ``market`` (ccxt's struct, with the exchange's own ``info``) allows.
+
+    ``is_sandbox``: with test money a native stop needs no proof of what becomes of it.
+    """
     info: Mapping[str, Any] = market.get("info") or {}
+    can = msgspec.structs.replace(
+        _capabilities(profile.capabilities, info),
+        stop_is_proven=is_sandbox or bool(profile.stop_evidence),
+    )
     return SymbolFacts(
         market_id=str(market["id"]),
         is_active=market.get("active") is not False,
-        capabilities=_capabilities(profile.capabilities, info),
+        capabilities=can,
         max_stops=_max_stops(profile, info),
     )
 

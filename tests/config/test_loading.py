@@ -151,7 +151,7 @@ def test_all_mistakes_are_told_at_once_with_where_they_are(tmp_path: Path) -> No
         ("capital.usdt=5", "capital.usdt: must be a currency such as USDT"),
         ("market.BTCUSDT.tick_size=1", "market.BTCUSDT: must be a symbol such as BTC/USDT"),
         ("account.tag=1", "account.tag: must be text in quotes, not 1"),
-        ("plan.protection_mode=both", "plan.protection_mode: must be one of synthetic, switching,"),
+        ("plan.protection_mode=both", "plan.protection_mode: must be one of auto, synthetic,"),
         ("paper.capabilities.oco=yes", "paper.capabilities.oco: must be true or false"),
         ("portfolio.max_positions=1.5", "portfolio.max_positions: must be a whole number, not 1.5"),
         ("router.terminal_ttl_seconds=0.0001", "router.terminal_ttl_seconds: must be whole milli"),

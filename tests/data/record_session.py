@@ -23,6 +23,8 @@ ARGUMENTS = (
     "drop.drop_ratio=3%",
     "--set",
     "paper.latency_seconds=0.2",
+    "--set",
+    "plan.protection_mode=synthetic",
 )
 KEPT = ("session.json", "trades.csv", "anchor", "segment-000001.sqlite")
 SAID = "2024-01-01T00:00:00+00:00"

@@ -35,8 +35,15 @@ from messages.order_router import ListUnfilled, StreamChanged, SubmitHeld
 from messages.orders import OrderType, Purpose, RejectReason, TimeInForce
 from messages.plan import Plan, ProtectionMode, Rung, Switching, Trailing
 from messages.portfolio import AllotCapital, Limits, SetLimits
-from messages.position import ChangeProtection, CloseCause, ClosePosition, Resync, SwitchProtection
-from messages.positions import BeginRecovery, CloseAllPositions
+from messages.position import (
+    ChangeProtection,
+    CloseCause,
+    ClosePosition,
+    Resync,
+    SessionEnding,
+    SwitchProtection,
+)
+from messages.positions import BeginRecovery, CloseAllPositions, EndSession
 from tests.poison.market import ALL_ABLE, CAPITAL, PLAN, SYMBOLS, USDT
 from tests.poison.poisoned import BYSTANDER, HERO, Poison
 from tests.poison.theatre import Theatre
@@ -104,6 +111,16 @@ def _late_fill(theatre: Theatre) -> None:
     theatre.ticks(99.6, 99.6, 99.6)
     theatre.ticks(97.0)
     theatre.quiet(10)
+
+
+def _session_ends(theatre: Theatre) -> None:
+    """The session announces its end: a native stop takes the place of the take profit."""
+    theatre.open()
+    theatre.ticks(100.0)
+    theatre.tell(position_address(HERO), SessionEnding())
+    theatre.ticks(99.5)
+    theatre.tell(POSITIONS, EndSession())
+    theatre.ticks(99.5, 97.5, 97.5)
 
 
 def _oco(theatre: Theatre) -> None:
@@ -205,6 +222,7 @@ SCRIPTS = {
     "take profit": Script(_take_profit, _plan(entry_ladder=_LIMIT_ENTRY)),
     "switching": Script(_switching, _SWITCHES),
     "switched by hand": Script(_switch_by_hand, _SWITCHES),
+    "session ends": Script(_session_ends),
     "oco": Script(_oco, _plan(protection_mode=ProtectionMode.OCO)),
     "by hand": Script(
         _by_hand,

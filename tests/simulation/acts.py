@@ -21,7 +21,7 @@ from messages.position import (
     ClosePosition,
     SwitchProtection,
 )
-from messages.positions import CloseAllPositions
+from messages.positions import CloseAllPositions, EndSession
 from tests.simulation.plans import SYMBOL, USDT
 
 if TYPE_CHECKING:
@@ -184,5 +184,7 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("an actor failed too often", partial(_guardian, _FAILED), 1),
     ("all but a little of the newest working order fills", _fill_all_but_dust, 2),
     ("the venue's balances fall behind", _fall_behind, 2),
+    ("the price is 102.5: near the target", partial(_move, 102.5), 4),
+    ("the session announces its end", lambda world: world.tell(POSITIONS, EndSession()), 1),
 )
 """What it is called, what it does, and how often explorers take it."""

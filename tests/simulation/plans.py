@@ -6,7 +6,7 @@ from config.settings import JournalFailure, JournalSettings, PortfolioSettings, 
 from messages.base import Currency, Milliseconds, Symbol
 from messages.market import Capabilities, FeeCurrency, MarketRules, OcoRemainder
 from messages.orders import OrderType, TimeInForce
-from messages.plan import Plan, ProtectionMode, Rung, ScaleOut, Switching, Trailing
+from messages.plan import OnStop, Plan, ProtectionMode, Rung, ScaleOut, Switching, Trailing
 from messages.portfolio import UnmatchedPolicy
 
 BTC, USDT = Currency("BTC"), Currency("USDT")
@@ -72,6 +72,8 @@ PLANS = (
             step_ratio=ratio("0.005"),
         ),
     ),
+    _plan(ProtectionMode.SWITCHING, switching=None),  # its lines follow from stop and target
+    _plan(ProtectionMode.SYNTHETIC, on_stop=OnStop.CLOSE),
 )
 
 VENUES = (

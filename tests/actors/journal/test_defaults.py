@@ -63,6 +63,7 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
     Protection: {
         "highest": None,
         "rests_stop": False,
+        "is_left": False,
         "switched_at": None,
         "switches": 0,
         "refusals": 0,

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.position.exit_slot import SlotState
+from actors.position.prices import protection_mode
 from actors.position.states import State
 from actors.tables import IllegalInputError
 from messages.base import Milliseconds
@@ -162,7 +163,8 @@ def test_an_operator_switches_by_hand() -> None:
 def test_a_switch_by_hand_is_refused_where_nothing_is_switched(plan: Plan) -> None:
     stage = Stage(plan).protected()
     before = stage.life
-    with pytest.raises(IllegalInputError, match=f"{plan.protection_mode}"):
+    assert before is not None
+    with pytest.raises(IllegalInputError, match=f"in mode {protection_mode(before.charter)}:"):
         stage.hear(SwitchProtection(to_stop_loss=True, reason="news"))
     assert stage.life is before
 

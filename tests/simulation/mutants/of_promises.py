@@ -12,7 +12,8 @@ from actors.gateway import actor as gateway
 from actors.guardian import core as guardian
 from actors.guardian.states import Cause
 from actors.portfolio import rules
-from actors.position import core, deadlines, prices
+from actors.position import core, deadlines, hearing, prices, resting
+from actors.position.position import Life
 from actors.position.states import State
 from actors.position.turn import Turn
 from messages.gateway import CancelAtVenue
@@ -62,9 +63,31 @@ def _not_of(cause: Cause) -> Any:
     return around(guardian, "_hold", hold)
 
 
+def _as_told(life: Any) -> Any:
+    return life.position.protection.rests_stop
+
+
+def _not_left(real: Any, life: Any, now: Any) -> Any:
+    position = life.position
+    protection = replace(position.protection, is_left=False)
+    return real(Life(life.charter, replace(position, protection=protection)), now)
+
+
 MUTANTS = (
     Mutant("a stop three times too far", around(prices, "plain_stop", _three_times)),
     Mutant("a target eight times too near", around(prices, "_at", _too_near)),
+    Mutant(
+        "a session that ends leaves the take profit where the stop should rest",
+        around(resting, "_wanted_in_mode", _not_left),
+    ),
+    Mutant(
+        "the lines that follow from the plan lie elsewhere",
+        instead(prices, "_TO_STOP_LOSS", Decimal("0.5")),
+    ),
+    Mutant(
+        "where the lines follow from the plan the take profit rests first",
+        both(*(instead(one, "rests_stop", _as_told) for one in (prices, resting, hearing))),
+    ),
     Mutant("a switch is never asked for", instead(prices, "_switch_levels", lambda *_: [])),
     Mutant(
         "a time limit is ignored",

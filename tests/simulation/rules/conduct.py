@@ -34,6 +34,7 @@ from messages.ids import position_of
 from messages.money import ZERO
 from messages.order_router import CancelOrder, PlaceOrder, ReleaseOrders
 from messages.orders import OrderRequest, OrderStatus, Purpose, RejectReason, Side
+from messages.plan import OnStop
 from messages.portfolio import TradingState
 from messages.position import (
     BalanceAnswered,
@@ -259,6 +260,10 @@ class Conduct:
             f"{after.position_id} ({before.state}) is sold, and withdrawn is why"
         )
         known = self.world.actor(record.actor, PositionActor).life
+        is_wanted = known is not None and known.charter.plan.on_stop is OnStop.CLOSE
+        assert cause is not CloseCause.SESSION_END or is_wanted, (
+            f"{after.position_id} is sold as the session ends, and its plan does not say so"
+        )
         if type(message) is not TriggerFired or known is None:
             return
         life = Life(known.charter, before)

@@ -93,9 +93,18 @@ def is_a_target(plan: Plan, average: float, price: float) -> bool:
 
 def switch_lines(plan: Plan, average: float) -> dict[LevelName, float]:
     """Return at which price the slot is exchanged, which way."""
-    if plan.protection_mode is not ProtectionMode.SWITCHING or plan.switching is None:
+    if plan.protection_mode is not ProtectionMode.SWITCHING:
         return {}
     lines = plan.switching
+    if lines is None:
+        assert plan.take_profit_ratio is not None
+        assert plan.stop_loss_ratio is not None
+        goal = average * (1 + float(plan.take_profit_ratio))
+        way = average * float(plan.take_profit_ratio + plan.stop_loss_ratio)
+        return {
+            LevelName.SWITCH_TO_STOP_LOSS: goal - way * 0.3,
+            LevelName.SWITCH_TO_TAKE_PROFIT: goal - way * 0.15,
+        }
     return {
         LevelName.SWITCH_TO_STOP_LOSS: average * (1 + float(lines.to_stop_loss_ratio)),
         LevelName.SWITCH_TO_TAKE_PROFIT: average * (1 + float(lines.to_take_profit_ratio)),

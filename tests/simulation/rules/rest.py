@@ -12,7 +12,7 @@ from actors.order_router.actor import OrderRouter
 from actors.position.actor import PositionActor
 from actors.position.exit_slot import SlotState
 from actors.position.position import Life, lost_orders
-from actors.position.prices import protection_mode, stop, target
+from actors.position.prices import protection_mode, rests_stop, stop, target
 from actors.position.states import State
 from exchange.matching_book import VenueOrder
 from messages.addresses import ORDER_ROUTER, position_address
@@ -145,13 +145,18 @@ def _promised(life: Life, now: Timestamp) -> list[tuple[Decimal | None, Decimal 
     """Return the trigger, the limit and the quantity of what should work."""
     stop_now, goal, mode = stop(life), target(life, now), protection_mode(life.charter)
     trigger = None if stop_now is None else stop_now[0]
-    rests_stop = mode is ProtectionMode.STOP_RESTS or life.position.protection.rests_stop
+    protection = life.position.protection
+    has_slot = mode is ProtectionMode.STOP_RESTS or (
+        mode is ProtectionMode.SWITCHING and rests_stop(life)
+    )
     match mode:
+        case _ if protection.is_left:
+            return [(trigger, None, life.sellable)]
         case ProtectionMode.TRIGGERS:
             return []
         case ProtectionMode.OCO:
             return [(trigger, goal, life.sellable)]
-        case _ if rests_stop:
+        case _ if has_slot:
             return [(trigger, None, life.sellable)]
         case _:
             return [(None, goal, life.sellable)]

@@ -44,6 +44,12 @@ SWITCHING = (
     "plan.switching.to_take_profit_ratio=-0.02%",
     "plan.switching.minimum_interval_seconds=0",
 )
+SYNTHETIC = (
+    "plan.protection_mode=synthetic",
+    "plan.on_stop=leave",
+    "live.allow_process_stop=true",
+)
+"""Where the exchange takes no native stop, real money asks for both."""
 
 
 class Scene(NamedTuple):
@@ -93,7 +99,7 @@ SCENES = (
     Scene("oco", "binance", FeeCurrency.RECEIVED, ("plan.protection_mode=oco",)),
     Scene("stop_rests", "binance", FeeCurrency.THIRD, ("plan.protection_mode=stop_rests",)),
     Scene("switching", "binance", FeeCurrency.RECEIVED, SWITCHING),
-    Scene("synthetic", "mexc", FeeCurrency.QUOTE, ("plan.protection_mode=synthetic",)),
+    Scene("synthetic", "mexc", FeeCurrency.QUOTE, SYNTHETIC),
     Scene("crowd in a thin book", "binance", FeeCurrency.RECEIVED, CROWD, depth=0.02),
 )
 
