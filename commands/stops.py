@@ -115,5 +115,5 @@ def choose_on_stop(
     except EOFError:
         answer = ""
     if answer not in _CHOICES:
-        raise UsageError(f"{answer!r} is neither {words}: nothing was traded")
+        raise UsageError(f"{answer!r} is neither of {words}: nothing was traded")
     return replace(settings, plan=replace(plan, on_stop=OnStop(answer)))
