@@ -7,11 +7,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from commands.panels.words import percent
+from commands.panels.words import date_and_time, percent
 from commands.summary import CurrencySummary, Summary
-from messages.money import plain
+from messages.money import ZERO, plain
 
 _ADVANCE_EVERY = 500
+NOTHING_DONE = CurrencySummary(**dict.fromkeys(CurrencySummary.__struct_fields__, ZERO))
+"""Of a currency in which only the other candle path booked something."""
 
 
 @contextmanager
@@ -26,6 +28,23 @@ def progress_bar(console: Console, what: str, total: int) -> Iterator[Callable[[
     done = 0
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=total)
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            if done % _ADVANCE_EVERY == 0:
+                progress.update(task, completed=done)
+
+        yield advance
+
+
+@contextmanager
+def row_counter(console: Console, what: str) -> Iterator[Callable[[], None]]:
+    """Show how many rows were read so far; yields what is to be called after each."""
+    columns = (TextColumn("{task.description}"), TextColumn("{task.completed:,} rows"))
+    done = 0
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=None)
 
         def advance() -> None:
             nonlocal done
@@ -52,10 +71,15 @@ def _rows(summaries: list[Summary]) -> list[tuple[str, list[str]]]:
         ("trades", [str(s.trades) for s in summaries]),
         ("won", [percent(s.win_ratio) for s in summaries]),
     ]
-    for currency in summaries[0].currencies:
-        of = [s.currencies[currency] for s in summaries]
+    is_session = summaries[0].candle_path is None
+    for currency in sorted({currency for s in summaries for currency in s.currencies}):
+        of = [s.currencies.get(currency, NOTHING_DONE) for s in summaries]
         rows.append((f"PnL {currency}", [_pnl(one) for one in of]))
         rows.append((f"max drawdown {currency}", [_drawdown(one) for one in of]))
+        if is_session:
+            rows += _account_rows(currency, of)
+    if is_session:
+        rows.append(("account: trades", [str(s.account_trades) for s in summaries]))
     rows.append(("fees", [_fees(s) for s in summaries]))
     rows += _counts("exit", [s.exits for s in summaries], str)
     rows += _counts("unprotected", [s.unprotected_ms for s in summaries], _seconds)
@@ -65,7 +89,23 @@ def _rows(summaries: list[Summary]) -> list[tuple[str, list[str]]]:
     rows.append(("open at the end", [str(s.open_positions) for s in summaries]))
     rows.append(("steps", [str(s.steps) for s in summaries]))
     rows.append(("journal", [s.journal_hash[:12] for s in summaries]))
+    if any(s.cut_at is not None for s in summaries):
+        rows.append(("cut short at", [_cut_at(s) for s in summaries]))
     return rows
+
+
+def _account_rows(currency: str, of: list[CurrencySummary]) -> list[tuple[str, list[str]]]:
+    """Return the account's totals and this session's part of them, both labelled."""
+    return [
+        (f"this session: change {currency}", [plain(one.session_change) for one in of]),
+        (f"this session: realised {currency}", [plain(one.session_realised) for one in of]),
+        (f"account: equity {currency}", [plain(one.equity) for one in of]),
+        (f"account: realised {currency}", [plain(one.realised) for one in of]),
+    ]
+
+
+def _cut_at(summary: Summary) -> str:
+    return "–" if summary.cut_at is None else date_and_time(summary.cut_at)
 
 
 def _counts(

@@ -128,6 +128,8 @@ class Session:
         for one in () if recovered is None else recovered.actors:
             if wiring.book is not None:
                 wiring.book.take_in(one.entities)
+        if wiring.book is not None and recovered is not None:
+            wiring.book.begin_session()
         try:
             self._children: Children = start(self._system, wiring)
         except BaseException:
@@ -165,9 +167,10 @@ class Session:
         if is_whole:
             late = self._children.stop(deadline.within)
             is_whole = not late and system.shutdown(deadline.within(inf))
-        self._report.sample(self.clock.now(), keep=True)
+        now = self.clock.now()
+        self._report.sample(now, keep=True, is_last=True)
         living = tuple(self._report.open_positions())
-        summary = summarise(self._report, self._outcome())
+        summary = summarise(self._report, self._outcome(now))
         return Ended(summary, living, is_whole, self._unrecorded())
 
     def _unrecorded(self) -> str:
@@ -200,9 +203,10 @@ class Session:
         self._system.restart(STRATEGY_RUNNER)
         return dispatcher.wait_idle(deadline.within(inf))
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self, now: Timestamp) -> Outcome:
         observers = self._observers
         return Outcome(
+            at=now,
             refusals=observers.refusals,
             alarms=observers.alarms,
             skipped=observers.skipped,

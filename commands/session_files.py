@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import msgspec
 
-from actors.observers.report import EquityPoint
+from actors.observers.equity import EquityPoint
 from actors.observers.trades import Trade
 from commands.errors import UsageError
 from commands.folders import SESSION_NAME

@@ -64,6 +64,11 @@ class Stopping(AbstractContextManager["Stopping"]):
         """Ask to stop. From any thread."""
         self._asked.put(reason)
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether a request waits to be read."""
+        return not self._asked.empty()
+
     def wait(self, seconds: float | None) -> str | None:
         """Return why to stop, once there is a request; None: there was none within ``seconds``."""
         try:

@@ -15,10 +15,12 @@ from typing import Any
 
 import msgspec
 
-from actors.observers.report import EquityPoint, Report
+from actors.observers.equity import EquityPoint
+from actors.observers.report import Report
 from actors.observers.trades import Trade
 from actors.plain_files import new_file, write_whole
-from messages.money import ZERO, Money, divide_down, plain
+from messages.base import Timestamp
+from messages.money import ZERO, Money, divide_even, plain
 
 TRADE_COLUMNS = (
     "position_id",
@@ -48,24 +50,36 @@ EQUITY_COLUMNS = (
     "realised",
     "unrealised",
     "open_positions",
+    "session_realised",
+    "session_change",
+    "drawdown",
 )
 HUNDREDTH_OF_PERCENT = Decimal("0.0001")
 
 
 class CurrencySummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What one quote currency's capital did."""
+    """What one currency of the ledger did: the account's totals, then this session's part."""
 
     capital: Decimal
+    """Allotted by the config."""
     equity: Decimal
-    """At the end, open positions at last prices."""
+    """Of the account at the end: capital + realised + unrealised."""
+    realised: Decimal
+    """Of the account: profit, loss and fees since its journal began, as the ledger has them."""
+    unrealised: Decimal
+    """Of the account at the end: open positions at last prices, exit fees aside."""
+    session_realised: Decimal
+    """The part of ``realised`` that this session booked."""
+    session_change: Decimal
+    """Equity at the end less equity at this session's beginning, allotments aside."""
     pnl: Decimal
-    """Of closed positions."""
+    """Of the positions that closed in this session, over their whole life."""
     pnl_ratio: Decimal
-    """``pnl`` per capital, rounded down to 0.0001."""
+    """``pnl`` per capital, rounded to 0.0001, half even."""
     max_drawdown: Decimal
-    """Largest fall of equity from its highest point before."""
+    """Largest fall of equity from its highest point before, in this session."""
     max_drawdown_ratio: Decimal
-    """Per capital, rounded down to 0.0001."""
+    """The largest fall beside the peak that it fell from, rounded to 0.0001, half even."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,18 +87,24 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     candle_path: str | None = None
     """Of a replay."""
+    cut_at: Timestamp | None = None
+    """Of a replay that was stopped before its recordings were over: when, in recorded time."""
     trades: int
+    """Positions that closed in this session after they had bought."""
     wins: int
     """Trades with a profit."""
     win_ratio: Decimal | None
-    """Rounded down to 0.0001; None without a trade."""
+    """Rounded to 0.0001, half even; None without a trade."""
+    account_trades: int
+    """Of the whole account, by its ledger."""
+    account_wins: int
     currencies: dict[str, CurrencySummary]
     fees: tuple[Money, ...]
     """Of closed positions, per currency."""
     exits: dict[str, int]
     """Trades by why they left."""
     unprotected_ms: dict[str, int]
-    """How long something was held and not covered, by cause, over all trades."""
+    """How long something was held and not covered, by cause: of trades and open positions."""
     refusals: dict[str, int]
     """Entries refused, by guard or the portfolio's rule."""
     alarms: dict[str, int]
@@ -102,7 +122,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a session ended with, beside its report."""
 
+    at: Timestamp
+    """When it ended, the market's time."""
     candle_path: str | None = None
+    is_cut: bool = False
+    """Whether a replay was stopped before its recordings were over."""
     refusals: Counter[str]
     alarms: Counter[str]
     skipped: Counter[str]
@@ -116,13 +140,16 @@ def summarise(report: Report, outcome: Outcome) -> Summary:
     tally = report.tally
     return Summary(
         candle_path=outcome.candle_path,
+        cut_at=outcome.at if outcome.is_cut else None,
         trades=tally.trades,
         wins=tally.wins,
         win_ratio=_ratio(Decimal(tally.wins), Decimal(tally.trades)) if tally.trades else None,
+        account_trades=report.totals.trades,
+        account_wins=report.totals.wins,
         currencies=_currencies(report),
         fees=tally.fees,
         exits=_sorted(tally.exits),
-        unprotected_ms=_sorted(tally.unprotected_ms),
+        unprotected_ms=_sorted(report.unprotected_ms(outcome.at)),
         refusals=_sorted(outcome.refusals),
         alarms=_sorted(outcome.alarms),
         skipped_messages=outcome.skipped.total(),
@@ -163,6 +190,9 @@ def equity_row(point: EquityPoint) -> tuple[object, ...]:
         plain(point.realised),
         plain(point.unrealised),
         point.open_positions,
+        plain(point.session_realised),
+        plain(point.session_change),
+        plain(point.drawdown),
     )
 
 
@@ -195,23 +225,26 @@ def trade_row(trade: Trade) -> tuple[object, ...]:
 
 def _currencies(report: Report) -> dict[str, CurrencySummary]:
     summaries: dict[str, CurrencySummary] = {}
-    for currency, capital in sorted(report.capital.items()):
-        point = report.latest.get(currency)
+    for currency, point in sorted(report.latest.items()):
         pnl = report.tally.pnl.get(currency, ZERO)
-        drawdown = report.max_drawdown.get(currency, ZERO)
+        drawdown = report.drawdown(currency)
         summaries[currency] = CurrencySummary(
-            capital=capital,
-            equity=capital if point is None else point.equity,
+            capital=point.capital,
+            equity=point.equity,
+            realised=point.realised,
+            unrealised=point.unrealised,
+            session_realised=point.session_realised,
+            session_change=point.session_change,
             pnl=pnl,
-            pnl_ratio=_ratio(pnl, capital),
-            max_drawdown=drawdown,
-            max_drawdown_ratio=_ratio(drawdown, capital),
+            pnl_ratio=_ratio(pnl, point.capital),
+            max_drawdown=drawdown.amount,
+            max_drawdown_ratio=_ratio(*drawdown.ratio_of_peak),
         )
     return summaries
 
 
 def _ratio(part: Decimal, whole: Decimal) -> Decimal:
-    return divide_down(part, whole, HUNDREDTH_OF_PERCENT) if whole else ZERO
+    return divide_even(part, whole, HUNDREDTH_OF_PERCENT) if whole else ZERO
 
 
 def _sorted(counts: Counter[str]) -> dict[str, int]:

@@ -51,6 +51,7 @@ class Deadline:
 
     def __init__(self, seconds: float | None) -> None:
         """Begin to count."""
+        self.seconds = seconds
         self._at = None if seconds is None else time.monotonic() + seconds
 
     @property

@@ -12,7 +12,7 @@ order, and every recorded price is a multiple of the tick in use.
 - ``min_quantity``: one step. All else: from ``[market_defaults]``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
@@ -90,8 +90,15 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     """Each value above, and where it came from."""
 
 
-def survey(recording: Recording) -> Survey:
-    """Read a recording from end to end. Raises ``RecordingError`` at the first broken line."""
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def survey(recording: Recording, on_row: Callable[[], None] = _nothing) -> Survey:
+    """Read a recording from end to end; ``on_row`` is called after each row.
+
+    Raises ``RecordingError`` at the first broken line.
+    """
     prices, quantities = Grid(), Grid()
     rows = holes = missing = first = last = 0
     interval_ms = recording.interval_ms or 0
@@ -110,6 +117,7 @@ def survey(recording: Recording) -> Survey:
             prices.add(text)
         if not is_candles:
             quantities.add(fields[4])
+        on_row()
     return Survey(
         rows=rows,
         first=Timestamp(first),

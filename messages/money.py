@@ -8,7 +8,7 @@ step. Comparing or mixing with a float raises ``FloatOperation``.
 
 import decimal
 from collections.abc import Iterable
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_05UP, ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 import msgspec
 
@@ -31,7 +31,7 @@ _ROUNDING_CONTEXTS = {
         rounding=rounding,
         traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
     )
-    for rounding in (ROUND_FLOOR, ROUND_CEILING, ROUND_HALF_EVEN)
+    for rounding in (ROUND_FLOOR, ROUND_CEILING, ROUND_HALF_EVEN, ROUND_05UP)
 }
 _POWERS_OF_TEN = {exponent: Decimal(1).scaleb(exponent) for exponent in range(-30, 31)}
 
@@ -83,6 +83,14 @@ def divide_down(dividend: Decimal, divisor: Decimal, step: Decimal = CENT_OF_SAT
 def divide_up(dividend: Decimal, divisor: Decimal, step: Decimal = CENT_OF_SATOSHI) -> Decimal:
     """Return ``dividend / divisor`` rounded up to a multiple of ``step``."""
     return ceil_to_step(_ROUNDING_CONTEXTS[ROUND_CEILING].divide(dividend, divisor), step)
+
+
+def divide_even(dividend: Decimal, divisor: Decimal, step: Decimal = CENT_OF_SATOSHI) -> Decimal:
+    """Return the quotient rounded to the nearest multiple of ``step``, a tie to the even one.
+
+    For ratios that people read. Raises ``decimal.DivisionByZero`` for a zero divisor.
+    """
+    return _to_step(_ROUNDING_CONTEXTS[ROUND_05UP].divide(dividend, divisor), step, ROUND_HALF_EVEN)
 
 
 def from_float(value: float, step: Decimal) -> Decimal:

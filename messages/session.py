@@ -79,13 +79,20 @@ class EventLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CapitalRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What one quote currency's capital is worth now."""
+    """What one currency of the ledger is worth now: the account's totals, this session's part."""
 
     currency: Currency
     capital: Decimal
+    """Allotted by the config."""
     equity: Decimal
+    """Of the account: capital + realised + unrealised."""
     realised: Decimal
+    """Of the account, since its journal began."""
     unrealised: Decimal
+    session_change: Decimal = Decimal(0)
+    """Equity less the equity that the session began with, allotments aside."""
+    session_realised: Decimal = Decimal(0)
+    """The part of ``realised`` that this session booked."""
 
 
 class SessionPicture(Message, frozen=True, kw_only=True):
@@ -102,7 +109,11 @@ class SessionPicture(Message, frozen=True, kw_only=True):
     events: tuple[EventLine, ...]
     """Newest last."""
     trades: int
+    """Positions that this session closed after they had bought."""
     wins: int
+    account_trades: int = 0
+    """The same of the whole account, by its ledger."""
+    account_wins: int = 0
     alarms: dict[str, int]
     errors: dict[str, int]
     """Skipped messages by actor."""

@@ -18,7 +18,7 @@ from actors.position.position import Charter, Life, Position, find_order
 from actors.position.prices import stop
 from actors.position.states import State
 from messages.base import ClientOrderId, Message, MessageId, PositionId, Symbol, Timestamp
-from messages.money import ONE, amount_in, divide_down
+from messages.money import ONE, amount_in, divide_even
 from messages.observers import Alarm, EntryRefused, MessageSkipped
 from messages.order_router import CancelOrder, PlaceOrder
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, Side
@@ -222,7 +222,7 @@ def _result(life: Life) -> str:
     if not booked.bought:
         return f"{cause}, nothing was bought: {position.close_reason}"
     pnl = profit(life.charter, position)
-    percent = divide_down(pnl * 100, booked.bought_cost, _HUNDREDTH)
+    percent = divide_even(pnl * 100, booked.bought_cost, _HUNDREDTH)
     fees = amount_in(booked.fees, life.charter.rules.quote)
     paid = f" after {_short(fees):f} of fees" if fees else ""
     return f"{cause}, {_short(pnl):+f} {life.charter.rules.quote} ({percent:+f} %){paid}"
@@ -230,7 +230,7 @@ def _result(life: Life) -> str:
 
 def _short(amount: Decimal) -> Decimal:
     """Return an amount as people read it: to the hundredth, small ones of a BTC market finer."""
-    return divide_down(amount, ONE, _HUNDREDTH if abs(amount) >= ONE else _SATOSHI).normalize()
+    return divide_even(amount, ONE, _HUNDREDTH if abs(amount) >= ONE else _SATOSHI).normalize()
 
 
 def _words(name: StrEnum) -> str:

@@ -1,36 +1,24 @@
-"""A session's report: its trades, its equity over time, and what people were told.
+"""A session's report: its trades, its equity over time, and the positions that are open.
 
-Follows the recorded steps; equity is a valuation at last prices, beside the books. Everything that
-is alive is kept; of what is over only the sums, and its trade where nobody else takes that.
+Follows the recorded steps. Everything that is alive is kept; of what is over only the sums, and its
+trade where nobody else takes that.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 import msgspec
 
 from actors.journal.port import Record
+from actors.observers.equity import Drawdown, Equity, EquityPoint
 from actors.observers.tally import Tally
-from actors.observers.trades import Trade, profit, trade_of
+from actors.observers.trades import Trade, trade_of
+from actors.portfolio.accounts import Totals
 from actors.position.position import Charter, Life, Position
+from actors.position.protection import measured
 from actors.position.states import State
-from exchange.price_grid import nearest_price
 from messages.base import Currency, PositionId, Symbol, Timestamp, quote_currency
-from messages.money import ZERO
-
-
-class EquityPoint(msgspec.Struct, frozen=True, kw_only=True):
-    """What a quote currency's capital was worth at one moment."""
-
-    at: Timestamp
-    currency: Currency
-    equity: Decimal
-    """Capital + profit of closed positions + of living ones at last prices."""
-    realised: Decimal
-    """Profit of closed positions."""
-    unrealised: Decimal
-    """Profit of living positions, were they sold now, exit fees aside."""
-    open_positions: int
 
 
 class Report:
@@ -47,18 +35,18 @@ class Report:
 
         Trades and points of the curve go to ``on_trade`` and ``on_point``; without, they are kept.
         """
-        self.capital = capital
         self.trades: list[Trade] = []
         self.equity: list[EquityPoint] = []
         self.tally = Tally()
+        self.totals = Totals()
+        """Counts of the whole account, by the ledger."""
         self.latest: dict[Currency, EquityPoint] = {}
-        """What each currency's capital was worth when last looked at."""
-        self.max_drawdown: dict[Currency, Decimal] = {}
-        """Largest fall of equity from its highest point before, quote."""
+        """What each currency was worth when last looked at."""
         self.prices: dict[Symbol, float] = {}
+        """Last prices, of this session's quotes."""
         self._on_trade = on_trade or self.trades.append
         self._on_point = on_point or self.equity.append
-        self._peak: dict[Currency, Decimal] = dict(capital)
+        self._equity = Equity(capital)
         self._charters: dict[PositionId, Charter] = {}
         self._living: dict[PositionId, Position] = {}
 
@@ -69,40 +57,51 @@ class Report:
     def take_in(self, changes: Iterable[msgspec.Struct]) -> None:
         """Take in entities as they are now: of a step, or of a journal that is gone on from."""
         for change in changes:
-            if isinstance(change, Charter):
-                self._charters[change.position_id] = change
-                self.prices.setdefault(change.symbol, change.quote.last)
-            elif isinstance(change, Position):
+            if isinstance(change, Position):
                 self._take(change)
+            elif isinstance(change, Charter):
+                self._charters[change.position_id] = change
+                last = change.quote.last
+                self._equity.know_tick(change.symbol, change.rules.tick_size, last)
+            elif isinstance(change, Totals):
+                self.totals = change
+            else:
+                self._equity.take_in(change)
 
-    def sample(self, now: Timestamp, *, keep: bool) -> None:
-        """Value every currency's capital now; ``keep`` the point for the curve."""
-        for point in self.valued(now):
-            currency = point.currency
-            self.latest[currency] = point
-            peak = self._peak[currency] = max(self._peak[currency], point.equity)
-            fall = self.max_drawdown.get(currency, ZERO)
-            self.max_drawdown[currency] = max(fall, peak - point.equity)
+    def begin_session(self) -> None:
+        """Count from here: what was taken in is what the sessions before left."""
+        self._equity.begin_session()
+
+    def sample(self, now: Timestamp, *, keep: bool, is_last: bool = False) -> None:
+        """Value every currency now; ``keep`` the point for the curve.
+
+        A currency that holds coins whose price is not known yet has no point, but the last.
+        """
+        for valued in self.valued(now):
+            if not is_last and not self._equity.is_priced(valued.currency, self.prices):
+                continue
+            point = self._equity.look(valued, self.prices)
+            self.latest[point.currency] = point
             if keep:
                 self._on_point(point)
 
     def valued(self, now: Timestamp) -> list[EquityPoint]:
-        """Return what every currency's capital is worth at last prices."""
-        counts, unrealised = self._value_living()
-        points = []
-        for currency, capital in self.capital.items():
-            realised = self.tally.pnl.get(currency, ZERO)
-            open_now = unrealised.get(currency, ZERO)
-            point = EquityPoint(
-                at=now,
-                currency=currency,
-                equity=capital + realised + open_now,
-                realised=realised,
-                unrealised=open_now,
-                open_positions=counts.get(currency, 0),
-            )
-            points.append(point)
-        return points
+        """Return what every currency is worth at last prices."""
+        symbols = (self._charters[position_id].symbol for position_id in self._living)
+        counts = Counter(quote_currency(symbol) for symbol in symbols)
+        return self._equity.points(now, self.prices, counts)
+
+    def drawdown(self, currency: Currency) -> Drawdown:
+        """Return the currency's largest falls in this session."""
+        return self._equity.drawdowns.get(currency, Drawdown())
+
+    def unprotected_ms(self, now: Timestamp) -> Counter[str]:
+        """Return how long something was held and not covered, by cause: of all positions."""
+        sums = Counter(self.tally.unprotected_ms)
+        for life in self.open_positions():
+            for one in measured(life, now).unprotected:
+                sums[one.cause] += one.total_ms
+        return sums
 
     def charter(self, position_id: PositionId) -> Charter | None:
         """Return what a living position was told at its opening."""
@@ -128,18 +127,3 @@ class Report:
         if trade is not None:
             self.tally.add(trade)
             self._on_trade(trade)
-
-    def _value_living(self) -> tuple[dict[Currency, int], dict[Currency, Decimal]]:
-        counts: dict[Currency, int] = {}
-        values: dict[Currency, Decimal] = {}
-        for position_id, position in self._living.items():
-            charter = self._charters[position_id]
-            currency = quote_currency(charter.symbol)
-            value = profit(charter, position)
-            price = self.prices.get(charter.symbol)
-            if price is not None:
-                held = Life(charter, position).held
-                value += held * nearest_price(price, charter.rules)
-            counts[currency] = counts.get(currency, 0) + 1
-            values[currency] = values.get(currency, ZERO) + value
-        return counts, values

@@ -61,6 +61,10 @@ class SessionBook:
         if not any(isinstance(e, Position) and e.state is State.CLOSED for e in kept):
             self.report.take_in(kept)
 
+    def begin_session(self) -> None:
+        """Count from here: all was taken in that the sessions before left."""
+        self.report.begin_session()
+
     def on_record(self, record: Record) -> list[Event]:
         """Take in one step; return what happened in it."""
         self._look_at_sends(record)
@@ -105,6 +109,8 @@ class SessionBook:
             events=tuple(self._events),
             trades=tally.trades,
             wins=tally.wins,
+            account_trades=self.report.totals.trades,
+            account_wins=self.report.totals.wins,
             alarms=dict(alarms),
             errors=dict(errors),
             refusals=dict(refusals),
@@ -131,10 +137,12 @@ class SessionBook:
         return tuple(
             CapitalRow(
                 currency=point.currency,
-                capital=self.report.capital[point.currency],
+                capital=point.capital,
                 equity=point.equity,
                 realised=point.realised,
                 unrealised=point.unrealised,
+                session_change=point.session_change,
+                session_realised=point.session_realised,
             )
             for point in self.report.valued(now)
         )

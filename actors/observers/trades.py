@@ -12,7 +12,7 @@ import msgspec
 from actors.position.position import Charter, Life, Position
 from actors.position.states import State
 from messages.base import Currency, Milliseconds, PositionId, Symbol, Timestamp
-from messages.money import Money, amount_in, divide_down
+from messages.money import Money, amount_in, divide_down, divide_even
 from messages.position import CloseCause
 
 
@@ -38,7 +38,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     pnl: Decimal
     """Quote: proceeds − cost − fees taken in quote."""
     return_ratio: Decimal
-    """``pnl`` per cost, rounded down to 1e-10."""
+    """``pnl`` per cost, rounded to 1e-10, half even."""
     cause: CloseCause
     reason: str
     switches: int
@@ -77,7 +77,7 @@ def trade_of(charter: Charter, position: Position) -> Trade | None:
         proceeds=booked.sold_proceeds,
         fees=booked.fees,
         pnl=pnl,
-        return_ratio=divide_down(pnl, booked.bought_cost),
+        return_ratio=divide_even(pnl, booked.bought_cost),
         cause=position.close_cause,
         reason=position.close_reason,
         switches=position.protection.switches,

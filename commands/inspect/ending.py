@@ -7,7 +7,7 @@ from actors.position.position import Life, OwnOrder
 from actors.position.states import State
 from commands.inspect.view import number
 from commands.panels.words import duration, percent
-from messages.money import ZERO, divide_down
+from messages.money import ZERO, divide_even
 from messages.orders import Purpose, Side, StopStatus
 from messages.position import CloseCause
 
@@ -66,7 +66,7 @@ def ending(life: Life | None) -> tuple[str, list[str]]:
     if not position.booked.bought:
         return f"{name} {_ENDINGS[cause]}: {position.close_reason}", []
     pnl, quote = profit(life.charter, position), life.charter.rules.quote
-    ratio = percent(divide_down(pnl, position.booked.bought_cost), signed=True)
+    ratio = percent(divide_even(pnl, position.booked.bought_cost), signed=True)
     entered, closed = position.entered_at or position.began_at, position.closed_at or 0
     result = f"{number(pnl)} {quote} ({ratio}) in {duration(max(0, closed - entered))}"
     how = _ENDINGS[cause]

@@ -52,6 +52,8 @@ def _second_line(picture: SessionPicture, width: int) -> Line:
     refused = count(sum(picture.refusals.values()), "entry refused", "entries refused")
     trouble = [count(alarms, "ALARM")] * bool(alarms) + [count(errors, "ERROR")] * bool(errors)
     trades = f"{count(picture.trades, 'trade')}, {picture.wins:,} won"
+    if picture.account_trades > picture.trades:
+        trades += f" (account {picture.account_trades:,}, {picture.account_wins:,} won)"
     line = [Segment(f" {date_and_time(picture.at)} UTC   ")]
     room = width - line[0].cell_length
     if trouble:

@@ -1,8 +1,10 @@
 """What is not a position: capital, watched markets, mailboxes, and what was counted."""
 
+from decimal import Decimal
 from math import inf
 
 from rich.segment import Segment
+from rich.style import Style
 
 from commands.panels.table import (
     ALARM,
@@ -25,13 +27,14 @@ from messages.session import ActorRow, CapitalRow, SessionPicture, WatchRow
 
 
 def capital_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
-    """Return what the capital of each quote currency is worth."""
+    """Return what each currency is worth: the account since it began, and this session's part."""
     columns = [
         Column("capital", 7, 8),
         Column("allotted", 10, 16, right=True, rank=3),
         Column("equity", 10, 16, right=True),
-        Column("change", 9, 14, right=True),
+        Column("account", 9, 14, right=True),
         Column("", 8, 10, right=True, rank=1),
+        Column("session", 9, 14, right=True),
         Column("realised", 9, 14, right=True, rank=2),
         Column("open PnL", 9, 14, right=True, rank=2),
     ]
@@ -41,8 +44,8 @@ def capital_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
 
 def _capital_cells(row: CapitalRow) -> list[Cell]:
     change = row.equity - row.capital
-    decimals = decimals_of(float(row.capital))
-    style = None if not change else GOOD if change > ZERO else BAD
+    decimals = decimals_of(float(row.capital or row.equity))
+    style, session_style = _style_of(change), _style_of(row.session_change)
     ratio = float(change) / float(row.capital) if row.capital else None
     return [
         Segment(row.currency, BOLD),
@@ -50,9 +53,14 @@ def _capital_cells(row: CapitalRow) -> list[Cell]:
         Segment(f"{float(row.equity):,.{decimals}f}", BOLD),
         Segment(f"{float(change):+,.{decimals}f}", style),
         Segment(percent(ratio, signed=True), style),
+        Segment(f"{float(row.session_change):+,.{decimals}f}", session_style),
         Segment(f"{float(row.realised):+,.{decimals}f}"),
         Segment(f"{float(row.unrealised):+,.{decimals}f}"),
     ]
+
+
+def _style_of(change: Decimal) -> Style | None:
+    return None if not change else GOOD if change > ZERO else BAD
 
 
 def watch_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:

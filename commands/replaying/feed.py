@@ -166,16 +166,20 @@ class Feed:
         if not self._system.dispatcher.wait_idle(IDLE_TIMEOUT_SECONDS):
             raise NotIdleError(f"the actors are still busy after {IDLE_TIMEOUT_SECONDS:.0f} s")
 
+    def refresh(self) -> None:
+        """Publish every market's last price once more, with any quantity behind it."""
+        for symbol, price in self._prices.items():
+            self._publish(symbol, PricePoint(self._clock.now(), price, is_gap=False), None)
+
     def stand_still(self, until: Timestamp, is_done: Callable[[], bool]) -> None:
         """Let time pass with every market at its last price, deadline by deadline."""
         while not is_done():
             deadline = self._clock.next_deadline()
             if deadline is None or deadline > until:
                 return
-            at = max(deadline, self._clock.now())
-            for symbol, price in self._prices.items():
-                self._publish(symbol, PricePoint(at, price, is_gap=False), None)
-            self._clock.advance_to(at, self.settle)
+            self._clock.move_to(deadline)
+            self.refresh()
+            self._clock.advance_to(deadline, self.settle)
 
     def is_quiet(self, symbol: Symbol, candle: Candle) -> bool:
         """Tell whether nothing waits for a price within ``candle``, nor for its time."""

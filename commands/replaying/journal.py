@@ -40,6 +40,7 @@ class KeptReplay(MemoryJournal):
         super().__init__(keep=False)
         self._folder, self._settings = folder, settings
         self._started_at = _now()
+        self.ended_by = "the recording is over"
         holder = Holder(pid=os.getpid(), since=begin, session=str(folder))
         origin = Origin(
             code=code_version(),
@@ -89,7 +90,7 @@ class KeptReplay(MemoryJournal):
             account=self._settings.account.tag,
             started_at=self._started_at,
             ended_at=_now(),
-            ended_by="the recording is over",
+            ended_by=self.ended_by,
             epoch=self._lease.epoch,
             last_sequence=self.durable,
             settings=self._settings,

@@ -28,12 +28,15 @@ from config.settings import CandlePath
 from exchange.paper import PaperExchange
 from exchange.port import Sink
 from messages.addresses import POSITIONS
+from messages.base import Milliseconds, Timestamp
 from messages.money import Money
 from messages.observers import Alarm, AlarmKind
 from messages.position import CloseCause
 from messages.positions import CloseAllPositions
 
 STOP_TIMEOUT_SECONDS = 10.0
+SELL_OUT_MS = Milliseconds(3_600_000)
+"""Recorded time that the sale of what is open at the end may take: answers, waits, retries."""
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -79,7 +82,7 @@ class Player:
         try:
             self._start(system, self._wiring(dispatcher))
             self._feed(system, clock, path, report)
-            outcome = _outcome(system, journal, path)
+            outcome = self._outcome(system, journal, path, clock.now())
         except NotIdleError as error:
             raise RunFailedError(str(error)) from None
         finally:
@@ -121,12 +124,34 @@ class Player:
 
             feed.play(stage.streams(path, feed.is_quiet), on_item, self._tempo.begin())
         if stage.settings.replay.close_at_end:
-            reason = "the recording is over"
-            close = CloseAllPositions(cause=CloseCause.END_OF_RECORDING, reason=reason)
-            for _ in range(2):  # the second time is a hurry: to the ladder's end, at once
-                system.tell(POSITIONS, close)
-                feed.settle()
-        report.sample(clock.now(), keep=True)
+            _sell_all(system, feed, clock, report)
+        report.sample(clock.now(), keep=True, is_last=True)
+
+    def _outcome(
+        self, system: System, journal: MemoryJournal, path: CandlePath, now: Timestamp
+    ) -> Outcome:
+        observers = observers_of(system)
+        return Outcome(
+            at=now,
+            candle_path=path.value,
+            is_cut=self._tempo.ended_by is not None,
+            refusals=observers.refusals,
+            alarms=observers.alarms,
+            skipped=observers.skipped,
+            steps=journal.durable,
+            journal_hash=journal.head,
+        )
+
+
+def _sell_all(system: System, feed: Feed, clock: VirtualClock, report: Report) -> None:
+    """Sell what is open, every market standing at its last price for as long as that takes."""
+    feed.refresh()
+    reason = "the recording is over"
+    close = CloseAllPositions(cause=CloseCause.END_OF_RECORDING, reason=reason)
+    for _ in range(2):  # the second time is a hurry: to the ladder's end, at once
+        system.tell(POSITIONS, close)
+        feed.settle()
+    feed.stand_still(Timestamp(clock.now() + SELL_OUT_MS), lambda: not report.open_positions())
 
 
 def _stop_without_strategy(observers: Observers) -> None:
@@ -134,18 +159,6 @@ def _stop_without_strategy(observers: Observers) -> None:
     if observers.alarms[AlarmKind.STRATEGY_FAILED]:
         text = next(m.text for m in reversed(observers.last) if isinstance(m, Alarm))
         raise RunFailedError(text)
-
-
-def _outcome(system: System, journal: MemoryJournal, path: CandlePath) -> Outcome:
-    observers = observers_of(system)
-    return Outcome(
-        candle_path=path.value,
-        refusals=observers.refusals,
-        alarms=observers.alarms,
-        skipped=observers.skipped,
-        steps=journal.durable,
-        journal_hash=journal.head,
-    )
 
 
 def _venue(stage: Stage) -> Callable[[Sink], PaperExchange]:

@@ -1,10 +1,11 @@
 """``replay``: recorded markets, played to the whole system on a virtual clock.
 
 Owns the order of a replay: read the settings, look at the recordings, play them along the chosen
-candle path (whose trades are written), then along the other one, and say what came of both.
+candle path, then along the other one, write what came of each, and show both.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,9 +18,10 @@ from commands.folders import session_folder
 from commands.logs import LOG_NAME, log_to
 from commands.options import Options, check_oco, read_settings
 from commands.replaying.playing import Played, Player
-from commands.replaying.screen import show_stage, show_summary
+from commands.replaying.screen import reading, show_stage, show_summary
 from commands.replaying.stage import Stage, look_at
 from commands.replaying.tempo import Tempo
+from commands.stopping import Stopping
 from commands.summary import write_equity, write_json, write_trades
 from commands.tempo import Deadline
 from commands.tree import StartTree
@@ -54,8 +56,11 @@ def replay(start: StartTree, request: Request) -> None:
     console = Console(highlight=False)
     settings, make_strategy = read_settings(options)
     check_oco(settings)
+    progress = Console(quiet=True) if options.headless else console
     try:
-        stage = look_at(request.recordings, request.symbol, settings)
+        stage = look_at(
+            request.recordings, request.symbol, settings, partial(reading, console, progress)
+        )
     except RecordingError as error:
         raise UsageError(str(error)) from None
     new_dispatcher = _dispatcher(request.dispatcher)
@@ -63,16 +68,12 @@ def replay(start: StartTree, request: Request) -> None:
     log_to(folder, settings.logs)
     log = folder / LOG_NAME
     show_stage(console, stage)
-    chosen = settings.replay.candle_path
-    paths = [chosen, _other(chosen)] if stage.has_candles else [chosen]
-    tempo = Tempo(Deadline(options.duration_seconds), request.speed)
-    progress = Console(quiet=True) if options.headless else console
-    player = Player(start, stage, make_strategy, new_dispatcher, progress, tempo)
-    played = [_play_chosen(player, stage, chosen, folder if request.keeps_journal else None)]
-    played += [player.play(path) for path in paths[1:] if not tempo.is_over]
-    if tempo.is_over:
-        console.print(f"cut short: --duration {options.duration_seconds:g} was over")
-    _write(folder, played)
+    with Stopping() as stopping:
+        tempo = Tempo(Deadline(options.duration_seconds), request.speed, stopping)
+        player = Player(start, stage, make_strategy, new_dispatcher, progress, tempo)
+        played = _play(player, stage, tempo, folder, keeps_journal=request.keeps_journal)
+    if tempo.ended_by is not None:
+        console.print(f"cut short: {tempo.ended_by}; what was replayed is kept")
     show_summary(console, stage, [one.summary for one in played], folder)
     skipped = sum(one.summary.skipped_messages for one in played)
     if skipped:
@@ -81,14 +82,31 @@ def replay(start: StartTree, request: Request) -> None:
         )
 
 
-def _play_chosen(player: Player, stage: Stage, path: CandlePath, folder: Path | None) -> Played:
-    """Walk the path that is told of, and keep its journal in ``folder``."""
+def _play(
+    player: Player, stage: Stage, tempo: Tempo, folder: Path, *, keeps_journal: bool
+) -> list[Played]:
+    """Walk the chosen path, then the other one; what came of a path is written at its end."""
+    chosen = stage.settings.replay.candle_path
+    played = [_play_chosen(player, stage, tempo, folder if keeps_journal else None)]
+    _write(folder, played, "")
+    if stage.has_candles and tempo.ended_by is None:
+        other = _other(chosen)
+        played.append(player.play(other))
+        _write(folder, played, f"-{other.value}")
+    return played
+
+
+def _play_chosen(player: Player, stage: Stage, tempo: Tempo, folder: Path | None) -> Played:
+    """Walk the chosen path, and keep its journal in ``folder``."""
+    path = stage.settings.replay.candle_path
     if folder is None:
         return player.play(path)
     from commands.replaying.journal import KeptReplay  # noqa: PLC0415 - SQLite only where it is kept
 
     with KeptReplay(folder, stage.settings, stage.begin) as journal:
-        return player.play(path, journal)
+        played = player.play(path, journal)
+        journal.ended_by = tempo.ended_by or journal.ended_by
+        return played
 
 
 def _dispatcher(name: str) -> Callable[[], Dispatcher]:
@@ -105,9 +123,9 @@ def _other(path: CandlePath) -> CandlePath:
     return CandlePath.HIGH_FIRST if path is CandlePath.LOW_FIRST else CandlePath.LOW_FIRST
 
 
-def _write(folder: Path, played: list[Played]) -> None:
-    """Write the session's files; trades and equity are those of the chosen candle path."""
-    chosen = played[0]
-    write_trades(folder / "trades.csv", chosen.report.trades)
-    write_equity(folder / "equity.csv", chosen.report.equity)
+def _write(folder: Path, played: list[Played], ending: str) -> None:
+    """Write the tables of the path that was played last, and the summary of all so far."""
+    report = played[-1].report
+    write_trades(folder / f"trades{ending}.csv", report.trades)
+    write_equity(folder / f"equity{ending}.csv", report.equity)
     write_json(folder / "summary.json", [one.summary for one in played])

@@ -1,5 +1,7 @@
 """What a replay shows on the terminal: its markets before it begins, and what came of it."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,10 +9,21 @@ from rich.console import Console
 
 from commands.panels.words import count, percent
 from commands.replaying.stage import Scene, Stage
-from commands.screen import summary_table
+from commands.screen import row_counter, summary_table
 from commands.summary import Summary
 from messages.base import Timestamp
 from messages.money import plain
+
+
+@contextmanager
+def reading(console: Console, progress: Console, path: Path) -> Iterator[Callable[[], None]]:
+    """Say that a recording is read, and on a terminal how far; yields what to call for each row."""
+    if progress.quiet or not progress.is_terminal:
+        console.print(f"reading {path.name}", soft_wrap=True)
+        yield lambda: None
+        return
+    with row_counter(progress, f"reading {path.name}") as on_row:
+        yield on_row
 
 
 def show_stage(console: Console, stage: Stage) -> None:
@@ -28,7 +41,16 @@ def show_summary(console: Console, stage: Stage, summaries: list[Summary], folde
     console.print(summary_table(summaries))
     for scene in stage.scenes:
         console.print(f"buy and hold {scene.symbol}: {percent(scene.buy_and_hold_ratio)}")
-    console.print(f"\nwritten to {folder}: trades.csv, equity.csv, summary.json, log.jsonl")
+    for summary in summaries:
+        if summary.open_positions and stage.settings.replay.close_at_end:
+            console.print(
+                f"{summary.candle_path}: {count(summary.open_positions, 'position')} could not be"
+                " sold at the last price within an hour of recorded time: left open"
+            )
+    others = [f"-{summary.candle_path}" for summary in summaries[1:]]
+    tables = [f"{name}{end}.csv" for end in ("", *others) for name in ("trades", "equity")]
+    files = ", ".join([*tables, "summary.json", "log.jsonl"])
+    console.print(f"\nwritten to {folder}: {files}", soft_wrap=True)
 
 
 def _recording_line(scene: Scene) -> str:

@@ -1,6 +1,7 @@
 """The stage of a replay: recordings that were looked at, their markets, their points in time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from math import inf
 from pathlib import Path
@@ -23,7 +24,7 @@ from exchange.recordings import (
 )
 from messages.base import Currency, Milliseconds, Symbol, Timestamp
 from messages.ids import Identity
-from messages.money import ZERO, divide_down
+from messages.money import ZERO, divide_even
 
 RATE_MS = Milliseconds(86_400_000)
 """In a replay equity is valued at the recorded prices: the portfolio's own need not be fresh."""
@@ -61,7 +62,7 @@ class Scene(msgspec.Struct, frozen=True):
     @property
     def buy_and_hold_ratio(self) -> Decimal:
         """The return of buying at the first price and holding to the last, fees aside."""
-        return divide_down(
+        return divide_even(
             self.survey.last_price - self.survey.first_price, self.survey.first_price
         )
 
@@ -110,7 +111,17 @@ def replay_identity(settings: Settings) -> Identity:
     return Identity(account=name.account, tag=name.tag, epochs=(name.epoch(1, None),))
 
 
-def look_at(paths: tuple[Path, ...], symbol: str | None, settings: Settings) -> Stage:
+Reading = Callable[[Path], AbstractContextManager[Callable[[], None]]]
+"""Shows that a file is being read; what it yields is called for each row."""
+
+
+def _unseen(_path: Path) -> AbstractContextManager[Callable[[], None]]:
+    return nullcontext(lambda: None)
+
+
+def look_at(
+    paths: tuple[Path, ...], symbol: str | None, settings: Settings, reading: Reading = _unseen
+) -> Stage:
     """Read every recording once, whole, before anything trades.
 
     Raises:
@@ -128,7 +139,8 @@ def look_at(paths: tuple[Path, ...], symbol: str | None, settings: Settings) -> 
             raise UsageError(
                 f"{path}: {recording.symbol} is played already; one recording a symbol"
             )
-        found = survey(recording)
+        with reading(path) as on_row:
+            found = survey(recording, on_row)
         market_settings = settings.market.get(recording.symbol, MarketSettings())
         market = infer_market(recording, found, market_settings, settings.market_defaults)
         scenes.append(Scene(recording, found, market))

@@ -86,6 +86,8 @@ def capital(currency: str = "USDT", **changes: Any) -> CapitalRow:  # noqa: ANN4
         equity=Decimal("10023.11"),
         realised=Decimal("18.40"),
         unrealised=Decimal("4.71"),
+        session_change=Decimal("-3.02"),
+        session_realised=Decimal("-7.73"),
     )
     return replace(row, **changes)
 
@@ -96,7 +98,15 @@ def beginning() -> SessionPicture:
         at=NOW,
         trading_state=TradingState.ACTIVE,
         positions=(),
-        capital=(capital(equity=Decimal(10_000), realised=Decimal(0), unrealised=Decimal(0)),),
+        capital=(
+            capital(
+                equity=Decimal(10_000),
+                realised=Decimal(0),
+                unrealised=Decimal(0),
+                session_change=Decimal(0),
+                session_realised=Decimal(0),
+            ),
+        ),
         watchlist=(market(drop_ratio=None), market("ETH/USDT", last=3_412.55, drop_ratio=None)),
         actors=tuple(mailbox(name) for name in ("gateway", "order_router", "market_data")),
         events=(),
@@ -119,6 +129,8 @@ def busy() -> SessionPicture:
         events=_events(),
         trades=12,
         wins=7,
+        account_trades=31,
+        account_wins=18,
         alarms={"uncovered": 1},
         refusals={"cooldown": 23, "positions_per_symbol": 8, "max_spread_ratio": 2},
     )

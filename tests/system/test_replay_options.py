@@ -39,3 +39,55 @@ def test_its_folder_is_beside_those_of_sessions(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.stderr
     (made,) = (tmp_path / "sessions").iterdir()
     assert made.name.endswith("-replay")
+
+
+def test_ctrl_c_keeps_what_was_replayed(tmp_path: Path) -> None:
+    """The strategy itself presses it, at its 1,000th candle: of the chosen path, and no other."""
+    (tmp_path / "mine.py").write_text(
+        "import os, signal\n"
+        "from actors.strategy.drop import DropStrategy\n"
+        "class Stops(DropStrategy):\n"
+        "    def __init__(self, settings):\n"
+        "        super().__init__(settings.drop)\n"
+        "        self.seen = 0\n"
+        "    def on_market(self, market):\n"
+        "        self.seen += 1\n"
+        "        if self.seen == 1000:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "        return super().on_market(market)\n"
+    )
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    done = run_supervisor("replay", BTC, "--headless", "--session-dir", whole)
+    assert done.exit_code == 0, done.stderr
+    assert "trades-high_first.csv" in done.stdout
+    done = run_supervisor(
+        *("replay", BTC, "--strategy", "mine:Stops", "--headless", "--session-dir", cut),
+        cwd=tmp_path,
+    )
+    assert done.exit_code == 0, done.stderr
+    assert "cut short: Ctrl-C" in done.stdout
+    (summary,) = json.loads((cut / "summary.json").read_text())
+    begin = 1_704_067_200_000
+    assert begin < summary["cut_at"] < begin + 1_100 * 60_000
+    trades, all_trades = (rows(folder / "trades.csv") for folder in (cut, whole))
+    assert 1 < len(trades) < len(all_trades)
+    assert trades[:-1] == all_trades[: len(trades) - 1]
+    assert summary["trades"] == len(trades) - 1
+    assert not (cut / "trades-high_first.csv").exists()
+
+
+def test_the_trades_of_both_paths_are_written(tmp_path: Path) -> None:
+    done = run_supervisor("replay", BTC, "--headless", "--session-dir", tmp_path)
+    assert done.exit_code == 0, done.stderr
+    assert "reading BTC-USDT-1m.csv" in done.stdout
+    for ending, summary in zip(
+        ("", "-high_first"), json.loads((tmp_path / "summary.json").read_text()), strict=True
+    ):
+        trades = rows(tmp_path / f"trades{ending}.csv")[1:]
+        assert summary["trades"] == len(trades) > 5
+        assert len(rows(tmp_path / f"equity{ending}.csv")) > 10
+    assert rows(tmp_path / "trades.csv") != rows(tmp_path / "trades-high_first.csv")
+
+
+def rows(path: Path) -> list[str]:
+    return path.read_text().splitlines()

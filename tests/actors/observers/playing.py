@@ -5,7 +5,8 @@ import msgspec
 import supervisor
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import Record
-from actors.observers.report import EquityPoint, Report
+from actors.observers.equity import EquityPoint
+from actors.observers.report import Report
 from actors.observers.trades import Trade
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher

@@ -12,6 +12,7 @@ from actors.guardian.states import Cause
 from actors.observers.events import Event
 from actors.observers.report import Report
 from actors.observers.session import EVENTS_KEPT, SessionBook
+from actors.observers.trades import profit
 from actors.observers.watchlist import Watchlist
 from actors.positions.roster import Living
 from messages.addresses import GUARDIAN, OBSERVERS, PORTFOLIO
@@ -72,9 +73,17 @@ def test_the_picture_shows_the_positions_that_live(story: Story) -> None:
 def test_realised_profit_is_what_the_portfolio_booked(story: Story) -> None:
     picture, accounts = story.picture, story.accounts
     (row,) = picture.capital
+    (booked,) = (one for one in accounts.rows if one.currency == "USDT")
     assert (picture.trades, picture.wins) == (accounts.trades, accounts.wins)
+    assert (picture.account_trades, picture.account_wins) == (accounts.trades, accounts.wins)
     assert row.equity == row.capital + row.realised + row.unrealised
-    assert row.realised == sum((trade.pnl for trade in story.session.trades), Decimal(0))
+    assert row.realised == row.session_realised
+    assert row.realised == booked.total - row.capital
+    assert row.session_change == row.equity - row.capital
+    closed = sum((trade.pnl for trade in story.session.trades), Decimal(0))
+    living = story.session.report.open_positions()
+    fees = (profit(one.charter, one.position) + one.position.booked.bought_cost for one in living)
+    assert row.realised == closed + sum(fees, Decimal(0))
 
 
 def test_the_watchlist_holds_every_symbol_the_reference_first(story: Story) -> None:

@@ -48,13 +48,14 @@ def test_each_currency_stands_in_decimals_that_fit_it() -> None:
         equity=Decimal("0.4999"),
         realised=Decimal("-0.0001"),
         unrealised=Decimal(0),
+        session_change=Decimal("0.0002"),
     )
     dollars, coins = rows_of(capital_lines, replace(busy(), capital=(capital(), bitcoin)))
     assert dollars.split() == [
-        *("USDT", "10,000.00", "10,023.11", "+23.11", "+0.23", "%", "+18.40", "+4.71"),
+        *("USDT", "10,023.11", "+23.11", "+0.23", "%", "-3.02", "+18.40", "+4.71"),
     ]
     assert coins.split() == [
-        *("BTC", "0.5000", "0.4999", "-0.0001", "-0.02", "%", "-0.0001", "+0.0000"),
+        *("BTC", "0.4999", "-0.0001", "-0.02", "%", "+0.0002", "-0.0001", "+0.0000"),
     ]
 
 

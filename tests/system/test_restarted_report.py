@@ -1,0 +1,229 @@
+"""After three restarts view, summary, equity.csv, trades.csv, export and ledger say the same.
+
+With partial fills, fees in a third currency, and positions that stay open from one session to the
+next. The expected figures are reckoned here from the fills that the export has, by average cost.
+"""
+
+import csv
+import json
+import time
+from collections import defaultdict
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import supervisor
+from actors.journal.finding import find
+from actors.portfolio.accounts import Account as Books
+from actors.portfolio.accounts import Booking, Totals
+from actors.strategy.actor import strategy_of
+from commands.account import PAPER, Account, account_folder
+from commands.export import export
+from commands.header import EMBEDDED, SessionHeader
+from commands.session import Ended, Session
+from commands.session_files import SessionFiles
+from commands.table_files import Format
+from config.loading import load
+from config.settings import Settings
+from messages.addresses import PORTFOLIO
+from messages.base import Timestamp
+from messages.money import ZERO, divide_even
+from messages.session import SessionPicture
+
+SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
+FEES = "fee_currency='third',fee_third_currency='BNB',fee_third_rate=600"
+SETTINGS = (
+    f"drop.symbols={list(SYMBOLS)}",
+    "drop.drop_ratio=0.2%",
+    "guards.max_slippage_ratio=5%",
+    "guards.narrowest_share=1",
+    "drop.budget=150_000",
+    "capital={USDT=1_000_000,BNB=5_000}",
+    "plan.take_profit_ratio=0.5%",
+    "plan.stop_loss_ratio=0.5%",
+    "plan.protection_mode=synthetic",
+    "portfolio.cooldown_seconds=0",
+    *(f'market."{symbol}"={{{FEES}}}' for symbol in SYMBOLS),
+)
+SPEED = 1000
+TRADES = 4
+SECONDS = 60
+"""How long a session may take for so many trades."""
+
+
+class Run(NamedTuple):
+    """One session, and what each place said of it at its end."""
+
+    picture: SessionPicture
+    ended: Ended
+    books: dict[str, Books]
+    bookings: list[Booking]
+    totals: Totals
+    folder: Path
+
+    @property
+    def equity(self) -> list[dict[str, str]]:
+        with (self.folder / "equity.csv").open(encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    @property
+    def trades(self) -> list[dict[str, str]]:
+        with (self.folder / "trades.csv").open(encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+
+def run(state: Path, folder: Path, settings: Settings) -> Run:
+    folder.mkdir()
+    place = account_folder(state, "", PAPER)
+    account = Account(place, folder, Timestamp(int(time.time() * 1000)), is_fresh=False)
+    header = SessionHeader(
+        mode="paper money",
+        market=EMBEDDED,
+        seed=account.seed_of(settings),
+        speed=SPEED,
+        session_dir=folder,
+    )
+    with account, SessionFiles(header, settings) as files:
+        session = Session(supervisor.start, settings, strategy_of(settings), header, files, account)
+        picture = watched(session)
+        ended = session.stop()
+        files.end(ended.summary, "a test")
+    assert ended.is_whole
+    found = find(place)
+    assert found is not None
+    (kept,) = (one.entities for one in found.snapshot.actors if one.actor == PORTFOLIO)
+    return Run(
+        picture,
+        ended,
+        {one.currency: one for one in kept if isinstance(one, Books)},
+        [one for one in kept if isinstance(one, Booking)],
+        next(one for one in kept if isinstance(one, Totals)),
+        folder,
+    )
+
+
+def watched(session: Session) -> SessionPicture:
+    """Watch until enough was traded and something is open."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        picture = session.look()
+        is_traded = picture is not None and picture.trades >= TRADES
+        if picture is not None and is_traded and any(row.held for row in picture.positions):
+            return picture
+        time.sleep(0.05)
+    raise AssertionError("too little was traded")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
+    folder = tmp_path_factory.mktemp("restarts")
+    settings = load(None, [*SETTINGS, f"paper.speed={SPEED}"])
+    return [run(folder / "state", folder / f"session-{n}", settings) for n in range(4)]
+
+
+@pytest.fixture(scope="module")
+def fills(runs: list[Run], tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
+    to = tmp_path_factory.mktemp("tables")
+    export(runs[0].folder.parent / "state", None, to, Format.CSV)
+    with (to / "fills.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_there_were_partial_fills_and_fees_in_a_third_currency(
+    runs: list[Run], fills: list[dict[str, str]]
+) -> None:
+    by_order: dict[str, int] = defaultdict(int)
+    for fill in fills:
+        by_order[fill["client_order_id"]] += 1
+    assert max(by_order.values()) > 1
+    assert runs[-1].books["BNB"].realised < 0
+    assert all(one.ended.living for one in runs)
+
+
+def test_the_ledger_is_what_the_fills_come_to(runs: list[Run], fills: list[dict[str, str]]) -> None:
+    """By average cost; what a closed position has left is written off."""
+    last = runs[-1]
+    living = {life.position.position_id for life in last.ended.living}
+    bought, cost, sold, proceeds = (sums() for _ in range(4))
+    fees: dict[str, Decimal] = defaultdict(Decimal)
+    for fill in fills:
+        quantities, amounts = (bought, cost) if fill["side"] == "buy" else (sold, proceeds)
+        quantities[fill["position_id"]] += Decimal(fill["fill_quantity"])
+        amounts[fill["position_id"]] += Decimal(fill["fill_cost"])
+        for amount, currency in pairs(fill["fees"]):
+            fees[currency] += amount
+    realised = ZERO
+    for name in bought:
+        share = divide_even(sold[name], bought[name], Decimal("1e-30")) if name in living else 1
+        realised += proceeds[name] - cost[name] * share
+    assert abs(last.books["USDT"].realised - realised) < Decimal("1e-8")
+    assert -last.books["BNB"].realised == fees["BNB"] > 0
+    assert set(fees) == {"BNB"}
+
+
+def sums() -> dict[str, Decimal]:
+    return defaultdict(Decimal)
+
+
+def pairs(text: str) -> list[tuple[Decimal, str]]:
+    words = text.split()
+    return [(Decimal(a), c) for a, c in zip(words[::2], words[1::2], strict=True)]
+
+
+def test_summary_curve_and_ledger_say_the_same_at_each_end(runs: list[Run]) -> None:
+    before: dict[str, Decimal] = defaultdict(Decimal)
+    trades = wins = 0
+    for one in runs:
+        (written,) = json.loads((one.folder / "summary.json").read_text())
+        rows = {row["currency"]: row for row in one.equity[-2:]}
+        assert set(rows) == set(written["currencies"]) == {"BNB", "USDT"}
+        for currency, said in written["currencies"].items():
+            books, row = one.books[currency], rows[currency]
+            assert Decimal(said["realised"]) == books.realised == Decimal(row["realised"])
+            assert Decimal(said["session_realised"]) == books.realised - before[currency]
+            assert Decimal(said["session_realised"]) == Decimal(row["session_realised"])
+            parts = (said["capital"], said["realised"], said["unrealised"])
+            assert Decimal(said["equity"]) == sum(map(Decimal, parts)) == Decimal(row["equity"])
+            assert Decimal(said["session_change"]) == Decimal(row["session_change"])
+            before[currency] = books.realised
+        trades += len(one.trades)
+        wins += sum(Decimal(trade["pnl"]) > 0 for trade in one.trades)
+        assert (written["trades"], written["account_trades"]) == (len(one.trades), trades)
+        assert (one.totals.trades, one.totals.wins) == (trades, wins)
+        assert written["account_wins"] == wins
+        earned = sum((Decimal(trade["pnl"]) for trade in one.trades), ZERO)
+        assert Decimal(written["currencies"]["USDT"]["pnl"]) == earned
+
+
+def test_the_view_shows_the_accounts_totals_and_the_sessions_part(runs: list[Run]) -> None:
+    for before, one in zip([None, *runs], runs, strict=False):
+        for row in one.picture.capital:
+            was = ZERO if before is None else before.books[row.currency].realised
+            assert row.equity == row.capital + row.realised + row.unrealised
+            assert row.session_realised == row.realised - was
+        assert one.picture.account_trades - one.picture.trades == (
+            0 if before is None else before.totals.trades
+        )
+
+
+def test_the_first_row_after_a_restart_is_no_drawdown_and_each_is_from_the_peak(
+    runs: list[Run],
+) -> None:
+    for before, one in pairwise(runs):
+        for currency in ("BNB", "USDT"):
+            rows = [row for row in one.equity if row["currency"] == currency]
+            assert Decimal(rows[0]["drawdown"]) == ZERO
+            assert Decimal(rows[0]["realised"]) == before.books[currency].realised
+            peak = worst = ratio = ZERO
+            for row in rows:
+                equity = Decimal(row["equity"])
+                peak = max(peak, equity)
+                worst = max(worst, peak - equity)
+                ratio = max(ratio, divide_even(peak - equity, peak))
+                assert Decimal(row["drawdown"]) == peak - equity
+            said = one.ended.summary.currencies[currency]
+            assert said.max_drawdown == worst
+            assert said.max_drawdown_ratio == divide_even(ratio, Decimal(1), Decimal("0.0001"))
