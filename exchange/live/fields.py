@@ -113,12 +113,9 @@ class Fields:
 
     def moment(self, field: str) -> Timestamp | None:
         """Return a time; 0 is none."""
-        return None if not self._raw.get(field) else self.optional(border.moment, field)
-
-    def newest(self, *fields: str) -> Timestamp:
-        """Return the latest of some times; 0: none is known."""
-        known = [at for at in map(self.moment, fields) if at is not None]
-        return max(known, default=Timestamp(0))
+        value = self._raw.get(field)
+        is_none = isinstance(value, int | float) and not isinstance(value, bool) and not value
+        return None if is_none else self.optional(border.moment, field)
 
     def side(self) -> Side | None:
         """Return which way it trades."""

@@ -111,6 +111,9 @@ def read_leg(
         cost = None  # coins are not bought for nothing: the venue did not say
     is_stop = bool(read.amount("triggerPrice") or read.amount("stopPrice"))
     is_stop = is_stop or "stop" in str(order.get("type") or "").lower()[: border.TEXT_MOST]
+    times = [
+        read.moment(name) for name in ("timestamp", "lastUpdateTimestamp", "lastTradeTimestamp")
+    ]
     leg = Leg(
         exchange_order_id=exchange_order_id,
         client_order_id=read.optional(border.text, "clientOrderId"),
@@ -121,10 +124,10 @@ def read_leg(
         cost=cost if filled else None,
         priced=ZERO if cost is None or filled is None else filled,
         list_id=_list_id(order.get("info")),
-        at=read.newest("lastUpdateTimestamp", "lastTradeTimestamp", "timestamp"),
+        at=max((at for at in times if at is not None), default=Timestamp(0)),
         side=read.side(),
         quantity=quantity,
-        placed_at=read.moment("timestamp"),
+        placed_at=times[0],
     )
     return msgspec.structs.replace(leg, fills=_fills_inside(order, leg, refuse, source))
 
