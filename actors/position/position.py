@@ -275,7 +275,7 @@ def sums(orders: tuple[OwnOrder, ...], charter: Charter) -> Booked:
             bought_cost += facts.cost
             if facts.unpriced:
                 unpriced_bought += facts.unpriced
-                unpriced_estimate += facts.unpriced * (order.reference_price or ask_of(charter))
+                unpriced_estimate += facts.unpriced * _price_of(order, charter)
         else:
             sold += facts.filled - facts.unpriced
             sold_proceeds += facts.cost
@@ -296,6 +296,14 @@ def sums(orders: tuple[OwnOrder, ...], charter: Charter) -> Booked:
         bought_without_fees=without_fees[Side.BUY],
         sold_without_fees=without_fees[Side.SELL],
     )
+
+
+def _price_of(order: OwnOrder, charter: Charter) -> Decimal:
+    """Return about what one base cost: as in the fills whose cost is known, or as expected."""
+    priced = order.facts.filled - order.facts.unpriced
+    if priced:
+        return divide_down(order.facts.cost, priced)
+    return order.reference_price or ask_of(charter)
 
 
 def ask_of(charter: Charter) -> Decimal:

@@ -251,6 +251,8 @@ def limit_of(request: OrderRequest) -> Decimal | None:
 def _average(record: Record, life: Life) -> float | None:
     after = next((c for c in record.changes if type(c) is Position), life.position)
     booked = after.booked
+    if booked.unpriced_bought:
+        return None  # its levels are an estimate until the venue says what it cost
     return float(booked.bought_cost) / float(booked.bought) if booked.bought else None
 
 
