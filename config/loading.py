@@ -6,14 +6,13 @@ key came from, and the gathering of all mistakes into one ``ConfigError``.
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from config.files import FileProblemError, parse_toml, read_text
 from config.plan_rules import plan_contradictions
 from config.problems import ConfigError, Problem
 from config.reading import join, read_section
@@ -43,7 +42,7 @@ def load(path: Path | None, overrides: Iterable[str] = ()) -> Settings:
 
     """
     layers = _Layers()
-    layers.add(tomllib.loads(default_text(), parse_float=Decimal), DEFAULT_PATH.name)
+    layers.add(parse_toml(default_text()), DEFAULT_PATH.name)
     if path is not None:
         layers.add(layers.parse_file(path), str(path))
     for override in overrides:
@@ -68,23 +67,18 @@ class _Layers:
 
     def parse_file(self, path: Path) -> dict[str, Any]:
         try:
-            return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-        except tomllib.TOMLDecodeError as error:
-            problem = f"is not TOML: {error}"
-        except UnicodeDecodeError:
-            problem = "is not text in UTF-8"
-        except OSError as error:
-            problem = f"can't be read: {error.strerror}"
-        self.problems.append(Problem("", str(path), problem))
-        return {}
+            return parse_toml(read_text(path))
+        except FileProblemError as error:
+            self.problems.append(Problem("", str(path), str(error)))
+            return {}
 
     def parse_override(self, override: str) -> dict[str, Any]:
         key, equals, value = override.partition("=")
         key = _BARE_SYMBOL.sub(r'"\1"', key)
         for text in (value, json.dumps(value.strip(), ensure_ascii=False)):
             try:
-                table = tomllib.loads(f"{key} = {text}", parse_float=Decimal)
-            except tomllib.TOMLDecodeError:
+                table = parse_toml(f"{key} = {text}")
+            except FileProblemError:
                 continue
             if equals and value.strip():
                 return table

@@ -4,6 +4,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+from messages.border import one_line
+
+_PART_MOST = 2_000
+"""Characters that are told of a file's name, of a key or of a mistake."""
+
 
 class Problem(msgspec.Struct, frozen=True):
     """One mistake: which key, from where, what is wrong and what would be right."""
@@ -16,7 +21,8 @@ class Problem(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return the mistake as one line."""
-        return ": ".join(part for part in (self.source, self.key, self.text) if part)
+        parts = (self.source, self.key, self.text)
+        return ": ".join(one_line(part, _PART_MOST) for part in parts if part)
 
 
 class ConfigError(Exception):

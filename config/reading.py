@@ -27,6 +27,9 @@ DIGITS_MOST = 18
 _SHOWN_MOST = 60
 """Characters of a wrong text that its mistake shows."""
 
+_TEXT_MOST = 1_000
+"""Characters of a text; an address of a web hook is the longest."""
+
 _PERCENT = re.compile(r"(?P<number>[+-]?[0-9]+(\.[0-9]+)?) ?%")
 _SYMBOL = re.compile(r"[A-Z0-9]+/[A-Z0-9]+")
 _CURRENCY = re.compile(r"[A-Z0-9]+")
@@ -180,6 +183,9 @@ def _text(kind: Any, value: object) -> object:  # noqa: ANN401 - a type's form
         raise WrongValueError(f"must be a currency such as USDT, not {_shown(value)}")
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return _choice(kind, value)
+    if len(value) > _TEXT_MOST or not value.isprintable():
+        text = f"must be at most {_TEXT_MOST} characters that can be printed, not {_shown(value)}"
+        raise WrongValueError(text)
     return value
 
 

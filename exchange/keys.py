@@ -6,13 +6,15 @@ never shows what it holds. Who sends them is ``exchange.live``.
 
 import os
 import stat
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from config.files import FileProblemError, open_file, parse_toml, text_of
 from exchange.profiles.profile import Profile
 
+_KEY_MOST = 20_000
+"""Characters of one key."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -77,17 +79,29 @@ def read_keys(profile: Profile, environment: Mapping[str, str], file: Path | Non
         where = f"{file}: [{profile.id}] has no"
     if missing:
         raise KeysError(f"{profile.name} needs keys, and {where} {', '.join(missing)}")
+    strange = [name for name, value in values.items() if not _can_be_a_key(value)]
+    if strange:
+        raise KeysError(
+            f"{profile.name}: {', '.join(strange)} can't be a key: check what was copied"
+        )
     return Keys(profile.id, {name: value.strip() for name, value in values.items()})
+
+
+def _can_be_a_key(value: str) -> bool:
+    """Return whether a value may be sent; a private key in PEM has lines."""
+    return len(value) <= _KEY_MOST and all(one.isprintable() or one in "\r\n" for one in value)
 
 
 def _table(file: Path, exchange_id: str) -> Mapping[str, str]:
     try:
-        with file.open("rb") as opened:
+        with open_file(file) as opened:
             _check_is_private(file, os.fstat(opened.fileno()))
-            tables = tomllib.load(opened)
-    except OSError as error:
-        raise KeysError(f"{file} can't be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+            text = text_of(opened)
+    except FileProblemError as error:
+        raise KeysError(f"{file} {error}") from None
+    try:
+        tables = parse_toml(text)
+    except FileProblemError:
         # The decoder's own text could quote the line, and with it a key.
         raise KeysError(f"{file} is no TOML: it needs a table [{exchange_id}]") from None
     table = tables.get(exchange_id)
@@ -100,8 +114,6 @@ def _table(file: Path, exchange_id: str) -> Mapping[str, str]:
 
 
 def _check_is_private(file: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise KeysError(f"{file} is no plain file")
     if status.st_mode & _OTHERS:
         mode = stat.S_IMODE(status.st_mode)
         raise KeysError(f"{file} can be read by others (mode {mode:04o}): chmod 600 {file}")

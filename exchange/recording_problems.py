@@ -1,6 +1,10 @@
 """What is wrong with a line of a recording, in words that say what would be right. Pure."""
 
-from math import inf
+from messages.border import shown
+
+PRICE_LEAST, PRICE_MOST = 1e-15, 1e15
+"""Quote per base; no market is near either end."""
+VOLUME_LEAST, VOLUME_MOST = 1e-24, 1e20
 
 
 def bad_start(start: int, last: int, interval_ms: int) -> str:
@@ -23,7 +27,7 @@ def not_numbers(names: list[str], fields: list[str]) -> str:
         try:
             float(text)
         except ValueError:
-            return f"{name} {text[:40]!r} is not a number"
+            return f"{name} {shown(text)} is not a number"
     raise AssertionError(fields)
 
 
@@ -31,10 +35,11 @@ def bad_prices(open_: float, high: float, low: float, close: float, volume: floa
     """Tell why these can't be a candle; they can't."""
     named = {"open": open_, "high": high, "low": low, "close": close}
     for name, price in named.items():
-        if not 0 < price < inf:
-            return f"{name} {price} is not a price: a finite number above 0 is wanted"
-    if not 0 <= volume < inf:
-        return f"volume {volume} is not a finite number, 0 or above"
+        if not PRICE_LEAST <= price <= PRICE_MOST:
+            wanted = f"a number from {PRICE_LEAST:g} to {PRICE_MOST:g}"
+            return f"{name} {price} is not a price: {wanted} is wanted"
+    if volume != 0 and not VOLUME_LEAST <= volume <= VOLUME_MOST:
+        return f"volume {volume} is not 0, nor a number from {VOLUME_LEAST:g} to {VOLUME_MOST:g}"
     if low > high:
         return f"high {high} is below low {low}"
     name, price = ("open", open_) if not low <= open_ <= high else ("close", close)

@@ -13,19 +13,31 @@ with the file, the line, what is wrong and what would be right.
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from io import TextIOWrapper
 from itertools import pairwise
 from math import inf
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO, cast
 
 import msgspec
 
+from config.files import FileProblemError, MissingFileError, open_file
 from config.settings import VolumeIn
-from exchange.recording_problems import backwards, bad_prices, bad_start, not_numbers
+from exchange.recording_problems import (
+    PRICE_LEAST,
+    PRICE_MOST,
+    VOLUME_LEAST,
+    VOLUME_MOST,
+    backwards,
+    bad_prices,
+    bad_start,
+    not_numbers,
+)
 from messages.base import Milliseconds, Symbol, Timestamp
+from messages.border import one_line, shown
 from messages.market import Candle
 from messages.orders import Side
 
@@ -42,6 +54,10 @@ _SYMBOL = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}")
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _TIMESTAMP = re.compile(r"[1-9][0-9]{11,13}")
 """Seconds (10 digits) and microseconds (16) are refused."""
+_LINE_MOST = 5_000
+"""Characters of a line; a candle has less than 200."""
+_NUMBER_MOST = 40
+"""Characters of a number."""
 _FIRST_ROWS = 100
 """How many rows the interval is taken from, where the name does not tell it."""
 
@@ -54,7 +70,8 @@ class RecordingError(Exception):
         self.path = path
         self.line = line
         self.problem = problem
-        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}")
+        where = one_line(path)
+        super().__init__(f"{where}:{line}: {problem}" if line else f"{where}: {problem}")
 
 
 class RecordingKind(StrEnum):
@@ -91,7 +108,7 @@ def open_recording(path: Path, symbol: str | None = None) -> Recording:
     Raises ``RecordingError``.
     """
     with _lines(path) as lines:
-        kind = _kind(path, lines.readline())
+        kind = _kind(path, _line(path, lines, 1))
         interval_ms = _interval(path, lines) if kind is RecordingKind.CANDLES else None
     return Recording(path, _symbol(path, symbol), kind, interval_ms)
 
@@ -146,7 +163,7 @@ def read_rows(recording: Recording) -> Iterator[tuple[int, list[str]]]:
     path = recording.path
     wanted = CANDLE_HEADER if recording.kind is RecordingKind.CANDLES else TRADE_HEADER
     with _lines(path) as lines:
-        lines.readline()
+        _line(path, lines, 1)
         yield from _fields(path, lines, wanted)
 
 
@@ -155,7 +172,7 @@ def _candle_rows(
 ) -> Iterator[tuple[Timestamp, tuple[float, float, float, float, float]]]:
     last = -1
     with _lines(path) as lines:
-        lines.readline()
+        _line(path, lines, 1)
         for line, fields in _fields(path, lines, CANDLE_HEADER):
             start = _timestamp(path, line, fields[0])
             if start <= last or start % interval_ms:
@@ -168,8 +185,10 @@ def _candle_rows(
                     path, line, not_numbers(CANDLE_HEADER.split(","), fields)
                 ) from None
             # Written so that NaN, which compares false with everything, is refused too.
-            if not (0 < low <= open_ <= high < inf and low <= close <= high and 0 <= volume < inf):
+            is_candle = PRICE_LEAST <= low <= open_ <= high <= PRICE_MOST and low <= close <= high
+            if not (is_candle and (volume == 0 or VOLUME_LEAST <= volume <= VOLUME_MOST)):
                 raise RecordingError(path, line, bad_prices(open_, high, low, close, volume))
+            _check_written(path, line, CANDLE_HEADER.split(","), fields)
             yield start, (open_, high, low, close, volume)
 
 
@@ -178,21 +197,21 @@ def _lines(path: Path) -> Iterator[TextIO]:
     """Open a file as text; turn what reading it raises into ``RecordingError``."""
     is_gzip = path.suffix == ".gz"
     try:
-        if is_gzip:
-            with gzip.open(path, "rt", encoding="utf-8") as lines:
+        with open_file(path) as file:
+            plain = gzip.GzipFile(fileobj=file) if is_gzip else file
+            with TextIOWrapper(cast("BinaryIO", plain), encoding="utf-8-sig") as lines:
                 yield lines
-        else:
-            with path.open(encoding="utf-8") as lines:
-                yield lines
-    except FileNotFoundError:
+    except MissingFileError:
         raise RecordingError(path, None, "there is no such file") from None
+    except FileProblemError as error:
+        raise RecordingError(path, None, str(error)) from None
     except gzip.BadGzipFile as error:
         problem = f"is no whole gzip file ({error}); compress it, or drop the .gz"
         raise RecordingError(path, None, problem) from None
     except (EOFError, zlib.error) as error:
         problem = f"the gzip file is cut off or damaged ({error}); copy it again"
         raise RecordingError(path, None, problem) from None
-    except UnicodeDecodeError:
+    except UnicodeError:
         problem = "is not text; a CSV file, or one compressed as .csv.gz, is wanted"
         raise RecordingError(path, None, problem) from None
     except OSError as error:
@@ -202,8 +221,9 @@ def _lines(path: Path) -> Iterator[TextIO]:
 def _fields(path: Path, lines: TextIO, header: str) -> Iterator[tuple[int, list[str]]]:
     wanted = header.count(",") + 1
     line = 1
-    for line, text in enumerate(lines, start=2):
-        fields = text.rstrip("\n").split(",")
+    while text := _line(path, lines, line + 1):
+        line += 1
+        fields = text.rstrip("\r\n").split(",")
         if len(fields) != wanted:
             problem = f"has {len(fields)} fields, not {wanted}: {header}"
             raise RecordingError(path, line, problem)
@@ -212,8 +232,16 @@ def _fields(path: Path, lines: TextIO, header: str) -> Iterator[tuple[int, list[
         raise RecordingError(path, None, "holds a header and no rows")
 
 
+def _line(path: Path, lines: TextIO, number: int) -> str:
+    """Return the next line, with its end; empty: there is none. One without an end is refused."""
+    text = lines.readline(_LINE_MOST + 1)
+    if len(text) > _LINE_MOST:
+        raise RecordingError(path, number, f"is longer than {_LINE_MOST} characters")
+    return text
+
+
 def _kind(path: Path, header: str) -> RecordingKind:
-    match header.rstrip("\n"):
+    match header.rstrip("\r\n"):
         case "":
             raise RecordingError(path, None, "is empty")
         case text if text == CANDLE_HEADER:
@@ -221,7 +249,7 @@ def _kind(path: Path, header: str) -> RecordingKind:
         case text if text == TRADE_HEADER:
             return RecordingKind.TRADES
         case text:
-            problem = f"header is {text[:80]!r}, not {CANDLE_HEADER!r} or {TRADE_HEADER!r}"
+            problem = f"header is {shown(text)}, not {CANDLE_HEADER!r} or {TRADE_HEADER!r}"
             raise RecordingError(path, 1, problem)
 
 
@@ -259,7 +287,7 @@ def _interval(path: Path, lines: TextIO) -> Milliseconds:
 
 def _timestamp(path: Path, line: int, text: str) -> Timestamp:
     if not _TIMESTAMP.fullmatch(text):
-        problem = f"timestamp {text[:40]!r} is not in milliseconds since 1970, UTC (13 digits)"
+        problem = f"timestamp {shown(text)} is not in milliseconds since 1970, UTC (13 digits)"
         raise RecordingError(path, line, problem)
     return Timestamp(int(text))
 
@@ -270,11 +298,22 @@ def _number(path: Path, line: int, name: str, text: str) -> float:
     except ValueError:
         number = inf
     if not -inf < number < inf:
-        raise RecordingError(path, line, f"{name} {text[:40]!r} is not a finite number")
+        raise RecordingError(path, line, f"{name} {shown(text)} is not a finite number")
+    if number > VOLUME_MOST or 0 < number < PRICE_LEAST:
+        raise RecordingError(path, line, f"{name} {shown(text)} is not what a market has")
+    _check_written(path, line, [name], [text])
     return number
+
+
+def _check_written(path: Path, line: int, names: Iterable[str], fields: list[str]) -> None:
+    """Refuse what Python reads as a number, and no market writes: underscores, other digits."""
+    for name, text in zip(names, fields, strict=True):
+        if len(text) > _NUMBER_MOST or not text.isascii() or "_" in text or text != text.strip():
+            problem = f"{name} {shown(text)} is not a number of at most {_NUMBER_MOST} characters"
+            raise RecordingError(path, line, problem)
 
 
 def _side(path: Path, line: int, text: str) -> Side:
     if text not in ("buy", "sell"):
-        raise RecordingError(path, line, f"side {text[:40]!r} is not buy or sell")
+        raise RecordingError(path, line, f"side {shown(text)} is not buy or sell")
     return Side(text)
