@@ -28,6 +28,7 @@ from commands.shared_options import (
     all_sets,
 )
 from commands.tree import StartTree
+from messages.border import printable
 
 HELP = """Holdfast holds each position fast: every position is an actor with a formal life.
 
@@ -325,7 +326,7 @@ def run_command(
         problem = parse_problem(error)
         if problem is None:
             raise
-        typer.echo(f"error: {problem}", err=True)
+        typer.echo(f"error: {printable(problem)}", err=True)
         return EXIT_USAGE
     finally:
         disarm()

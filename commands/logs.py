@@ -23,6 +23,7 @@ from commands.log_file import LogFile
 from commands.spool import Spool, drain_all
 from config.settings import LogSettings
 from messages.base import Timestamp
+from messages.border import one_line
 
 if TYPE_CHECKING:
     from loguru import Record
@@ -37,6 +38,11 @@ _DRAIN_SECONDS = 2.0
 
 _LOGS: list[Path] = []
 """The files that lines go to; none before a session has its folder."""
+
+_LINE_MOST = 4_000
+"""Characters of a line for people."""
+_TEXT_MOST = 20_000
+"""Characters of a text in the log."""
 
 _WORDS = {"CRITICAL": "ALARM"}
 """What a level is called before people, where it isn't its own name."""
@@ -149,7 +155,7 @@ def _as_json(record: "Record") -> dict[str, Any]:
         "time": record["time"].astimezone(UTC).isoformat(timespec="milliseconds"),
         "level": record["level"].name.lower(),
         "event": "log",
-        "text": record["message"],
+        "text": one_line(record["message"], _TEXT_MOST),
     }
     if "at" in record["extra"]:
         line["at_ms"] = record["extra"]["at"]
@@ -170,5 +176,6 @@ def _line_for_people(record: "Record") -> str:
     at_ms = record["extra"].get("at")
     at = record["time"] if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)
     head = f"{at.astimezone(UTC):%H:%M:%S} {_WORDS.get(level, level.lower()):<8}"
-    record["extra"]["head"] = head
-    return "{extra[head]} {message}\n"
+    # What an exchange or a strategy wrote may stand in it: no line of it may look like ours.
+    record["extra"]["line"] = f"{head} {one_line(record['message'], _LINE_MOST)}"
+    return "{extra[line]}\n"

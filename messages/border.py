@@ -27,6 +27,7 @@ TEXT_MOST = 200
 """Characters of a name, an id or a reason."""
 LINE_MOST = 500
 """Characters that are printed or logged of a foreign text."""
+_LINES_MOST = 10_000
 EARLIEST = Timestamp(1_230_940_800_000)
 """2009-01-03: no coin is older."""
 LATEST = Timestamp(4_102_444_800_000)
@@ -151,14 +152,19 @@ def choice(kind: type[E], value: object, field: str) -> E:
 def one_line(value: object, most: int = LINE_MOST) -> str:
     """Return a foreign text as one line that a terminal and a log can take.
 
-    Line ends become spaces, so that no line can be forged. What a terminal would obey (ESC, C1
-    controls, bidirectional overrides) and what can't be encoded is written as its code.
+    What a terminal would obey (line ends, ESC, C1 controls, bidirectional overrides) and what can't
+    be encoded becomes a space: so no line can be forged.
     """
     raw = value if isinstance(value, str) else str(value)
     cut = raw[: most + 1]
     if not cut.isprintable():
-        cut = "".join(one if one.isprintable() else _escaped(one) for one in cut)
+        cut = "".join(one if one.isprintable() else " " for one in cut)
     return cut if len(cut) <= most and len(raw) <= most else f"{cut[: most - 1]}…"
+
+
+def printable(value: object) -> str:
+    """Return a text of several lines of ours, each as ``one_line`` has it."""
+    return "\n".join(one_line(line, _LINES_MOST) for line in str(value).split("\n"))
 
 
 def shown(value: object) -> str:
@@ -211,9 +217,3 @@ def _in_digits(read: Decimal, value: object, field: str) -> Decimal:
             else Decimal(f"{sign}{kept}{'0' * decimals}")
         )
     return read
-
-
-def _escaped(character: str) -> str:
-    if character.isspace():
-        return " "
-    return character.encode("unicode_escape").decode("ascii")

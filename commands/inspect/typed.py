@@ -2,12 +2,17 @@
 
 import shlex
 from collections.abc import Callable, Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 
 from commands.inspect.errors import InspectError
 from messages.addresses import position_address
 from messages.base import Address, PositionId
+from messages.border import BadValueError, number, one_line
+
+_COUNT_DIGITS = 15
+_SHOWN = 80
+"""Characters of what was typed that a mistake shows."""
 
 
 def split(line: str) -> list[str]:
@@ -33,13 +38,18 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def id_of(typed: str) -> PositionId:
     """Return ``p3`` of what was typed: ``p3``, ``3`` or ``position/p3``."""
     name = typed.removeprefix("position/")
-    return PositionId(f"p{name}" if name.isdigit() else name)
+    return PositionId(f"p{name}" if _is_count(name) else name)
 
 
 def is_position(typed: str) -> bool:
     """Return whether a position is meant, and no symbol or other actor."""
     name = id_of(typed)
-    return name[:1] == "p" and name[1:].isdigit()
+    return name[:1] == "p" and _is_count(name[1:])
+
+
+def _is_count(text: str) -> bool:
+    """Return whether a text is a whole number; ``isdigit`` is true of other scripts' digits too."""
+    return text.isascii() and text.isdigit() and len(text) <= _COUNT_DIGITS
 
 
 def address_typed(typed: str) -> Address:
@@ -82,8 +92,8 @@ class Typed:
         text = self._options.pop(option, None)
         if text is None:
             return default
-        if not text.isdigit() or not int(text):
-            raise self.wrong(f"{option} {text}: a whole number above 0 is wanted")
+        if not _is_count(text) or not int(text):
+            raise self.wrong(f"{option} {one_line(text, _SHOWN)}: a whole number above 0 is wanted")
         return int(text)
 
     def end(self) -> None:
@@ -121,12 +131,10 @@ def amount(text: str) -> Decimal:
 
 def _decimal(text: str, typed: str) -> Decimal:
     try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("nan")
-    if not value.is_finite():
-        raise InspectError(f"{typed}: a number is wanted, such as 200, 0.03 or 3%")
-    return value
+        return number(text, "it")
+    except BadValueError:
+        wanted = "a number is wanted, such as 200, 0.03 or 3%"
+        raise InspectError(f"{one_line(typed, _SHOWN)}: {wanted}") from None
 
 
 Words = Callable[[], Iterable[str]]

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from commands.panels.words import time_of_day
 from messages.base import Timestamp
+from messages.border import one_line
 
 NOTHING = "–"
 LEAST_WIDTH = 80
@@ -147,7 +148,7 @@ def plain(cell: Cell) -> Text:
     """Return text in which nothing is obeyed by a terminal: a venue's word may hold anything."""
     if isinstance(cell, Text):
         return cell
-    return Text("".join(char if char.isprintable() else " " for char in cell))
+    return Text(one_line(cell, max(len(cell), 1)))
 
 
 def number(value: Decimal | float | None) -> str:

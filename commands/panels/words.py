@@ -10,6 +10,7 @@ from math import floor, log10
 from rich.cells import cell_len, set_cell_size
 
 from messages.base import Timestamp
+from messages.border import one_line
 
 NOTHING = "–"
 ELLIPSIS = "…"
@@ -72,8 +73,7 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 
     What a terminal would obey or wrap at is replaced: an exchange's error may hold anything.
     """
-    if not text.isprintable():
-        text = "".join(char if char.isprintable() else " " for char in text)
+    text = one_line(text, max(len(text), 1))
     size = cell_len(text)
     if size > width:
         return set_cell_size(text, width - 1) + ELLIPSIS if width > 0 else ""
