@@ -248,7 +248,13 @@ def _custody(system: System, wiring: Wiring) -> list[ChildSpec]:
     """Return the thread that has the journal look at its files, where it is on a disk."""
     if wiring.journal is None or not isinstance(system.dispatcher, ProductionDispatcher):
         return []
-    ticker = Ticker(system, JOURNAL, InspectFiles(), INSPECT_SECONDS)
+    find = wiring.session_problem
+
+    def look() -> InspectFiles:
+        problem = None if find is None else find()
+        return InspectFiles(session_problem="" if problem is None else str(problem))
+
+    ticker = Ticker(system, JOURNAL, look, INSPECT_SECONDS)
 
     def stop(_seconds: float) -> bool:
         ticker.stop()

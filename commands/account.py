@@ -5,6 +5,7 @@ business, and what the journal holds that of ``actors.journal``.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -16,13 +17,14 @@ from actors.journal.finding import ANCHOR, Found, JournalLostError, find, nothin
 from actors.journal.holder import Holder
 from actors.journal.identity import beginning, begun, identity_of
 from actors.journal.lease import AccountInUseError, EpochLostError, Lease, is_held, read_holder
-from actors.journal.port import JournalError
+from actors.journal.port import CustodyError, JournalError
 from actors.journal.recovery import is_stuck, living_positions
 from actors.journal.segment import segment_numbers, segment_path
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from actors.runtime.watchdog import STUCK_NOTE, Stuck
 from commands.account_name import AccountName
 from commands.errors import UsageError
+from commands.taken_away import check_not_taken, forget_taken, note_taken
 from config.settings import Settings
 from messages.base import Timestamp
 from messages.ids import Identity
@@ -55,6 +57,8 @@ class Account:
         """
         self.folder = folder
         self._name = name
+        if not is_fresh:
+            check_not_taken(folder)
         try:
             self._lease = Lease(folder, Holder(pid=os.getpid(), since=now, session=str(session)))
         except (AccountInUseError, EpochLostError) as error:
@@ -67,6 +71,7 @@ class Account:
             self._found = self._look()
             self.identity = self._begin_epoch(now)
             self.stuck = self._take_note()
+            forget_taken(folder)
         except BaseException:
             self._lease.close()
             raise
@@ -142,10 +147,39 @@ class Account:
             raise UsageError(str(error)) from None
         return self.journal
 
+    def missing(self) -> list[str]:
+        """Return, for people, which files are not as the session should leave them; empty: none.
+
+        When nothing more is recorded.
+        """
+        journal = self.journal
+        if journal is None:
+            return []
+        lines = []
+        try:
+            journal.inspect()
+            journal.commit()
+        except JournalError as error:
+            lines = [
+                error.problem if isinstance(error, CustodyError) else str(error),
+                f"  the journal ends at record {journal.durable} and lies at {journal.place}",
+            ]
+            if journal.pending:
+                lines.append(f"  {journal.pending} later records could not be written")
+        problem = journal.session_problem()
+        return lines if problem is None else [*lines, problem.problem]
+
+    @property
+    def is_session_missing(self) -> bool:
+        """Whether the session's folder is not in its place."""
+        return self.journal is not None and self.journal.session_problem() is not None
+
     def close(self) -> None:
         """Give it back; in the middle of a commit (a second Ctrl-C) the process's end does that."""
         try:
             if self.journal is not None:
+                with suppress(OSError):  # a folder that is gone has no place for a note
+                    note_taken(self.folder, self.journal)
                 self.journal.close()
         except JournalError:
             return

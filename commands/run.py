@@ -140,20 +140,24 @@ def trade(
         end_within(settings.session.stop_ms / 1000 + _CLOSING_SECONDS, why=f"failed: {_LATE}")
         console.say(f"\nstopping: {reason}. Ctrl-C ends it at once.")
         ended = session.stop()
-        files.end(ended.summary, reason)
+        missing = account.missing() if ended.is_whole else []
+        if not account.is_session_missing:  # what lies there now is not this session's
+            files.end(ended.summary, reason)
         last_screen(console, ended, folder, stand.afterwards)
     if not lines.drain(_LOG_SECONDS) or lines.lost:
         console.say(f"  {log} is not complete: {lines.lost} lines lost{_why(lines)}")
-    _check_end(ended, files, log)
+    _check_end(ended, files, log, missing)
 
 
 def _why(lines: Spool) -> str:
     return f"; {lines.problem.strerror}" if lines.problem else ""
 
 
-def _check_end(ended: Ended, files: SessionFiles, log: Path) -> None:
+def _check_end(ended: Ended, files: SessionFiles, log: Path, missing: list[str]) -> None:
     if not ended.is_whole:
         raise RunFailedError(f"it did not come to rest in time: {log} tells what hangs")
+    if missing:
+        raise RunFailedError("\n".join(missing))
     if ended.unrecorded:
         raise RunFailedError(f"the journal is not complete: {ended.unrecorded}")
     if files.unwritten:

@@ -117,6 +117,7 @@ class Session:
             wiring,
             session_folder=header.session_dir,
             journal=self._journal,
+            session_problem=self._journal.session_problem,
             cut=self._journal.cut,
             identity=account.identity,
             account_folder=account.folder,

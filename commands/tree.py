@@ -47,6 +47,8 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """Of quotes that wait the newest alone is handled: where the market does not wait."""
     journal: DurableJournal | None = None
     """Where steps are made durable; None: in memory only."""
+    session_problem: Callable[[], Exception | None] | None = None
+    """Says what became of the session's folder; None: nobody looks."""
     cut: Cut | None = None
     """What the records tell of all that lives; None: nobody looks into the session."""
     records_venue: bool = False

@@ -27,6 +27,9 @@ class InspectFiles(Message, frozen=True, kw_only=True):
     From a thread that does nothing else, each second.
     """
 
+    session_problem: str = ""
+    """What became of the session's folder, for people: that thread has looked; empty: nothing."""
+
 
 UNRECORDED_AT_MOST = 3
 """Exits of one position that leave without a record, in a row, before the venue has shown one.

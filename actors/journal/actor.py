@@ -57,10 +57,6 @@ class DurableJournal(Journal, Protocol):
         """Look whether all files are in their place. Raises ``JournalError``: one is not."""
         ...
 
-    def session_problem(self) -> str | None:
-        """Return what became of the session's folder; None: it is in its place."""
-        ...
-
     def begin_segment(self, undelivered: tuple[Undelivered, ...], now: Timestamp) -> None:
         """Go on in a new segment. Raises ``JournalError``: go on in the old one."""
         ...
@@ -89,7 +85,7 @@ class JournalActor(Actor):
         self._error: JournalError = JournalError()
         self._is_missed = False
         """Whether the failure began with a file that is not in its place."""
-        self._session_problem: str | None = None
+        self._session_problem = ""
         self._told = ""
         """What people heard of files that are not in their place."""
         self._pause_ms = _FIRST_PAUSE_MS
@@ -123,6 +119,7 @@ class JournalActor(Actor):
                 else:
                     self._tell_failed()
             case InspectFiles():
+                self._session_problem = message.session_problem
                 self._inspect()
             case Wake(key=key) if key == _RETRY or self._failing_since is None:
                 self._commit()
@@ -196,8 +193,7 @@ class JournalActor(Actor):
         self.send(GATEWAY, PersistFailed(error=error, exits_may_leave=self._exits_may_leave()))
 
     def _inspect(self) -> None:
-        """Look at files and folders; while one is missed, the retries look at the journal's."""
-        self._session_problem = self._journal.session_problem()
+        """Look at the journal's files; while one is missed, the retries do."""
         if self._failing_since is None:
             try:
                 self._journal.inspect()
@@ -209,7 +205,7 @@ class JournalActor(Actor):
     def _problems(self) -> str:
         """Return what is not in its place, for people; empty: all is, a disk may fail yet."""
         is_missed = self._failing_since is not None and self._is_missed
-        found = (str(self._error) if is_missed else None, self._session_problem)
+        found = (str(self._error) if is_missed else "", self._session_problem)
         return "; ".join(problem for problem in found if problem)
 
     def _tell_guardian(self) -> None:

@@ -43,27 +43,36 @@ class Kept:
         """Keep a folder in sight; links on the way to it are followed. Raises ``OSError``."""
         return cls(name, path.absolute(), files, is_folder=True)
 
-    def problem(self) -> str | None:
-        """Return what became of it and what would be right; None: it is in its place."""
+    def check(self) -> None:
+        """Raise ``CustodyError`` where its name leads elsewhere, or to nothing."""
         try:
             seen = self._seen()
             is_link = self._is_link() and not self._was_link
             if seen is not None and seen.identity == self._identity and not is_link:
-                return None
+                return
             place = self.pointer.place()
         except OSError as error:
-            return f"{self._name} {self.path} can't be looked at: {error.strerror}; {_RETURN}"
+            raise self._unseen(error) from error
         by = "" if seen is None else _BY_LINK if is_link else _BY_ANOTHER
-        return f"{self._name} {self.path} {_happened(self.path, place, by)}"
+        happened, advice = _happened(self.path, place, by)
+        raise CustodyError(f"{self._name} {self.path} {happened}", advice)
 
-    def mark_problem(self) -> str | None:
-        """Return that it was made read-only; None: it was not."""
+    def check_mark(self) -> None:
+        """Raise ``CustodyError`` where it was made read-only."""
         try:
             if self._files.may_write(self.path):
-                return None
+                return
         except OSError as error:
-            return f"{self._name} {self.path} can't be looked at: {error.strerror}; {_RETURN}"
-        return f"{self._name} {self.path} was made read-only: make it writable, and trading goes on"
+            raise self._unseen(error) from error
+        raise CustodyError(
+            f"{self._name} {self.path} was made read-only",
+            "make it writable, and trading goes on",
+        )
+
+    def _unseen(self, error: OSError) -> CustodyError:
+        return CustodyError(
+            f"{self._name} {self.path} can't be looked at: {error.strerror}", _RETURN
+        )
 
     def close(self) -> None:
         """Lose it from sight."""
@@ -127,14 +136,13 @@ class Custody:
     def check(self) -> None:
         """Look at what a commit needs. Raises ``CustodyError``."""
         if os.getpid() != self._pid:
-            raise CustodyError("a forked child does not write the journal of its parent")
+            raise CustodyError("this is a forked child", "its parent alone writes the journal")
         for kept in self._kept.values():
-            if (problem := kept.problem()) is not None:
-                raise CustodyError(problem)
+            kept.check()
         for name, state in self.written().items():
             if state != self._written[name]:
                 path = self._folder / name
-                raise AlteredError(f"the file {path} was changed by something else: {_RESTORE}")
+                raise AlteredError(f"the file {path} was changed by something else", _RESTORE)
 
     def inspect(self) -> None:
         """Look at what ``check`` leaves out: links on the way, the lock's hold, contents, marks.
@@ -147,9 +155,8 @@ class Custody:
             self._check_contents()
             self._check_marks()
         except OSError as error:
-            raise CustodyError(
-                f"{self._folder} can't be looked at: {error.strerror}; {_RETURN}"
-            ) from error
+            problem = f"{self._folder} can't be looked at: {error.strerror}"
+            raise CustodyError(problem, _RETURN) from error
 
     def where(self) -> str:
         """Return where the journal lies now, for people."""
@@ -173,15 +180,13 @@ class Custody:
     def _check_path(self) -> None:
         now = self._files.real_path(self._folder)
         if now != self._real_path:
-            raise CustodyError(
-                f"the account's folder {self._folder} was replaced by a link to {now}; {_RETURN}"
-            )
+            problem = f"the account's folder {self._folder} was replaced by a link to {now}"
+            raise CustodyError(problem, _RETURN)
 
     def _check_lock(self) -> None:
         if not self._lease.is_held():
-            raise CustodyError(
-                f"another process took the lock of {self._folder}: stop one of the two"
-            )
+            problem = f"another process took the lock of {self._folder}"
+            raise CustodyError(problem, "stop one of the two")
 
     def _check_contents(self) -> None:
         for name, content in self._contents.items():
@@ -189,18 +194,17 @@ class Custody:
             try:
                 found = self._files.read(path)
             except FileNotFoundError:
-                raise CustodyError(f"the file {path} was removed: {_RESTORE}") from None
+                raise CustodyError(f"the file {path} was removed", _RESTORE) from None
             if found != content:
-                raise CustodyError(f"the file {path} was changed by something else: {_RESTORE}")
+                raise CustodyError(f"the file {path} was changed by something else", _RESTORE)
 
     def _check_marks(self) -> None:
         for kept in self._kept.values():
-            if (problem := kept.mark_problem()) is not None:
-                raise CustodyError(problem)
+            kept.check_mark()
 
 
-def _happened(path: Path, place: Path | None, by: str) -> str:
+def _happened(path: Path, place: Path | None, by: str) -> tuple[str, str]:
     """Return what became of a file that its name does not lead to, and what would be right."""
     if place == path and by:
-        return f"is covered: something was mounted over it; {_RETURN}"
-    return f"{by}was removed; {_GONE}" if place is None else f"{by}was moved to {place}; {_RETURN}"
+        return "is covered: something was mounted over it", _RETURN
+    return (f"{by}was removed", _GONE) if place is None else (f"{by}was moved to {place}", _RETURN)

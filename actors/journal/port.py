@@ -36,6 +36,11 @@ class JournalError(Exception):
 class CustodyError(JournalError):
     """A file or folder that the journal stands on is not where, or not what, it was."""
 
+    def __init__(self, problem: str, advice: str) -> None:
+        """Say what happened, and what a person can do."""
+        super().__init__(f"{problem}; {advice}")
+        self.problem = problem
+
 
 class HungError(Exception):
     """The process before this one never came back from this message, and ended itself."""

@@ -169,11 +169,24 @@ class FileJournal:
         self._check()
         self._custody.inspect()
 
-    def session_problem(self) -> str | None:
+    def problem(self) -> CustodyError | None:
+        """Return what is not in its place; None: everything is."""
+        try:
+            self.inspect()
+        except CustodyError as error:
+            return error
+        return None
+
+    def session_problem(self) -> CustodyError | None:
         """Return what became of the session's folder; None: it is in its place."""
         if self._session is None:
             return None
-        return self._session.problem() or self._session.mark_problem()
+        try:
+            self._session.check()
+            self._session.check_mark()
+        except CustodyError as error:
+            return error
+        return None
 
     def commit(self) -> None:
         """Make everything durable that was appended. Raises ``JournalError``: it is kept."""

@@ -140,10 +140,6 @@ class SimulatedJournal:
     def inspect(self) -> None:
         """Find every file in its place: there is none."""
 
-    def session_problem(self) -> str | None:
-        """Return that there is none."""
-        return None
-
     def append(self, record: Record) -> None:
         """Take the record, for the next commit. Raises ``JournalError`` where one is missing."""
         if record.sequence != self._next_sequence:

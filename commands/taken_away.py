@@ -1,0 +1,70 @@
+"""An account whose journal was not in its place when its last session ended.
+
+Without it, the next start would find nothing, or an older copy, and trade on as if new. Owns the
+note of that, and the refusal that follows it.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from actors.journal.finding import JournalLostError, find
+from actors.journal.notes import TakenAway, read_note, taken_path, write_note
+from actors.journal.store import FileJournal
+from commands.errors import UsageError
+
+
+def check_not_taken(folder: Path) -> None:
+    """Refuse an account whose journal is missing; before a lease would make a folder for it.
+
+    Raises:
+        UsageError: the journal is not there, or an older one is.
+    """
+    note = _read(folder)
+    if note is None or _is_back(folder, note):
+        return
+    raise UsageError(
+        f"the journal of {folder} was taken away under its last session: {note.problem}. It ended "
+        f"at record {note.sequence} and lay at {note.place}. Put it back, or restore a backup "
+        "(docs/backup.md); --fresh begins anew without it"
+    )
+
+
+def forget_taken(folder: Path) -> None:
+    """Remove the note: the journal is back, or was given up. Raises ``OSError``."""
+    taken_path(folder).unlink(missing_ok=True)
+
+
+def note_taken(folder: Path, journal: FileJournal) -> None:
+    """Write the note where the journal is not in its place. Raises ``OSError``."""
+    problem = journal.problem()
+    if problem is not None:
+        note = TakenAway(
+            problem=problem.problem,
+            place=journal.place,
+            sequence=journal.durable,
+            head=journal.head,
+        )
+        write_note(taken_path(folder), note)
+
+
+def _read(folder: Path) -> TakenAway | None:
+    path = taken_path(folder)
+    try:
+        return read_note(path, TakenAway)
+    except (OSError, msgspec.DecodeError) as error:
+        raise UsageError(
+            f"{path} can't be read: {error}. It says that a session's journal was taken away: look "
+            "for it, then remove this file"
+        ) from None
+
+
+def _is_back(folder: Path, note: TakenAway) -> bool:
+    """Tell whether the journal there has all that the last session wrote."""
+    try:
+        found = find(folder)
+    except (JournalLostError, OSError):
+        return False
+    if found is None or found.losses or found.snapshot.sequence < note.sequence:
+        return False
+    return found.snapshot.sequence > note.sequence or found.head.hex() == note.head
