@@ -17,7 +17,7 @@ from actors.journal.finding import ANCHOR, Found, JournalLostError, find, nothin
 from actors.journal.holder import Holder
 from actors.journal.identity import beginning, begun, identity_of
 from actors.journal.lease import AccountInUseError, EpochLostError, Lease, is_held, read_holder
-from actors.journal.port import CustodyError, JournalError
+from actors.journal.port import JournalError
 from actors.journal.recovery import is_stuck, living_positions
 from actors.journal.segment import segment_numbers, segment_path
 from actors.journal.store import FileJournal, JournalLimits, Origin
@@ -148,26 +148,18 @@ class Account:
         return self.journal
 
     def missing(self) -> list[str]:
-        """Return, for people, which files are not as the session should leave them; empty: none.
-
-        When nothing more is recorded.
-        """
+        """Return, for people, what is not in its place at the end; empty: everything is."""
         journal = self.journal
         if journal is None:
             return []
         lines = []
-        try:
-            journal.inspect()
-            journal.commit()
-        except JournalError as error:
-            lines = [
-                error.problem if isinstance(error, CustodyError) else str(error),
-                f"  the journal ends at record {journal.durable} and lies at {journal.place}",
-            ]
+        problem, of_session = journal.problem(), journal.session_problem()
+        if problem is not None:
+            end = f"the journal ends at record {journal.durable} and lies at {journal.place}"
+            lines = [problem.problem, f"  {end}"]
             if journal.pending:
                 lines.append(f"  {journal.pending} later records could not be written")
-        problem = journal.session_problem()
-        return lines if problem is None else [*lines, problem.problem]
+        return lines if of_session is None else [*lines, of_session.problem]
 
     @property
     def is_session_missing(self) -> bool:

@@ -15,9 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from exchange.server.control import VenuePicture
+from messages.ids import ENTRY_LEG
 from tests.sources import ROOT
 from tests.system.attacks.arena import SOON_SECONDS, Arena, Victim
 from tests.system.attacks.attack import Figures, attack
+from tests.system.wire.ids import parts_of
 
 NOTICED, SOLD = "noticed after s", "sold after s"
 NOTICED_SECONDS = 15.0
@@ -91,7 +93,7 @@ _CALLED = {
 }
 _ALL = tuple(f"{what} {way}" for what in _CALLED for way in WAYS)
 _LIVE_IN_TESTS = ("folder older", "segment removed")
-_PAPER_IN_TESTS = ("folder removed", "lock copied")
+_PAPER_IN_TESTS = ("folder removed",)
 
 
 def _without(cases: tuple[str, ...]) -> tuple[str, ...]:
@@ -270,4 +272,4 @@ def wait_for_words(program: Victim, file: Path, words: str) -> float:
 
 
 def buys(picture: VenuePicture) -> int:
-    return sum(1 for one in picture.orders if "b" in one.client_order_id[2:])
+    return sum(1 for one in picture.orders if parts_of(one.client_order_id).leg == ENTRY_LEG)
