@@ -7,6 +7,7 @@ connection is the command's.
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import ceil
 from pathlib import Path
 
@@ -81,8 +82,11 @@ def connect(
     settings: LiveSettings,
     *,
     is_sandbox: bool = False,
+    keys_file: Path | None = None,
 ) -> Connection:
     """Return an open connection; whoever gets it closes it.
+
+    ``keys_file`` is where the keys of the other slot are read when a person switches to them.
 
     Raises:
         UsageError: ccxt knows no such exchange, or has no test exchange there.
@@ -98,6 +102,7 @@ def connect(
             note=say,
             make_session=way.make_session,
             is_sandbox=is_sandbox,
+            read_slot=partial(_read_slot, profile, way, keys_file),
         )
         try:
             connection.open()
@@ -115,6 +120,10 @@ def connect(
         way.pause(wait)
         pause *= 2
     raise AssertionError("the last attempt returns or raises")
+
+
+def _read_slot(profile: Profile, way: Way, file: Path | None, slot: int) -> dict[str, str]:
+    return read_keys(profile, way.environment, file, slot).revealed()
 
 
 def _wait_seconds(error: ConnectError, pause: float) -> float | None:

@@ -16,14 +16,16 @@ from commands.modes import budget_problem, entry_problem, wait_problem
 from commands.stops import protection_words, survival_words
 from config.settings import Settings
 from exchange.keys import Keys, variable_names
+from exchange.live.clock_sync import ClockSync, clock_sync
 from exchange.live.connection import Connection, Listing
+from exchange.live.key_watch import read_rights, told, too_much
 from exchange.port import UnknownSymbolError
+from exchange.profiles.key_rights import KeyRights
 from exchange.profiles.profile import Profile
 from exchange.profiles.registry import profile_of
 from messages.base import Symbol, quote_currency
 from messages.market import Capabilities
 from messages.money import ZERO, amount_in, plain
-from messages.orders import Priority
 from messages.plan import Plan, ProtectionMode
 
 EXIT_OK = 0
@@ -107,12 +109,13 @@ def _account(connection: Connection, keys: Keys, settings: Settings) -> Iterator
     profile, opened = connection.profile, connection.opened
     yield Finding(Grade.OK, f"connected; {len(opened.listings)} spot markets")
     yield _clock(connection.clock_offset_ms, profile)
+    yield _clock_sync(clock_sync())
     if not keys.are_given:
         names = ", ".join(variable_names(profile).values())
         yield Finding(Grade.WARNING, f"no keys given ({names}): public data only")
         return
     yield Finding(Grade.OK, "the key is taken")
-    yield _withdrawal(_can_withdraw(connection))
+    yield from _key(connection.thread.run(read_rights(connection)))
     for currency, capital in sorted(settings.capital.items()):
         free = amount_in(opened.free, currency)
         if capital > ZERO:
@@ -135,34 +138,23 @@ def _clock(offset_ms: int, profile: Profile) -> Finding:
     return Finding(Grade.OK, text)
 
 
-def _can_withdraw(connection: Connection) -> bool | None:
-    """Return whether the key may take money out, where the exchange tells, else the account."""
-    profile = connection.profile
-    if not profile.permissions_call:
-        return connection.opened.can_withdraw
-
-    async def ask() -> object:
-        answer = await connection.call(profile.permissions_call, urgency=Priority.QUERY)
-        return answer.get(profile.withdrawal_field)
-
-    try:
-        told = connection.thread.run(ask())
-    except Exception as error:  # noqa: BLE001 - not told is an answer too
-        connection.note(f"what the key may do is not told: {connection.text_of(error)}")
-        return None
-    return told if isinstance(told, bool) else None
+def _key(rights: KeyRights) -> Iterator[Finding]:
+    can, is_told = too_much(rights), rights.can_withdraw is not None
+    grades = (
+        Grade.FAILED if can is not None else Grade.OK if is_told else Grade.WARNING,
+        Grade.OK if rights.is_bound else Grade.WARNING,
+        Grade.OK,
+    )
+    for grade, text in zip(grades, told(rights), strict=True):
+        yield Finding(grade, text)
 
 
-def _withdrawal(can_withdraw: bool | None) -> Finding:  # noqa: FBT001 - an answer, three-valued
-    match can_withdraw:
-        case True:
-            text = "money can be withdrawn with this key or account: take that right from the key"
-            return Finding(Grade.WARNING, text)
-        case False:
-            return Finding(Grade.OK, "no withdrawal right")
-        case _:
-            text = "the exchange does not say whether the key may withdraw: look there"
-            return Finding(Grade.WARNING, text)
+def _clock_sync(sync: ClockSync) -> Finding:
+    if sync.is_kept is None:
+        return Finding(Grade.WARNING, "whether a time service (NTP) keeps this clock is not known")
+    if not sync.is_kept:
+        return Finding(Grade.WARNING, "no time service (NTP) keeps this machine's clock: start one")
+    return Finding(Grade.OK, f"this clock is kept by a time service, within {sync.error_ms} ms")
 
 
 def _markets(

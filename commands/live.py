@@ -18,8 +18,10 @@ from actors.strategy.port import Strategy
 from commands.account_name import AccountName
 from commands.connecting import Way, connect, keys_of
 from commands.errors import UsageError
+from commands.key_check import check_key
 from commands.modes import Mode, Venue, account_lines, ask_consent, budget_problem, check_venue
 from commands.options import Options, read_settings
+from commands.process_secrets import hide_secrets
 from commands.run import Stand, trade
 from commands.stops import check_stops, choose_on_stop, symbol_lines
 from commands.telling import SessionConsole
@@ -58,14 +60,24 @@ def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) 
     profile, console = check_venue(venue, settings), SessionConsole()
     is_dry = venue.mode is Mode.DRY_RUN
     keys = no_keys(profile) if is_dry else keys_of(profile, way, venue.keys_file)
+    hide_secrets(profile, is_attachable=settings.live.attachable)
     is_sandbox = venue.mode is Mode.SANDBOX
-    connection = connect(profile, keys, way, console.say, settings.live, is_sandbox=is_sandbox)
+    connection = connect(
+        profile,
+        keys,
+        way,
+        console.say,
+        settings.live,
+        is_sandbox=is_sandbox,
+        keys_file=venue.keys_file,
+    )
     exchanges: list[CcxtExchange] = []
     try:
         _check_symbols(connection, settings)
         symbols = settings.drop.symbols
         can = {symbol: connection.listing(symbol).facts.capabilities for symbol in symbols}
         check_stops(settings, can, is_real_money=venue.mode is Mode.LIVE)
+        check_key(connection, venue, settings, console.say)
         for line in account_lines(connection, venue, settings):
             console.say(line)
         if not is_dry:

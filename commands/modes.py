@@ -142,8 +142,6 @@ def account_lines(connection: Connection, venue: Venue, settings: Settings) -> l
             f"  WARNING   router.unknown_settle_seconds is {settle_ms / 1000:g}: a request may "
             f"arrive {life_ms / 1000:g} s late, after its order was placed a second time"
         )
-    if opened.can_withdraw:
-        lines.append("  WARNING   money can be withdrawn with this account")
     return lines
 
 

@@ -33,6 +33,11 @@ class LiveSettings(Section, frozen=True, kw_only=True):
     """Between two looks at what the streams may have missed."""
     reconcile_again_ms: Milliseconds = Milliseconds(2_000)
     """After a reconnect, once more: an event may be lost while the subscription takes hold."""
+    accept_unreported_rights: bool = False
+    """A person's word that the key can't withdraw, where the exchange does not say it (MEXC)."""
+    attachable: bool = False
+    """Whether a debugger of the same user may attach; other processes of the user can then read
+    this one's memory, keys and all."""
     clock_ms: Milliseconds = Milliseconds(600_000)
     """Between two measurements of the venue's clock against ours."""
     poll_ms: Milliseconds = Milliseconds(5_000)

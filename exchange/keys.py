@@ -55,28 +55,39 @@ def no_keys(profile: Profile) -> Keys:
     return Keys(profile.id, {})
 
 
-def variable_names(profile: Profile) -> dict[str, str]:
-    """Return the environment's name of each key: ``MEXC_APIKEY`` of ``apiKey``."""
-    return {name: f"{profile.id}_{name}".upper() for name in profile.credentials}
+SLOTS = (1, 2)
+"""Two keys of one account: a new one is put beside the old one before that ends."""
+SECOND = "second"
+"""In a file of keys, the name of the second slot's table within the exchange's."""
 
 
-def read_keys(profile: Profile, environment: Mapping[str, str], file: Path | None = None) -> Keys:
+def variable_names(profile: Profile, slot: int = 1) -> dict[str, str]:
+    """Return the environment's name of each key: ``MEXC_APIKEY`` of ``apiKey``, ``…_2``."""
+    suffix = "" if slot == 1 else f"_{slot}"
+    return {name: f"{profile.id}_{name}{suffix}".upper() for name in profile.credentials}
+
+
+def read_keys(
+    profile: Profile, environment: Mapping[str, str], file: Path | None = None, slot: int = 1
+) -> Keys:
     """Return the account's keys: from ``file`` where one is named, else from the environment.
 
     Raises:
         KeysError: one is missing or empty, or the file can be read by others.
 
     """
-    names = variable_names(profile)
+    if slot not in SLOTS:
+        raise KeysError(f"there is no key slot {slot}: 1 or 2")
+    names = variable_names(profile, slot)
     if file is None:
         values = {name: environment.get(variable, "") for name, variable in names.items()}
         missing = [names[name] for name, value in values.items() if not value.strip()]
         where = "the environment has no"
     else:
-        table = _table(file, profile.id)
+        table = _table(file, profile.id, slot)
         values = {name: table.get(name, "") for name in names}
         missing = [name for name, value in values.items() if not value.strip()]
-        where = f"{file}: [{profile.id}] has no"
+        where = f"{file}: [{_table_name(profile.id, slot)}] has no"
     if missing:
         raise KeysError(f"{profile.name} needs keys, and {where} {', '.join(missing)}")
     strange = [name for name, value in values.items() if not _can_be_a_key(value)]
@@ -92,7 +103,11 @@ def _can_be_a_key(value: str) -> bool:
     return len(value) <= _KEY_MOST and all(one.isprintable() or one in "\r\n" for one in value)
 
 
-def _table(file: Path, exchange_id: str) -> Mapping[str, str]:
+def _table_name(exchange_id: str, slot: int) -> str:
+    return exchange_id if slot == 1 else f"{exchange_id}.{SECOND}"
+
+
+def _table(file: Path, exchange_id: str, slot: int) -> Mapping[str, str]:
     try:
         with open_file(file) as opened:
             _check_is_private(file, os.fstat(opened.fileno()))
@@ -105,8 +120,11 @@ def _table(file: Path, exchange_id: str) -> Mapping[str, str]:
         # The decoder's own text could quote the line, and with it a key.
         raise KeysError(f"{file} is no TOML: it needs a table [{exchange_id}]") from None
     table = tables.get(exchange_id)
+    if isinstance(table, dict):
+        second = table.pop(SECOND, None)
+        table = table if slot == 1 else second
     if not isinstance(table, dict):
-        raise KeysError(f"{file} has no table [{exchange_id}]")
+        raise KeysError(f"{file} has no table [{_table_name(exchange_id, slot)}]")
     strange = sorted(name for name, value in table.items() if not isinstance(value, str))
     if strange:
         raise KeysError(f"{file}: [{exchange_id}] {', '.join(strange)}: not a text in quotes")

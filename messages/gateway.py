@@ -43,6 +43,16 @@ class LookUpOrder(Message, frozen=True, kw_only=True):
     symbol: Symbol
 
 
+class SwitchKey(Message, frozen=True, kw_only=True):
+    """Sign with the keys of another slot from now on. From the operator; on a real exchange only.
+
+    A key that is refused, of another account, or that may withdraw is not used: an alarm says so.
+    """
+
+    slot: int
+    """1 or 2."""
+
+
 class FetchBalances(Message, frozen=True, kw_only=True):
     """Ask the venue for the account's balances. From the portfolio."""
 

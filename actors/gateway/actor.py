@@ -27,6 +27,7 @@ from messages.gateway import (
     FollowSymbols,
     LookUpOrder,
     SubmitOrder,
+    SwitchKey,
     WatchSymbols,
 )
 from messages.guardian import Escalated
@@ -103,6 +104,9 @@ class Gateway(Actor):
                 pass  # this port tells every quote as it comes: there is nothing to poll
             case SubmitOrder() | CancelAtVenue() | LookUpOrder():
                 self._request_when_durable(message)
+            case SwitchKey():
+                text = "no key is in use here: this session trades on no real account"
+                self.send(OBSERVERS, Alarm(kind=AlarmKind.KEY, text=text))
             case Persisted(sequence=sequence):
                 self._on_persisted(sequence)
             case PersistFailed():

@@ -12,7 +12,7 @@ from actors.runtime.system import System
 from exchange.port import Event, ExchangePort, Sink
 from messages.addresses import OBSERVERS
 from messages.base import Address, Message
-from messages.gateway import WatchSymbols
+from messages.gateway import SwitchKey, WatchSymbols
 from messages.market_data import CandleReceived, QuoteReceived
 
 
@@ -21,6 +21,9 @@ class LivePort(ExchangePort, Protocol):
 
     def watch(self, plan: WatchSymbols) -> None:
         """Ask for silent symbols as often as market data wants it."""
+
+    def switch_key(self, slot: int) -> None:
+        """Sign with the keys of another slot from now on."""
 
 
 class LiveGateway(Gateway):
@@ -46,6 +49,8 @@ class LiveGateway(Gateway):
         """Ask the venue, or hand on what it said."""
         if isinstance(message, WatchSymbols):
             self.port.watch(message)
+        elif isinstance(message, SwitchKey):
+            self.port.switch_key(message.slot)
         elif type(message) in HEARS:
             super().emit(cast("Event", message))
         else:

@@ -12,7 +12,7 @@ import msgspec
 from messages.addresses import GATEWAY, GUARDIAN, ORDER_ROUTER, POSITIONS, SUPERVISOR
 from messages.base import Message, Timestamp
 from messages.envelope import NOTHING, Send, Step
-from messages.gateway import FetchBalances
+from messages.gateway import FetchBalances, SwitchKey
 from messages.guardian import EnterReducing, Halt, ResendTradingState, Resume
 from messages.operator import Operation, OperatorCommand
 from messages.order_router import ResendOrders
@@ -51,6 +51,7 @@ _RECEIVERS: dict[type[Message], str] = {
     Resync: _EACH_POSITION,
     StopAllEntering: POSITIONS,
     StopEntering: _EACH_POSITION,
+    SwitchKey: GATEWAY,
     SwitchProtection: _EACH_POSITION,
 }
 

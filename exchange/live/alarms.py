@@ -7,6 +7,7 @@ On the loop only.
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from exchange.live.clock_sync import ClockSync
 from exchange.live.connect_errors import at_utc
 from exchange.live.connection import Connection
 from exchange.live.order import LiveOrder
@@ -20,6 +21,8 @@ from messages.observers import Alarm, AlarmKind
 
 _LONG_PAUSE_MS = 10_000
 """From which a pause is an alarm and not a line in the log."""
+_USUAL_LIFE_MS = 5_000
+"""Of a request, where the exchange promises none."""
 _NAMED = 20
 """Orders named in one alarm."""
 
@@ -38,6 +41,7 @@ class ConnectionAlarms:
         self._tell = tell
         self._live_orders = live_orders
         self._counts: Counter[str] = Counter()
+        self._clock_is_far = False
 
     def alarm(self, kind: AlarmKind, text: str) -> None:
         """Tell that a person should look."""
@@ -69,6 +73,22 @@ class ConnectionAlarms:
         """Tell the guardian that a task keeps failing: no new risk until a person has looked."""
         error = self._connection.redact(f"{task} keeps failing: {text}")
         self._tell(Escalated(actor=GATEWAY, error=error))
+
+    def clock(self, offset_ms: int, sync: ClockSync) -> None:
+        """Tell of a clock that is far from the venue's, once until it is near again; log it."""
+        far_ms = (self._connection.profile.request_life_ms or _USUAL_LIFE_MS) // 2
+        kept = {True: "kept by a time service", False: "kept by no time service", None: "unknown"}
+        side = "behind" if offset_ms > 0 else "ahead of"
+        text = (
+            f"this clock is {abs(offset_ms)} ms {side} {self._connection.profile.name}'s; "
+            f"by the system it is {kept[sync.is_kept]}"
+        )
+        is_far = abs(offset_ms) >= far_ms
+        if is_far and not self._clock_is_far:
+            self.alarm(AlarmKind.CLOCK, f"{text}: requests carry the exchange's time, but set it")
+        else:
+            self._connection.note(text)
+        self._clock_is_far = is_far
 
     def paused(self, demand: Demand) -> None:
         """Tell of a pause that the venue demands."""

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from config.live import LiveSettings
+from exchange.keys import KeysError
 from exchange.live.client import RETRY_AFTER_MS, make_client
 from exchange.live.connect_errors import (
     ADVICE,
@@ -62,7 +63,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     total: tuple[Money, ...] = ()
     free: tuple[Money, ...] = ()
     can_withdraw: bool | None = None
-    """Whether the key may take money out; None: the venue does not say."""
+    """Whether the account may take money out; None: the venue does not say."""
     uid: str = ""
     """The account's own id; empty: the venue does not say."""
 
@@ -89,8 +90,12 @@ class Connection:
         note: Note = lambda _: None,
         make_session: Callable[[], object] | None = None,
         is_sandbox: bool = False,
+        read_slot: Callable[[int], Mapping[str, str]] | None = None,
     ) -> None:
-        """Be ready to open; ``make_session`` gives another way to the network, for tests."""
+        """Be ready to open; ``make_session`` gives another way to the network, for tests.
+
+        ``read_slot`` returns the keys of a slot, 1 or 2, for a switch.
+        """
         self.profile = profile
         self.settings = settings
         self.redact = Redactor(credentials.values.values())
@@ -112,11 +117,17 @@ class Connection:
         """How many values were refused so far, by the field's name."""
         self._credentials = credentials
         self._make_session = make_session
-        self._is_sandbox = is_sandbox
+        self.is_sandbox = is_sandbox
+        self.read_slot = read_slot or _no_slot
         self._session: Any = None
         self.client: Any = None
         self.throttle: Throttle
         self.thread = LoopThread(f"live-{profile.id}", self.note)
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether an account is asked, and not public data only."""
+        return bool(self._credentials.values)
 
     def note(self, text: str) -> None:
         """Tell people, without secrets."""
@@ -228,7 +239,7 @@ class Connection:
             self._credentials.values,
             self.settings,
             self._session,
-            is_sandbox=self._is_sandbox,
+            is_sandbox=self.is_sandbox,
         )
         self.client.timeout_on_exit = 0
         self.throttle = Throttle(
@@ -238,7 +249,7 @@ class Connection:
             exit_probe_ms=self.settings.exit_probe_ms,
             hold_ms=self.settings.queue_timeout_ms,
         )
-        self._hook_in()
+        self.hook_in(self.client)
         URGENCY.set(Priority.ENTRY)
         await self._step("load its markets", self.client.load_markets())
         await self._step("ask its time", self.measure_clock())
@@ -257,11 +268,11 @@ class Connection:
             total=held.total,
             free=held.free,
             can_withdraw=_can(balance, "canWithdraw"),
-            uid=_uid(balance, self.profile.uid_field),
+            uid=uid_of(balance, self.profile),
         )
 
-    def _hook_in(self) -> None:
-        client = self.client
+    def hook_in(self, client: Any) -> None:  # noqa: ANN401 - ccxt's
+        """Give a client of ccxt's this connection's rate limits, clock and guards."""
         client.throttle_of_ours = self.throttle
         client.profile_of_ours = self.profile
         client.venue_time_ms = lambda: client.milliseconds() + self.clock_offset_ms
@@ -342,13 +353,18 @@ class Connection:
             await self._session.close()
 
 
+def _no_slot(slot: int) -> Mapping[str, str]:
+    raise KeysError(f"no keys are read from slot {slot} here")
+
+
 def _can(balance: Mapping[str, Any], what: str) -> bool | None:
     info = balance.get("info")
     value = info.get(what) if isinstance(info, Mapping) else None
     return value if isinstance(value, bool) else None
 
 
-def _uid(balance: Mapping[str, Any], field: str) -> str:
-    info = balance.get("info")
+def uid_of(balance: Mapping[str, Any], profile: Profile) -> str:
+    """Return the account's own id, where its balances tell it; empty: they do not."""
+    info, field = balance.get("info"), profile.uid_field
     value = info.get(field) if field and isinstance(info, Mapping) else None
     return str(value) if isinstance(value, str | int) else ""

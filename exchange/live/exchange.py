@@ -13,7 +13,9 @@ from typing import Any
 from exchange.live.alarms import ConnectionAlarms
 from exchange.live.answers import Answers
 from exchange.live.book import Book
+from exchange.live.clock_sync import clock_sync
 from exchange.live.connection import Connection
+from exchange.live.key_watch import KeyWatch
 from exchange.live.market import MarketSide
 from exchange.live.questions import Questions
 from exchange.live.rate_limits import Demand
@@ -121,6 +123,10 @@ class CcxtExchange:
         """Ask for silent symbols as often as market data wants it."""
         self._connection.thread.call(self._market.watch, plan)
 
+    def switch_key(self, slot: int) -> None:
+        """Sign with the keys of another slot from now on, if they are of the same account."""
+        self._begin(self._keys.switch, slot)
+
     def close(self, now: Timestamp) -> None:  # noqa: ARG002 - the port's
         """Let go of the venue; answers on their way are waited for a little."""
         if not self.is_open:
@@ -159,6 +165,7 @@ class CcxtExchange:
             changed=self._stream_changed,
             quoted=self._market.heard,
         )
+        self._keys = KeyWatch(connection, alarms, book.live)
         connection.on_bad_item = alarms.skipped
         connection.on_pause = self._paused
         self._stream_is_up = False
@@ -171,6 +178,8 @@ class CcxtExchange:
             self._market.start()
             self._reconciling.start()
             self._guard.keep("the look at the clock", self._keep_time)
+            if self._connection.has_keys:
+                self._guard.keep("the look at the key", self._keys.run)
         if symbol in self._symbols:
             return
         self._symbols.add(symbol)
@@ -211,12 +220,15 @@ class CcxtExchange:
 
     async def _keep_time(self) -> None:
         """Measure the venue's clock now and then: clocks drift."""
+        self._alarms.clock(self._connection.clock_offset_ms, clock_sync())
         while True:
             await asyncio.sleep(self._connection.settings.clock_ms / 1000)
             try:
                 await self._connection.measure_clock()
             except Exception as error:  # noqa: BLE001 - the next time comes
                 self._connection.note(f"clock: {self._connection.text_of(error)}")
+            else:
+                self._alarms.clock(self._connection.clock_offset_ms, clock_sync())
 
     def _tell(self, event: Event) -> None:
         if self.is_open or not isinstance(event, StreamChanged):

@@ -33,6 +33,10 @@ class Redactor:
         """Know ``secrets`` from now on."""
         self._secrets = [one for one in secrets if len(one) >= _SHORTEST_SECRET]
 
+    def also(self, secrets: Iterable[str]) -> None:
+        """Know ``secrets`` besides."""
+        self._secrets += [one for one in secrets if len(one) >= _SHORTEST_SECRET]
+
     def __call__(self, text: object) -> str:
         """Return ``text`` as it may be told: without secrets, on one line that can be printed."""
         clean = str(text)[:_LONGEST_TEXT]

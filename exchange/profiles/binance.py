@@ -74,8 +74,6 @@ PROFILE = Profile(
     ),
     request_life_ms=Milliseconds(5_000),
     options=(("recvWindow", 5_000),),
-    permissions_call="sapi_get_account_apirestrictions",
-    withdrawal_field="enableWithdrawals",
     uid_field="uid",  # of GET /api/v3/account
     sandbox=True,
 )

@@ -101,10 +101,6 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """ccxt options that keep it from asking, or doing, what nobody asked for."""
     skipped_calls: tuple[str, ...] = ()
     """Methods of ccxt's that must never run: they sign things nobody asked for."""
-    permissions_call: str = ""
-    """Method that tells what the key itself may do; empty: only what the account may is told."""
-    withdrawal_field: str = ""
-    """Of its answer: whether the key may take money out."""
     uid_field: str = ""
     """Of the answer to the question for balances: the account's own id; empty: it is not told."""
     sandbox: bool = False

@@ -149,17 +149,21 @@ class Binance(RestDialect):
             "updateTime": self.venue.now,
             "balances": [balance_payload(held[currency]) for currency in sorted(held)],
             "permissions": ["SPOT"],
+            **({} if account.uid is None else {"uid": account.uid}),
         }
 
     def _permissions(self, _: dict[str, str]) -> Payload:
         account = self.venue.account
+        ends = {"tradingAuthorityExpirationTime": account.expires_at} if account.expires_at else {}
         return {
-            "ipRestrict": False,
+            **ends,
+            "ipRestrict": bool(account.addresses),
             "createTime": 0,
             "enableReading": True,
             "enableSpotAndMarginTrading": account.can_trade,
             "enableWithdrawals": account.can_withdraw,
-            "enableInternalTransfer": False,
+            "enableInternalTransfer": account.can_transfer,
+            "permitsUniversalTransfer": account.can_transfer,
             "enableMargin": False,
             "enableFutures": False,
         }

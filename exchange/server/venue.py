@@ -50,6 +50,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     secret: str = "server-secret"  # noqa: S105 - opens nothing but this server
     can_trade: bool = True
     can_withdraw: bool = False
+    can_transfer: bool = False
+    addresses: tuple[str, ...] = ()
+    """From which the key is taken; empty: from any."""
+    expires_at: Timestamp | None = None
+    uid: int | None = None
+    """The account's own number; None: not told."""
 
 
 class OrderStep(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -17,7 +18,7 @@ from exchange.server.control import SetAccount, SetClock, SetMaintenance, SetSta
 from exchange.server.thread import ServerThread
 from exchange.server.venue import Account, MarketStatus
 from exchange.server.wire import Reach
-from messages.base import Currency, Symbol
+from messages.base import Currency, Symbol, Timestamp
 from messages.plan import Plan, ProtectionMode
 from tests.exchange.live.wire import STILL
 from tests.exchange.venue import RULES, SYMBOL, holding
@@ -168,19 +169,44 @@ def own() -> Iterator[ServerThread]:
         yield thread
 
 
-def account_of(reach: Reach, **rights: bool) -> SetAccount:
+def account_of(reach: Reach, **rights: Any) -> SetAccount:  # noqa: ANN401 - of several types
     return SetAccount(Account(api_key=reach.api_key, secret=reach.secret, **rights))
 
 
-def test_a_right_to_withdraw_is_warned_of(own: ServerThread) -> None:
-    own.send(account_of(own.reach, can_withdraw=True))
+@pytest.mark.parametrize("right", ["withdraw", "transfer"])
+def test_a_key_that_can_take_money_out_fails(own: ServerThread, right: str) -> None:
+    own.send(account_of(own.reach, **{f"can_{right}": True}))
+    code, said = examined(way_to(own.reach))
+    assert code == EXIT_FAILED
+    assert f"FAILED   this key may {right}: take that right from it" in said
+
+
+def test_a_key_is_told_with_its_addresses_and_its_end(own: ServerThread) -> None:
+    ends = Timestamp(1_900_000_000_000)
+    own.send(account_of(own.reach, addresses=("10.0.0.1",), expires_at=ends))
     code, said = examined(way_to(own.reach))
     assert code == EXIT_OK
-    assert "warning  money can be withdrawn" in said
+    assert "ok       no right to withdraw" in said
+    assert "ok       taken only from its list at the exchange" in said
+    assert "ok       expires at 2030-03-17 17:46:40 UTC" in said
 
 
-def test_a_key_without_that_right_is_fine(binance: ServerThread) -> None:
-    assert "ok       no withdrawal right" in examined(way_to(binance.reach))[1]
+def test_a_key_that_is_taken_from_everywhere_is_warned_of(binance: ServerThread) -> None:
+    assert "warning  taken from any address" in examined(way_to(binance.reach))[1]
+
+
+def test_what_the_exchange_does_not_say_of_a_key_is_warned_of() -> None:
+    with ServerThread("mexc", [RULES], holding()) as server:
+        server.send(account_of(server.reach, can_withdraw=True))
+        code, said = examined(way_to(server.reach, "mexc"), SETTINGS, "mexc")
+    assert code == EXIT_OK
+    assert "warning  the exchange does not say whether this key may withdraw" in said
+
+
+def test_the_clock_and_its_time_service_are_findings(binance: ServerThread) -> None:
+    said = examined(way_to(binance.reach))[1]
+    assert "ms ahead the exchange's" in said or "ms behind the exchange's" in said
+    assert "time service" in said
 
 
 def test_a_key_that_may_not_trade_is_refused(own: ServerThread) -> None:

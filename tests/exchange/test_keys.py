@@ -107,3 +107,24 @@ def test_keys_are_not_copied_to_a_file() -> None:
 def test_public_data_needs_no_keys() -> None:
     assert not no_keys(MEXC).are_given
     assert no_keys(MEXC).revealed() == {}
+
+
+def test_a_second_key_comes_from_variables_of_its_own() -> None:
+    environment = {"MEXC_APIKEY": "a", "MEXC_SECRET": "b"} | {
+        "MEXC_APIKEY_2": "c",
+        "MEXC_SECRET_2": CANARY,
+    }
+    assert read_keys(MEXC, environment, slot=2).revealed() == {"apiKey": "c", "secret": CANARY}
+    with pytest.raises(KeysError, match="no MEXC_SECRET_2"):
+        read_keys(MEXC, {"MEXC_APIKEY_2": "c"}, slot=2)
+    with pytest.raises(KeysError, match="no key slot 3: 1 or 2"):
+        read_keys(MEXC, environment, slot=3)
+
+
+def test_a_second_key_is_a_table_within_the_exchanges(tmp_path: Path) -> None:
+    second = f'[mexc.second]\napiKey = "c"\nsecret = "{CANARY}"\n'
+    file = key_file(tmp_path, '[mexc]\napiKey = "a"\nsecret = "b"\n' + second)
+    assert read_keys(MEXC, {}, file).revealed() == {"apiKey": "a", "secret": "b"}
+    assert read_keys(MEXC, {}, file, slot=2).revealed() == {"apiKey": "c", "secret": CANARY}
+    with pytest.raises(KeysError, match=r"no table \[mexc\.second\]"):
+        read_keys(MEXC, {}, key_file(tmp_path), slot=2)
