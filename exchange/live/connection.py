@@ -329,7 +329,7 @@ class Connection:
         return listings, unreadable
 
     def _read_listing(self, market: Mapping[str, Any]) -> Listing:
-        facts = symbol_facts(self.profile, market, is_sandbox=self._is_sandbox)
+        facts = symbol_facts(self.profile, market, is_sandbox=self.is_sandbox)
         fees = self._fees.get(market["symbol"]) or {}
         own = {name: fees[name] for name in ("maker", "taker") if fees.get(name) is not None}
         rules = read_rules(

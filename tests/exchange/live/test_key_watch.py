@@ -42,6 +42,13 @@ def account(venue: WireVenue, **changes: Any) -> None:  # noqa: ANN401 - of seve
     venue.server.send(SetAccount(Account(**{**keys, **changes})))
 
 
+def listen(venue: WireVenue) -> None:
+    """Hear the account and the market, and wait until both streams are open."""
+    venue.exchange.subscribe(SYMBOL, venue.now)
+    venue.move(100.0)
+    venue.wait(0)
+
+
 def new_key(venue: WireVenue, **changes: Any) -> None:  # noqa: ANN401 - of several types
     """Let the exchange take another key from now on, and no more the one in use."""
     account(venue, api_key=NEW["apiKey"], secret=NEW["secret"], **changes)
@@ -78,21 +85,20 @@ def test_the_end_of_a_key_is_told_14_3_and_1_days_ahead_once_each() -> None:
 
 def test_a_session_tells_at_its_start_that_its_key_ends_soon(venue: WireVenue) -> None:
     account(venue, expires_at=Timestamp(venue.now + 2 * DAY_MS))
-    venue.exchange.subscribe(SYMBOL, venue.now)
+    listen(venue)
     venue.wait_until(lambda: bool(alarms(venue)))
     assert "in 2.0 days" in alarms(venue)[0]
 
 
 def test_a_right_that_a_key_got_meanwhile_is_told(venue: WireVenue) -> None:
     account(venue, can_withdraw=True)
-    venue.exchange.subscribe(SYMBOL, venue.now)
+    listen(venue)
     venue.wait_until(lambda: bool(alarms(venue)))
     assert "this key may withdraw" in alarms(venue)[0]
 
 
 def test_a_new_key_of_the_account_takes_over_without_a_restart(venue: WireVenue) -> None:
-    venue.exchange.subscribe(SYMBOL, venue.now)
-    venue.move(100.0)
+    listen(venue)
     venue.sell("a", "1", 105)
     venue.wait(0)
     new_key(venue)
