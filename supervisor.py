@@ -37,7 +37,7 @@ from actors.runtime.system import System
 from actors.runtime.ticker import Ticker
 from actors.runtime.watchdog import STUCK_NOTE, Stuck, Watchdog, end_process
 from actors.runtime.watchdog import Limits as HandLimits
-from actors.strategy.actor import spawn_runner, spawn_strategy
+from actors.strategy.actor import restart_runner, spawn_runner, spawn_strategy
 from commands.app import run_program
 from commands.tree import Wiring
 from messages.addresses import (
@@ -138,7 +138,7 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
             spawn_strategy,
             system,
             settings,
-            wiring.make_strategy,
+            wiring.strategy,
             wiring.capabilities or settings.paper.capabilities,
             direct=wiring.calls_strategy_directly,
         ),
@@ -193,15 +193,15 @@ def _journal(system: System, wiring: Wiring) -> list[ChildSpec]:
 
 
 def _runner(system: System, wiring: Wiring) -> list[ChildSpec]:
-    """Return the thread of the strategy's code, where it has one; it leans on nobody."""
+    """Return the process or thread of the strategy's code, where it has one; leans on nobody."""
     if wiring.calls_strategy_directly:
         return []
     return [
         ChildSpec(
             name=STRATEGY_RUNNER,
-            start=partial(spawn_runner, system, wiring.make_strategy),
+            start=partial(spawn_runner, system, wiring.strategy, _restarts(wiring)),
             stop=partial(system.stop, STRATEGY_RUNNER),
-            restart=partial(system.restart, STRATEGY_RUNNER),
+            restart=partial(restart_runner, system, wiring.strategy),
         )
     ]
 

@@ -113,7 +113,7 @@ class Stage:
             ),
             symbols=(rules.symbol,),
             connect=lambda emit: connect(emit, rules, capital),
-            make_strategy=make_strategy,
+            strategy=make_strategy,
             calls_strategy_directly=isinstance(self.dispatcher, SimulatedDispatcher),
             journal=durable,
         )

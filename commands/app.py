@@ -109,6 +109,9 @@ def run(
     fresh: Annotated[  # noqa: FBT002 - as above
         bool, typer.Option("--fresh", help="Begin anew; what the account has is put aside.")
     ] = False,
+    debug: Annotated[  # noqa: FBT002 - as above
+        bool, typer.Option("--debug", help="Run your strategy in this process, for a debugger.")
+    ] = False,
     mode: exchange_commands.ModeName = "paper",
     exchange: exchange_commands.ExchangeName = None,
     keys: exchange_commands.KeysFile = None,
@@ -129,6 +132,7 @@ def run(
                 headless=headless,
                 state_dir=state_dir,
                 fresh=fresh,
+                debug=debug,
                 mode=mode,
                 exchange=exchange,
                 keys_file=keys,

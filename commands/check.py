@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from actors.position.prices import possible_mode, switch_ratios
-from commands.options import Options, read_settings
+from commands.options import Options, read_config, session_strategy
 from commands.session import check_market
 from config.loading import default_text
 from config.settings import Settings
@@ -38,8 +38,10 @@ def check(options: Options) -> None:
         UsageError: they can't; every mistake at once.
 
     """
-    settings, _ = read_settings(options)
+    settings = read_config(options)
     check_market(settings)
+    with session_strategy(options, settings):
+        pass  # it was made
     says = [
         f"strategy {settings.strategy.use}",
         f"budget {settings.drop.budget:f}",

@@ -117,14 +117,14 @@ def add_to(app: typer.Typer) -> None:
             Question,
             examine,
         )
-        from commands.options import read_settings  # noqa: PLC0415 - as above
+        from commands.options import read_config  # noqa: PLC0415 - as above
 
         console = Console(highlight=False, markup=False, soft_wrap=True)
         question = Question(
             exchange_id=exchange, symbols=tuple(map(Symbol, symbol or ())), keys_file=keys
         )
         with explaining():
-            settings, _ = read_settings(Options(config=config, sets=tuple(sets or ())))
+            settings = read_config(Options(config=config, sets=tuple(sets or ())))
             code = examine(question, settings, context.obj.way(), console.print)
         raise typer.Exit(code)
 

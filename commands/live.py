@@ -5,7 +5,6 @@ refused before it, are ``run``'s and ``modes``'.
 """
 
 from collections import deque
-from collections.abc import Callable
 from functools import partial
 
 from msgspec.structs import replace
@@ -14,13 +13,13 @@ from actors.gateway.paper import Drive
 from actors.observers.report import Report
 from actors.observers.session import SessionBook
 from actors.observers.watchlist import Watchlist
-from actors.strategy.port import Strategy
+from actors.strategy.actor import StrategySource
 from commands.account_name import AccountName
 from commands.connecting import Way, connect, keys_of
 from commands.errors import UsageError
 from commands.key_check import check_key
 from commands.modes import Mode, Venue, account_lines, ask_consent, budget_problem, check_venue
-from commands.options import Options, read_settings
+from commands.options import Options, read_config, session_strategy
 from commands.process_secrets import hide_secrets
 from commands.run import Stand, trade
 from commands.stops import check_stops, choose_on_stop, symbol_lines
@@ -32,6 +31,7 @@ from exchange.live.connection import Connection
 from exchange.live.exchange import CcxtExchange
 from exchange.paper import PaperExchange
 from exchange.port import Event, Sink, UnknownSymbolError
+from exchange.profiles.profile import Profile
 from messages.base import Milliseconds, Timestamp
 from messages.gateway import MarketMoved
 from messages.market_data import CandleReceived, QuoteReceived
@@ -56,8 +56,22 @@ def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) 
         RunFailedError: it did not start or end as it should.
 
     """
-    settings, make_strategy = read_settings(options)
-    profile, console = check_venue(venue, settings), SessionConsole()
+    settings = read_config(options)
+    profile = check_venue(venue, settings)
+    with session_strategy(options, settings) as strategy:  # before any key is read
+        _trade_at(start, options, settings, strategy, venue, way, profile)
+
+
+def _trade_at(
+    start: StartTree,
+    options: Options,
+    settings: Settings,
+    strategy: StrategySource,
+    venue: Venue,
+    way: Way,
+    profile: Profile,
+) -> None:
+    console = SessionConsole()
     is_dry = venue.mode is Mode.DRY_RUN
     keys = no_keys(profile) if is_dry else keys_of(profile, way, venue.keys_file)
     hide_secrets(profile, is_attachable=settings.live.attachable)
@@ -99,7 +113,7 @@ def run_on_exchange(start: StartTree, options: Options, venue: Venue, way: Way) 
             ),
             make_wiring=partial(real_wiring, connection, exchanges, is_dry=is_dry),
         )
-        trade(start, options, settings, make_strategy, stand)
+        trade(start, options, settings, strategy, stand)
     finally:
         for exchange in exchanges:  # with their streams, before what they stream over
             exchange.close(connection.now())
@@ -111,7 +125,7 @@ def real_wiring(
     exchanges: list[CcxtExchange],
     settings: Settings,
     report: Report,
-    make_strategy: Callable[[], Strategy],
+    strategy: StrategySource,
     begin: Timestamp,
     *,
     is_dry: bool = False,
@@ -126,7 +140,7 @@ def real_wiring(
         connect=_nowhere,
         capabilities=connection.profile.capabilities,
         connect_live=partial(_open, connection, exchanges),
-        make_strategy=make_strategy,
+        strategy=strategy,
         calls_strategy_directly=False,
         book=_book(settings, report),
         conflates_quotes=True,

@@ -137,7 +137,11 @@ def write_fault(error: BaseException) -> Path:
         logger.opt(exception=error).critical("the program failed: {}", error)
         if not any(spool.name == LOG_NAME for spool in drain_all(_DRAIN_SECONDS)):
             return _LOGS[-1]
-    text = "".join(traceback.format_exception(error))
+    return write_text("".join(traceback.format_exception(error)))
+
+
+def write_text(text: str) -> Path:
+    """Write a text that is too long for a screen, where no session has a log; return its file."""
     handle, name = tempfile.mkstemp(prefix="holdfast-", suffix=".log")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)

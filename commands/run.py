@@ -4,7 +4,6 @@ Owns the order of a session: read the settings, open the files, say where things
 stop, and say what came of it.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -13,7 +12,7 @@ from loguru import logger
 from actors.runtime.clock import WallClock
 from actors.runtime.stacks import all_stacks
 from actors.runtime.supervision import StartError
-from actors.strategy.port import Strategy
+from actors.strategy.actor import StrategySource
 from commands.account import PAPER, Account, account_folder
 from commands.account_name import AccountName
 from commands.errors import RunFailedError
@@ -27,7 +26,7 @@ from commands.logs import (
     log_to,
     stop_logging_for_people,
 )
-from commands.options import Options, read_settings
+from commands.options import Options, read_config, session_strategy
 from commands.process import end_within
 from commands.session import Ended, MakeWiring, Session, check_market, paper_wiring
 from commands.session_files import SessionFiles
@@ -78,7 +77,7 @@ def run(start: StartTree, options: Options) -> None:
         StopAtOnceError: a second signal came.
 
     """
-    settings, make_strategy = read_settings(options)
+    settings = read_config(options)
     check_market(settings)
     stand = Stand(
         mode="paper",
@@ -88,14 +87,15 @@ def run(start: StartTree, options: Options) -> None:
         afterwards=EMBEDDED_AFTERWARDS,
         speed=settings.paper.speed,
     )
-    trade(start, options, settings, make_strategy, stand)
+    with session_strategy(options, settings) as strategy:
+        trade(start, options, settings, strategy, stand)
 
 
 def trade(
     start: StartTree,
     options: Options,
     settings: Settings,
-    make_strategy: Callable[[], Strategy],
+    strategy: StrategySource,
     stand: Stand,
 ) -> None:
     """Trade on ``stand`` until told to stop; raises as ``run`` does."""
@@ -130,9 +130,7 @@ def trade(
         for line in account.told(settings):
             console.say(f"  {line}")
         try:
-            session = Session(
-                start, settings, make_strategy, header, files, account, stand.make_wiring
-            )
+            session = Session(start, settings, strategy, header, files, account, stand.make_wiring)
             log_times_of(session.clock.now)
         except StartError as error:
             raise RunFailedError(f"{error}; more in {log}") from None

@@ -6,6 +6,7 @@ Owns the life of one system: start, look, stop. What is said of it, and when it 
 import gc
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from math import inf
 
@@ -24,7 +25,7 @@ from actors.runtime.clock import WallClock
 from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
-from actors.strategy.port import Strategy
+from actors.strategy.actor import StrategySource
 from commands.account import Account
 from commands.errors import UsageError
 from commands.header import SessionHeader
@@ -66,7 +67,7 @@ _GIVEN_RULES = (
 """What a config may change of the embedded market; ticks and steps are part of its prices."""
 
 
-MakeWiring = Callable[[Settings, Report, Callable[[], Strategy], Timestamp], Wiring]
+MakeWiring = Callable[[Settings, Report, StrategySource, Timestamp], Wiring]
 """Says what the tree is given to trade from a moment on."""
 
 
@@ -89,7 +90,7 @@ class Session:
         self,
         start: StartTree,
         settings: Settings,
-        make_strategy: Callable[[], Strategy],
+        strategy: StrategySource,
         header: SessionHeader,
         files: SessionFiles,
         account: Account,
@@ -112,7 +113,7 @@ class Session:
         files.begin(self._journal.next_sequence, account.folder, account.epoch)
         self._report = Report(settings.capital, on_trade=files.add_trade, on_point=files.add_point)
         self._system = System(ProductionDispatcher(), self.clock, self._journal)
-        wiring = (make_wiring or paper_wiring)(settings, self._report, make_strategy, begin)
+        wiring = (make_wiring or paper_wiring)(settings, self._report, strategy, begin)
         wiring = msgspec.structs.replace(
             wiring,
             session_folder=header.session_dir,
@@ -201,7 +202,8 @@ class Session:
         dispatcher = self._system.dispatcher
         if dispatcher.wait_idle(deadline.within(_STRATEGY_SECONDS)):
             return True
-        self._system.restart(STRATEGY_RUNNER)
+        with suppress(KeyError):  # where the strategy has a thread here; a process is not awaited
+            self._system.restart(STRATEGY_RUNNER)
         return dispatcher.wait_idle(deadline.within(inf))
 
     def _outcome(self, now: Timestamp) -> Outcome:
@@ -219,7 +221,7 @@ class Session:
 def paper_wiring(
     settings: Settings,
     report: Report,
-    make_strategy: Callable[[], Strategy],
+    strategy: StrategySource,
     begin: Timestamp,
 ) -> Wiring:
     """Return what the tree is given to trade the embedded market from ``begin`` on.
@@ -234,7 +236,7 @@ def paper_wiring(
         settings=in_force,
         symbols=market.symbols,
         connect=partial(_open_venue, settings, market.rules),
-        make_strategy=make_strategy,
+        strategy=strategy,
         calls_strategy_directly=False,
         drive=Drive(market, pace_ms(speed)),
         book=SessionBook(report, watchlist, settings.session.equity_ms),

@@ -27,7 +27,7 @@ def at_speed(settings: Settings, speed: float) -> Settings:
 
     replace = msgspec.structs.replace
     guards, market, plan = settings.guards, settings.market_data, settings.plan
-    journal = settings.journal
+    journal, runtime = settings.journal, settings.runtime
     return replace(
         settings,
         guards=replace(guards, deadline_ms=stretched(guards.deadline_ms)),
@@ -36,6 +36,12 @@ def at_speed(settings: Settings, speed: float) -> Settings:
             journal,
             linger_ms=stretched(journal.linger_ms),
             exit_after_ms=stretched(journal.exit_after_ms),
+        ),
+        runtime=replace(
+            runtime,
+            restart_window_ms=stretched(runtime.restart_window_ms),
+            restart_backoff_ms=stretched(runtime.restart_backoff_ms),
+            restart_backoff_max_ms=stretched(runtime.restart_backoff_max_ms),
         ),
         plan=replace(plan, budget_deadline_ms=stretched(plan.budget_deadline_ms)),
     )

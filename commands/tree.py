@@ -16,7 +16,7 @@ from actors.observers.session import SessionBook
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from actors.runtime.watchdog import Stuck
-from actors.strategy.port import Strategy
+from actors.strategy.actor import StrategySource
 from config.settings import Settings
 from exchange.paper import PaperExchange
 from exchange.port import Sink
@@ -32,9 +32,9 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     symbols: tuple[Symbol, ...]
     connect: Callable[[Sink], PaperExchange]
-    make_strategy: Callable[[], Strategy]
+    strategy: StrategySource
     calls_strategy_directly: bool
-    """On the dispatcher, where there are no threads; else it has a thread of its own."""
+    """On the dispatcher, where there are no threads; else it has a process or thread of its own."""
     capabilities: Capabilities | None = None
     """What the exchange can do; None: what ``paper.capabilities`` says."""
     connect_live: Callable[[Sink], LivePort] | None = None

@@ -26,6 +26,7 @@ from config.settings import (
     RuntimeSettings,
     SessionSettings,
     Settings,
+    StrategySettings,
 )
 from messages.plan import AgedTarget, Plan, Rung, ScaleOut, Switching, Trailing
 
@@ -91,6 +92,12 @@ _ATR = _limits(above="0", at_most="100")
 
 LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
     Settings: {"capital": _NOT_NEGATIVE},
+    StrategySettings: {
+        "start_ms": _limits(at_least="1", at_most="600"),
+        "memory_bytes": _limits(at_least="100000000", at_most="1000000000000"),
+        "processes": _limits(at_least="1", at_most="10000"),
+        "output_bytes": _limits(at_least="10000", at_most="10000000000"),
+    },
     DropSettings: {"drop_ratio": _SHARE, "lookback_ms": _DURATION, "budget": _POSITIVE},
     GuardSettings: {
         "min_volume": _NOT_NEGATIVE,

@@ -16,6 +16,8 @@ from messages.money import ZERO
 from messages.portfolio import TradingState
 
 _TAG = re.compile(r"[0-9a-z]{0,4}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_KEY = re.compile(r"API_?KEY|SECRET|PASSW|TOKEN|PRIVATE|CREDENTIAL", re.IGNORECASE)
 _USER_CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
@@ -43,6 +45,13 @@ def _names(settings: Settings) -> Iterator[Contradiction]:
     use = settings.strategy.use
     if use != "drop" and not _USER_CLASS.fullmatch(use):
         yield Contradiction(("strategy.use",), f'"{use}" is neither drop nor a class module:Class')
+    for name in settings.strategy.environment:
+        if not _VARIABLE.fullmatch(name):
+            text = f'"{name[:60]}" is no name of an environment variable'
+            yield Contradiction(("strategy.environment",), text)
+        elif _KEY.search(name):
+            text = f"{name} looks like a key: a strategy's process gets none"
+            yield Contradiction(("strategy.environment",), text)
 
 
 def _budget(settings: Settings) -> Iterator[Contradiction]:

@@ -50,7 +50,18 @@ class StrategySettings(Section, frozen=True, kw_only=True):
     """Who decides on entries."""
 
     use: str = "drop"
-    """``drop``, or a user's class as ``module:Class``."""
+    """``drop``, or a user's class as ``module:Class``. In a session a user's class runs in a
+    process of its own, which what follows bounds; in a replay and with ``--debug`` in this one."""
+    start_ms: Milliseconds = Milliseconds(30_000)
+    """For its import and ``__init__``; real time."""
+    memory_bytes: int = 2_000_000_000
+    """Of its process and those that it starts, together; more ends them."""
+    processes: int = 64
+    """Its own and those that it starts; more ends them."""
+    output_bytes: int = 10_000_000
+    """What it may print within 10 s; more ends it. Of a second 20 lines are logged."""
+    environment: tuple[str, ...] = ()
+    """Variables that it gets besides the usual ones, such as ``PATH``; never a key."""
 
 
 class DropSettings(Section, frozen=True, kw_only=True):
@@ -84,7 +95,8 @@ class GuardSettings(Section, frozen=True, kw_only=True):
     """After a first failure of the strategy; doubles with each further one in a row."""
     failure_pause_max_ms: Milliseconds = Milliseconds(600_000)
     hangs_max: int = 5
-    """A thread that hangs can't be ended: after so many the strategy is asked no more."""
+    """A thread that hangs can't be ended: after so many the strategy is not asked again. A process
+    can be; see ``RuntimeSettings``."""
 
 
 class PortfolioSettings(Section, frozen=True, kw_only=True):

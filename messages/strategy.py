@@ -79,7 +79,49 @@ class Advised(Message, frozen=True, kw_only=True):
     """Of the ``Consult`` it answers."""
     enter: Enter | None = None
     error: str | None = None
+    """In one line, with file and line of the user's code."""
+    details: str = ""
+    """The traceback, for the log."""
     took_ms: float = 0.0
+
+
+class StrategyReady(Message, frozen=True, kw_only=True):
+    """A strategy's process made the strategy, or could not. To its host, from the process's thread.
+
+    A process that could not ends; ``StrategyEnded`` follows.
+    """
+
+    generation: int
+    """Of the process: how many were started before it."""
+    error: str | None = None
+    details: str = ""
+
+
+class StrategyEnded(Message, frozen=True, kw_only=True):
+    """A strategy's process has ended, and all that it started. To its host, from its thread."""
+
+    generation: int
+    why: str
+
+
+class ReplaceStrategy(Message, frozen=True, kw_only=True):
+    """End the strategy's process and start another. To its host: from the desk, or a person."""
+
+    reason: str
+
+
+class StrategyStarted(Message, frozen=True, kw_only=True):
+    """A new process can be asked. From the strategy's host."""
+
+
+class StrategyLost(Message, frozen=True, kw_only=True):
+    """The strategy can't be asked until ``StrategyStarted``. From its host."""
+
+    error: str | None
+    """What happened; None: it was asked for, or was said already."""
+    details: str = ""
+    is_final: bool = False
+    """It was lost too often: only a person starts it again."""
 
 
 class Verdict(Message, frozen=True, kw_only=True):

@@ -76,7 +76,7 @@ def wiring(
         settings=settings or Settings(),
         symbols=(),
         connect=lambda emit: PaperExchange(emit, [], []),
-        make_strategy=make,
+        strategy=make,
         calls_strategy_directly=direct,
         session_folder=folder,
     )

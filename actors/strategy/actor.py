@@ -1,28 +1,45 @@
-"""The strategy as actors: the desk on the dispatcher, its code on a thread of its own.
+"""The strategy as actors: the desk on the dispatcher, its code in a process or on a thread.
 
-Owns how they are put together from the settings. In a replay on the simulated dispatcher the code
-is called directly: then every market point is decided on before the next one comes.
+Owns how they are put together from the settings. A user's class runs in a process of its own; the
+built-in strategy, and with ``--debug`` a user's, on a thread of its own. In a replay on the
+simulated dispatcher the code is called directly: then every market point is decided on before the
+next one comes.
 """
 
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from loguru import logger
+
 from actors.runtime.actor import Actor
+from actors.runtime.supervision import RestartPolicy
 from actors.runtime.system import System
+from actors.strategy.advisor import Advisor
 from actors.strategy.desk import Desk, Orders, Ways
 from actors.strategy.drop import DropStrategy
+from actors.strategy.host import OwnProcess, StrategyHost
 from actors.strategy.port import Strategy, loaded
-from actors.strategy.runner import Advisor, StrategyRunner
+from actors.strategy.runner import StrategyRunner
 from config.settings import Settings
 from messages.addresses import STRATEGY, STRATEGY_RUNNER
 from messages.base import Address, Message
 from messages.envelope import Send
 from messages.market import Capabilities
-from messages.strategy import Advised, Consult, SymbolBusy
+from messages.strategy import (
+    Advised,
+    Consult,
+    ReplaceStrategy,
+    StrategyLost,
+    StrategyStarted,
+    SymbolBusy,
+)
 
 DROP = "drop"
 """What ``strategy.use`` calls the built-in one."""
+
+StrategySource = Callable[[], Strategy] | OwnProcess
+"""Where a strategy comes from: what makes one in this process, or a process of its own."""
 
 
 class StrategyActor(Actor):
@@ -34,19 +51,25 @@ class StrategyActor(Actor):
         address: Address,
         orders: Orders,
         make: Callable[[], Strategy] | None = None,
+        *,
+        is_hosted: bool = False,
     ) -> None:
-        """Call the strategy directly where ``make`` is given; else ask the runner's thread."""
+        """Call the strategy directly where ``make`` is given; else ask the host, or the thread."""
         super().__init__(system, address)
-        consult = self._ask_runner if make is None else Advisor(make).advise
-        self._desk = Desk(orders, Ways(self.send, self.set_timer, consult, self._replace_runner))
+        consult = self._ask_runner if make is None else partial(self._call, Advisor(make))
+        give_up = self._replace_process if is_hosted else self._replace_runner
+        ways = Ways(self.send, self.set_timer, consult, give_up, is_hosted=is_hosted)
+        self._desk = Desk(orders, ways)
 
     def handle(self, message: Message) -> object:
-        """Hand the message to the desk."""
+        """Hand the message to the desk; log the traceback that came with a failure."""
+        if isinstance(message, Advised | StrategyLost):
+            _log_details(message)
         return self._desk.handle(message, self.now())
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
-        """Try again to learn whether a symbol is busy; of markets the next one comes."""
-        if isinstance(message, SymbolBusy):
+        """Try again to learn what is told once only; of markets the next one comes."""
+        if isinstance(message, SymbolBusy | StrategyLost | StrategyStarted):
             return self.try_again(message)
         return super().on_skipped(message, error)
 
@@ -54,8 +77,21 @@ class StrategyActor(Actor):
         self.send(STRATEGY_RUNNER, consult)
         return None
 
+    def _call(self, advisor: Advisor, consult: Consult) -> Advised:
+        advised = advisor.advise(consult)
+        _log_details(advised)
+        return advised
+
     def _replace_runner(self) -> None:
         self.system.restart(STRATEGY_RUNNER)
+
+    def _replace_process(self) -> None:
+        self.send(STRATEGY_RUNNER, ReplaceStrategy(reason="it did not answer in time"))
+
+
+def _log_details(message: Advised | StrategyLost) -> None:
+    if message.details:
+        logger.debug("the strategy's own traceback:\n{}", message.details)
 
 
 def strategy_of(settings: Settings, folders: tuple[Path, ...] = ()) -> Callable[[], Strategy]:
@@ -70,21 +106,42 @@ def strategy_of(settings: Settings, folders: tuple[Path, ...] = ()) -> Callable[
     return partial(loaded(settings.strategy.use, folders), settings)
 
 
-def spawn_runner(system: System, make: Callable[[], Strategy]) -> None:
-    """Start the thread that the strategy's code runs on."""
-    system.spawn(StrategyRunner, STRATEGY_RUNNER, make, pinned=True)
+def spawn_runner(system: System, source: StrategySource, policy: RestartPolicy) -> None:
+    """Start what runs the strategy's code: the host of its process, or a thread."""
+    if isinstance(source, OwnProcess):
+        system.spawn(StrategyHost, STRATEGY_RUNNER, source, policy)
+    else:
+        system.spawn(StrategyRunner, STRATEGY_RUNNER, source, pinned=True)
+
+
+def restart_runner(system: System, source: StrategySource) -> None:
+    """Put a new process or thread in the place of the one that runs the strategy's code."""
+    if isinstance(source, OwnProcess):
+        system.tell(STRATEGY_RUNNER, ReplaceStrategy(reason="the supervisor restarts it"))
+    else:
+        system.restart(STRATEGY_RUNNER)
 
 
 def spawn_strategy(
     system: System,
     settings: Settings,
-    make: Callable[[], Strategy],
+    source: StrategySource,
     venue: Capabilities,
     *,
     direct: bool,
 ) -> None:
-    """Start the strategy; ``direct`` calls its code on the dispatcher, else the runner is asked."""
+    """Start the strategy; ``direct`` calls its code on the dispatcher, else the runner is asked.
+
+    Raises:
+        ValueError: a process of its own can't be called directly.
+
+    """
     orders = Orders(
         settings.strategy.use, settings.plan, settings.drop.budget, settings.guards, venue
     )
-    system.spawn(StrategyActor, STRATEGY, orders, make if direct else None)
+    if not isinstance(source, OwnProcess):
+        system.spawn(StrategyActor, STRATEGY, orders, source if direct else None)
+    elif direct:
+        raise ValueError("a strategy in a process of its own can't be called directly")
+    else:
+        system.spawn(StrategyActor, STRATEGY, orders, is_hosted=True)

@@ -35,6 +35,8 @@ from messages.strategy import (
     MarketSeen,
     MarketView,
     ReadVerdict,
+    StrategyLost,
+    StrategyStarted,
     SymbolBusy,
     Verdict,
 )
@@ -69,6 +71,9 @@ class Ways(NamedTuple):
     consult: Callable[[Consult], Advised | None]
     give_up: Callable[[], None]
     """Put a new strategy in the place of one that hangs."""
+    is_hosted: bool = False
+    """It has a process of its own, which can be ended; then ``StrategyStarted`` tells of the new
+    one. A thread can't be ended: a new one is there at once, but not any number of times."""
 
 
 class _Call(NamedTuple):
@@ -109,6 +114,9 @@ class Desk:
         """In a row."""
         self._hangs = 0
         self._paused_until = Timestamp(0)
+        self._is_up = True
+        self._is_lost = False
+        """For good, unless a person starts it again."""
 
     def handle(self, message: Message, now: Timestamp) -> object:
         """Handle any message; the return value answers an ask. Raises ``TypeError``."""
@@ -121,6 +129,10 @@ class Desk:
                 self._symbol(message.symbol).fills.append(message.filled_ratio)
             case Advised():
                 self._hear(message, now)
+            case StrategyLost():
+                self._lose(message, now)
+            case StrategyStarted():
+                self._is_up, self._is_lost = True, False
             case Wake():
                 self._look_at_deadline(now)
             case ReadVerdict():
@@ -139,7 +151,7 @@ class Desk:
         symbol = seen.quote.symbol
         if seen.candle is not None:
             self._symbol(symbol).candle = seen.candle
-        if self._is_off or now < self._paused_until:
+        if self._is_off or not self._is_up or now < self._paused_until:
             return
         waiting = self._waiting.get(symbol)
         if waiting is not None and seen.candle is None:
@@ -191,15 +203,27 @@ class Desk:
     def _look_at_deadline(self, now: Timestamp) -> None:
         if self._call is None or now < self._call.deadline:
             return
-        view, self._call = self._call.view, None
-        self._hangs += 1
-        self._fail(view, f"no answer within {self._orders.guards.deadline_ms} ms", now)
+        symbol, self._call = self._call.view.symbol, None
+        if self._ways.is_hosted:
+            self._is_up = False
+        else:
+            self._hangs += 1
+        self._fail(symbol, f"no answer within {self._orders.guards.deadline_ms} ms", now)
         if not self._is_off:
             self._ways.give_up()
 
+    def _lose(self, message: StrategyLost, now: Timestamp) -> None:
+        """Let go of the call under way: its process has ended."""
+        call, self._call = self._call, None
+        self._ways.set_timer(DEADLINE, None)
+        self._is_up, self._is_lost = False, message.is_final
+        self._waiting.clear()
+        if message.error is not None:
+            self._fail(None if call is None else call.view.symbol, message.error, now)
+
     @property
     def _is_off(self) -> bool:
-        return self._hangs >= self._orders.guards.hangs_max
+        return self._is_lost or self._hangs >= self._orders.guards.hangs_max
 
     def _judge(self, view: MarketView, advised: Advised, now: Timestamp) -> None:
         """Make a position of the advice, if that is what it is and the guards let it pass."""
@@ -213,7 +237,7 @@ class Desk:
             except StrategyError as failure:
                 error = str(failure)
         if error is not None:
-            self._fail(view, error, now)
+            self._fail(view.symbol, error, now)
             return
         self._failures = 0
         if enter is not None:
@@ -257,20 +281,20 @@ class Desk:
             ),
         )
 
-    def _fail(self, view: MarketView, error: str, now: Timestamp) -> None:
-        """Alarm, and leave the strategy alone for a while."""
+    def _fail(self, symbol: Symbol | None, error: str, now: Timestamp) -> None:
+        """Alarm, and leave the strategy alone for a while. None: it was not being asked."""
         self._failures += 1
         guards = self._orders.guards
         pause_ms = guards.failure_pause_ms * 2 ** min(self._failures - 1, 20)
         pause_ms = min(pause_ms, guards.failure_pause_max_ms)
         self._paused_until = Timestamp(now + pause_ms)
         self._waiting.clear()
+        asked = "" if symbol is None else f" on {symbol}"
         then = "it is not asked again" if self._is_off else f"retrying in {pause_ms / 1000:g} s"
-        text = f"strategy {self._orders.name} on {view.symbol}: {error}; {then};"
+        text = f"strategy {self._orders.name}{asked}: {error}; {then};"
         text = f"{text} open positions are not affected"
-        self._ways.send(
-            OBSERVERS, Alarm(kind=AlarmKind.STRATEGY_FAILED, text=text, symbol=view.symbol)
-        )
+        alarm = Alarm(kind=AlarmKind.STRATEGY_FAILED, text=text, symbol=symbol)
+        self._ways.send(OBSERVERS, alarm)
 
 
 def _with_slippage(plan: Plan, setting: Setting) -> Plan:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from actors.strategy.answer import StrategyError, checked
+from actors.strategy.failure import failure_of
 from config.plan_changes import PlanError, changed_plan
 from config.settings import Settings
 from messages.market import Capabilities
@@ -70,11 +71,13 @@ def _imported(use: str, module_name: str, folders: tuple[Path, ...]) -> Any:  # 
     try:
         importlib.invalidate_caches()
         return importlib.import_module(module_name)
-    except Exception as error:
-        where = ", ".join(str(folder) for folder in folders)
-        raise StrategyError(
-            f"strategy {use!r}: importing {module_name} failed: {type(error).__name__}: {error}"
-            f" (looked in {where} first)"
-        ) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's module may raise anything, SystemExit too
+        failure = failure_of(error)
+        text = f"strategy {use!r}: importing {module_name} failed: {failure.text}"
+        if isinstance(error, ModuleNotFoundError) and error.name == module_name:
+            text = f"{text} (looked in {', '.join(map(str, folders))} first)"
+        raise StrategyError(text, failure.details) from error
     finally:
         sys.path[:] = before

@@ -1,43 +1,15 @@
-"""Where a strategy's own code runs: on a thread of its own, or directly.
+"""A strategy's code on a thread of its own in this process: the built-in one, and ``--debug``."""
 
-Owns the instance, and that nothing it does or raises comes out but as ``Advised``.
-"""
-
-import time
 from collections.abc import Callable
 
 from actors.runtime.actor import Actor, describe
 from actors.runtime.system import System
-from actors.strategy.port import Strategy, StrategyError, checked
+from actors.strategy.advisor import Advisor
+from actors.strategy.port import Strategy
 from messages.addresses import STRATEGY
 from messages.base import Address, Message
 from messages.envelope import Send
 from messages.strategy import Advised, Consult
-
-
-class Advisor:
-    """A strategy that is made when first asked, so that its constructor may fail or hang too."""
-
-    def __init__(self, make: Callable[[], Strategy]) -> None:
-        """Make nothing yet."""
-        self._make = make
-        self._strategy: Strategy | None = None
-
-    def advise(self, consult: Consult) -> Advised:
-        """Ask the strategy; return its answer or how it failed."""
-        begin = time.monotonic()
-        try:
-            if self._strategy is None:
-                self._strategy = self._make()
-            enter, error = checked(self._strategy.on_market(consult.view)), None
-        except KeyboardInterrupt:
-            raise  # the process's, not the strategy's
-        except StrategyError as failure:
-            enter, error = None, str(failure)
-        except BaseException as failure:  # noqa: BLE001 - a user's code may raise anything
-            enter, error = None, f"raised {describe(failure)}"
-        took_ms = (time.monotonic() - begin) * 1000
-        return Advised(number=consult.number, enter=enter, error=error, took_ms=took_ms)
 
 
 class StrategyRunner(Actor):

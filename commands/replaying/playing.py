@@ -95,7 +95,7 @@ class Player:
             settings=settings,
             symbols=self._stage.symbols,
             connect=_venue(self._stage),
-            make_strategy=self._make_strategy,
+            strategy=self._make_strategy,
             calls_strategy_directly=isinstance(dispatcher, SimulatedDispatcher),
             identity=replay_identity(settings),
         )

@@ -203,7 +203,7 @@ def test_every_thread_of_the_tree_ends_with_it() -> None:
         settings=SETTINGS,
         symbols=SYMBOLS,
         connect=lambda emit: FaultyExchange(emit, MARKETS, [Money(USDT, CAPITAL)], FaultPlan()),
-        make_strategy=EnterOnce,
+        strategy=EnterOnce,
         calls_strategy_directly=False,
     )
     children = supervisor.start(system, wiring)

@@ -93,7 +93,7 @@ class Theatre:
             settings=settings,
             symbols=SYMBOLS,
             connect=connect,
-            make_strategy=EnterOnce,
+            strategy=EnterOnce,
             calls_strategy_directly=False,
         )
         supervisor.start(self.system, wiring)

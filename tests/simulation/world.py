@@ -132,7 +132,7 @@ class World(Tree):
             settings=SETTINGS[self._policy, self.kept.failure, self.loss_limit],
             symbols=(SYMBOL,),
             connect=connect,
-            make_strategy=EnterOnCandle,
+            strategy=EnterOnCandle,
             calls_strategy_directly=True,
             journal=journal,
             recovered=recovered,

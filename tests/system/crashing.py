@@ -157,7 +157,7 @@ class Session:
             settings=self.settings,
             symbols=(SYMBOL,),
             connect=self.venue.connect,
-            make_strategy=NoStrategy,
+            strategy=NoStrategy,
             calls_strategy_directly=True,
             journal=self._journal,
             records_venue=self.is_inside,

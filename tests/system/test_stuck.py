@@ -34,7 +34,7 @@ system = System(ProductionDispatcher(), WallClock(), MemoryJournal())
 supervisor.start(system, Wiring(
     settings=Settings(runtime=runtime), symbols=(),
     connect=lambda emit: PaperExchange(emit, [], []),
-    make_strategy=lambda: None, calls_strategy_directly=False,
+    strategy=lambda: None, calls_strategy_directly=False,
     session_folder=Path(sys.argv[1]),
 ))
 system.spawn(Hanging, Address("hanging"))
@@ -77,7 +77,7 @@ system = System(ProductionDispatcher(), WallClock(), journal)
 supervisor.start(system, Wiring(
     settings=settings, symbols=(),
     connect=lambda emit: PaperExchange(emit, [], []),
-    make_strategy=lambda: None, calls_strategy_directly=False,
+    strategy=lambda: None, calls_strategy_directly=False,
     session_folder=folder, account_folder=folder, journal=journal,
 ))
 system.tell(POSITIONS, BeginRecovery())

@@ -11,6 +11,7 @@ from actors.journal.memory import MemoryJournal
 from actors.runtime.clock import VirtualClock
 from actors.runtime.dispatcher import Dispatcher, ProductionDispatcher
 from actors.runtime.simulated import SimulatedDispatcher
+from actors.runtime.supervision import RestartPolicy
 from actors.runtime.system import System
 from actors.strategy.actor import spawn_runner, spawn_strategy, strategy_of
 from actors.strategy.drop import DropStrategy
@@ -41,7 +42,7 @@ class Stage:
         for address in (OBSERVERS, POSITIONS):
             self.system.spawn(Listener, address, self.heard)
         if not direct:
-            spawn_runner(self.system, make)
+            spawn_runner(self.system, make, RestartPolicy())
         spawn_strategy(self.system, Settings(), make, Capabilities(), direct=direct)
 
     def show(self, number: int, close: float = 100.0) -> None:
@@ -136,7 +137,7 @@ def test_nonsense_is_alarmed(staged: Staged) -> None:
     stage.show(1)
     (alarm,) = stage.rest()
     assert isinstance(alarm, Alarm)
-    assert "on_market returned a MarketView" in alarm.text
+    assert "on_market returned of type MarketView" in alarm.text
 
 
 def test_a_strategy_that_hangs_is_replaced_while_everything_else_goes_on() -> None:

@@ -27,50 +27,47 @@ class Odd:
     [
         (True, "on_market returned True"),
         ("buy", "on_market returned 'buy'"),
-        (HUGE, "on_market returned str of 1,000,000 characters"),
-        (10**5000, "on_market returned an int of 16,610 bits"),
-        (Odd(), "on_market returned a Odd"),
-        (Enter, "on_market returned Enter itself"),
+        (HUGE, "on_market returned 'xxxx"),
+        (10**5000, "on_market returned a whole number too large"),
+        (Odd(), "on_market returned of type Odd"),
+        (Enter, "on_market returned of type StructMeta"),
     ],
     ids=range(6),
 )
 def test_what_is_no_answer_is_shown_in_short(answer: object, complaint: str) -> None:
-    with pytest.raises(StrategyError, match=complaint):
+    with pytest.raises(StrategyError, match=complaint) as caught:
         checked(answer)
+    assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize(
     ("reason", "complaint"),
     [
-        ("", "Enter.reason is empty"),
-        (5, "Enter.reason is 5"),
-        (None, "Enter.reason is a NoneType"),
-        (b"seen", "Enter.reason is b'seen'"),
-        (HUGE, r"Enter.reason has 1,000,000 characters: at most 2,000"),
-        ("\x1b[2J", r"Enter.reason has the character '\\x1b'"),
-        ("a\nb", r"Enter.reason has the character '\\n'"),
-        ("a\u202eb", r"Enter.reason has the character '\\u202e'"),
-        ("\x9b", r"Enter.reason has the character '\\x9b'"),
-        ("\ud800", r"Enter.reason has the character '\\ud800'"),
+        ("", "empty"),
+        (5, "not a text"),
+        (None, "not a text"),
+        (b"seen", "not a text"),
+        (HUGE, "longer than 2000 characters"),
+        *((f"a{sign}b", "characters that can't be printed") for sign in "\x1b\n\u202e\x9b\ud800"),
     ],
     ids=range(10),
 )
 def test_a_reason_is_a_short_printable_text(reason: Any, complaint: str) -> None:  # noqa: ANN401
-    with pytest.raises(StrategyError, match=complaint):
+    with pytest.raises(StrategyError, match=f"^Enter.reason is .*{complaint}"):
         checked(Enter(reason=reason))
 
 
 @pytest.mark.parametrize(
     "budget",
     [
-        *(0, -1, True, "much", "200", [], Odd(), 10**5000, float("nan"), float("inf"), 1e308),
+        *(0, -1, True, "much", "٣", [], Odd(), 10**5000, float("nan"), float("inf"), 1e308),
         *(Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity"), Decimal("1e-300"), 1e-300),
         *(Decimal("1e16"), Decimal("0." + "1" * 400), Decimal("1e400")),
     ],
     ids=lambda budget: type(budget).__name__,
 )
 def test_a_budget_is_a_number_that_can_be_spent(budget: Any) -> None:  # noqa: ANN401
-    with pytest.raises(StrategyError, match=r"^Enter\.budget ") as caught:
+    with pytest.raises(StrategyError, match=r"^Enter\.budget is ") as caught:
         checked(Enter(reason="x", budget=budget))
     assert len(str(caught.value)) < 300
 
@@ -99,16 +96,16 @@ def endless() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("plan", "complaint"),
     [
-        (None, "Enter.plan is a NoneType"),
-        ({5: 1}, "Enter.plan has the name 5"),
-        ({"\x1b": 1}, "Enter.plan has the character"),
-        ({HUGE: 1}, "at most 200"),
-        ({"a": HUGE}, "Enter.plan.a is str of 1,000,000 characters"),
-        ({"a": Odd()}, "Enter.plan.a is a Odd"),
+        (None, "Enter.plan is missing: not a dict"),
+        ({5: 1}, "Enter.plan: a field's name is 5: not a text"),
+        ({"\x1b": 1}, "Enter.plan: a field's name is .*can't be printed"),
+        ({HUGE: 1}, "Enter.plan: a field's name is .*longer than 200"),
+        ({"a": HUGE}, "Enter.plan.a is .*longer than 200"),
+        ({"a": Odd()}, "Enter.plan.a is of type Odd"),
         ({"a": [1, float("nan")]}, r"Enter.plan.a\[1\] is nan"),
-        ({"a": {"b": Decimal("Infinity")}}, "Enter.plan.a.b is .*Infinity"),
-        ({"a": Decimal("1e-300")}, "Enter.plan.a has more than 18 digits after the point"),
-        ({"a": 10**5000}, "Enter.plan.a is an int of 16,610 bits"),
+        ({"a": {"b": Decimal("Infinity")}}, "Enter.plan.a.b is Infinity"),
+        ({"a": Decimal("1e-300")}, "Enter.plan.a is 1E-300"),
+        ({"a": 10**5000}, "Enter.plan.a is a whole number too large"),
         ({"a": [0] * 1_000_000}, "more than 1,000 values"),
         (nested(50), "nested too deep"),
         (endless(), "nested too deep"),

@@ -22,6 +22,8 @@ from messages.strategy import (
     EntryEnded,
     MarketSeen,
     ReadVerdict,
+    StrategyLost,
+    StrategyStarted,
     SymbolBusy,
     Verdict,
 )
@@ -37,7 +39,7 @@ HANGS_MAX = GuardSettings().hangs_max
 class Stage:
     """A desk whose strategy is played by the test."""
 
-    def __init__(self, guards: GuardSettings | None = None) -> None:
+    def __init__(self, guards: GuardSettings | None = None, *, is_hosted: bool = False) -> None:
         self.sent: list[tuple[Address, Message]] = []
         self.timers: dict[str, Timestamp | None] = {}
         self.consulted: list[Consult] = []
@@ -48,6 +50,7 @@ class Stage:
             self.timers.__setitem__,
             self.consulted.append,
             self._give_up,
+            is_hosted=is_hosted,
         )
         self.desk = Desk(Orders("rules:Rules", PLAN, Decimal(200), guards, Capabilities()), ways)
 
@@ -265,6 +268,61 @@ def test_a_strategy_that_hangs_again_and_again_is_asked_no_more() -> None:
     assert stage.given_up == HANGS_MAX - 1
     stage.tell(seen(), now + 10 * PAUSE_MAX_MS)
     assert len(stage.consulted) == HANGS_MAX
+
+
+def test_a_strategy_that_lost_its_process_is_asked_when_there_is_a_new_one() -> None:
+    stage = Stage(is_hosted=True)
+    stage.tell(seen())
+    lost = StrategyLost(error="its process exited with code 3")
+    text = alarm_of(stage.tell(lost, now=10))
+    assert text.startswith("strategy rules:Rules on BTC/USDT: its process exited with code 3;")
+    assert stage.timers == {DEADLINE: None}
+    stage.tell(seen(2), now=5_000)
+    assert len(stage.consulted) == 1, "there is no process yet"
+    assert stage.tell(StrategyStarted(), now=5_001) == []
+    stage.tell(seen(3), now=5_002)
+    assert isinstance(stage.advise(Enter(reason="x"), now=5_003)[0], OpenPosition)
+
+
+def test_a_new_process_does_not_end_the_pause_after_a_failure() -> None:
+    stage = Stage(is_hosted=True)
+    stage.tell(StrategyLost(error="gone"), now=0)
+    stage.tell(StrategyStarted(), now=10)
+    stage.tell(seen(), now=999)
+    assert stage.consulted == []
+    stage.tell(seen(), now=1_000)
+    assert len(stage.consulted) == 1
+
+
+def test_a_loss_that_was_said_already_is_no_second_failure() -> None:
+    stage = Stage(is_hosted=True)
+    stage.tell(seen())
+    assert "no answer within" in alarm_of(stage.tell(Wake(key=DEADLINE), now=1_000))
+    assert stage.given_up == 1
+    assert stage.tell(StrategyLost(error=None), now=1_001) == []
+    assert stage.advise(Enter(reason="late"), now=1_002) == []
+
+
+def test_a_process_that_hangs_can_be_ended_any_number_of_times() -> None:
+    stage = Stage(is_hosted=True)
+    for number in range(1, 3 * HANGS_MAX):
+        now = number * 2 * PAUSE_MAX_MS
+        stage.tell(StrategyStarted(), now)
+        stage.tell(seen(), now)
+        assert "retrying in" in alarm_of(stage.tell(Wake(key=DEADLINE), now + 1_000))
+        assert stage.given_up == number
+
+
+def test_a_strategy_that_is_lost_for_good_is_asked_when_a_person_started_it() -> None:
+    stage = Stage(is_hosted=True)
+    text = alarm_of(stage.tell(StrategyLost(error="gone", is_final=True)))
+    assert "on BTC/USDT" not in text
+    assert "it is not asked again" in text
+    stage.tell(seen(), now=10 * PAUSE_MAX_MS)
+    assert stage.consulted == []
+    stage.tell(StrategyStarted(), now=10 * PAUSE_MAX_MS)
+    stage.tell(seen(), now=10 * PAUSE_MAX_MS)
+    assert len(stage.consulted) == 1
 
 
 def test_a_message_for_somebody_else_is_named() -> None:

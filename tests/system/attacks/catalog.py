@@ -4,7 +4,7 @@ from importlib import import_module
 
 from tests.system.attacks.attack import ATTACKS, Attack
 
-MODULES = ("outputs", "folders")
+MODULES = ("outputs", "folders", "strategies")
 """Modules of this folder, in the order of their issues."""
 
 
