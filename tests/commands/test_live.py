@@ -13,6 +13,7 @@ from commands.errors import UsageError
 from commands.live import RealMarket, run_on_exchange
 from commands.modes import Mode, Venue
 from commands.options import Options
+from commands.process import disarm
 from exchange.server.connect import open_session
 from exchange.server.thread import ServerThread
 from messages.base import Timestamp
@@ -59,7 +60,10 @@ def ran(server: ServerThread, folder: Path, mode: Mode, *sets: str) -> None:
         headless=True,
     )
     venue = Venue(mode=mode, exchange_id="binance", is_sure=True)
-    run_on_exchange(supervisor.start, options, venue, way)
+    try:
+        run_on_exchange(supervisor.start, options, venue, way)
+    finally:
+        disarm()  # as a command does: this process goes on
 
 
 @pytest.mark.parametrize("mode", [Mode.LIVE, Mode.DRY_RUN])

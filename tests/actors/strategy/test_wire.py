@@ -108,7 +108,7 @@ def test_texts_of_the_users_are_bounded_and_can_be_shown() -> None:
     assert said.error is not None
     assert len(said.error) <= ERROR_MOST
     assert said.error.isprintable()
-    assert said.details == "a\n\\x1b[2J\nb"
+    assert said.details == "a\n [2J\nb"
 
 
 @given(st.binary(max_size=200))
