@@ -29,7 +29,7 @@ class AlarmKind(StrEnum):
     ESCALATED = "escalated"
     DAILY_LOSS_LIMIT = "daily_loss_limit"
     TRADING_STATE = "trading_state"
-    """An operator narrowed what may be done."""
+    """Of journals before the trading state itself showed what an operator narrowed."""
     MARKET_STALE = "market_stale"
     JOURNAL = "journal"
     VALUE_REFUSED = "value_refused"
@@ -52,6 +52,15 @@ class AlarmKind(StrEnum):
 
 class Alarm(Message, frozen=True, kw_only=True):
     """A person should look. From any actor, to ``observers``."""
+
+    kind: AlarmKind
+    text: str
+    position_id: PositionId | None = None
+    symbol: Symbol | None = None
+
+
+class AlarmOver(Message, frozen=True, kw_only=True):
+    """The trouble of an earlier alarm is over. From the journal, to ``observers``."""
 
     kind: AlarmKind
     text: str

@@ -115,6 +115,9 @@ class SessionPicture(Message, frozen=True, kw_only=True):
     """The same of the whole account, by its ledger."""
     account_wins: int = 0
     alarms: dict[str, int]
+    """Ever raised, by kind."""
+    open_alarms: dict[str, int]
+    """Of these the ones whose trouble is not over, by kind."""
     errors: dict[str, int]
     """Skipped messages by actor."""
     refusals: dict[str, int]

@@ -11,6 +11,7 @@ from pykka import ActorRegistry
 from actors.runtime.actor import Actor
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.system import System
+from commands.process import disarm
 
 _STOP_SECONDS = 5
 
@@ -44,6 +45,13 @@ def recordings(request: pytest.FixtureRequest) -> Path:
     if folder is None:
         pytest.skip("needs --recordings=DIR")
     return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def _no_deadline_of_a_session_outlives_its_test() -> Iterator[None]:
+    """Take back the last resort of a session that a test stopped: it would end this process."""
+    yield
+    disarm()
 
 
 @pytest.fixture(autouse=True)

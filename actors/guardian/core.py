@@ -102,7 +102,7 @@ def _hold(guard: Guard, effect: Hold, reason: str, now: Timestamp) -> Step:
     # Said again on every further halt: a position that missed it hears it then.
     if effect.state is TradingState.HALTED:
         sends.append(Send(POSITIONS, StopAllEntering(reason=reason)))
-    if held != before:
+    if held != before and effect.alarm is not None:
         text = f"trading is {after.state}: {after.reason}"
         sends.append(Send(OBSERVERS, Alarm(kind=effect.alarm, text=text)))
     return Step((after,) if after != guard else (), tuple(sends))

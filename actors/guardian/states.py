@@ -44,7 +44,8 @@ class Hold(msgspec.Struct, frozen=True):
 
     cause: Cause
     state: TradingState
-    alarm: AlarmKind
+    alarm: AlarmKind | None
+    """None: a person said so, or it is how every start goes; the trading state shows it."""
 
 
 class Lift(msgspec.Struct, frozen=True):
@@ -55,8 +56,8 @@ class Lift(msgspec.Struct, frozen=True):
 
 EFFECTS: dict[Input, Hold | Lift] = {
     # An operator's later command replaces the earlier: REDUCING after HALTED softens it.
-    Input.HALT: Hold(Cause.OPERATOR, TradingState.HALTED, AlarmKind.TRADING_STATE),
-    Input.ENTER_REDUCING: Hold(Cause.OPERATOR, TradingState.REDUCING, AlarmKind.TRADING_STATE),
+    Input.HALT: Hold(Cause.OPERATOR, TradingState.HALTED, None),
+    Input.ENTER_REDUCING: Hold(Cause.OPERATOR, TradingState.REDUCING, None),
     Input.DAILY_LOSS_REACHED: Hold(
         Cause.DAILY_LOSS, TradingState.REDUCING, AlarmKind.DAILY_LOSS_LIMIT
     ),
@@ -64,7 +65,7 @@ EFFECTS: dict[Input, Hold | Lift] = {
     Input.ESCALATED: Hold(Cause.ESCALATION, TradingState.HALTED, AlarmKind.ESCALATED),
     Input.JOURNAL_FAILED: Hold(Cause.JOURNAL, TradingState.HALTED, AlarmKind.JOURNAL),
     # What was under way at a crash is known first: exits and protection, then new risk.
-    Input.RECOVERY_BEGUN: Hold(Cause.RECOVERY, TradingState.REDUCING, AlarmKind.TRADING_STATE),
+    Input.RECOVERY_BEGUN: Hold(Cause.RECOVERY, TradingState.REDUCING, None),
     Input.RECOVERY_DONE: Lift(frozenset({Cause.RECOVERY})),
     # No wish heals a disk: only the journal lifts its own hold. A recovery's gives way to an
     # operator: a position that is never restored would hold all others for ever.

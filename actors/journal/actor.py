@@ -21,7 +21,7 @@ from messages.base import Address, Message, Milliseconds, Timestamp
 from messages.envelope import Envelope, Send, Wake
 from messages.guardian import JournalFailed, JournalHealed
 from messages.journal import InspectFiles, Persist, Persisted, PersistFailed
-from messages.observers import Alarm, AlarmKind
+from messages.observers import Alarm, AlarmKind, AlarmOver
 
 _LINGER = "linger"
 _RETRY = "retry"
@@ -163,9 +163,7 @@ class JournalActor(Actor):
             self._slow_at = now
         elif self._slow_at is not None and now >= self._slow_at + _CALM_MS:
             self._slow_at = None
-            self._alarm(
-                f"the journal's disk is quick again: no commit took over {allowed:g} s for a while"
-            )
+            self._over(f"the journal's disk is quick again: no commit took over {allowed:g} s")
 
     def _write(self) -> None:
         """Commit; after a failure, once every file is in its place. Raises ``JournalError``."""
@@ -237,10 +235,13 @@ class JournalActor(Actor):
             return
         self._segment_failed_at = None
         if failed_at is not None:
-            self._alarm("the journal goes on in a new file again")
+            self._over("the journal goes on in a new file again")
 
     def _alarm(self, text: str) -> None:
         self.send(OBSERVERS, Alarm(kind=AlarmKind.JOURNAL, text=text))
+
+    def _over(self, text: str) -> None:
+        self.send(OBSERVERS, AlarmOver(kind=AlarmKind.JOURNAL, text=text))
 
     def _under_way(self) -> Iterator[Undelivered]:
         """Yield what recorded steps sent to recorded actors and still waits in a mailbox."""

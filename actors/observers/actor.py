@@ -16,7 +16,7 @@ from actors.runtime.system import MailboxStatus, System
 from messages.base import Address, Message, Timestamp
 from messages.envelope import Wake
 from messages.market_data import CandleReceived, QuoteReceived
-from messages.observers import Alarm, EntryRefused, MessageSkipped
+from messages.observers import Alarm, AlarmOver, EntryRefused, MessageSkipped
 from messages.session import ActorRow, ReadSession
 
 LAST_KEPT = 200
@@ -53,7 +53,7 @@ class Observers(Actor):
     def handle(self, message: Message) -> object:
         """Log and count; follow the market; answer."""
         match message:
-            case Alarm() | EntryRefused() | MessageSkipped():
+            case Alarm() | AlarmOver() | EntryRefused() | MessageSkipped():
                 self._hear(message)
             case _ if self.book is not None:
                 return self._keep_book(self.book, message)
@@ -64,7 +64,7 @@ class Observers(Actor):
     def _keep_book(self, book: SessionBook, message: Message) -> object:
         match message:
             case QuoteReceived():
-                book.on_quote(message.quote)
+                self._tell(book, book.on_quote(message.quote))
             case CandleReceived():
                 book.on_candle(message.symbol, message.candle)
             case Wake():
@@ -81,14 +81,25 @@ class Observers(Actor):
                 return super().handle(message)
         return None
 
-    def _hear(self, message: Alarm | EntryRefused | MessageSkipped) -> None:
+    def _tell(self, book: SessionBook, ended: list[AlarmOver]) -> None:
+        """Log the alarms that are over."""
+        for over in ended:
+            _log(book.note(heard(over, self.now())))
+
+    def _hear(self, message: Alarm | AlarmOver | EntryRefused | MessageSkipped) -> None:
         self.last.append(message)
+        if isinstance(message, AlarmOver):
+            if self.book is not None:
+                self._tell(self.book, self.book.alarms.over(message))
+            return
         event = heard(message, self.now())
         if self.book is not None:
             event = self.book.note(event)
         match message:
             case Alarm():
                 self.alarms[message.kind] += 1
+                if self.book is not None:
+                    self.book.alarms.raised(message)
                 _log(event)
             case EntryRefused():
                 self.refusals[message.guard] += 1

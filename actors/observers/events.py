@@ -19,7 +19,7 @@ from actors.position.prices import stop
 from actors.position.states import State
 from messages.base import ClientOrderId, Message, MessageId, PositionId, Symbol, Timestamp
 from messages.money import ONE, amount_in, divide_even
-from messages.observers import Alarm, EntryRefused, MessageSkipped
+from messages.observers import Alarm, AlarmOver, EntryRefused, MessageSkipped
 from messages.order_router import CancelOrder, PlaceOrder
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, Side
 from messages.portfolio import TradingState
@@ -63,7 +63,7 @@ def id_text(message_id: MessageId) -> str:
     return f"{message_id[0]}.{message_id[1]}"
 
 
-def heard(message: Alarm | EntryRefused | MessageSkipped, at: Timestamp) -> Event:
+def heard(message: Alarm | AlarmOver | EntryRefused | MessageSkipped, at: Timestamp) -> Event:
     """Return what a message to the observers says."""
     match message:
         case Alarm():
@@ -71,6 +71,15 @@ def heard(message: Alarm | EntryRefused | MessageSkipped, at: Timestamp) -> Even
                 name=f"alarm.{message.kind.value}",
                 level=ALARM,
                 text=message.text,
+                at=at,
+                position=message.position_id,
+                symbol=message.symbol,
+            )
+        case AlarmOver():
+            words = message.kind.value.replace("_", " ")
+            return Event(
+                name=f"alarm.over.{message.kind.value}",
+                text=f"over: {words}: {message.text}",
                 at=at,
                 position=message.position_id,
                 symbol=message.symbol,

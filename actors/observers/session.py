@@ -4,21 +4,24 @@ Owns the picture that views ask for. What is alive is kept; of what is over sums
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from actors.guardian.core import Guard
 from actors.journal.port import Record
-from actors.observers.events import DEBUG, Event, id_text, recorded
+from actors.observers.alarms import OpenAlarms
+from actors.observers.events import DEBUG, Event, heard, id_text, recorded
 from actors.observers.report import Report
 from actors.observers.rows import position_row
 from actors.observers.watchlist import Watchlist
+from actors.portfolio.balances import Balance
 from actors.position.position import Position
 from actors.position.states import State
 from messages.base import Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import Removed
 from messages.market import Candle, Quote
+from messages.observers import AlarmOver
 from messages.portfolio import TradingState
 from messages.position import Begin
 from messages.session import ActorRow, CapitalRow, EventLine, PositionRow, SessionPicture
@@ -36,14 +39,16 @@ class SessionBook:
         self.equity_ms = equity_ms
         self._watchlist = watchlist
         self._trading_state = TradingState.ACTIVE
+        self.alarms = OpenAlarms()
         self._events: deque[EventLine] = deque(maxlen=EVENTS_KEPT)
         self._decisions: dict[PositionId, str] = {}
         """Per position that was opened since, the id of the message that asked for it."""
 
-    def on_quote(self, quote: Quote) -> None:
-        """Take the newest quote of a symbol."""
+    def on_quote(self, quote: Quote) -> list[AlarmOver]:
+        """Take the newest quote of a symbol; return the alarms that it ends."""
         self.report.prices[quote.symbol] = quote.last
         self._watchlist.on_quote(quote)
+        return self.alarms.on_quote(quote.symbol)
 
     def on_candle(self, symbol: Symbol, candle: Candle) -> None:
         """Take a candle that closed."""
@@ -58,6 +63,7 @@ class SessionBook:
         for entity in kept:
             if isinstance(entity, Guard):
                 self._trading_state = entity.state
+                self.alarms.on_guard(entity)
         if not any(isinstance(e, Position) and e.state is State.CLOSED for e in kept):
             self.report.take_in(kept)
 
@@ -68,7 +74,9 @@ class SessionBook:
     def on_record(self, record: Record) -> list[Event]:
         """Take in one step; return what happened in it."""
         self._look_at_sends(record)
-        events = [self.note(event) for event in recorded(record, self.report)]
+        happened = recorded(record, self.report)
+        happened += [heard(over, record.now) for over in self._ended(record)]
+        events = [self.note(event) for event in happened]
         self.report.on_record(record)
         for change in record.changes:
             if isinstance(change, Guard):
@@ -76,6 +84,19 @@ class SessionBook:
             elif isinstance(change, Removed):
                 self._decisions.pop(PositionId(change.key), None)
         return events
+
+    def _ended(self, record: Record) -> Iterator[AlarmOver]:
+        """Yield the alarms that a step ends; the report has not taken it in yet."""
+        for change in record.changes:
+            match change:
+                case Guard():
+                    yield from self.alarms.on_guard(change)
+                case Balance():
+                    yield from self.alarms.on_balance(change)
+                case Position(position_id=position_id):
+                    yield from self.alarms.on_position(self.report.position(position_id), change)
+                case _:
+                    pass
 
     def note(self, event: Event) -> Event:
         """Keep an event among the last ones, if people should see it; return it with its decision.
@@ -112,6 +133,7 @@ class SessionBook:
             account_trades=self.report.totals.trades,
             account_wins=self.report.totals.wins,
             alarms=dict(alarms),
+            open_alarms=self.alarms.counts(),
             errors=dict(errors),
             refusals=dict(refusals),
         )

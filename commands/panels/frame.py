@@ -48,7 +48,7 @@ def header_lines(header: SessionHeader, picture: SessionPicture, width: int) -> 
 
 
 def _second_line(picture: SessionPicture, width: int) -> Line:
-    alarms, errors = sum(picture.alarms.values()), sum(picture.errors.values())
+    alarms, errors = sum(picture.open_alarms.values()), sum(picture.errors.values())
     refused = count(sum(picture.refusals.values()), "entry refused", "entries refused")
     trouble = [count(alarms, "ALARM")] * bool(alarms) + [count(errors, "ERROR")] * bool(errors)
     trades = f"{count(picture.trades, 'trade')}, {picture.wins:,} won"

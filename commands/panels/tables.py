@@ -120,12 +120,14 @@ def _mailbox_cells(row: ActorRow) -> list[Cell]:
 
 
 def count_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
-    """Return alarms, errors and refusals by kind, each the most frequent first."""
+    """Return alarms (open, over), errors and refusals by kind, each the most frequent first."""
     columns = [Column("counted", 24, 34), Column("times", 6, 9, right=True)]
     counted: list[list[Cell]] = []
+    over = {kind: n for kind, n in picture.alarms.items() if kind not in picture.open_alarms}
     for label, times, style in (
-        ("ALARM", picture.alarms, ALARM),
+        ("ALARM", {k: n for k, n in picture.alarms.items() if k not in over}, ALARM),
         ("ERROR in", picture.errors, ALARM),
+        ("over:", over, DIM),
         ("refused:", picture.refusals, None),
     ):
         for kind in sorted(times, key=lambda kind: (-times[kind], kind)):

@@ -113,6 +113,7 @@ def beginning() -> SessionPicture:
         trades=0,
         wins=0,
         alarms={},
+        open_alarms={},
         errors={},
         refusals={},
     )
@@ -132,6 +133,7 @@ def busy() -> SessionPicture:
         account_trades=31,
         account_wins=18,
         alarms={"uncovered": 1},
+        open_alarms={"uncovered": 1},
         refusals={"cooldown": 23, "positions_per_symbol": 8, "max_spread_ratio": 2},
     )
 

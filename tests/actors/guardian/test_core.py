@@ -20,6 +20,7 @@ from messages.guardian import (
     Halt,
     JournalFailed,
     JournalHealed,
+    RecoveryBegun,
     ResendTradingState,
     Resume,
 )
@@ -31,6 +32,7 @@ NOW = Timestamp(1_700_000_000_000)
 SETTINGS = GuardianSettings()
 HALT = Halt(reason="by hand")
 REDUCE = EnterReducing(reason="slowly")
+BEGUN = RecoveryBegun(positions=2)
 RESUME = Resume(reason="looked at it")
 LOSS = DailyLossReached(currency=Currency("USDT"), loss=Decimal(11), limit=Decimal(10))
 ESCALATED = Escalated(actor=Address("gateway"), error="no network")
@@ -55,23 +57,26 @@ def last(*messages: Message) -> Step:
 @pytest.mark.parametrize(
     ("message", "state", "alarm"),
     [
-        (HALT, TradingState.HALTED, AlarmKind.TRADING_STATE),
-        (REDUCE, TradingState.REDUCING, AlarmKind.TRADING_STATE),
+        (HALT, TradingState.HALTED, None),
+        (REDUCE, TradingState.REDUCING, None),
+        (BEGUN, TradingState.REDUCING, None),
         (LOSS, TradingState.REDUCING, AlarmKind.DAILY_LOSS_LIMIT),
         (ESCALATED, TradingState.HALTED, AlarmKind.ESCALATED),
         (FAILED, TradingState.HALTED, AlarmKind.JOURNAL),
     ],
 )
 def test_what_holds_trading_is_told_to_the_portfolio_and_alarmed(
-    message: Message, state: TradingState, alarm: AlarmKind
+    message: Message, state: TradingState, alarm: AlarmKind | None
 ) -> None:
+    """A person's own command is no alarm, nor is what every restart begins with."""
     done = last(message)
     assert after(message).state is state
     assert done.outbox[0].to == PORTFOLIO
     assert isinstance(done.outbox[0].message, TradingStateChanged)
     assert done.outbox[0].message.state is state
     alarms = [send.message for send in done.outbox if send.to == OBSERVERS]
-    assert [told.kind for told in alarms if isinstance(told, Alarm)] == [alarm]
+    expected = [] if alarm is None else [alarm]
+    assert [told.kind for told in alarms if isinstance(told, Alarm)] == expected
 
 
 @pytest.mark.parametrize(("message", "halts"), [(HALT, 1), (ESCALATED, 1), (LOSS, 0), (REDUCE, 0)])

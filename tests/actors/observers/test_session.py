@@ -151,8 +151,20 @@ def test_a_halt_is_shown() -> None:
     session.system.tell(GUARDIAN, Halt(reason="a test"))
     picture = session.look()
     assert picture.trading_state is TradingState.HALTED
-    assert picture.alarms
-    assert [line.level for line in picture.events][-1] == "alarm"
+    assert not picture.alarms, "a person said so"
+    assert [line.level for line in picture.events][-1] == "warning"
+
+
+def test_an_alarm_is_shown_as_over_once_its_trouble_is() -> None:
+    session = PlayedSession(SEED).play(1)
+    symbol = session.look().watchlist[0].symbol
+    stale = Alarm(kind=AlarmKind.MARKET_STALE, text="no quote", symbol=symbol)
+    session.system.tell(OBSERVERS, stale)
+    assert session.look().open_alarms == {"market_stale": 1}
+    session.play(1)
+    picture = session.look()
+    assert (picture.alarms, picture.open_alarms) == ({"market_stale": 1}, {})
+    assert "over: market stale" in "\n".join(line.text for line in picture.events)
 
 
 def test_what_observers_are_told_is_counted_by_kind() -> None:

@@ -68,12 +68,17 @@ def test_where_mailboxes_are_left_out_the_busy_and_the_restarted_stay() -> None:
 
 def test_alarms_stand_over_errors_and_errors_over_refusals() -> None:
     picture = replace(
-        busy(), alarms={"stuck": 1}, errors={"portfolio": 2}, refusals={"a": 3, "b_c": 4}
+        busy(),
+        alarms={"stuck": 1, "journal": 2},
+        open_alarms={"stuck": 1},
+        errors={"portfolio": 2},
+        refusals={"a": 3, "b_c": 4},
     )
     lines = rows_of(count_lines, picture)
     assert [" ".join(line.split()) for line in lines] == [
         "ALARM stuck 1",
         "ERROR in portfolio 2",
+        "over: journal 2",
         "refused: b c 4",
         "refused: a 3",
     ]
