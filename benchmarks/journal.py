@@ -25,6 +25,7 @@ from actors.journal.lease import Lease
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import Record
 from actors.journal.recovery import restore
+from actors.journal.retention import Retention
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from actors.positions.actor import PositionsActor
 from actors.positions.roster import Numbering
@@ -203,14 +204,12 @@ def _percentiles(times_ms: list[float]) -> tuple[str, ...]:
 def open_journal(
     folder: Path,
     segment_bytes: int = 10**12,
-    keep_segments: int = 16,
+    retention: Retention = Retention(),  # noqa: B008 - frozen
     found: Found | None = None,
 ) -> tuple[FileJournal, Lease]:
     """Begin a journal in ``folder``, or go on from what was found; hold its lease."""
     lease = Lease(folder, Holder(pid=os.getpid(), since=START, session="a benchmark"))
-    limits = JournalLimits(
-        reserve_bytes=1, segment_bytes=segment_bytes, keep_segments=keep_segments
-    )
+    limits = JournalLimits(reserve_bytes=1, segment_bytes=segment_bytes, retention=retention)
     return FileJournal(lease, _ORIGIN, limits, found, START), lease
 
 

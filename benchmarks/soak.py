@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
+from actors.journal.retention import Retention
 from actors.journal.segment import segment_numbers
 from actors.journal.store import FileJournal
 from benchmarks.brackets import Brackets
@@ -33,7 +34,7 @@ CROWD = 50
 """Living at a time."""
 TICK_MS = 300_000
 SEGMENT_BYTES = 64_000_000
-KEEP_SEGMENTS = 2
+KEPT = Retention(size_bytes=3 * SEGMENT_BYTES, floor_bytes=SEGMENT_BYTES)
 _REPORT_SECONDS = 30.0
 
 
@@ -73,7 +74,7 @@ class Progress:
 
 def soak(positions: int, folder: Path) -> tuple[int, int]:
     """Let so many positions end; return the memory after the first of them, and at the end."""
-    journal, lease = open_journal(folder, SEGMENT_BYTES, KEEP_SEGMENTS)
+    journal, lease = open_journal(folder, SEGMENT_BYTES, KEPT)
     crowd, progress = Crowd(journal), Progress(positions)
     base = 0
     for _ in count():

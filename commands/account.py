@@ -19,6 +19,7 @@ from actors.journal.identity import beginning, begun, identity_of
 from actors.journal.lease import AccountInUseError, EpochLostError, Lease, is_held, read_holder
 from actors.journal.port import JournalError
 from actors.journal.recovery import is_stuck, living_positions
+from actors.journal.retention import Retention
 from actors.journal.segment import segment_numbers, segment_path
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from actors.runtime.watchdog import STUCK_NOTE, Stuck
@@ -134,7 +135,11 @@ class Account:
         kept = settings.journal
         limits = JournalLimits(
             segment_bytes=kept.segment_bytes,
-            keep_segments=kept.keep,
+            retention=Retention(
+                age_ms=kept.keep_ms,
+                size_bytes=kept.keep_bytes,
+                floor_bytes=kept.keep_floor_bytes,
+            ),
             pending_bytes=kept.pending_bytes,
             reserve_bytes=kept.reserve_bytes,
         )

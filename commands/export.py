@@ -162,7 +162,7 @@ def export(state_dir: Path, account: str | None, to: Path, kind: Format) -> None
         raise UsageError(f"{to} can't be written: {error.strerror}") from None
     if tables.older:
         console.print(
-            f"without the {tables.older} oldest records, which are removed (journal.keep)"
+            f"without the {tables.older} oldest records, which are removed (journal.keep_bytes)"
         )
     if losses:
         raise RunFailedError(f"the journal is not whole: {'; '.join(losses)}")

@@ -152,7 +152,7 @@ def verify(state_dir: Path, account: str | None) -> Verdict:
     ending = "" if tally.segments == 1 else "s"
     console.print(f"{folder}: {tally.records} records in {tally.segments} segment{ending}")
     if tally.older:
-        console.print(f"  {tally.older} older records are removed (journal.keep)")
+        console.print(f"  {tally.older} older records are removed (journal.keep_bytes)")
     console.print(
         f"  {tally.reproduced} steps reproduced, {tally.raised} raised the same again, "
         f"{tally.of_venue} of the embedded venue, {tally.not_rerun} not re-run"

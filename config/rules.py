@@ -34,6 +34,7 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
     yield from _budget(settings)
     yield from _intervals(settings)
     yield from _guardian(settings)
+    yield from _retention(settings)
     for symbol, market in settings.market.items():
         yield from _market(f'market."{symbol}"', market)
 
@@ -121,6 +122,13 @@ def _intervals(settings: Settings) -> Iterator[Contradiction]:
         "runtime.pinned_limit_seconds",
         settings.runtime.pinned_limit_ms,
     )
+
+
+def _retention(settings: Settings) -> Iterator[Contradiction]:
+    journal = settings.journal
+    if journal.keep_floor_bytes > journal.keep_bytes:
+        keys = ("journal.keep_floor_bytes", "journal.keep_bytes")
+        yield Contradiction(keys, f"must be at most journal.keep_bytes, {journal.keep_bytes}")
 
 
 def _ordered(name: str, small_ms: int, other: str, large_ms: int) -> Iterator[Contradiction]:

@@ -269,8 +269,13 @@ class JournalSettings(Section, frozen=True, kw_only=True):
     """A commit that takes longer is told as an alarm; real time."""
     segment_bytes: int = 64_000_000
     """Records in one file; then a new one begins, with everything that lives."""
-    keep: int = 16
-    """Files kept, with the one that is written; ``verify`` and ``export`` read them all."""
+    keep_ms: Milliseconds = Milliseconds(31_536_000_000)
+    """Age from which old files are removed; ``verify`` and ``export`` read all that are kept."""
+    keep_bytes: int = 4_000_000_000
+    """Size of all files from which the oldest are removed."""
+    keep_floor_bytes: int = 1_000_000_000
+    """The newest so many bytes are never removed; nor are files for their count: each start
+    begins one."""
     pending_bytes: int = 64_000_000
     """Records that wait in memory for a failing disk; then no step can be taken any more."""
     reserve_bytes: int = 4_000_000

@@ -27,6 +27,7 @@ from actors.journal.codec import (
 from actors.journal.entities import Entities
 from actors.journal.files import DISK, NEW, NOTHING, OLD, Content, Files, use_alone
 from actors.journal.image import opened
+from actors.journal.retention import Segment
 from messages.base import Address, Timestamp
 
 _SYNC = "PRAGMA synchronous=FULL"
@@ -127,6 +128,18 @@ def segment_numbers(folder: Path, files: Files = DISK) -> list[int]:
     names = [name for name in files.names(folder) if name.startswith(_PREFIX)]
     numbers = [name[len(_PREFIX) : -len(_SUFFIX)] for name in names if name.endswith(_SUFFIX)]
     return sorted(int(number) for number in numbers if number.isdigit())
+
+
+def segment_seen(folder: Path, number: int, files: Files) -> Segment:
+    """Return what is seen of a segment and its log. Raises ``OSError``."""
+    path = segment_path(folder, number)
+    seen = [files.sight(one) for one in (path, path.with_name(path.name + "-wal"))]
+    there = [one for one in seen if one is not None]
+    return Segment(
+        number=number,
+        size_bytes=sum(one.size for one in there),
+        written_ms=max((one.modified_ns for one in there), default=0) // 1_000_000,
+    )
 
 
 def begin_segment(

@@ -21,6 +21,7 @@ from actors.journal.files import DISK_ERRORS
 from actors.journal.finding import ANCHOR, Found, nothing
 from actors.journal.lease import Lease
 from actors.journal.port import CustodyError, JournalError, Record
+from actors.journal.retention import Retention, Segment, removable
 from actors.journal.segment import (
     Manifest,
     SegmentWriter,
@@ -29,6 +30,7 @@ from actors.journal.segment import (
     remove_segment,
     segment_numbers,
     segment_path,
+    segment_seen,
 )
 from messages.base import Timestamp
 
@@ -48,8 +50,7 @@ class JournalLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     segment_bytes: int = 64_000_000
     """Records in one segment; then a new one begins."""
-    keep_segments: int = 16
-    """With the one that is written to; older ones are removed."""
+    retention: Retention = Retention()
     pending_bytes: int = 64_000_000
     """Records that wait in memory while the disk fails; then no step can be taken any more."""
     reserve_bytes: int = 4_000_000
@@ -317,12 +318,17 @@ class FileJournal:
         self._segment = segment
         self._number, self._head, self._segment_bytes = manifest.number, head, 0
         with suppress(OSError):  # one too many does no harm: the next segment tries again
-            for number in segment_numbers(self._folder, self._files)[: -self._limits.keep_segments]:
+            for number in removable(self._segments(), self._limits.retention):
                 remove_segment(self._folder, number, self._files)
+
+    def _segments(self) -> list[Segment]:
+        """Return what is seen of all segments. Raises ``OSError``."""
+        numbers = segment_numbers(self._folder, self._files)
+        return [segment_seen(self._folder, number, self._files) for number in numbers]
 
     def _reserve(self) -> None:
         """Set disk space aside. Raises ``OSError``."""
-        with closing(self._files.open(self._folder / _RESERVE)) as file:
+        with closing(self._files.create(self._folder / _RESERVE)) as file:
             file.reserve(max(1, self._limits.reserve_bytes))
         self._has_reserve = True
 

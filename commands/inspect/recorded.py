@@ -88,7 +88,7 @@ def recorded(folder: Path) -> Recorded:
         why = f"; {'; '.join(journal.problems)}" if journal.problems else ""
         raise NoSessionError(
             f"--session {folder}: the journal in {journal.folder} holds none of its records any "
-            f"more: the oldest segments go first (journal.keep){why}"
+            f"more: the oldest segments go first (journal.keep_bytes){why}"
         )
     return found
 

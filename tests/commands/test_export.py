@@ -70,7 +70,7 @@ def test_an_end_that_is_lost_is_told(tmp_path: Path) -> None:
 def test_records_that_are_removed_are_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(tmp_path / "state", records(), keep=1)
+    write(tmp_path / "state", records(), keep_bytes=1)
     export(tmp_path / "state", None, tmp_path / "out", Format.CSV)
     assert "oldest records, which are removed" in capsys.readouterr().out
 

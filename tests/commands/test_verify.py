@@ -12,6 +12,7 @@ from actors.journal.finding import ANCHOR, find
 from actors.journal.identity import beginning
 from actors.journal.lease import Lease
 from actors.journal.port import Record
+from actors.journal.retention import Retention
 from actors.journal.segment import remove_segment, segment_numbers, segment_path
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from commands.account import Account
@@ -27,11 +28,12 @@ CONFIG = msgspec.json.encode(load(None, [])).decode()
 LIMITS = JournalLimits(segment_bytes=150_000, reserve_bytes=4_096)
 
 
-def write(state: Path, some: Iterable[Record], code: str = "", keep: int = 16) -> Path:
+def write(state: Path, some: Iterable[Record], code: str = "", keep_bytes: int = 10**9) -> Path:
     folder = state / NAME
     lease = Lease(folder, holder())
     origin = Origin(code=code or code_version(), config=CONFIG, seed=1)
-    limits = msgspec.structs.replace(LIMITS, keep_segments=keep)
+    retention = Retention(size_bytes=keep_bytes, floor_bytes=1)
+    limits = msgspec.structs.replace(LIMITS, retention=retention)
     found = find(folder) or beginning(replay_identity(load(None, [])), NOW, 7)
     journal = FileJournal(lease, origin, limits, found, NOW)
     for record in some:
@@ -124,7 +126,7 @@ def test_of_a_loss_that_a_start_went_on_from_only_the_loss_is_told(
 def test_records_that_are_removed_are_counted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = write(tmp_path, records(), keep=1)
+    folder = write(tmp_path, records(), keep_bytes=1)
     found = find(folder)
     assert found is not None
     assert verify(tmp_path, None) is Verdict.REPRODUCED

@@ -12,6 +12,7 @@ from actors.journal.finding import find
 from actors.journal.holder import Holder
 from actors.journal.lease import Lease
 from actors.journal.port import Record
+from actors.journal.retention import Retention
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from messages.base import Timestamp
 from tests.disk import ALL, NONE, SimulatedDisk
@@ -23,7 +24,11 @@ SURVIVALS = 8
 _FOLDER = Path("/account")
 _HOLDER = Holder(pid=1, since=Timestamp(0), session="a race")
 _ORIGIN = Origin(code="as it is", config="{}", seed=1)
-_LIMITS = JournalLimits(segment_bytes=9_000, keep_segments=2, reserve_bytes=1_000)
+_LIMITS = JournalLimits(
+    segment_bytes=9_000,
+    retention=Retention(size_bytes=30_000, floor_bytes=20_000),
+    reserve_bytes=1_000,
+)
 """Small: a new segment begins a few times in a run."""
 
 

@@ -53,7 +53,7 @@ BUDGET = Decimal(1_000)
 PRICES = (100, 100, 100.5, 101, 102, 103.5, 104, 104, 103, 101.5, 100, 99, 98, 97)
 """Up through the first one's target, down through the second one's stop."""
 OPEN_AT = (1, 6)
-LIMITS = JournalLimits(reserve_bytes=4_096, segment_bytes=15_000, keep_segments=1_000)
+LIMITS = JournalLimits(reserve_bytes=4_096, segment_bytes=15_000)
 """Small segments: there are crashes between and in two of them."""
 TAIL = 40
 """Ticks at the last price: by then everything is over."""

@@ -23,12 +23,12 @@ def main(kills: int, seed: int) -> None:
     with tempfile.TemporaryDirectory(prefix="holdfast-kills-") as place:
         folder = Path(place)
         for kill in range(1, kills + 1):
-            with started(folder, "--set", "journal.keep=1000") as process:
+            with started(folder) as process:
                 time.sleep(chance.uniform(0, LONGEST_SECONDS))
                 process.send_signal(signal.SIGKILL)
             cut = cut_of(folder)
             print(f"{kill}: killed, whole up to record {cut.sequence}", flush=True)  # noqa: T201
-        ended = trade(folder, "--duration", "3", "--set", "journal.keep=1000")
+        ended = trade(folder, "--duration", "3")
         assert ended.exit_code == 0, ended.stderr
         check_books(cut_of(folder))
         assert verify(folder / "state", None) is Verdict.REPRODUCED

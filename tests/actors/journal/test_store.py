@@ -23,6 +23,7 @@ from actors.journal.entities import Entities
 from actors.journal.files import DISK
 from actors.journal.finding import ANCHOR, JournalLostError, find, nothing
 from actors.journal.port import JournalError, Record
+from actors.journal.retention import Retention
 from actors.journal.segment import (
     Manifest,
     SegmentWriter,
@@ -31,6 +32,7 @@ from actors.journal.segment import (
     remove_segment,
     segment_numbers,
     segment_path,
+    segment_seen,
 )
 from actors.journal.store import JournalLimits
 from actors.portfolio.valuation import Rate
@@ -38,7 +40,11 @@ from messages.addresses import GUARDIAN, ORDER_ROUTER, PORTFOLIO
 from messages.base import Symbol
 from tests.actors.journal.history import LIMITS, NOW, journal_in, records, write
 
-SMALL = JournalLimits(segment_bytes=20_000, keep_segments=3, reserve_bytes=4_096)
+SMALL = JournalLimits(
+    segment_bytes=20_000,
+    retention=Retention(size_bytes=250_000, floor_bytes=20_000),
+    reserve_bytes=4_096,
+)
 
 
 def state_after(some: Iterable[Record]) -> Cut:
@@ -95,7 +101,9 @@ def test_the_next_start_goes_on_in_a_segment_of_its_own(tmp_path: Path) -> None:
 def test_segments_follow_each_other_and_old_ones_are_removed(tmp_path: Path) -> None:
     write(tmp_path, len(records()), 5, SMALL)
     numbers = segment_numbers(tmp_path)
-    assert len(numbers) == SMALL.keep_segments
+    sizes = [segment_seen(tmp_path, number, DISK).size_bytes for number in numbers]
+    assert sum(sizes[:-1]) <= SMALL.retention.size_bytes
+    assert len(numbers) > 2
     assert numbers[0] > 1
     begins, ends = [], []
     for number in numbers:
