@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from exchange.live.fields import Raw, exactly, symbol_of
+from exchange.live.fields import Raw, exactly, mapping, symbol_of
 from exchange.profiles.precision import (
     Mode,
     Precision,
@@ -30,6 +30,7 @@ def read_rules(
 
     Raises ``UnreadableRulesError``: the tick or the step is not known, or a number is impossible.
     """
+    market = mapping(market, "market")
     given, limits = _part(market, "precision"), _part(market, "limits")
     step = step_of(_number(given.get("amount"), "precision"), precision.quantity, "quantity")
     rules = MarketRules(
