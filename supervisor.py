@@ -18,6 +18,7 @@ from actors.guardian.actor import GuardianActor
 from actors.inspector.server import Inspector
 from actors.journal.actor import JournalActor
 from actors.journal.collector import making_what_stays
+from actors.journal.mirror import UNWRITTEN
 from actors.journal.port import JournalError
 from actors.journal.recovery import restore, resume
 from actors.market_data.actor import MarketDataActor
@@ -32,13 +33,17 @@ from actors.positions.roster import Numbering
 from actors.reconciler.actor import ReconcilerActor
 from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.mailbox import ConflatingQueue, Queue
+from actors.runtime.sentinel_process import Places, SentinelProcess
 from actors.runtime.supervision import Children, ChildSpec, RestartPolicy, Strategy, Supervisor
 from actors.runtime.system import System
 from actors.runtime.ticker import Ticker
-from actors.runtime.watchdog import STUCK_NOTE, Stuck, Watchdog, end_process
+from actors.runtime.watchdog import STUCK_NOTE, Stuck, Watchdog, end_process, tell_stacks
 from actors.runtime.watchdog import Limits as HandLimits
 from actors.strategy.actor import restart_runner, spawn_runner, spawn_strategy
 from commands.app import run_program
+from commands.logs import LOG_NAME
+from commands.process import end_now
+from commands.session_files import STACKS_NAME
 from commands.tree import Wiring
 from messages.addresses import (
     CUSTODY,
@@ -230,18 +235,35 @@ def _watchdog(system: System, wiring: Wiring) -> list[ChildSpec]:
     def tell_lost(name: Address, why: str) -> None:
         system.tell(SUPERVISOR, ResourceLost(name=name, error=why))
 
+    account = (wiring.account_folder or folder).absolute()
+    places = Places(
+        note=account / STUCK_NOTE,
+        unwritten=account / UNWRITTEN,
+        log=folder.absolute() / LOG_NAME,
+        stacks=folder.absolute() / STACKS_NAME,
+    )
+    sentinel = SentinelProcess(dispatcher, limits.hard_ms, places, wiring.mirror)
     watchdog = Watchdog(
         dispatcher,
         limits,
-        on_hard_limit=end_process((wiring.account_folder or folder) / STUCK_NOTE, save),
+        on_hard_limit=end_process(
+            places.note, save, end_now, lambda: sentinel.page if sentinel.is_alive else None
+        ),
         on_pinned_lost=tell_lost,
+        on_soft_limit=tell_stacks(wiring.write_stacks, str(places.stacks)),
+        seconds=sentinel.look,
     )
+
+    def start() -> None:
+        sentinel.start()
+        watchdog.start()
 
     def stop(_seconds: float) -> bool:
         watchdog.stop()
+        sentinel.stop()
         return True
 
-    return [ChildSpec(name=WATCHDOG, start=watchdog.start, stop=stop)]
+    return [ChildSpec(name=WATCHDOG, start=start, stop=stop)]
 
 
 def _custody(system: System, wiring: Wiring) -> list[ChildSpec]:

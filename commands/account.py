@@ -17,11 +17,13 @@ from actors.journal.finding import ANCHOR, Found, JournalLostError, find, nothin
 from actors.journal.holder import Holder
 from actors.journal.identity import beginning, begun, identity_of
 from actors.journal.lease import AccountInUseError, EpochLostError, Lease, is_held, read_holder
+from actors.journal.mirror import Mirror, write_unwritten
 from actors.journal.port import JournalError
 from actors.journal.recovery import is_stuck, living_positions
 from actors.journal.retention import Retention
 from actors.journal.segment import segment_numbers, segment_path
 from actors.journal.store import FileJournal, JournalLimits, Origin
+from actors.runtime.sentinel_process import wait_for_note
 from actors.runtime.watchdog import STUCK_NOTE, Stuck
 from commands.account_name import AccountName
 from commands.errors import UsageError
@@ -67,6 +69,8 @@ class Account:
         except OSError as error:
             raise UsageError(f"--state-dir: {folder} can't be used: {error.strerror}") from None
         try:
+            wait_for_note(folder)
+            write_unwritten(folder)
             if is_fresh:
                 self._put_aside()
             self._found = self._look()
@@ -150,6 +154,7 @@ class Account:
             self.journal = FileJournal(self._lease, origin, limits, found, now, session_folder)
         except JournalError as error:
             raise UsageError(str(error)) from None
+        self.journal.mirror = Mirror(self._lease.epoch, self.journal.next_sequence)
         return self.journal
 
     def missing(self) -> list[str]:

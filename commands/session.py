@@ -117,8 +117,10 @@ class Session:
         wiring = msgspec.structs.replace(
             wiring,
             session_folder=header.session_dir,
+            write_stacks=files.add_stacks,
             journal=self._journal,
             session_problem=self._journal.session_problem,
+            mirror=-1 if self._journal.mirror is None else self._journal.mirror.descriptor,
             cut=self._journal.cut,
             identity=account.identity,
             account_folder=account.folder,

@@ -26,6 +26,10 @@ from messages.ids import Identity
 from messages.market import Capabilities
 
 
+def _forget(_text: str) -> None:
+    """Take what nothing keeps."""
+
+
 class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that differs between one start of the tree and another."""
 
@@ -49,6 +53,8 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """Where steps are made durable; None: in memory only."""
     session_problem: Callable[[], Exception | None] | None = None
     """Says what became of the session's folder; None: nobody looks."""
+    mirror: int = -1
+    """Descriptor of the records that no commit has written; -1: there are none."""
     cut: Cut | None = None
     """What the records tell of all that lives; None: nobody looks into the session."""
     records_venue: bool = False
@@ -63,6 +69,8 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """Whose orders are ours; None: in tests, whose ids are then short."""
     account_folder: Path | None = None
     """Where the watchdog notes a message that hangs, for the next start; None: in the session's."""
+    write_stacks: Callable[[str], object] = _forget
+    """Where the stacks of all threads go when a message takes long."""
     session_folder: Path | None = None
     """Where the watchdog notes a message that hangs; None: nobody watches."""
 

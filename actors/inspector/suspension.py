@@ -3,7 +3,7 @@
 Owns who is suspended and until when: nobody stays so by being forgotten.
 """
 
-from actors.runtime.mailbox import Delivery, Lane, Mailbox
+from actors.runtime.mailbox import Delivery, Lane, Mailbox, Note
 from actors.runtime.system import System
 from messages.base import Address
 
@@ -12,6 +12,7 @@ class _Standstill:
     """What a suspended mailbox has for a lane: it hands nothing over."""
 
     abandoned = False
+    note: Note | None = None
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane

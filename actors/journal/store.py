@@ -20,6 +20,7 @@ from actors.journal.cut import Cut
 from actors.journal.files import DISK_ERRORS
 from actors.journal.finding import ANCHOR, Found, nothing
 from actors.journal.lease import Lease
+from actors.journal.mirror import Mirror
 from actors.journal.port import CustodyError, JournalError, Record
 from actors.journal.retention import Retention, Segment, removable
 from actors.journal.segment import (
@@ -85,6 +86,8 @@ class FileJournal:
         self._pending_bytes = 0
         self.failure = ""
         """Why the last commit failed; empty: it did not."""
+        self.mirror: Mirror | None = None
+        """Where records that wait are kept beyond the process; None: nowhere."""
         self.on_pending: Callable[[], None] | None = None
         """Called when the first record waits for a commit."""
         lost = "" if found is None else "; ".join(found.losses)
@@ -158,6 +161,8 @@ class FileJournal:
         self._next_sequence += 1
         self._pending.append(encoded)
         self._pending_bytes += len(encoded)
+        if self.mirror is not None:
+            self.mirror.add(encoded)
         if len(self._pending) == 1 and self.on_pending is not None:
             self.on_pending()
 
@@ -209,6 +214,8 @@ class FileJournal:
         self._head, self._durable = head, last
         self._pending.clear()
         self._pending_bytes = 0
+        if self.mirror is not None:
+            self.mirror.clear(last + 1)
         self._segment_bytes += len(records)
         if not self._has_reserve:
             with suppress(OSError):  # the disk is as good as full still; tried again next time
@@ -246,6 +253,8 @@ class FileJournal:
                 self._segment.leave()
         except apsw.ThreadingViolationError as error:
             raise JournalError(f"{self._folder}: a commit is under way: {error}") from error
+        if self.mirror is not None:
+            self.mirror.close()
         self._looked_at.close()
         self._anchor.close()
         self._custody.close()

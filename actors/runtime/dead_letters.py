@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from actors.runtime.mailbox import Delivery, Mailbox, refuse
+from actors.runtime.mailbox import Delivery, Mailbox, Note, refuse
 from messages.base import Address, Message
 from messages.envelope import Envelope, Wake
 
@@ -33,6 +33,7 @@ class DeadLetters:
 
     in_hand: Delivery | None = None
     abandoned = False
+    note: Note | None = None
 
     def __init__(self, kept: int = _KEPT) -> None:
         """Begin empty; keep the last ``kept``."""

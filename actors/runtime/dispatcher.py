@@ -9,12 +9,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from loguru import logger
 from pykka import Future
 
-from actors.runtime.mailbox import Delivery, Lane, Mailbox
+from actors.runtime.hand_page import NO_ID, SLOTS, HandPage, HandWriter
+from actors.runtime.mailbox import Delivery, Lane, Mailbox, Note
 from messages.base import Address
 from messages.envelope import Envelope
 from messages.money import install_money_context
@@ -71,6 +73,11 @@ class ThreadLane:
         self.abandoned = False
         self.wakes = 0
         """How often it went from rest to work."""
+        self.note: Note | None = None
+        """Called with each message before its step begins."""
+        self.slot: int | None = None
+        """Its place on the page that shows what is in hand; None: it has none."""
+        self._hand: HandWriter | None = None
         self._batch_limit = batch_limit
         self._on_sleep = on_sleep
         self._ready: deque[Mailbox] = deque()
@@ -100,6 +107,13 @@ class ThreadLane:
         """Give up on the thread: what it does from now on does not count."""
         self.abandoned = True
         self.stop()
+
+    def show_hand(self, hand: HandWriter | None) -> None:
+        """Write from now on what is in hand where the sentinel sees it; None: no more."""
+        if self._hand is not None:
+            self._hand.free()
+        self._hand = hand
+        self.note = None if hand is None else partial(_note_hand, hand)
 
     def _nudge(self, mailbox: Mailbox) -> None:
         self._wake.set()
@@ -131,6 +145,8 @@ class ThreadLane:
         """Rest until there is something to do; False when there will be nothing any more."""
         self.in_hand = None
         self.mailbox = None
+        if self._hand is not None:
+            self._hand.rest()
         self._wake.clear()
         self._asleep = True
         if not self._ready:
@@ -141,6 +157,15 @@ class ThreadLane:
         self.wakes += 1
         self._asleep = False
         return True
+
+
+def _note_hand(hand: HandWriter, delivery: Delivery, mailbox: Mailbox) -> None:
+    envelope = delivery if isinstance(delivery, Envelope) else delivery.message
+    if isinstance(envelope, Envelope):  # ours, as it is or within pykka's of an ask
+        kind, message_id = type(envelope.message), envelope.id
+    else:
+        kind, message_id = type(envelope), NO_ID
+    hand.take(message_id, mailbox.address.encode(), kind.__name__.encode())
 
 
 class ProductionDispatcher:
@@ -162,6 +187,7 @@ class ProductionDispatcher:
         self._batch_limit = batch_limit
         self._rest = threading.Condition()
         self._waiting = 0
+        self._page: HandPage | None = None
         self._shared = self._new_lane(_SHARED)
         self._lanes: tuple[ThreadLane, ...] = (self._shared,)
 
@@ -177,6 +203,8 @@ class ProductionDispatcher:
         lane = self._new_lane(address)
         with self._rest:
             self._lanes = (*self._lanes, lane)
+            taken = {other.slot for other in self._lanes}
+            self._show(lane, next((n for n in range(SLOTS) if n not in taken), None))
         return lane
 
     def replace(self, lane: Lane) -> ThreadLane:
@@ -203,6 +231,18 @@ class ProductionDispatcher:
         """Wait for the answer."""
         return future.get(timeout=timeout_seconds)
 
+    def show_hands(self, page: HandPage | None) -> None:
+        """Have every thread write on ``page`` what it has in hand; None: no more.
+
+        Those beyond the page's slots are not shown.
+        """
+        with self._rest:
+            self._page = page
+            for lane in self._lanes:
+                lane.show_hand(None)
+            for slot, lane in enumerate(self._lanes[:SLOTS]):
+                self._show(lane, slot)
+
     def wait_idle(self, timeout_seconds: float) -> bool:
         """Wait until all threads rest at one and the same moment; False if time ran out."""
         deadline = time.monotonic() + timeout_seconds
@@ -228,12 +268,18 @@ class ProductionDispatcher:
             lane.thread.join(max(0.0, deadline - time.monotonic()))
         return is_idle and not any(lane.thread.is_alive() for lane in self._lanes)
 
+    def _show(self, lane: ThreadLane, slot: int | None) -> None:
+        lane.slot = slot
+        if self._page is not None and slot is not None:
+            lane.show_hand(self._page.writer(slot, is_pinned=lane is not self._shared))
+
     def _new_lane(self, name: Address) -> ThreadLane:
         return ThreadLane(name, self._batch_limit, self._note_rest)
 
     def _forget(self, lane: ThreadLane) -> None:
         with self._rest:
             self._lanes = tuple(other for other in self._lanes if other is not lane)
+            lane.show_hand(None)
             self._rest.notify_all()
 
     def _note_rest(self) -> None:

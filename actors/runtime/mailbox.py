@@ -57,6 +57,10 @@ class Receiver(Protocol):
         ...
 
 
+Note = Callable[[Delivery, "Mailbox"], None]
+"""Called with what is to be handled, before that begins. Must not raise."""
+
+
 class Lane(Protocol):
     """What runs the actors of some mailboxes, one message at a time."""
 
@@ -64,6 +68,8 @@ class Lane(Protocol):
     """What is being handled now."""
     abandoned: bool
     """Its thread hangs and was replaced: what its actor still says is not heard."""
+    note: Note | None
+    """Called with each message before its step begins; None: nobody looks."""
 
     def schedule(self, mailbox: "Mailbox", /) -> None:
         """Take note that the mailbox has something. From any thread."""
@@ -127,11 +133,14 @@ class Mailbox:
         if actor is None:
             return
         lane, queue, process = self.lane, self.queue, actor.process
+        note = lane.note
         done = 0
         # The actor is another one, or none, as soon as this one stopped or was replaced.
         while queue and done < limit and self.actor is actor:
             delivery = queue.popleft()
             lane.in_hand = delivery
+            if note is not None:
+                note(delivery, self)
             done += 1
             process(delivery)
         self.processed += done

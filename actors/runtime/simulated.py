@@ -10,7 +10,7 @@ from typing import Any
 
 from pykka import ActorDeadError, Future
 
-from actors.runtime.mailbox import Delivery, Lane, Mailbox
+from actors.runtime.mailbox import Delivery, Lane, Mailbox, Note
 from messages.base import Address
 from messages.envelope import Envelope
 
@@ -38,6 +38,7 @@ class SimulatedDispatcher:
     """Delivers one message at a time, on the thread that asks for it; it is its own one lane."""
 
     abandoned = False
+    note: Note | None = None
 
     def __init__(
         self,

@@ -2,14 +2,13 @@
 
 Owns the limits on how long one message may be in hand. A thread can't be killed: over the hard
 limit a pinned actor is given a new one, and the process ends where it is the shared one that hangs.
-Costs the threads nothing: it looks, from time to time, at what they have in hand.
+Costs the threads nothing: it looks, from time to time, at what they have in hand. Where no Python
+code can run, it can't look either: then the sentinel ends the process.
 """
 
 import os
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -18,7 +17,9 @@ from loguru import logger
 
 from actors.plain_files import new_file
 from actors.runtime.dispatcher import ProductionDispatcher, ThreadLane
+from actors.runtime.hand_page import HandPage
 from actors.runtime.mailbox import Delivery
+from actors.runtime.stacks import all_stacks
 from messages.base import Address, MessageId, Milliseconds
 from messages.envelope import Envelope
 
@@ -48,7 +49,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How long one message may be in hand."""
 
     soft_ms: Milliseconds = Milliseconds(1_000)
-    """The actor is named, and the stacks of all threads are logged."""
+    """The actor is named in the log, and the stacks of all threads are written."""
     hard_ms: Milliseconds = Milliseconds(30_000)
     pinned_ms: Mapping[Address, Milliseconds] = _NO_LIMITS
     """The hard limit of a pinned actor, where it has one of its own."""
@@ -58,24 +59,39 @@ def end_process(
     note: Path,
     save: Callable[[Stuck], object],
     end: Callable[[int], object] = os._exit,
+    page: Callable[[], HandPage | None] = lambda: None,
 ) -> Callable[[Stuck], None]:
-    """Return what to do at the hard limit: write the message down, end with ``EXIT_STUCK``.
+    """Return what to do at the hard limit: have the message noted, end with ``EXIT_STUCK``.
 
     ``save`` makes the step durable that sent it: recovery reads the note and skips that message as
     one that raised. It is not waited for longer than ``_SAVE_SECONDS``: a disk may be what hangs.
+    With a ``page`` the sentinel writes the note after the death, if the message still lies there;
+    and where the message is done with meanwhile, the process goes on.
     """
 
     def write_and_end(stuck: Stuck) -> None:
+        shown = page()
+        hand = None if shown is None else shown.hand(0)
+        if shown is not None and hand is not None:
+            shown.verdict = hand.number
         saving = threading.Thread(target=save, args=(stuck,), name="last commit", daemon=True)
         saving.start()
         saving.join(_SAVE_SECONDS)
-        with os.fdopen(new_file(note), "wb") as file:
-            file.write(msgspec.json.encode(stuck))
-            file.flush()
-            os.fsync(file.fileno())
+        if shown is None:
+            _write_note(note, stuck)
+        elif shown.hand(0) != hand:
+            shown.verdict = 0
+            return
         end(EXIT_STUCK)
 
     return write_and_end
+
+
+def _write_note(note: Path, stuck: Stuck) -> None:
+    with os.fdopen(new_file(note), "wb") as file:
+        file.write(msgspec.json.encode(stuck))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 class _Sight:
@@ -100,18 +116,20 @@ class Watchdog:
         *,
         on_hard_limit: Callable[[Stuck], None],
         on_pinned_lost: Callable[[Address, str], None],
-        on_soft_limit: Callable[[Stuck], None] | None = None,
+        on_soft_limit: Callable[[Stuck], None],
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         """Watch the lanes of ``dispatcher``; the callbacks run on the watchdog's thread.
 
-        ``on_pinned_lost`` hears of a pinned actor whose thread hangs or died, and why: tell the
-        supervisor. ``on_soft_limit`` replaces the log entry.
+        ``on_pinned_lost`` is called for a pinned actor whose thread hangs or died, and why: tell
+        the supervisor. ``seconds`` counts the time in which this process could run.
         """
         self._dispatcher = dispatcher
         self._limits = limits
         self._on_hard_limit = on_hard_limit
         self._on_pinned_lost = on_pinned_lost
-        self._on_soft_limit = on_soft_limit or _log_stacks
+        self._on_soft_limit = on_soft_limit
+        self._seconds = seconds
         self._sights: dict[ThreadLane, _Sight] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
@@ -167,7 +185,7 @@ class Watchdog:
         limits = self._limits
         shortest_ms = min(limits.soft_ms, limits.hard_ms, *limits.pinned_ms.values())
         while not self._ended.wait(shortest_ms / 4000):
-            self.look(time.monotonic())
+            self.look(self._seconds())
 
 
 def _stuck(lane: ThreadLane, sight: _Sight, now: float) -> Stuck | None:
@@ -182,16 +200,15 @@ def _stuck(lane: ThreadLane, sight: _Sight, now: float) -> Stuck | None:
     )
 
 
-def _log_stacks(stuck: Stuck) -> None:
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
-    stacks = [
-        f"{names.get(ident, ident)}:\n{''.join(traceback.format_stack(frame))}"
-        for ident, frame in sys._current_frames().items()  # noqa: SLF001 - the only way in
-    ]
-    logger.warning(
-        "{} has had {} in hand for {} ms\n{}",
-        stuck.actor,
-        stuck.message_type,
-        stuck.for_ms,
-        "\n".join(stacks),
-    )
+def tell_stacks(write: Callable[[str], object], where: str) -> Callable[[Stuck], None]:
+    """Return what to do at the soft limit: name the message in the log, ``write`` all stacks.
+
+    ``where`` they are found.
+    """
+
+    def tell(stuck: Stuck) -> None:
+        text = f"{stuck.actor} has had {stuck.message_type} in hand for {stuck.for_ms} ms"
+        logger.warning("{}: all stacks are in {}", text, where)
+        write(f"{text}\n{all_stacks()}\n")
+
+    return tell

@@ -8,7 +8,14 @@ import pytest
 from loguru import logger
 
 from actors.runtime.dispatcher import ProductionDispatcher
-from actors.runtime.watchdog import EXIT_STUCK, Limits, Stuck, Watchdog, end_process
+from actors.runtime.watchdog import (
+    EXIT_STUCK,
+    Limits,
+    Stuck,
+    Watchdog,
+    end_process,
+    tell_stacks,
+)
 from messages.base import Address, Milliseconds
 from tests.actors.runtime.players import LISTENER, Hold, Listener, Note, Stage, wait_for
 
@@ -114,22 +121,26 @@ def test_a_pinned_thread_that_died_is_lost(production: Stage) -> None:
     assert production.system.ask(LISTENER, Note(text="back")) == 1
 
 
-def test_the_log_shows_the_stack_of_the_actor_that_hangs(
+def test_the_log_names_the_actor_that_hangs_and_its_stack_is_written(
     production: Stage, logged: list[str]
 ) -> None:
     actor = held(production)
+    written: list[str] = []
     assert isinstance(production.dispatcher, ProductionDispatcher)
     watchdog = Watchdog(
         production.dispatcher,
         LIMITS,
         on_hard_limit=lambda _: None,
         on_pinned_lost=lambda *_: None,
+        on_soft_limit=tell_stacks(written.append, "stacks.txt"),
     )
     watchdog.look(0.0)
     watchdog.look(1.0)
     actor.gate.set()
-    assert logged[0].startswith("listener has had Hold in hand for 1000 ms\n")
-    assert "self.gate.wait" in logged[0]
+    text = "listener has had Hold in hand for 1000 ms"
+    assert logged == [f"{text}: all stacks are in stacks.txt\n"]
+    assert written[0].startswith(f"{text}\n")
+    assert "self.gate.wait" in written[0]
 
 
 def test_its_own_thread_looks_without_being_asked(production: Stage) -> None:
@@ -146,6 +157,7 @@ def test_its_own_thread_looks_without_being_asked(production: Stage) -> None:
         Limits(pinned_ms={LISTENER: Milliseconds(4)}),
         on_hard_limit=lambda _: None,
         on_pinned_lost=on_lost,
+        on_soft_limit=lambda _: None,
     )
     watchdog.start()
     wait_for(actor.gate)

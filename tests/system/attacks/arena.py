@@ -47,6 +47,13 @@ class Victim:
         files = sorted(self.folder.glob("log*.jsonl"))
         return "\n".join(file.read_text(errors="replace") for file in files if file.is_file())
 
+    def wait_until_logged(self, words: str) -> None:
+        """Wait until the log has ``words``: a line is in it a moment later, a sentinel's too."""
+        deadline = time.monotonic() + SOON_SECONDS
+        while words not in self.log():
+            assert time.monotonic() < deadline, f"no {words!r}:\n{self.log()[-3000:]}"
+            time.sleep(_LOOK_SECONDS)
+
     def stop(
         self,
         number: int = signal.SIGTERM,

@@ -4,7 +4,12 @@ from importlib import import_module
 
 from tests.system.attacks.attack import ATTACKS, Attack
 
-MODULES = ("outputs", "folders", "strategies")
+MODULES = (
+    "outputs",
+    "hangs",
+    "folders",
+    "strategies",
+)
 """Modules of this folder, in the order of their issues."""
 
 
