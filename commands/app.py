@@ -15,7 +15,7 @@ from commands.explaining import (
     explaining,
 )
 from commands.options import Options
-from commands.process import disarm, run_to_end
+from commands.process import may_end_process, run_to_end
 from commands.shared_options import (
     Config,
     Duration,
@@ -318,7 +318,8 @@ def run_command(
     try:
         with explaining():
             given = with_command(arguments, names)
-        code = app(given, obj=exchange_commands.Program(start, make_way), standalone_mode=False)
+        with may_end_process():
+            code = app(given, obj=exchange_commands.Program(start, make_way), standalone_mode=False)
     except SystemExit as stop:  # how a callback may end
         return stop.code if isinstance(stop.code, int) else EXIT_FAILED
     except typer.Exit as stop:
@@ -332,8 +333,6 @@ def run_command(
             raise
         typer.echo(f"error: {printable(problem)}", err=True)
         return EXIT_USAGE
-    finally:
-        disarm()
     return code if isinstance(code, int) else EXIT_OK
 
 

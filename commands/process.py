@@ -9,8 +9,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from commands.spool import drain_all
@@ -52,9 +52,10 @@ def run_to_end(main: Callable[[], int]) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # a reader that is gone; no stream
             stream.flush()
-    end_within(_HANDLERS_SECONDS, code)
-    atexit._run_exitfuncs()  # noqa: SLF001 - what an end of the interpreter does; it also joins threads
-    end_now(code)
+    with may_end_process():
+        end_within(_HANDLERS_SECONDS, code)
+        atexit._run_exitfuncs()  # noqa: SLF001 - the interpreter's own end also joins threads
+        end_now(code)
 
 
 def end_now(code: int) -> NoReturn:
@@ -64,11 +65,26 @@ def end_now(code: int) -> NoReturn:
 
 
 _disarmed = threading.Event()
+_is_command = False
+
+
+@contextmanager
+def may_end_process() -> Iterator[None]:
+    """Let ``end_within`` act: this is a command, not a test that calls a part of one."""
+    global _is_command  # noqa: PLW0603 - one process, one command
+    _is_command = True
+    try:
+        yield
+    finally:
+        _is_command = False
+        disarm()
 
 
 def end_within(seconds: float, code: int = EXIT_FAILED, why: str = "") -> None:
-    """End the process after ``seconds``, wherever its threads are; ``disarm`` takes it back."""
-    global _disarmed  # noqa: PLW0603 - one process, one end
+    """End the process after ``seconds``, wherever its threads are; not once its command ended."""
+    global _disarmed  # noqa: PLW0603 - as above
+    if not _is_command:
+        return
     _disarmed.set()
     armed = _disarmed = threading.Event()
 

@@ -223,7 +223,7 @@ class Sentinel:
         if self._page.verdict:
             held = self._held(0)
             is_same = hand.is_in_hand and hand.number == self._page.verdict
-            seconds = self._orders.hard_seconds if held is None else held
+            seconds = max(held or 0.0, self._orders.hard_seconds)
             self._save(0 if is_same else None, hand, seconds, "ended itself with code 75")
         elif os.fstat(self._orders.dump).st_size > self._dumped:
             where = f"; it had {hand.message_type} in {hand.actor} in hand" * hand.is_in_hand

@@ -92,11 +92,8 @@ class SentinelProcess:
         if self._owns_faults:
             faulthandler.disable()
         if self._process is not None:
-            try:
-                self._process.wait(4 * _PERIOD_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            self._process.kill()  # it has nothing to write
+            self._process.wait()
         os.close(self._dump)  # the page stays as long as a thread may write on it
 
     def look(self) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from actors.journal.recovery import is_stuck
+from actors.runtime.sentinel_process import wait_for_note
 from actors.runtime.watchdog import EXIT_STUCK, Stuck
 from commands.account import Account
 from messages.base import Milliseconds, Timestamp
@@ -101,6 +102,7 @@ def test_what_a_process_hangs_on_is_found_by_the_next_though_no_commit_was_due(
 def test_a_process_that_hangs_notes_the_message_and_ends(tmp_path: Path) -> None:
     done = run_python("-c", SCRIPT, tmp_path)
     assert done.exit_code == EXIT_STUCK == 75
+    assert wait_for_note(tmp_path)  # the sentinel writes it after the death
     note = msgspec.json.decode((tmp_path / "stuck.json").read_bytes(), type=Stuck)
     assert (note.actor, note.message_type) == ("hanging", "FetchBalances")
     assert note.for_ms >= Milliseconds(200)
