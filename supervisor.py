@@ -18,8 +18,7 @@ from actors.guardian.actor import GuardianActor
 from actors.inspector.server import Inspector
 from actors.journal.actor import JournalActor
 from actors.journal.collector import making_what_stays
-from actors.journal.mirror import UNWRITTEN
-from actors.journal.port import JournalError
+from actors.journal.port import UNWRITTEN, JournalError
 from actors.journal.recovery import restore, resume
 from actors.market_data.actor import MarketDataActor
 from actors.market_data.quotes import conflate, conflation_key

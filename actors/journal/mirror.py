@@ -14,10 +14,9 @@ from actors.journal.chain import Batch, next_head
 from actors.journal.codec import UnreadableError
 from actors.journal.files import DISK, DISK_ERRORS
 from actors.journal.finding import JournalLostError, find
+from actors.journal.port import UNWRITTEN
 from actors.journal.segment import SegmentWriter, segment_path
 
-UNWRITTEN = "unwritten"
-"""The file beside the journal in which a sentinel keeps them."""
 _BYTES_MAX = 8_000_000
 """Far more than waits for a commit while the disk works; beyond it nothing is kept."""
 _HEADER = struct.Struct("<8sQQQ")

@@ -10,6 +10,9 @@ import msgspec
 from messages.base import Address, Message, MessageId, Timestamp
 from messages.envelope import Send
 
+UNWRITTEN = "unwritten"
+"""The file beside a journal that keeps what a process that hung could not commit: see ``mirror``."""
+
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One step: what was received, and what it did."""
