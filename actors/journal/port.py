@@ -11,7 +11,7 @@ from messages.base import Address, Message, MessageId, Timestamp
 from messages.envelope import Send
 
 UNWRITTEN = "unwritten"
-"""The file beside a journal that keeps what a process that hung could not commit: see ``mirror``."""
+"""The file beside a journal with what a process that hung could not commit: see ``mirror``."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
