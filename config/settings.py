@@ -112,8 +112,8 @@ class PortfolioSettings(Section, frozen=True, kw_only=True):
     max_budget: Decimal | None = None
     """Quote currency of one position; None: no limit."""
     daily_loss_limit: Decimal | None = None
-    """Quote currency lost, realised and with fees, since 00:00 UTC, per currency; None: no
-    limit."""
+    """Quote currency lost, realised and with fees, since 00:00 UTC, per currency; what it holds
+    back ends with the day. None: no limit."""
     unmatched_policy: UnmatchedPolicy = UnmatchedPolicy.ADOPT
     compare_balances_ms: Milliseconds | None = Milliseconds(60_000)
     """Between two looks at the venue's balances beside the books; None: only when in doubt. A

@@ -15,6 +15,9 @@ Timestamp = NewType("Timestamp", int)
 Milliseconds = NewType("Milliseconds", int)
 """A duration."""
 
+DAY_MS = Milliseconds(86_400_000)
+"""A day by the clock of UTC, which has no leap seconds here."""
+
 Currency = NewType("Currency", str)
 """A currency's code, such as ``USDT``."""
 
@@ -43,6 +46,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     ``gc=False``, here and of the entities that are many: frozen all the way down, it is in no
     cycle, so the garbage collector need not look at it.
     """
+
+
+def end_of_day(at: Timestamp) -> Timestamp:
+    """Return the next 00:00 UTC after ``at``."""
+    return Timestamp((at // DAY_MS + 1) * DAY_MS)
 
 
 def base_currency(symbol: Symbol) -> Currency:

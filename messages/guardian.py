@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from messages.base import Address, Currency, Message
+from messages.base import Address, Currency, Message, Timestamp
 
 
 class Halt(Message, frozen=True, kw_only=True):
@@ -30,6 +30,8 @@ class DailyLossReached(Message, frozen=True, kw_only=True):
     loss: Decimal
     """Positive."""
     limit: Decimal
+    ends_at: Timestamp | None = None
+    """00:00 UTC after that day: then the loss counts no more; None: of the day it is heard on."""
 
 
 class Escalated(Message, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from actors.guardian.core import Guard
 from actors.runtime.actor import CoreActor
 from config.settings import GuardianSettings
 from messages.base import Address, Message, Timestamp
-from messages.envelope import NOTHING, Envelope, Send, Step
+from messages.envelope import NOTHING, Envelope, Send, Step, Wake
 from messages.guardian import (
     EnterReducing,
     Halt,
@@ -72,8 +72,15 @@ class GuardianActor(CoreActor):
             raise TypeError(f"{type(change).__name__} is no entity of the guardian")
         self.guard = change
 
+    def wake_at(self, change: msgspec.Struct) -> tuple[str, Timestamp | None]:
+        """Return when a hold ends by itself."""
+        return "", core.deadline(change) if isinstance(change, Guard) else None
+
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
-        """Hear it once more: nobody would say it again."""
+        """Hear it once more: nobody would say it again; a deadline is looked at again."""
+        if isinstance(message, Wake):
+            self.wake_again(message.key, core.deadline(self.guard))
+            return ()
         again = self._again.get(type(message))
         if again is not None:
             again.queue(message)

@@ -5,8 +5,8 @@ import msgspec
 from actors.guardian.states import STRICTNESS, Cause, Hold, Input, Lift, effect_of
 from config.settings import GuardianSettings
 from messages.addresses import OBSERVERS, PORTFOLIO, POSITIONS
-from messages.base import Message, Timestamp
-from messages.envelope import NOTHING, Send, Step
+from messages.base import Message, Timestamp, end_of_day
+from messages.envelope import NOTHING, Send, Step, Wake
 from messages.guardian import (
     DailyLossReached,
     EnterReducing,
@@ -31,6 +31,15 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     state: TradingState
     reason: str
     since: Timestamp
+    ends_at: Timestamp | None = None
+    """Of a day's loss: 00:00 UTC after that day; None: another cause, or an older journal."""
+
+    @property
+    def deadline(self) -> Timestamp | None:
+        """When it holds no more by itself; None: something must lift it."""
+        if self.cause is not Cause.DAILY_LOSS:
+            return None
+        return self.ends_at or end_of_day(self.since)
 
 
 class Guard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -48,6 +57,12 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         return max(states, key=STRICTNESS.__getitem__, default=TradingState.ACTIVE)
 
 
+def deadline(guard: Guard) -> Timestamp | None:
+    """Return when the first hold ends by itself."""
+    ends = (hold.deadline for hold in guard.holds)
+    return min((at for at in ends if at is not None), default=None)
+
+
 def step(guard: Guard, settings: GuardianSettings, message: Message, now: Timestamp) -> Step:
     """Apply ``message``.
 
@@ -56,16 +71,23 @@ def step(guard: Guard, settings: GuardianSettings, message: Message, now: Timest
     """
     if isinstance(message, ResendTradingState):
         return Step(outbox=(_told(guard),))
+    if isinstance(message, Wake) and not _is_due(guard, now):
+        return NOTHING
+    ends_at = None
+    if isinstance(message, DailyLossReached):
+        ends_at = message.ends_at or end_of_day(now)
+        if ends_at <= now:
+            return NOTHING  # it was under way at midnight: that day's loss counts no more
     input_, reason = _read(message)
     effect = effect_of(input_, settings)
     match effect:
         case Hold():
-            return _hold(guard, effect, reason, now)
+            return _hold(guard, effect, reason, now, ends_at)
         case Lift():
             return _lift(guard, effect, reason)
 
 
-def _read(message: Message) -> tuple[Input, str]:  # noqa: PLR0911 - one a message
+def _read(message: Message) -> tuple[Input, str]:  # noqa: C901, PLR0911 - one a message
     match message:
         case Halt(reason=reason):
             return Input.HALT, reason
@@ -76,6 +98,8 @@ def _read(message: Message) -> tuple[Input, str]:  # noqa: PLR0911 - one a messa
         case DailyLossReached():
             lost = f"lost {message.loss} {message.currency} today (UTC)"
             return Input.DAILY_LOSS_REACHED, f"{lost}; the limit is {message.limit}"
+        case Wake():
+            return Input.DAY_ENDED, "a new day began (00:00 UTC)"
         case Escalated():
             return Input.ESCALATED, f"{message.actor} failed too often: {message.error}"
         case JournalFailed():
@@ -92,10 +116,17 @@ def _read(message: Message) -> tuple[Input, str]:  # noqa: PLR0911 - one a messa
             raise TypeError(f"the guardian does not take {type(message).__name__}")
 
 
-def _hold(guard: Guard, effect: Hold, reason: str, now: Timestamp) -> Step:
+def _is_due(guard: Guard, now: Timestamp) -> bool:
+    at = deadline(guard)
+    return at is not None and at <= now
+
+
+def _hold(
+    guard: Guard, effect: Hold, reason: str, now: Timestamp, ends_at: Timestamp | None
+) -> Step:
     before = next((hold for hold in guard.holds if hold.cause is effect.cause), None)
-    since = before.since if before else now
-    held = Held(cause=effect.cause, state=effect.state, reason=reason, since=since)
+    since = before.since if before and before.ends_at == ends_at else now
+    held = Held(cause=effect.cause, state=effect.state, reason=reason, since=since, ends_at=ends_at)
     others = [hold for hold in guard.holds if hold.cause is not effect.cause]
     after = _guard((*others, held), reason)
     sends = [_told(after)]

@@ -22,6 +22,7 @@ class Input(StrEnum):
     ENTER_REDUCING = "enter_reducing"
     RESUME = "resume"
     DAILY_LOSS_REACHED = "daily_loss_reached"
+    DAY_ENDED = "day_ended"
     ESCALATED = "escalated"
     JOURNAL_FAILED = "journal_failed"
     JOURNAL_HEALED = "journal_healed"
@@ -61,6 +62,8 @@ EFFECTS: dict[Input, Hold | Lift] = {
     Input.DAILY_LOSS_REACHED: Hold(
         Cause.DAILY_LOSS, TradingState.REDUCING, AlarmKind.DAILY_LOSS_LIMIT
     ),
+    # 00:00 UTC of the next day, also where the process was down at that moment.
+    Input.DAY_ENDED: Lift(frozenset({Cause.DAILY_LOSS})),
     # Parts of the system are gone or nothing can be persisted: what still buys must stop too.
     Input.ESCALATED: Hold(Cause.ESCALATION, TradingState.HALTED, AlarmKind.ESCALATED),
     Input.JOURNAL_FAILED: Hold(Cause.JOURNAL, TradingState.HALTED, AlarmKind.JOURNAL),

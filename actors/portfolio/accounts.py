@@ -13,6 +13,7 @@ from decimal import Decimal
 import msgspec
 
 from messages.base import (
+    DAY_MS,
     Currency,
     Milliseconds,
     PositionId,
@@ -28,8 +29,6 @@ BASIS_STEP = CENT_OF_SATOSHI
 
 FORGET_AFTER_MS = Milliseconds(6 * 3_600_000)
 """How long a closed booking is remembered: longer than the router remembers a terminal order."""
-
-DAY_MS = 86_400_000
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):

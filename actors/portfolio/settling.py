@@ -9,7 +9,7 @@ from decimal import Decimal
 from actors.portfolio.accounts import Account, Booking, Posting, SymbolRow, Totals
 from actors.portfolio.books import Books
 from messages.addresses import GUARDIAN, OBSERVERS
-from messages.base import Timestamp
+from messages.base import Timestamp, end_of_day
 from messages.envelope import Send, Step
 from messages.guardian import DailyLossReached
 from messages.money import ZERO, Money, add_money
@@ -82,7 +82,9 @@ def _told(books: Books, after: Account, now: Timestamp) -> Iterable[Send]:
     limit = books.limits.daily_loss_limit
     if limit is not None and before.loss_on(now) < limit <= after.loss_on(now):
         loss = after.loss_on(now)
-        fact = DailyLossReached(currency=after.currency, loss=loss, limit=limit)
+        fact = DailyLossReached(
+            currency=after.currency, loss=loss, limit=limit, ends_at=end_of_day(now)
+        )
         yield Send(GUARDIAN, fact)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from messages.addresses import GUARDIAN, MARKET_DATA, POSITIONS, STRATEGY, position_address
-from messages.base import Message, Milliseconds, Timestamp
+from messages.base import DAY_MS, Message, Milliseconds, Timestamp, end_of_day
 from messages.guardian import DailyLossReached, EnterReducing, Escalated, Halt, Resume
 from messages.market import Candle
 from messages.market_data import CandleReceived
@@ -56,6 +56,19 @@ def _to_oldest(message: Message, world: "World") -> None:
 
 def _guardian(message: Message, world: "World") -> None:
     world.tell(GUARDIAN, message)
+
+
+def _day_ends(world: "World") -> None:
+    """Go to 00:00 UTC, once; a run lasts minutes, and does not see the next."""
+    if world.now < DAY_MS:
+        _jump(DAY_MS - world.now, world)
+
+
+def _lose(world: "World") -> None:
+    loss = DailyLossReached(
+        currency=USDT, loss=Decimal(100), limit=Decimal(100), ends_at=end_of_day(world.now)
+    )
+    world.tell(GUARDIAN, loss)
 
 
 def _stream(world: "World", *, up: bool) -> None:
@@ -122,7 +135,6 @@ _NEARER = ChangeProtection(
     stop_loss_ratio=Decimal("0.005"), take_profit_ratio=Decimal("0.01"), reason=_WHY
 )
 _FARTHER = ChangeProtection(stop_loss_ratio=Decimal("0.03"), reason=_WHY)
-_LOSS = DailyLossReached(currency=USDT, loss=Decimal(100), limit=Decimal(100))
 _FAILED = Escalated(actor=STRATEGY, error=_WHY)
 _THIN = 1.0
 """Base at each of the book's five prices: less than an entry wants."""
@@ -180,11 +192,12 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("killed, and started again at once", _kill_and_recover, 3),
     ("the disk is full", partial(_disk, full=True), 2),
     ("the disk has room again", partial(_disk, full=False), 2),
-    ("the loss of the day reaches its limit", partial(_guardian, _LOSS), 1),
+    ("the loss of the day reaches its limit", _lose, 1),
     ("an actor failed too often", partial(_guardian, _FAILED), 1),
     ("all but a little of the newest working order fills", _fill_all_but_dust, 2),
     ("the venue's balances fall behind", _fall_behind, 2),
     ("the price is 102.5: near the target", partial(_move, 102.5), 4),
     ("the session announces its end", lambda world: world.tell(POSITIONS, EndSession()), 1),
+    ("the day ends: it is 00:00 UTC", _day_ends, 2),
 )
 """What it is called, what it does, and how often explorers take it."""

@@ -14,7 +14,7 @@ from actors.runtime.actor import Actor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.system import System
 from commands.tree import Wiring
-from messages.base import Address, Timestamp
+from messages.base import DAY_MS, Address, Timestamp
 from messages.envelope import Envelope
 from tests.simulation.dispatcher import Poisonable
 from tests.simulation.files import StoreJournal
@@ -23,7 +23,8 @@ from tests.simulation.journals import SimulatedJournal
 ActorT = TypeVar("ActorT", bound=Actor)
 DurableJournals = SimulatedJournal | StoreJournal
 
-START = Timestamp(1_000_000)
+START = Timestamp(DAY_MS - 120_000)
+"""Two minutes before 00:00 UTC: many runs cross it."""
 
 
 class Tree:

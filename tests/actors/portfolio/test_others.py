@@ -7,7 +7,7 @@ import pytest
 from actors.portfolio.core import describe, step
 from actors.portfolio.skipped import after_skip
 from messages.addresses import GUARDIAN, PORTFOLIO, position_address
-from messages.base import Timestamp
+from messages.base import Timestamp, end_of_day
 from messages.envelope import NOTHING, Send
 from messages.guardian import DailyLossReached, ResendTradingState, Resume
 from messages.observers import Alarm, AlarmKind
@@ -74,7 +74,9 @@ def test_the_guardian_is_told_once_when_the_loss_of_the_day_reaches_its_limit() 
     ledger.tell(booked(bought=10, cost=100, sold=5, proceeds=41))
     assert ledger.said(DailyLossReached) == []
     done = ledger.tell(booked(bought=10, cost=100, sold=6, proceeds=50))
-    fact = DailyLossReached(currency=USDT, loss=Decimal(10), limit=Decimal(10))
+    fact = DailyLossReached(
+        currency=USDT, loss=Decimal(10), limit=Decimal(10), ends_at=end_of_day(ledger.now)
+    )
     assert done.outbox == (Send(GUARDIAN, fact),)
     ledger.tell(booked(bought=10, cost=100, sold=7, proceeds=50))
     assert ledger.said(DailyLossReached) == []

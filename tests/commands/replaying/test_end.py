@@ -70,3 +70,17 @@ def test_the_time_that_an_open_position_was_not_covered_is_in_the_summary(tmp_pa
     assert played.summary.unprotected_ms == {"opening": 2 * HOUR}
     assert played.summary.trades == 0
     assert played.summary.account_trades == 0
+
+
+def test_the_days_loss_limit_ends_with_the_day(tmp_path: Path) -> None:
+    """A loss of 2 % an hour, and a limit that one trade reaches: one trade a day, each day."""
+    hours = 5 * 24
+    bars = dict.fromkeys(range(1, hours), ("100", "100", "97", "100")) | {0: BARS[0]}
+    file = candle_file(tmp_path, "ABC/USDT", bars)
+    limit = ("plan.stop_loss_ratio=2%", "portfolio.daily_loss_limit=15")
+    every = EntersAt({ABC: range(hours)})
+    played = play([file], CandlePath.LOW_FIRST, lambda: every, TICK, *limit)
+    days = [(trade.closed_at - BEGIN) // (24 * HOUR) for trade in played.report.trades]
+    assert days == [0, 1, 2, 3, 4]
+    assert played.summary.alarms == {"daily_loss_limit": 5}
+    assert played.summary.refusals.keys() <= {"not_active", "daily_loss_limit"}

@@ -12,11 +12,13 @@ from actors.gateway import actor as gateway
 from actors.guardian import core as guardian
 from actors.guardian.states import Cause
 from actors.portfolio import rules
+from actors.portfolio.accounts import Account
 from actors.position import core, deadlines, hearing, prices, resting
 from actors.position.position import Life
 from actors.position.states import State
 from actors.position.turn import Turn
 from messages.gateway import CancelAtVenue
+from messages.money import ZERO
 from messages.observers import AlarmKind
 from messages.position import DenialReason
 from tests.simulation.mutants.injecting import Mutant, around, both, instead, nothing
@@ -56,8 +58,8 @@ def _cancels_leave(real: Any, self: Any, message: Any) -> None:
 
 
 def _not_of(cause: Cause) -> Any:
-    def hold(real: Any, guard: Any, effect: Any, reason: str, now: Any) -> Any:
-        done = real(guard, effect, reason, now)
+    def hold(real: Any, guard: Any, effect: Any, *others: Any) -> Any:
+        done = real(guard, effect, *others)
         return replace(done, changes=(), outbox=()) if effect.cause is cause else done
 
     return around(guardian, "_hold", hold)
@@ -116,4 +118,9 @@ MUTANTS = (
     ),
     Mutant("the guardian does not hold for the day's loss", _not_of(Cause.DAILY_LOSS)),
     Mutant("an escalation holds nothing", _not_of(Cause.ESCALATION)),
+    Mutant("a day's loss holds for ever", instead(guardian, "deadline", nothing)),
+    Mutant(
+        "one day's loss counts for the next",
+        instead(Account, "loss_on", lambda self, _now: max(ZERO, -self.day_realised)),
+    ),
 )

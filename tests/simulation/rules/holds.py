@@ -3,18 +3,20 @@
 Owns what holds, as the guardian's own mail says, and what was lost, by the venue's ledger.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from actors.guardian.actor import GuardianActor
-from actors.guardian.core import Guard
+from actors.guardian.core import Guard, deadline
 from actors.guardian.states import Cause
 from actors.journal.port import Record
+from actors.portfolio.accounts import Account
 from actors.portfolio.actor import PortfolioActor
 from actors.position.states import State
 from messages.addresses import GUARDIAN, PORTFOLIO
-from messages.base import Address
-from messages.envelope import Envelope
+from messages.base import DAY_MS, Address, Timestamp
+from messages.envelope import Envelope, Wake
 from messages.guardian import (
     DailyLossReached,
     EnterReducing,
@@ -29,14 +31,14 @@ from messages.guardian import (
 from messages.money import ZERO, amount_in
 from messages.orders import Side
 from messages.portfolio import ReserveBudget, TradingState, TradingStateChanged
+from messages.position import BudgetDenied, DenialReason
 from tests.simulation.plans import USDT
-from tests.simulation.rules.ledger import Account
+from tests.simulation.rules.ledger import Account as VenueAccount
 from tests.simulation.rules.rule import Rule, budget_granted
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-DAY_MS = 86_400_000
 HOLDS = {
     Halt: Cause.OPERATOR,
     EnterReducing: Cause.OPERATOR,
@@ -61,11 +63,23 @@ class Holds(Rule):
         self._causes: set[Cause] = set()
         self._told = TradingState.ACTIVE
         """What the portfolio heard last."""
+        self._day_ends: Timestamp | None = None
+        """When the loss holds no more."""
+        self._realised: dict[int, Decimal] = {}
+        """By UTC day, as the portfolio booked it."""
+        self._booked = ZERO
+
+    def rewound(self, records: Sequence[Record]) -> None:
+        """Take back what died with a process."""
+        self._realised, self._booked = {}, ZERO
+        for record in records:
+            self._note_realised(record)
 
     def restarted(self) -> None:
         """Go on from what survived: that it is whole is looked at by ``crashes``."""
         guard = self.world.actor(GUARDIAN, GuardianActor).guard
         self._causes = {held.cause for held in guard.holds}
+        self._day_ends = deadline(guard)
         self._told = self.world.actor(PORTFOLIO, PortfolioActor).books.trading.state
 
     def delivered(self, address: Address, envelope: Envelope) -> None:
@@ -75,12 +89,18 @@ class Holds(Rule):
             self._told = message.state
         if address != GUARDIAN:
             return
-        if type(message) in HOLDS:
+        if isinstance(message, DailyLossReached):
+            self._lose(message)
+        elif type(message) in HOLDS:
             self._causes.add(HOLDS[type(message)])
+        is_dated = type(message) is Wake and self._day_ends is not None
+        if is_dated and (self._day_ends or 0) <= self.world.now:
+            self._causes.discard(Cause.DAILY_LOSS)
         self._causes -= LIFTS.get(type(message), frozenset())
         guard = self.world.actor(GUARDIAN, GuardianActor).guard
         held = {one.cause for one in guard.holds if one.state is not TradingState.ACTIVE}
         if envelope.sender == GUARDIAN:
+            self._day_ends = deadline(guard)
             self._causes = held  # skipped and heard again: it is dropped if a newer one was heard
         assert held == self._causes, (
             f"after {type(message).__name__} trading is held by {sorted(held)}, "
@@ -91,18 +111,58 @@ class Holds(Rule):
         """Look that a change of the holds is told, and that a budget is granted with right."""
         if record.actor == GUARDIAN:
             _check_told(record)
+        self._note_realised(record)
+        self._check_refusal(record)
         asked = budget_granted(record)
         if asked is not None:
             self._check_grant(asked)
+
+    def over(self) -> None:
+        """Look that no day's loss holds once its day is over."""
+        for held in self.world.actor(GUARDIAN, GuardianActor).guard.holds:
+            if held.cause is Cause.DAILY_LOSS:
+                ends = held.deadline or 0
+                assert self.world.now < ends, (
+                    f"the loss of a day that ended at {ends} holds trading at {self.world.now}"
+                )
+
+    def _lose(self, message: DailyLossReached) -> None:
+        """A loss that is heard after its day holds nothing."""
+        assert message.ends_at is not None
+        if message.ends_at > self.world.now:
+            self._causes.add(Cause.DAILY_LOSS)
+            self._day_ends = message.ends_at
+
+    def _note_realised(self, record: Record) -> None:
+        for change in record.changes if record.actor == PORTFOLIO else ():
+            if type(change) is Account and change.currency == USDT:
+                day = record.now // DAY_MS
+                gain = change.realised - self._booked
+                self._realised[day] = self._realised.get(day, ZERO) + gain
+                self._booked = change.realised
+
+    def _check_refusal(self, record: Record) -> None:
+        """Look that a refusal for the day's loss is for one of this day."""
+        for send in record.outbox if record.actor == PORTFOLIO else ():
+            message = send.message
+            if not isinstance(message, BudgetDenied):
+                continue
+            if message.reason is DenialReason.DAILY_LOSS_LIMIT and not record.error:
+                lost, limit = -self._realised.get(record.now // DAY_MS, ZERO), self.world.loss_limit
+                is_repeated = not record.changes  # asked again: the answer is that of then
+                assert is_repeated or (limit is not None and lost >= limit), (
+                    f"refused for a loss of {limit}, and {lost} are lost today: {message.text}"
+                )
 
     def _check_grant(self, asked: ReserveBudget) -> None:
         assert self._told is TradingState.ACTIVE, (
             f"{asked.position_id} may enter, and the portfolio was told {self._told}"
         )
         limit = self.world.loss_limit
-        if limit is None or self.world.now >= DAY_MS:
+        if limit is None:
             return
-        lost = self._lost()
+        is_first_day = self.world.now < DAY_MS
+        lost = self._lost() if is_first_day else -self._realised.get(1, ZERO)
         assert lost is None or lost < limit, (
             f"{asked.position_id} may enter, and {lost} of {limit} are lost today"
         )
@@ -129,7 +189,7 @@ class Holds(Rule):
         return lost
 
 
-def _loss(account: Account) -> Decimal:
+def _loss(account: VenueAccount) -> Decimal:
     """Return what one position cost in the end, quote."""
     lost = ZERO
     for order in account.orders.values():
