@@ -12,7 +12,8 @@ from decimal import Decimal
 from actors.journal.actor import DurableJournal
 from actors.journal.port import Record
 from actors.runtime.dispatcher import Dispatcher
-from benchmarks.stage import Connect, Stage, paper_exchange
+from actors.strategy.actor import StrategySource
+from benchmarks.stage import Connect, NoStrategy, Stage, paper_exchange
 from config.settings import MarketDataSettings
 from messages.addresses import POSITIONS
 from messages.base import Milliseconds, PositionId, Symbol, Timestamp
@@ -60,6 +61,7 @@ class Brackets:
         dispatcher: Dispatcher | None = None,
         durable: DurableJournal | None = None,
         tick_ms: int = TICK_MS,
+        make_strategy: StrategySource = NoStrategy,
     ) -> None:
         """Open them all, the nearest first. ``tick_ms`` is the time between two ticks."""
         self.count = count
@@ -69,6 +71,7 @@ class Brackets:
             connect=connect,
             dispatcher=dispatcher,
             durable=durable,
+            make_strategy=make_strategy,
             market_data=MarketDataSettings(stale_ms=Milliseconds(STALE_TICKS * tick_ms)),
         )
         self._tick_ms = tick_ms

@@ -18,7 +18,8 @@ from actors.runtime.clock import VirtualClock
 from actors.runtime.dispatcher import Dispatcher
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
-from actors.strategy.port import Enter, MarketView, Strategy
+from actors.strategy.actor import StrategySource
+from actors.strategy.port import Enter, MarketView
 from commands.tree import Wiring
 from config.settings import MarketDataSettings, PortfolioSettings, ReconcilerSettings, Settings
 from exchange.paper import PaperExchange
@@ -89,7 +90,7 @@ class Stage:
         *,
         plan: Plan | None = None,
         market_data: MarketDataSettings | None = None,
-        make_strategy: Callable[[], Strategy] = NoStrategy,
+        make_strategy: StrategySource = NoStrategy,
         connect: Connect = paper_exchange,
         dispatcher: Dispatcher | None = None,
         durable: DurableJournal | None = None,

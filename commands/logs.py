@@ -169,7 +169,9 @@ def _as_json(record: "Record") -> dict[str, Any]:
         ids = ("position", "symbol", "order", "decision", "id", "cause", "sequence")
         line["event"] = event.name
         line |= {name: told[name] for name in ids if told[name] is not None}
-    if record["exception"] is not None:
+    if "traceback" in record["extra"]:  # of another process: a strategy's
+        line["error"] = record["extra"]["traceback"]
+    elif record["exception"] is not None:
         line["error"] = "".join(traceback.format_exception(record["exception"].value))
     return line
 

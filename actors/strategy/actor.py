@@ -91,7 +91,7 @@ class StrategyActor(Actor):
 
 def _log_details(message: Advised | StrategyLost) -> None:
     if message.details:
-        logger.debug("the strategy's own traceback:\n{}", message.details)
+        logger.bind(traceback=message.details).debug("the strategy's own traceback")
 
 
 def strategy_of(settings: Settings, folders: tuple[Path, ...] = ()) -> Callable[[], Strategy]:

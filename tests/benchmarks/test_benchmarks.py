@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import candles, durable, journal, latency, lifecycles, priorities, ticks, writer
+from benchmarks import (
+    candles,
+    durable,
+    journal,
+    latency,
+    lifecycles,
+    priorities,
+    strategies,
+    ticks,
+    writer,
+)
 from messages.plan import ProtectionMode
 from tests.sources import ROOT
 
@@ -29,6 +39,12 @@ def test_every_exit_is_timed_on_both_dispatchers() -> None:
     single, threaded = ([r.requests for r in rounds] for rounds in played.values())
     assert single == threaded
     assert min(single) > 1
+
+
+def test_an_exit_is_timed_for_every_strategy_in_both_places() -> None:
+    taken = strategies.main(["--quick"])
+    assert len(taken) == len(strategies.STRATEGIES) * len(strategies.PLACES)
+    assert {len(us) for us in taken.values()} == {strategies.QUICK_TICKS}
 
 
 def test_candles_are_replayed_the_same_way_each_time() -> None:

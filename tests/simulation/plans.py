@@ -74,6 +74,7 @@ PLANS = (
     ),
     _plan(ProtectionMode.SWITCHING, switching=None),  # its lines follow from stop and target
     _plan(ProtectionMode.SYNTHETIC, on_stop=OnStop.CLOSE),
+    _plan(ProtectionMode.SYNTHETIC, exit_ladder=_EXIT[:2], stop_rung=1),  # no market orders
 )
 
 VENUES = (
