@@ -6,6 +6,7 @@ business, and what the journal holds that of ``actors.journal``.
 
 import os
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -21,13 +22,20 @@ from actors.journal.mirror import Mirror, write_unwritten
 from actors.journal.port import JournalError
 from actors.journal.recovery import is_stuck, living_positions
 from actors.journal.retention import Retention
-from actors.journal.segment import segment_numbers, segment_path
+from actors.journal.segment import segment_numbers
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from actors.runtime.sentinel_process import wait_for_note
 from actors.runtime.watchdog import STUCK_NOTE, Stuck
 from commands.account_name import AccountName
+from commands.account_notes import (
+    check_no_backup,
+    check_not_taken,
+    forget_taken,
+    note_taken,
+    take_restored,
+)
 from commands.errors import UsageError
-from commands.taken_away import check_not_taken, forget_taken, note_taken
+from commands.fresh_start import put_aside
 from config.settings import Settings
 from messages.base import Timestamp
 from messages.ids import Identity
@@ -60,6 +68,7 @@ class Account:
         """
         self.folder = folder
         self._name = name
+        check_no_backup(folder)
         if not is_fresh:
             check_not_taken(folder)
         try:
@@ -72,8 +81,10 @@ class Account:
             wait_for_note(folder)
             write_unwritten(folder)
             if is_fresh:
-                self._put_aside()
+                put_aside(folder, self._lease.epoch)
             self._found = self._look()
+            self.restored = take_restored(folder, self._found, self._lease.epoch)
+            """The backup that the journal goes on from, until it has gone on; None: from none."""
             self.identity = self._begin_epoch(now)
             self.stuck = self._take_note()
             forget_taken(folder)
@@ -129,6 +140,7 @@ class Account:
             *(["  no new entry until all are looked up and covered"] if count else []),
             *(other if found.seed != settings.paper.seed else []),
             *(f"  LOST: {loss}" for loss in found.losses),
+            *self._told_restored(),
             *self._told_stuck(found.snapshot),
         ]
 
@@ -214,6 +226,13 @@ class Account:
         except (FileNotFoundError, msgspec.DecodeError):
             return None  # half a note was written by a process that was killed over it
 
+    def _told_restored(self) -> list[str]:
+        if self.restored is None:
+            return []
+        at = datetime.fromtimestamp(self.restored.backed_up_at / 1_000, UTC)
+        since = f"from a backup of {at.isoformat(timespec='seconds')}"
+        return [f"  RESTORED: {since}; what an exchange did after it is not in this journal"]
+
     def _told_stuck(self, snapshot: Snapshot) -> list[str]:
         if self.stuck is None:
             return []
@@ -222,36 +241,20 @@ class Account:
             return [f"  HUNG: the last process never came back from {name}: it is skipped"]
         return [f"  HUNG: the last process never came back from {name}; no record asks for it"]
 
-    def _put_aside(self) -> None:
-        """Move the journal into a folder beside the new one: nothing is thrown away."""
-        aside = self.folder / f"before-{self._lease.epoch}"
-        paths = [segment_path(self.folder, number) for number in segment_numbers(self.folder)]
-        files = [self.folder / ANCHOR, self.folder / STUCK_NOTE]
-        for path in paths:
-            files += [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
-        for file in files:
-            if file.exists():
-                aside.mkdir(exist_ok=True)
-                file.replace(aside / file.name)
-
 
 def account_folder(state_dir: Path | None, tag: str, kind: str = PAPER) -> Path:
     """Return the folder of the account with this tag; ``kind`` is its mode and exchange."""
     return (state_dir or STATE) / f"{kind}-{tag or _MAIN}"
 
 
-def _is_account(folder: Path) -> bool:
+def is_account(folder: Path) -> bool:
     """Tell whether a journal is there, or an anchor says that one was."""
     return bool(segment_numbers(folder)) or (folder / ANCHOR).exists()
 
 
-def find_account(state_dir: Path, account: str | None) -> Path:
-    """Return the folder of an account that nobody uses; None: the only one there is.
-
-    Raises:
-        UsageError: there is none, or a process uses it now.
-    """
-    names = sorted(path.name for path in state_dir.glob("*") if _is_account(path))
+def named_account(state_dir: Path, account: str | None) -> Path:
+    """Return the folder of an account; None: the only one there is. Raises ``UsageError``."""
+    names = sorted(path.name for path in state_dir.glob("*") if is_account(path))
     if account is None and len(names) > 1:
         raise UsageError(f"name the account: {state_dir} holds {', '.join(names)}")
     name = account or next(iter(names), None)
@@ -260,8 +263,18 @@ def find_account(state_dir: Path, account: str | None) -> Path:
             f"{state_dir} holds no journal{f' of {name}' if name else ''}: "
             f"there are {', '.join(names) or 'none'}"
         )
-    if is_held(state_dir / name):
-        holder = read_holder(state_dir / name)
-        who = f"process {holder.pid}" if holder else "a process"
-        raise UsageError(f"{name} is in use by {who}: stop it first")
     return state_dir / name
+
+
+def find_account(state_dir: Path, account: str | None) -> Path:
+    """Return the folder of an account that nobody uses; None: the only one there is.
+
+    Raises:
+        UsageError: there is none, or a process uses it now.
+    """
+    folder = named_account(state_dir, account)
+    if is_held(folder):
+        holder = read_holder(folder)
+        who = f"process {holder.pid}" if holder else "a process"
+        raise UsageError(f"{folder.name} is in use by {who}: stop it first")
+    return folder

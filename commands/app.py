@@ -5,7 +5,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from commands import exchange_commands
+from commands import account_commands, exchange_commands
 from commands.arguments import HELP_OPTIONS, parse_problem, with_command
 from commands.explaining import (
     EXIT_FAILED,
@@ -304,6 +304,7 @@ def inspect(
     raise typer.Exit(code)
 
 
+account_commands.add_to(app)
 exchange_commands.add_to(app)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from actors.journal.files import Files, Pointer, Sight
-from actors.journal.lease import Lease
+from actors.journal.lease import EPOCH, Lease
 from actors.journal.port import CustodyError
 
 Written = dict[str, tuple[int, int]]
@@ -106,7 +106,7 @@ class Custody:
         self._real_path = self._files.real_path(self._folder)
         self._kept = {"": Kept.folder("the account's folder", self._folder, self._files)}
         self._keep("lock")
-        self._contents = {"epoch": self._files.read(self._folder / "epoch")}
+        self._contents = {EPOCH: self._files.read(self._folder / EPOCH)}
         self._written: Written = {}
         """After this process last wrote."""
         self._log = ""

@@ -27,7 +27,8 @@ from actors.journal.holder import Holder, ProcessMark, is_dead, lock_takers, thi
 
 _LOCK = "lock"
 _TURN = "turn"
-_EPOCH = "epoch"
+EPOCH = "epoch"
+"""The epoch's file in the account's folder."""
 _CHECKSUM_BYTES = 8
 
 
@@ -44,7 +45,7 @@ class EpochLostError(Exception):
     def __init__(self, folder: Path) -> None:
         """Say what a person can do."""
         super().__init__(
-            f"neither {folder / _EPOCH} nor the lock beside it can be read: write a number into it "
+            f"neither {folder / EPOCH} nor the lock beside it can be read: write a number into it "
             "that is larger than any epoch of this account"
         )
 
@@ -86,12 +87,20 @@ class Lease:
             self.epoch = self._last_epoch() + 1
             """Counts the processes that ever held it; written into every batch."""
             self.lock = self._make_lock(holder)
-            replace_file(files, folder / _EPOCH, _with_checksum(self.epoch))
+            replace_file(files, folder / EPOCH, _with_checksum(self.epoch))
         except BaseException:
             self.guard.close()
             raise
         finally:
             turn.close()
+
+    def count_from(self, epoch: bytes) -> None:
+        """Let the next epoch be later than one that a file says, too. Raises ``OSError``."""
+        with suppress(ValueError):  # a damaged one says nothing
+            epoch_then = _read_epoch(epoch)
+            if epoch_then > self.epoch:
+                self.epoch = epoch_then
+                replace_file(self.files, self.folder / EPOCH, _with_checksum(self.epoch))
 
     def is_held(self) -> bool:
         """Tell whether this process still has it. Raises ``OSError``."""
@@ -147,7 +156,7 @@ class Lease:
 
     def _last_epoch(self) -> int:
         try:
-            return _read_epoch(self.files.read(self.folder / _EPOCH))
+            return _read_epoch(self.files.read(self.folder / EPOCH))
         except FileNotFoundError:
             lock = _read_lock(self.folder, self.files)
             if lock is None or not lock.epoch:
@@ -158,7 +167,7 @@ class Lease:
             if lock is None or not lock.epoch:
                 raise EpochLostError(self.folder) from None
             what = "is not as it was written"
-        self.losses = (f"the file {_EPOCH} {what}; by the lock's it was {lock.epoch}",)
+        self.losses = (f"the file {EPOCH} {what}; by the lock's it was {lock.epoch}",)
         return lock.epoch
 
 

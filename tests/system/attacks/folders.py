@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from commands.verify import Verdict, verify
 from exchange.server.control import VenuePicture
 from messages.ids import ENTRY_LEG
 from tests.sources import ROOT
 from tests.system.attacks.arena import SOON_SECONDS, Arena, Victim
 from tests.system.attacks.attack import Figures, attack
+from tests.system.running import run_supervisor
 from tests.system.wire.ids import parts_of
 
 NOTICED, SOLD = "noticed after s", "sold after s"
@@ -156,6 +158,42 @@ def restarted(arena: Arena) -> Figures:
     return {NOTICED: noticed, SOLD: sold}
 
 
+@attack("a busy paper session is backed up again and again")
+def backed_up(arena: Arena) -> Figures:
+    return _back_up(arena, 4)
+
+
+@attack("a busy paper session is backed up again and again", in_tests=False)
+def backed_up_often(arena: Arena) -> Figures:
+    return _back_up(arena, 40)
+
+
+def _back_up(arena: Arena, times: int) -> Figures:
+    """Each backup is whole and re-runs; a session goes on from each, and that re-runs too."""
+    file = arena.folder / "output-paper.txt"
+    small = ("--set", "journal.segment_bytes=100000")
+    program = start_paper(arena, arena.folder / "state", arena.folder / "session", file, *small)
+    wait_for_words(program, file, "→ protecting")
+    took = 0.0
+    for number in range(times):
+        backup = arena.folder / f"backup-{number}"
+        begun_at = time.monotonic()
+        done = run_supervisor("backup", backup, "--state-dir", arena.folder / "state")
+        took = max(took, time.monotonic() - begun_at)
+        assert done.exit_code == 0, done.stderr
+        assert verify(backup, None) is Verdict.REPRODUCED
+    program.stop(signal.SIGINT)
+    for number in range(0, times, 3):
+        state = arena.folder / f"state-{number}"
+        done = run_supervisor("restore", arena.folder / f"backup-{number}", "--state-dir", state)
+        assert done.exit_code == 0, done.stderr
+        done = run_supervisor("--headless", "--duration", "1", "--state-dir", state, *small)
+        assert done.exit_code == 0, done.stderr
+        assert "RESTORED: from a backup of" in done.stdout
+        assert verify(state, None) is Verdict.REPRODUCED
+    return {"a backup takes s": took}
+
+
 def _attack_live(arena: Arena, case: str) -> Figures:
     what, way = case.split()
     program = arena.start(*_MORE)
@@ -200,7 +238,7 @@ def _attack_paper(arena: Arena, case: str) -> Figures:
     return {NOTICED: noticed}
 
 
-def start_paper(arena: Arena, state: Path, session: Path, file: Path) -> Victim:
+def start_paper(arena: Arena, state: Path, session: Path, file: Path, *more: str) -> Victim:
     """Start a session on the embedded market that trades often."""
     output = arena.opened.enter_context(file.open("ab"))
     process = subprocess.Popen(  # noqa: S603 - our own Python
@@ -208,6 +246,7 @@ def start_paper(arena: Arena, state: Path, session: Path, file: Path) -> Victim:
             *(sys.executable, str(ROOT / "supervisor.py"), "--headless", "--speed", "600"),
             *("--state-dir", str(state), "--session-dir", str(session)),
             *("--set", "drop.drop_ratio=0.2%", "--set", "portfolio.cooldown_seconds=0"),
+            *more,
         ],
         cwd=arena.folder,
         env={**os.environ, "TERM": "dumb", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},

@@ -1,15 +1,24 @@
-"""An account whose journal was not in its place when its last session ended.
+"""What the notes in and beside an account's folder have a start do.
 
-Without it, the next start would find nothing, or an older copy, and trade on as if new. Owns the
-note of that, and the refusal that follows it.
+An account whose journal was taken away under its last session is refused: a start would find
+nothing, or an older copy, and trade on as if new. A backup is refused: it must stay as it is. A
+restored journal is told of once: until something was recorded after the restore.
 """
 
 from pathlib import Path
 
 import msgspec
 
-from actors.journal.finding import JournalLostError, find
-from actors.journal.notes import TakenAway, read_note, taken_path, write_note
+from actors.journal.finding import Found, JournalLostError, find
+from actors.journal.notes import (
+    BACKUP_NOTE,
+    RESTORED_NOTE,
+    Restored,
+    TakenAway,
+    read_note,
+    taken_path,
+    write_note,
+)
 from actors.journal.store import FileJournal
 from commands.errors import UsageError
 
@@ -68,3 +77,38 @@ def _is_back(folder: Path, note: TakenAway) -> bool:
     if found is None or found.losses or found.snapshot.sequence < note.sequence:
         return False
     return found.snapshot.sequence > note.sequence or found.head.hex() == note.head
+
+
+def check_no_backup(folder: Path) -> None:
+    """Refuse to trade in a backup. Raises ``UsageError``."""
+    if (folder / BACKUP_NOTE).exists():
+        raise UsageError(
+            f"{folder} is a backup, and a session would change it: put it in place with "
+            f"python supervisor.py restore {folder}"
+        )
+
+
+def take_restored(folder: Path, found: Found | None, epoch: int) -> Restored | None:
+    """Return that a backup was restored and nothing was recorded since; an older note is renamed.
+
+    Raises:
+        UsageError: the note can't be read, or the restore was cut short.
+        OSError: the note can't be renamed.
+    """
+    path = folder / RESTORED_NOTE
+    try:
+        note = read_note(path, Restored)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"{path} can't be read: {error}; restore the backup again") from None
+    if note is None:
+        return None
+    end = 0 if found is None else found.snapshot.sequence
+    if end < note.sequence:
+        raise UsageError(
+            f"a restore into {folder} was cut short: it holds {end} of {note.sequence} records; "
+            "restore the backup again, with --replace"
+        )
+    if end > note.sequence:
+        path.replace(folder / f"restored-{epoch}.json")
+        return None
+    return note

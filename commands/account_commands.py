@@ -1,0 +1,54 @@
+"""What a person types about an account as a whole: ``backup`` and ``restore``.
+
+Owns the options; what they do is in the modules they import when used.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.explaining import explaining
+from commands.shared_options import StateDir
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+
+    @app.command("backup", short_help="Copy an account's journal, also while it runs.")
+    def backup(
+        to: Annotated[
+            Path, typer.Argument(metavar="DIR", help="A new folder: the account's goes into it.")
+        ],
+        account: Annotated[
+            str | None, typer.Option(help="The account's folder; default: the only one there is.")
+        ] = None,
+        state_dir: StateDir = None,
+    ) -> None:
+        """Copy an account's journal as of one moment, also while a session writes it.
+
+        Example: python supervisor.py backup backups/2026-01-31
+        """
+        from commands.account import STATE  # noqa: PLC0415 - each command is imported when used
+        from commands.backup import backup as copy  # noqa: PLC0415 - as above
+
+        with explaining():
+            copy(state_dir or STATE, account, to)
+
+    @app.command("restore", short_help="Put a backup in the place of a journal.")
+    def restore(
+        backup: Annotated[Path, typer.Argument(metavar="DIR", help="What backup wrote.")],
+        replace: Annotated[  # noqa: FBT002 - a flag, typed by name
+            bool, typer.Option("--replace", help="Put aside the journal that the account has.")
+        ] = False,
+        state_dir: StateDir = None,
+    ) -> None:
+        """Put a backup in its account's place. The next start looks at the venue first.
+
+        Example: python supervisor.py restore backups/2026-01-31
+        """
+        from commands.account import STATE  # noqa: PLC0415 - each command is imported when used
+        from commands.restore import restore as put_back  # noqa: PLC0415 - as above
+
+        with explaining():
+            put_back(backup, state_dir or STATE, replaces=replace)
