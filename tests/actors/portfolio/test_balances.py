@@ -136,3 +136,12 @@ def test_balances_are_looked_at_as_often_as_the_limits_say() -> None:
 
 def test_a_skipped_report_is_asked_for_again() -> None:
     assert [send.message for send in after_skip(report(USDT=1), "boom")] == [FetchBalances()]
+
+
+def test_a_currency_whose_amount_the_venue_did_not_say_is_no_shortage() -> None:
+    ledger = Ledger(1000)
+    ledger.tell(report(USDT=1000))
+    silent = BalancesReported(total=(), free=(), unknown=(USDT,))
+    look_twice(ledger, silent)
+    assert alarms(ledger) == []
+    assert ledger.books.balances[USDT].difference == 0
