@@ -41,8 +41,11 @@ class Answers:
 
     def read_leg(self, order: Raw, source: FillSource = FillSource.ANSWER) -> Leg:
         """Return an order as ccxt tells it, exactly. Raises ``BadValueError``."""
+        profile = self._connection.profile
         leg = read_leg(order, self._connection.refused, source)
-        return replace(leg, reason=end_reason(self._connection.profile, order.get("info")))
+        if source is FillSource.ORDER_EVENT and not profile.event_cost:
+            leg = replace(leg, cost=None, priced=ZERO)
+        return replace(leg, reason=end_reason(profile, order.get("info")))
 
     def read_legs(self, orders: object) -> list[Leg]:
         """Return the orders of a list; what can't be one is refused, and left out."""

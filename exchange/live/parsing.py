@@ -107,10 +107,15 @@ def read_leg(
     if filled is None and quantity is not None and remaining is not None and remaining <= quantity:
         filled = quantity - remaining
     cost = read.amount("cost")
-    if filled and not cost:
-        cost = None  # coins are not bought for nothing: the venue did not say
+    kind = str(order.get("type") or "").lower()[: border.TEXT_MOST]
+    if filled and (
+        not cost or (kind == "limit" and cost == filled * (read.amount("price") or ZERO))
+    ):
+        # Coins are not bought for nothing, and a limit is no price: ccxt fills in what a limit
+        # order would have cost at its limit where the venue did not say. The fills say it.
+        cost = None
     is_stop = bool(read.amount("triggerPrice") or read.amount("stopPrice"))
-    is_stop = is_stop or "stop" in str(order.get("type") or "").lower()[: border.TEXT_MOST]
+    is_stop = is_stop or "stop" in kind
     times = [
         read.moment(name) for name in ("timestamp", "lastUpdateTimestamp", "lastTradeTimestamp")
     ]

@@ -91,6 +91,19 @@ def test_a_part_whose_cost_is_known_keeps_it() -> None:
         assert [facts.filled, facts.cost, facts.unpriced] == [1, 50, Decimal("0.5")]
 
 
+def test_what_a_limit_order_would_have_cost_at_its_limit_is_no_cost() -> None:
+    """ccxt fills it in where the venue says nothing; the fills may have been better."""
+    assert told({**FILLED, "type": "limit", "price": 100.0, "cost": 100.0}).unpriced == 1
+    facts = told({**FILLED, "type": "limit", "price": 101.0, "cost": 100.0})
+    assert [facts.cost, facts.unpriced] == [100, 0]
+    facts = told({**FILLED, "type": "limit", "price": 100.0}, fills=(fill(price=99.5),))
+    assert [facts.cost, facts.unpriced] == [Decimal("99.5"), 0]
+
+
+def test_an_order_event_of_mexc_names_the_cost_of_the_whole_order() -> None:
+    assert not PROFILES["mexc"].event_cost
+
+
 @pytest.mark.parametrize("event", ["match", "filled"])
 def test_an_order_event_of_kucoin_has_no_cost(event: str) -> None:
     client = ccxt.pro.kucoin()
