@@ -42,9 +42,9 @@ class Answers:
     def read_leg(self, order: Raw, source: FillSource = FillSource.ANSWER) -> Leg:
         """Return an order as ccxt tells it, exactly. Raises ``BadValueError``."""
         profile = self._connection.profile
+        if source is FillSource.ORDER_EVENT and isinstance(order, Mapping):
+            order = {**order, **dict.fromkeys(profile.wrong_in_events)}
         leg = read_leg(order, self._connection.refused, source)
-        if source is FillSource.ORDER_EVENT and not profile.event_cost:
-            leg = replace(leg, cost=None, priced=ZERO)
         return replace(leg, reason=end_reason(profile, order.get("info")))
 
     def read_legs(self, orders: object) -> list[Leg]:

@@ -17,6 +17,9 @@ PROFILE = Profile(
     name="Bitget",
     capabilities=Capabilities(post_only=True),
     ids=IdForm(max_length=32),
+    # ``baseVolume`` is what this one update filled, not all of it, and ``newSize`` of a market
+    # order is what was asked for: https://www.bitget.com/api-doc/spot/websocket/private/Order-Channel
+    wrong_in_events=("filled", "remaining", "cost", "average"),
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     market_buy=False,

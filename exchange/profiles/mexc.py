@@ -18,7 +18,7 @@ PROFILE = Profile(
     fee_currency=FeeCurrency.QUOTE,
     # ccxt takes ``amount``, the quote amount of the whole order, for what is filled of it cost:
     # https://www.mexc.com/api-docs/spot-v3/websocket-user-data-streams
-    event_cost=False,
+    wrong_in_events=("cost",),
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     errors=(
         # "Oversold" or not: the coins may be locked by another order. Look, don't guess.

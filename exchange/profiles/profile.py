@@ -84,8 +84,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its OCO is written as Binance's order list."""
     stream_fees: bool = True
     """False: the stream of fills names a wrong fee; the account's list of fills is asked."""
-    event_cost: bool = True
-    """False: what ccxt calls the cost in an order's event is not what its fills cost."""
+    wrong_in_events: tuple[str, ...] = ()
+    """Fields of ccxt's order that hold something else in an order's event: they are not read."""
     market_buy: bool = True
     """False: a market buy is written in quote currency, so the quantity would not be ours; or it is
     not known (Luno takes the quantity for an amount of quote currency, and says so nowhere)."""

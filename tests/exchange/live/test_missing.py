@@ -101,7 +101,30 @@ def test_what_a_limit_order_would_have_cost_at_its_limit_is_no_cost() -> None:
 
 
 def test_an_order_event_of_mexc_names_the_cost_of_the_whole_order() -> None:
-    assert not PROFILES["mexc"].event_cost
+    assert PROFILES["mexc"].wrong_in_events == ("cost",)
+
+
+def test_an_order_event_of_bitget_names_what_one_update_filled() -> None:
+    client = ccxt.pro.bitget()
+    client.set_markets([client.safe_market_structure({
+        "id": "BTCUSDT", "symbol": "BTC/USDT", "base": "BTC", "quote": "USDT",
+        "baseId": "BTC", "quoteId": "USDT", "type": "spot", "spot": True, "active": True,
+        "precision": {"amount": 1e-6, "price": 1e-2}, "limits": {},
+    })])  # fmt: skip
+    raw = {
+        "instId": "BTCUSDT", "orderId": "7", "clientOid": NAME, "newSize": "1", "size": "1",
+        "orderType": "limit", "force": "gtc", "side": "buy", "price": "100", "fillPrice": "100",
+        "baseVolume": "0.25", "accBaseVolume": "1", "priceAvg": "100", "status": "filled",
+        "cTime": str(AT), "uTime": str(AT), "instType": "SPOT",
+    }  # fmt: skip
+    event = client.parse_ws_order(raw, client.market("BTC/USDT"))
+    assert [event["filled"], event["status"]] == [0.25, "closed"]  # of an order that filled whole
+    assert told(event).status is OrderStatus.CANCELED  # as it would be taken
+    read = {**event, **dict.fromkeys(PROFILES["bitget"].wrong_in_events)}
+    assert told(read).status is OrderStatus.OPEN  # over when it is known how much it filled
+    whole = told(read, fills=(fill(),))
+    assert whole.status is OrderStatus.FILLED
+    assert whole.filled == 1
 
 
 @pytest.mark.parametrize("event", ["match", "filled"])
