@@ -210,7 +210,13 @@ def _takes_profit_by_trigger(life: Life) -> bool:
         return True
     if lost_orders(life.position):
         return True
-    return protection.is_left or (mode is ProtectionMode.SWITCHING and rests_stop(life))
+    return leaves_stop(life) or (mode is ProtectionMode.SWITCHING and rests_stop(life))
+
+
+def leaves_stop(life: Life) -> bool:
+    """Return whether a native stop takes the slot because the session ends; an OCO has one."""
+    is_oco = protection_mode(life.charter) is ProtectionMode.OCO
+    return life.position.protection.is_left and not is_oco
 
 
 def rests_stop(life: Life) -> bool:
@@ -258,7 +264,7 @@ def switch_ratios(plan: Plan) -> tuple[Decimal, Decimal] | None:
 
 def _switch_levels(life: Life, now: Timestamp) -> list[Level]:
     prices = switch_prices(life, now)
-    if prices is None or life.position.protection.is_left:
+    if prices is None or leaves_stop(life):
         return []
     to_stop_loss, to_take_profit = prices
     if not rests_stop(life):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from actors.position.placing import Want
 from actors.position.position import Life, find_order, lost_orders
-from actors.position.prices import next_part, protection_mode, rests_stop, stop, target
+from actors.position.prices import leaves_stop, next_part, protection_mode, rests_stop, stop, target
 from actors.position.states import AT_REST
 from exchange.price_grid import floor_price
 from messages.base import Timestamp
@@ -32,7 +32,7 @@ def wanted_resting(life: Life, now: Timestamp) -> Want | None:
 
 
 def _wanted_in_mode(life: Life, now: Timestamp) -> Want | None:
-    if life.position.protection.is_left:
+    if leaves_stop(life):
         return _stop(life)
     match protection_mode(life.charter):
         case ProtectionMode.AUTO:

@@ -13,7 +13,7 @@ from messages.order_router import CancelOrder
 from messages.orders import OrderStatus, Purpose, RejectReason, StopStatus
 from messages.plan import OnStop, Plan, ProtectionMode
 from messages.position import CloseCause, LevelName, LookedBack, Resync, SessionEnding
-from tests.actors.position.scenes import B1, BARE, HELD, STOP_RESTS, X1, X2, X3
+from tests.actors.position.scenes import B1, BARE, HELD, OCO, STOP_RESTS, X1, X2, X3
 from tests.actors.position.stage import ALL_ABLE, PLAN, Stage
 
 SYNTHETIC = replace(PLAN, protection_mode=ProtectionMode.SYNTHETIC)
@@ -54,8 +54,9 @@ def test_while_the_stop_rests_for_the_end_the_target_is_watched_here() -> None:
     assert stage.levels[LevelName.STOP_LOSS] == pytest.approx(98)
 
 
-def test_a_stop_that_rests_already_is_left_alone() -> None:
-    stage = ending(STOP_RESTS)
+@pytest.mark.parametrize("plan", [STOP_RESTS, OCO])
+def test_a_stop_that_rests_already_is_left_alone(plan: Plan) -> None:
+    stage = ending(plan)
     assert not stage.all_sent(CancelOrder)
     assert left(stage)
 

@@ -150,12 +150,12 @@ def _promised(life: Life, now: Timestamp) -> list[tuple[Decimal | None, Decimal 
         mode is ProtectionMode.SWITCHING and rests_stop(life)
     )
     match mode:
+        case ProtectionMode.OCO:
+            return [(trigger, goal, life.sellable)]
         case _ if protection.is_left:
             return [(trigger, None, life.sellable)]
         case ProtectionMode.TRIGGERS:
             return []
-        case ProtectionMode.OCO:
-            return [(trigger, goal, life.sellable)]
         case _ if has_slot:
             return [(trigger, None, life.sellable)]
         case _:
