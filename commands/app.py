@@ -169,17 +169,20 @@ def export(
     ] = None,
     state_dir: StateDir = None,
     kind: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "csv",
+    tax: Annotated[  # noqa: FBT002 - a flag, typed by name
+        bool, typer.Option("--tax", help="Fills with both legs, lots, dust and transfers, too.")
+    ] = False,
 ) -> None:
     """Write a journal as tables: orders, fills, transitions and PnL.
 
-    Example: python supervisor.py export tables --format jsonl
+    Example: python supervisor.py export tables --format jsonl --tax
     """
     from commands.account import STATE
     from commands.export import export as write
     from commands.table_files import check_format
 
     with explaining():
-        write(state_dir or STATE, account, to, check_format(kind))
+        write(state_dir or STATE, account, to, check_format(kind), with_tax=tax)
 
 
 @app.command("replay", short_help="Play recorded markets to the whole system.")

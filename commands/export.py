@@ -1,7 +1,7 @@
 """``export``: what an account's journal says, as tables: orders, fills, transitions, PnL.
 
-Reads copies; changes nothing. Each table is a file; money stays exact, as text.
-Fills are what an order's cumulative facts gained from one record to the next.
+Reads copies; changes nothing. Each table is a file; money stays exact, as text. Fees are those of
+each fill. With ``--tax`` there are also fills with both legs, lots, dust and transfers.
 """
 
 from collections.abc import Iterator
@@ -21,9 +21,11 @@ from actors.position.position import Charter, Position
 from actors.position.states import State
 from commands.account import find_account
 from commands.errors import RunFailedError, UsageError
+from commands.fills import FillBook
 from commands.table_files import TABLES, Format, Row, write_table
+from commands.tax import TaxBook, lot_rows
 from messages.base import ClientOrderId, PositionId, Timestamp
-from messages.money import ZERO, Money, add_money, plain
+from messages.money import Money, plain
 
 
 class Tables:
@@ -33,7 +35,8 @@ class Tables:
         """Begin with none."""
         self.older: int | None = None
         """How many records came before the oldest that is kept; None: nothing was read yet."""
-        self.fills: list[Row] = []
+        self.fill_book = FillBook()
+        self.tax = TaxBook()
         self.transitions: list[Row] = []
         self.pnl: list[Row] = []
         self._orders: dict[ClientOrderId, RoutedOrder] = {}
@@ -65,10 +68,41 @@ class Tables:
                 "at_ms": facts.at,
             }
 
+    @property
+    def fills(self) -> Iterator[Row]:
+        """Yield every fill, and fees that were told after it."""
+        for fill in self.fill_book.fills():
+            yield {
+                "sequence": fill.sequence,
+                "at_ms": fill.heard_at,
+                "client_order_id": fill.request.client_order_id,
+                "position_id": fill.request.position_id,
+                "symbol": fill.request.symbol,
+                "side": fill.request.side.value,
+                "fill_quantity": plain(fill.quantity),
+                "fill_cost": plain(fill.cost),
+                "fees": _money(fill.fees),
+                "filled_at_ms": fill.at,
+                "exchange_order_id": fill.exchange_order_id,
+                "trade_id": fill.trade_id,
+            }
+
+    def tax_tables(self) -> dict[str, list[Row]]:
+        """Return the tables of ``--tax``, by name."""
+        fills = self.fill_book.fills()
+        books = tuple(self.tax.lot_book(fills, is_average=average) for average in (False, True))
+        return {
+            "tax_fills": list(self.tax.fill_rows(fills)),
+            "tax_lots": [row for lots in books for row in lot_rows(lots)],
+            "tax_transfers": self.tax.transfers,
+            "tax_reconciliation": self.tax.reconciliation(fills, books),
+        }
+
     def begin(self, snapshot: Snapshot) -> None:
         """Take in what a segment begins with: of the oldest, nothing of it happened here."""
         if self.older is None:
             self.older = snapshot.sequence
+        self.tax.begin(snapshot)
         for one in snapshot.actors:
             for entity in one.entities:
                 self._begin_with(entity)
@@ -76,6 +110,7 @@ class Tables:
     def _begin_with(self, entity: msgspec.Struct) -> None:
         if isinstance(entity, RoutedOrder):
             self._orders.setdefault(entity.request.client_order_id, entity)
+            self.fill_book.begin(entity)
         elif isinstance(entity, Charter):
             self._charters[entity.position_id] = entity
         elif isinstance(entity, Position):
@@ -83,6 +118,8 @@ class Tables:
 
     def take(self, record: Record) -> None:
         """Take in one record."""
+        self.fill_book.take(record)
+        self.tax.take(record)
         for change in record.changes:
             if isinstance(change, RoutedOrder):
                 self._take_order(change, record)
@@ -92,32 +129,10 @@ class Tables:
                 self._take_position(change, record)
 
     def _take_order(self, order: RoutedOrder, record: Record) -> None:
-        order_id, facts = order.request.client_order_id, order.facts
-        before = self._orders.get(order_id)
-        self._orders[order_id] = order
-        if before is None:
+        order_id = order.request.client_order_id
+        if order_id not in self._orders:
             self._placed_at[order_id] = record.now
-        # A fill is a row once its cost is known.
-        had = ZERO if before is None else before.facts.filled - before.facts.unpriced
-        priced = facts.filled - facts.unpriced
-        if priced <= had:
-            return
-        had_cost = ZERO if before is None else before.facts.cost
-        had_fees = () if before is None else before.facts.fees
-        less = (Money(fee.currency, -fee.amount) for fee in had_fees)
-        self.fills.append(
-            {
-                "sequence": record.sequence,
-                "at_ms": record.now,
-                "client_order_id": order_id,
-                "position_id": order.request.position_id,
-                "symbol": order.request.symbol,
-                "side": order.request.side.value,
-                "fill_quantity": plain(priced - had),
-                "fill_cost": plain(facts.cost - had_cost),
-                "fees": _money(add_money(facts.fees, less)),
-            }
-        )
+        self._orders[order_id] = order
 
     def _take_position(self, position: Position, record: Record) -> None:
         position_id = position.position_id
@@ -141,12 +156,15 @@ class Tables:
                 self.pnl.append(_pnl(trade, record.sequence))
 
 
-def export(state_dir: Path, account: str | None, to: Path, kind: Format) -> None:
+def export(
+    state_dir: Path, account: str | None, to: Path, kind: Format, *, with_tax: bool = False
+) -> None:
     """Write the tables of an account's journal into the folder ``to``.
 
     Raises:
         UsageError: there is no such account, a process uses it now, or ``to`` can't be written.
-        RunFailedError: the journal is damaged; what is whole was written.
+        RunFailedError: the journal is damaged, or the tax tables differ from its ledger; what is
+            whole was written.
     """
     folder = find_account(state_dir, account)
     tables = Tables()
@@ -154,8 +172,9 @@ def export(state_dir: Path, account: str | None, to: Path, kind: Format) -> None
     console = Console(highlight=False, markup=False, soft_wrap=True)
     try:
         to.mkdir(parents=True, exist_ok=True)
-        for name in TABLES:
-            rows: list[Row] = list(getattr(tables, name))
+        named = {name: list(getattr(tables, name)) for name in TABLES}
+        taxed = tables.tax_tables() if with_tax else {}
+        for name, rows in (named | taxed).items():
             path = write_table(to, name, rows, kind)
             console.print(f"{path}: {len(rows)} row{'' if len(rows) == 1 else 's'}")
     except OSError as error:
@@ -166,6 +185,13 @@ def export(state_dir: Path, account: str | None, to: Path, kind: Format) -> None
         )
     if losses:
         raise RunFailedError(f"the journal is not whole: {'; '.join(losses)}")
+    differ = [row for row in taxed.get("tax_reconciliation", ()) if row["difference"] != "0"]
+    if differ:
+        sums = ", ".join(f"{r['what']} {r['currency']} by {r['difference']}" for r in differ)
+        raise RunFailedError(
+            f"the fills differ from the ledger: {sums}. Fills that were under way when the session"
+            " ended are booked by its next start; then export again"
+        )
 
 
 def _read_all(folder: Path, tables: Tables) -> list[str]:

@@ -18,7 +18,9 @@ from config.packages import missing_package
 
 Row = dict[str, str | int | bool | None]
 
-_WHOLE_NUMBERS = frozenset({"sequence", "at_ms", "placed_at_ms", "entered_at_ms", "closed_at_ms"})
+_WHOLE_NUMBERS = frozenset(
+    {"sequence", "at_ms", "filled_at_ms", "placed_at_ms", "entered_at_ms", "closed_at_ms"}
+)
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "orders": (
@@ -47,6 +49,9 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         "fill_quantity",
         "fill_cost",
         "fees",
+        "filled_at_ms",
+        "exchange_order_id",
+        "trade_id",
     ),
     "transitions": ("sequence", "at_ms", "position_id", "from", "to", "message"),
     "pnl": (
@@ -65,6 +70,24 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
 }
 
 TABLES = tuple(_COLUMNS)
+
+_COLUMNS |= {
+    "tax_fills": (
+        *("time_utc", "at_ms", "sequence", "kind", "symbol", "side", "position_id"),
+        *("client_order_id", "exchange_order_id", "trade_id"),
+        *("received", "received_currency", "sent", "sent_currency", "price"),
+        *("fee", "fee_currency", "fee_value", "fee_value_currency", "fee_value_by"),
+    ),
+    "tax_lots": (
+        *("method", "symbol", "acquired_utc", "acquired_by", "quantity", "cost", "currency"),
+        *("disposed_utc", "disposed_by", "proceeds", "gain"),
+    ),
+    "tax_transfers": (
+        *("time_utc", "at_ms", "kind", "currency", "amount", "cost", "cost_currency"),
+        *("reference", "note"),
+    ),
+    "tax_reconciliation": ("what", "currency", "from_fills", "by_ledger", "difference"),
+}
 
 
 class Format(StrEnum):
