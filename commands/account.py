@@ -35,7 +35,7 @@ from commands.account_notes import (
     take_restored,
 )
 from commands.errors import UsageError
-from commands.fresh_start import put_aside
+from commands.fresh_start import GiveUp, LeftOpen, left_open, new_aside, put_aside
 from config.settings import Settings
 from messages.base import Timestamp
 from messages.ids import Identity
@@ -57,10 +57,12 @@ class Account:
         *,
         is_fresh: bool,
         name: AccountName | None = None,
+        give_up: GiveUp | None = None,
     ) -> None:
         """Take the lease, and look where the journal stands; ``is_fresh`` puts that aside.
 
-        ``name``: None: whatever account the journal there is of.
+        ``name``: None: whatever account the journal there is of. ``give_up`` may refuse to put
+        aside what is open.
 
         Raises:
             UsageError: another process holds it, its journal can't be read, or is of another
@@ -80,8 +82,7 @@ class Account:
         try:
             wait_for_note(folder)
             write_unwritten(folder)
-            if is_fresh:
-                put_aside(folder, self._lease.epoch)
+            self._aside = self._begin_anew(give_up) if is_fresh else None
             self._found = self._look()
             self.restored = take_restored(folder, self._found, self._lease.epoch)
             """The backup that the journal goes on from, until it has gone on; None: from none."""
@@ -92,6 +93,13 @@ class Account:
             self._lease.close()
             raise
         self.journal: FileJournal | None = None
+
+    def _begin_anew(self, give_up: GiveUp | None) -> LeftOpen | None:
+        """Put the journal aside; return what that leaves open, None: there was none."""
+        left = left_open(self.folder, new_aside(self.folder, self._lease.epoch))
+        if give_up is not None:
+            give_up(left)
+        return left if put_aside(self.folder, left.aside) else None
 
     def _begin_epoch(self, now: Timestamp) -> Identity:
         """Draw this process's epoch, and let the journal go on with it."""
@@ -129,7 +137,7 @@ class Account:
         """Return, for people, what the session goes on from and what was lost."""
         found = self._found
         if found is None:
-            return [f"a new account in {self.folder}"]
+            return [f"a new account in {self.folder}", *self._told_aside()]
         count = len(list(living_positions(found.snapshot)))
         positions = f"{count} open position" + ("" if count == 1 else "s")
         other = [
@@ -225,6 +233,13 @@ class Account:
             return msgspec.json.decode(read, type=Stuck)
         except (FileNotFoundError, msgspec.DecodeError):
             return None  # half a note was written by a process that was killed over it
+
+    def _told_aside(self) -> list[str]:
+        """Return what ``--fresh`` put aside, and what that left open."""
+        if self._aside is None:
+            return []
+        head = f"  put aside in {self._aside.aside}, managed no more: {self._aside.counts}"
+        return [head, *(f"    {line}" for line in self._aside.lines)]
 
     def _told_restored(self) -> list[str]:
         if self.restored is None:

@@ -109,6 +109,10 @@ def run(
     fresh: Annotated[  # noqa: FBT002 - as above
         bool, typer.Option("--fresh", help="Begin anew; what the account has is put aside.")
     ] = False,
+    abandon: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With --fresh and real money: give up what NAME holds."),
+    ] = None,
     debug: Annotated[  # noqa: FBT002 - as above
         bool, typer.Option("--debug", help="Run your strategy in this process, for a debugger.")
     ] = False,
@@ -132,6 +136,7 @@ def run(
                 headless=headless,
                 state_dir=state_dir,
                 fresh=fresh,
+                abandon=abandon,
                 debug=debug,
                 mode=mode,
                 exchange=exchange,

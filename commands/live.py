@@ -105,6 +105,7 @@ def _trade_at(
             kind=f"{venue.mode.value}-{profile.id}",
             money=_MONEY[venue.mode],
             market=profile.name,
+            is_real_money=venue.mode is Mode.LIVE,
             afterwards=f"  They are at {profile.name}; the next start goes on with them.",
             name=AccountName(
                 exchange=f"{'dry-run-' if is_dry else ''}{profile.id}",

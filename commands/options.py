@@ -31,6 +31,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Where accounts are kept; None: state/."""
     fresh: bool = False
     """Put the account's journal aside and begin anew."""
+    abandon: str | None = None
+    """The account whose open positions ``fresh`` may give up, with real money."""
     debug: bool = False
     """Run a user's strategy in this process."""
 

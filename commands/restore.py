@@ -22,7 +22,7 @@ from commands.account import is_account
 from commands.account_notes import forget_taken
 from commands.backup import copy_file, hash_of
 from commands.errors import UsageError
-from commands.fresh_start import put_aside
+from commands.fresh_start import new_aside, put_aside
 from messages.base import Timestamp
 
 
@@ -44,7 +44,8 @@ def restore(backup: Path, state_dir: Path, *, replaces: bool) -> None:
     try:
         holder = Holder(pid=os.getpid(), since=now, session="a restore")
         with closing(Lease(folder, holder)) as lease:
-            aside = put_aside(folder, lease.epoch)
+            aside = new_aside(folder, lease.epoch)
+            is_aside = put_aside(folder, aside)
             restored = Restored(
                 backed_up_at=note.backed_up_at,
                 restored_at=now,
@@ -63,7 +64,7 @@ def restore(backup: Path, state_dir: Path, *, replaces: bool) -> None:
         raise UsageError(str(error)) from None
     except OSError as error:
         raise UsageError(f"--state-dir: {folder} can't be used: {error.strerror}") from None
-    _tell(folder, note, aside)
+    _tell(folder, note, aside if is_aside else None)
 
 
 def _tell(folder: Path, note: Backup, aside: Path | None) -> None:

@@ -4,6 +4,7 @@ Owns the order of a session: read the settings, open the files, say where things
 stop, and say what came of it.
 """
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from commands.account import PAPER, Account, account_folder
 from commands.account_name import AccountName
 from commands.errors import RunFailedError
 from commands.folders import session_folder
+from commands.fresh_start import ask_to_give_up
 from commands.header import EMBEDDED, SessionHeader
 from commands.logs import (
     LOG_NAME,
@@ -62,6 +64,8 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     """Where prices come from."""
     afterwards: str
     """What becomes of what stays open."""
+    is_real_money: bool = False
+    """What is open is not given up without a word: see ``fresh_start``."""
     speed: float = 1.0
     name: AccountName | None = None
     """The account, but for its tag; None: on the embedded market."""
@@ -105,7 +109,13 @@ def trade(
         stand.name or AccountName(seed=settings.paper.seed), tag=settings.account.tag
     )
     now = Timestamp(WallClock().now())
-    account = Account(place, folder, now, is_fresh=options.fresh, name=name)
+    console = SessionConsole()
+    give_up = None
+    if stand.is_real_money:
+        give_up = partial(
+            ask_to_give_up, account=place.name, given=options.abandon, say=console.say
+        )
+    account = Account(place, folder, now, is_fresh=options.fresh, name=name, give_up=give_up)
     header = SessionHeader(
         mode=stand.money,
         market=stand.market,
@@ -113,7 +123,6 @@ def trade(
         speed=stand.speed,
         session_dir=folder,
     )
-    console = SessionConsole()
     lines = log_to(folder, settings.logs)
     log = folder / LOG_NAME
     with (
