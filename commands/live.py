@@ -10,10 +10,13 @@ from functools import partial
 from msgspec.structs import replace
 
 from actors.gateway.paper import Drive
+from actors.journal.finding import JournalLostError, find
+from actors.journal.recovery import living_positions
 from actors.observers.report import Report
 from actors.observers.session import SessionBook
 from actors.observers.watchlist import Watchlist
 from actors.strategy.actor import StrategySource
+from commands.account import account_folder
 from commands.account_name import AccountName
 from commands.connecting import Way, connect, keys_of
 from commands.errors import UsageError
@@ -32,7 +35,7 @@ from exchange.live.exchange import CcxtExchange
 from exchange.paper import PaperExchange
 from exchange.port import Event, Sink, UnknownSymbolError
 from exchange.profiles.profile import Profile
-from messages.base import Milliseconds, Timestamp
+from messages.base import Milliseconds, Symbol, Timestamp
 from messages.gateway import MarketMoved
 from messages.market_data import CandleReceived, QuoteReceived
 from messages.money import Money
@@ -87,9 +90,12 @@ def _trade_at(
     )
     exchanges: list[CcxtExchange] = []
     try:
-        _check_symbols(connection, settings)
-        symbols = settings.drop.symbols
-        can = {symbol: connection.listing(symbol).facts.capabilities for symbol in symbols}
+        held = _held_symbols(options, settings, f"{venue.mode.value}-{profile.id}")
+        for problem in _check_symbols(connection, settings, held):
+            console.say(f"  WARNING   {problem}")
+        listed = connection.opened.listings
+        symbols = [symbol for symbol in settings.drop.symbols if symbol in listed]
+        can = {symbol: listed[symbol].facts.capabilities for symbol in symbols}
         check_stops(settings, can, is_real_money=venue.mode is Mode.LIVE)
         check_key(connection, venue, settings, console.say)
         for line in account_lines(connection, venue, settings):
@@ -222,14 +228,41 @@ def _book(settings: Settings, report: Report) -> SessionBook:
     return SessionBook(report, watchlist, settings.session.equity_ms)
 
 
-def _check_symbols(connection: Connection, settings: Settings) -> None:
+def _held_symbols(options: Options, settings: Settings, kind: str) -> frozenset[Symbol]:
+    """Return the markets on which the account has positions, by its journal."""
+    if options.fresh:
+        return frozenset()
+    try:
+        found = find(account_folder(options.state_dir, settings.account.tag, kind))
+    except (JournalLostError, OSError):
+        return frozenset()  # said when the account is opened
+    if found is None:
+        return frozenset()
+    return frozenset(one.symbol for one in living_positions(found.snapshot))
+
+
+def _check_symbols(
+    connection: Connection, settings: Settings, held: frozenset[Symbol]
+) -> list[str]:
+    """Return what is wrong with markets on which positions are held: these don't stop the others.
+
+    Raises ``UsageError`` for any other market that can't be traded.
+    """
+    problems = []
     for symbol in settings.drop.symbols:
-        try:
-            listing = connection.listing(symbol)
-        except UnknownSymbolError as error:
-            raise UsageError(f"drop.symbols: {error}") from None
-        if not listing.facts.is_active:
-            raise UsageError(f"drop.symbols: {symbol} is not traded now: halted or delisted")
-        problem = budget_problem(symbol, settings, listing.rules)
-        if problem is not None:
+        problem = _symbol_problem(connection, settings, symbol)
+        if problem is not None and symbol not in held:
             raise UsageError(problem)
+        if problem is not None:
+            problems.append(f"{problem}; its positions are kept, the other markets are traded")
+    return problems
+
+
+def _symbol_problem(connection: Connection, settings: Settings, symbol: Symbol) -> str | None:
+    try:
+        listing = connection.listing(symbol)
+    except UnknownSymbolError as error:
+        return f"drop.symbols: {error}"
+    if not listing.facts.is_active:
+        return f"drop.symbols: {symbol} is not traded now: halted or delisted"
+    return budget_problem(symbol, settings, listing.rules)

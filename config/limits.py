@@ -193,6 +193,7 @@ LIMITS: dict[type[msgspec.Struct], dict[str, Limits]] = {
         "reconnect_most_ms": _PAUSE,
         "reconcile_ms": _PAUSE,
         "reconcile_again_ms": _PAUSE,
+        "rules_ms": _PAUSE,
         "clock_ms": _PAUSE,
         "poll_ms": _PAUSE,
         "read_attempts": _limits(at_least="1", at_most="100"),

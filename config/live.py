@@ -38,6 +38,8 @@ class LiveSettings(Section, frozen=True, kw_only=True):
     attachable: bool = False
     """Whether a debugger of the same user may attach; other processes of the user can then read
     this one's memory, keys and all."""
+    rules_ms: Milliseconds = Milliseconds(900_000)
+    """Between two reads of the rules of the markets: step, tick, minimum, whether they trade."""
     clock_ms: Milliseconds = Milliseconds(600_000)
     """Between two measurements of the venue's clock against ours."""
     poll_ms: Milliseconds = Milliseconds(5_000)

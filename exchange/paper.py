@@ -151,6 +151,10 @@ class PaperExchange:
         rules = self._market(symbol).rules
         self._deliver(MarketRulesReported(rules=rules, capabilities=self.capabilities), now)
 
+    def read_market_rules(self, symbol: Symbol, now: Timestamp) -> None:
+        """Tell a symbol's rules: they are always as they are. Raises ``UnknownSymbolError``."""
+        self.fetch_market_rules(symbol, now)
+
     def subscribe(self, symbol: Symbol, now: Timestamp) -> None:
         """Let the symbol's quotes be heard. Raises ``UnknownSymbolError``."""
         self._market(symbol)

@@ -33,7 +33,7 @@ from messages.order_router import (
     SubmitFailed,
 )
 from messages.portfolio import BalancesReported
-from messages.positions import MarketRulesReported
+from messages.positions import MarketGoneReported, MarketRulesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
 
 Event = (
@@ -47,6 +47,7 @@ Event = (
     | OpenOrdersReported
     | TradesReported
     | MarketRulesReported
+    | MarketGoneReported
     | QuoteReceived
     | CandleReceived
     | Alarm
@@ -98,9 +99,15 @@ class ExchangePort(Protocol):
         """Ask what the account holds; answered with ``BalancesReported``."""
 
     def fetch_market_rules(self, symbol: Symbol, now: Timestamp) -> None:
-        """Ask for a symbol's rules; answered with ``MarketRulesReported``.
+        """Ask for a symbol's rules as they are known; answered with ``MarketRulesReported``.
 
         Raises ``UnknownSymbolError`` where the venue has no such market.
+        """
+
+    def read_market_rules(self, symbol: Symbol, now: Timestamp) -> None:
+        """Read a symbol's rules anew, as ``fetch_market_rules``, or say that it is gone.
+
+        Answered with ``MarketRulesReported`` or ``MarketGoneReported``; raises as the other.
         """
 
     def subscribe(self, symbol: Symbol, now: Timestamp) -> None:

@@ -65,7 +65,36 @@ def most_in_one_order(
 
 def is_tradable(quantity: Decimal, price: Decimal, rules: MarketRules) -> bool:
     """Return whether a venue takes ``quantity`` at ``price``: less is dust."""
-    return quantity >= rules.min_quantity and quantity * price >= rules.min_notional
+    least = max(rules.min_quantity, rules.step_size)
+    return quantity >= least and quantity * price >= rules.min_notional
+
+
+def are_stricter(rules: MarketRules, before: MarketRules) -> bool:
+    """Return whether ``rules`` refuse an order that ``before`` take: coarser, larger, nearer."""
+    return (
+        bool(before.tick_size % rules.tick_size)
+        or bool(before.step_size % rules.step_size)
+        or rules.min_quantity > before.min_quantity
+        or rules.min_notional > before.min_notional
+        or _falls(rules.price_digits, before.price_digits)
+        or (before.whole_prices and not rules.whole_prices and rules.price_digits is not None)
+        or any(_falls(getattr(rules, name), getattr(before, name)) for name in _MAXIMA)
+        or any(_rises(getattr(rules, name), getattr(before, name)) for name in _MINIMA)
+    )
+
+
+def _falls(after: Decimal | int | None, before: Decimal | int | None) -> bool:
+    """Return whether a limit from above came or fell; None is none."""
+    return after is not None and (before is None or after < before)
+
+
+def _rises(after: Decimal | None, before: Decimal | None) -> bool:
+    """Return whether a limit from below came or rose; None is none."""
+    return after is not None and (before is None or after > before)
+
+
+_MAXIMA = ("max_quantity", "max_market_quantity", "max_notional", "sell_to_ratio", "buy_to_ratio")
+_MINIMA = ("sell_from_ratio", "buy_from_ratio")
 
 
 def fee_of_fill(

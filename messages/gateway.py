@@ -53,6 +53,12 @@ class SwitchKey(Message, frozen=True, kw_only=True):
     """1 or 2."""
 
 
+class FetchMarketRules(Message, frozen=True, kw_only=True):
+    """Read a market's rules at the venue, now. From the positions actor."""
+
+    symbol: Symbol
+
+
 class FetchBalances(Message, frozen=True, kw_only=True):
     """Ask the venue for the account's balances. From the portfolio."""
 

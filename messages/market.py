@@ -19,6 +19,16 @@ class FeeCurrency(StrEnum):
     """A third currency (BNB); see ``MarketRules.fee_third_currency``."""
 
 
+class MarketPhase(StrEnum):
+    """Whether a venue takes orders on a market."""
+
+    OPEN = "open"
+    HALTED = "halted"
+    """Listed, and no order is taken: a halt, a break, cancel-only. It may open again."""
+    GONE = "gone"
+    """Not listed any more: delisted or renamed."""
+
+
 class MarketRules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a venue demands of orders on one symbol."""
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from messages.base import Currency, Message, PositionId, Symbol, Timestamp
-from messages.market import Capabilities, MarketRules, Quote
+from messages.market import Capabilities, MarketPhase, MarketRules, Quote
 from messages.orders import OrderFacts, OrderRequest
 from messages.plan import Plan
 from messages.portfolio import AdoptedFill
@@ -122,6 +122,20 @@ class BalanceAnswered(Message, frozen=True, kw_only=True):
     currency: Currency
     free: Decimal | None
     """What the venue would let us sell now, less what is not the position's; None: no answer."""
+
+
+class MarketReported(Message, frozen=True, kw_only=True):
+    """What its market demands now, and whether it trades. From the positions actor.
+
+    Sent on change, and in answer to ``RequestMarket``.
+    """
+
+    rules: MarketRules
+    """Of a market that is GONE: the last that were known."""
+    capabilities: Capabilities
+    phase: MarketPhase
+    text: str = ""
+    """Why it is not OPEN, for people."""
 
 
 class VenueReachability(Message, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from messages.base import ClientOrderId, Message, PositionId, Symbol
-from messages.market import Capabilities, MarketRules, Quote
+from messages.market import Capabilities, MarketPhase, MarketRules, Quote
 from messages.money import ZERO, Money
 from messages.plan import Plan
 from messages.portfolio import UnmatchedPolicy
@@ -31,6 +31,24 @@ class MarketRulesReported(Message, frozen=True, kw_only=True):
 
     rules: MarketRules
     capabilities: Capabilities
+    phase: MarketPhase = MarketPhase.OPEN
+
+
+class MarketGoneReported(Message, frozen=True, kw_only=True):
+    """The venue lists no such market, or its rules can't be read. From the gateway."""
+
+    symbol: Symbol
+    text: str
+    """What the venue lists instead, for people."""
+
+
+class RequestMarket(Message, frozen=True, kw_only=True):
+    """Tell a position what its market demands, as it is known. From the position."""
+
+    position_id: PositionId
+    symbol: Symbol
+    reads_again: bool = False
+    """Read it at the venue, too: an order was refused that should have been taken."""
 
 
 class PositionEnded(Message, frozen=True, kw_only=True):

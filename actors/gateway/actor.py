@@ -22,6 +22,7 @@ from messages.envelope import Envelope, Send
 from messages.gateway import (
     CancelAtVenue,
     FetchBalances,
+    FetchMarketRules,
     FetchOpenOrders,
     FetchTrades,
     FollowSymbols,
@@ -46,10 +47,18 @@ from messages.order_router import (
 )
 from messages.orders import RejectReason
 from messages.portfolio import BalancesReported
-from messages.positions import MarketRulesReported
+from messages.positions import MarketGoneReported, MarketRulesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
 
-Request = SubmitOrder | CancelAtVenue | LookUpOrder | FetchBalances | FetchOpenOrders | FetchTrades
+Request = (
+    SubmitOrder
+    | CancelAtVenue
+    | LookUpOrder
+    | FetchBalances
+    | FetchMarketRules
+    | FetchOpenOrders
+    | FetchTrades
+)
 
 HEARS: dict[type[Event], Address] = {
     OrderReported: ORDER_ROUTER,
@@ -60,6 +69,7 @@ HEARS: dict[type[Event], Address] = {
     StreamChanged: ORDER_ROUTER,
     BalancesReported: PORTFOLIO,
     MarketRulesReported: POSITIONS,
+    MarketGoneReported: POSITIONS,
     OpenOrdersReported: RECONCILER,
     TradesReported: RECONCILER,
     QuoteReceived: MARKET_DATA,
@@ -137,6 +147,8 @@ class Gateway(Actor):
                 port.look_up(message, now)
             case FetchBalances():
                 port.fetch_balances(message, now)
+            case FetchMarketRules():
+                self._fetch_rules(message.symbol)
             case FetchOpenOrders():
                 port.fetch_open_orders(message, now)
             case FetchTrades():
@@ -208,6 +220,13 @@ class Gateway(Actor):
             except UnknownSymbolError as error:  # delisted while held: the others go on
                 text = f"{symbol} is not followed: {error}"
                 self.send(OBSERVERS, Alarm(kind=AlarmKind.MARKET_STALE, text=text, symbol=symbol))
+                self.emit(MarketGoneReported(symbol=symbol, text=str(error)))
+
+    def _fetch_rules(self, symbol: Symbol) -> None:
+        try:
+            self.port.read_market_rules(symbol, self.now())
+        except UnknownSymbolError as error:
+            self.emit(MarketGoneReported(symbol=symbol, text=str(error)))
 
 
 def unanswered(

@@ -220,6 +220,10 @@ def _state_news(before: Position | None, life: Life, at: Timestamp) -> Iterator[
             level = INFO
         case State.PROTECTING, State.OPEN:
             text, level = f"{text}: nothing covers it now", WARNING
+        case _, State.STRANDED:
+            text, level = f"{text}: it can't be sold now", WARNING
+        case State.STRANDED, _:
+            text, level = f"{text}: it can be sold again", INFO
         case _:
             pass  # its orders say it better
     yield _event(f"position.{position.state.value}", text, life, at, level=level)

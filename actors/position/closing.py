@@ -5,16 +5,23 @@ from decimal import Decimal
 import msgspec
 
 from actors.position.deadlines import pause_after
+from actors.position.exit_form import (
+    NAMED_RULES,
+    current_rung,
+    exit_price,
+    exit_quantity,
+    exit_rung,
+    last_price,
+)
 from actors.position.placing import Want, rung_price
 from actors.position.position import Life, lost_orders
 from actors.position.progress import Closing
 from actors.position.turn import Turn
-from exchange.price_grid import nearest_price
 from messages.addresses import MARKET_DATA, PORTFOLIO
 from messages.base import Timestamp
 from messages.market import Quote
 from messages.market_data import RequestQuote
-from messages.money import ZERO, floor_to_step
+from messages.money import ZERO
 from messages.observers import AlarmKind
 from messages.orders import (
     OrderFacts,
@@ -31,6 +38,12 @@ from messages.portfolio import RequestBalance
 DUST_FACTOR = 2
 """A venue that says "too small" is believed under so many times the market's minimum notional."""
 
+SELF_TRADES_AT_ONCE = 3
+"""Exits that self-trade prevention ended, in a row, before one is sent again after a pause."""
+
+FORMS_AT_ONCE = 6
+"""Refused forms of an exit before the next one is sent after a pause."""
+
 OFFSET_STEP = Decimal("0.001")
 """By how much, at least, an IOC at the ladder's end reaches further the first time it is repeated;
 doubles each time, up to ``OFFSET_MOST``."""
@@ -45,18 +58,18 @@ def wanted_exit(life: Life, now: Timestamp) -> Want | None:
         return None
     if closing.retry_at is not None and now < closing.retry_at:
         return None
-    quantity = life.sellable
-    if closing.sellable is not None:
-        quantity = min(quantity, floor_to_step(closing.sellable, life.charter.rules.step_size))
-    if quantity < life.least_quantity or is_only_dust(life):
+    if life.position.stranded is not None or is_only_dust(life):
         return None
-    rung, rules = current_rung(life, closing), life.charter.rules
-    price = None
+    rung, price = exit_rung(life, closing), None
+    if rung is None:
+        return None
     if rung.type is OrderType.LIMIT:
         if closing.quote is None:
             return None
         rung = _reaching_further(rung, closing, life)
-        price = rung_price(rung, Side.SELL, closing.quote, rules)
+        price = rung_price(rung, Side.SELL, closing.quote, life.charter.rules)
+        price = None if price is None else exit_price(life, price, closing.quote)
+    quantity = exit_quantity(life, closing, rung.type)
     return Want(
         side=Side.SELL,
         purpose=Purpose.CLOSE,
@@ -81,15 +94,9 @@ def _reaching_further(rung: Rung, closing: Closing, life: Life) -> Rung:
     return msgspec.structs.replace(rung, offset_ratio=min(grown, OFFSET_MOST))
 
 
-def current_rung(life: Life, closing: Closing) -> Rung:
-    """Return the rung that the exit is on."""
-    ladder = life.charter.plan.exit_ladder
-    return ladder[min(closing.rung, len(ladder) - 1)]
-
-
 def is_only_dust(life: Life) -> bool:
     """Whether nothing is held that the venue would take."""
-    closing, price = life.position.closing, _last_price(life)
+    closing, price = life.position.closing, last_price(life)
     if price is None or life.is_dust(price):
         return True
     return closing is not None and life.sellable <= closing.dust_up_to
@@ -105,13 +112,20 @@ def prepare(turn: Turn) -> None:
     if lost_orders(turn.position) and closing.sellable is None:
         turn.update_closing(retry_at=_in(turn, turn.charter.plan.exit_retry_ms))
         _look(turn)
-    elif closing.sellable is not None and closing.sellable < turn.life.least_quantity:
-        _look_again(turn)
-    elif closing.quote is None and current_rung(turn.life, closing).type is OrderType.LIMIT:
+    elif _is_short(turn) and exit_rung(turn.life, closing) is None:
+        _look_again(turn)  # what the venue shows is too little for an order
+    elif closing.quote is None and _takes_a_limit(turn.life):
         message = RequestQuote(position_id=turn.charter.position_id, symbol=turn.charter.symbol)
         turn.send(MARKET_DATA, message)
         retry_at = _in(turn, turn.charter.plan.exit_retry_ms)
         turn.update_closing(waits_for_quote=True, retry_at=retry_at)
+
+
+def _takes_a_limit(life: Life) -> bool:
+    """Whether the next order of the exit has a limit price, for which a quote is needed."""
+    closing = life.position.closing
+    rung = None if closing is None else exit_rung(life, closing)
+    return rung is not None and rung.type is OrderType.LIMIT
 
 
 def on_exit_quote(turn: Turn, quote: Quote | None) -> None:
@@ -119,12 +133,12 @@ def on_exit_quote(turn: Turn, quote: Quote | None) -> None:
     closing, ladder = turn.position.closing, turn.charter.plan.exit_ladder
     if closing is None or not closing.waits_for_quote:
         return
-    turn.update_closing(waits_for_quote=False, quote=quote)
-    _end_pause(turn)
+    turn.update_closing(waits_for_quote=False, quote=quote, lacks_quote=quote is None)
+    end_pause(turn)
     if quote is not None:
         return
     turn.update_closing(rung=len(ladder) - 1, tries=0)
-    if ladder[-1].type is OrderType.LIMIT:
+    if _takes_a_limit(turn.life):
         _back_off(turn, "no fresh quote to set a limit price by")
 
 
@@ -149,8 +163,14 @@ def on_exit_order_ended(turn: Turn, facts: OrderFacts) -> None:
     if facts.filled:
         _on_sold(turn)
     is_refused = facts.status is OrderStatus.REJECTED
-    if is_refused and facts.reason is not RejectReason.NO_LIQUIDITY:
+    if facts.reason is RejectReason.SELF_TRADE:
+        _on_self_trade(turn)
+    elif is_refused and facts.reason is not RejectReason.NO_LIQUIDITY:
         _on_refused(turn, facts)
+    elif facts.status is OrderStatus.FILLED:
+        turn.update_closing(tries=0, quote=None)  # a part of a split exit: the rest follows
+    elif facts.reason is RejectReason.PRICE_RANGE and not facts.filled:
+        _back_off(turn, "the venue's price range lets nothing trade")
     elif not _next_try(turn) and not facts.filled:
         _back_off(turn, "nobody buys at the ladder's end")
 
@@ -162,7 +182,7 @@ def hurry(turn: Turn) -> None:
         return
     last = len(turn.charter.plan.exit_ladder) - 1
     turn.update_closing(rung=last, tries=0, waits_for_quote=False, stop_order_until=None)
-    _end_pause(turn)
+    end_pause(turn)
 
 
 def on_deadline(turn: Turn) -> None:
@@ -171,6 +191,8 @@ def on_deadline(turn: Turn) -> None:
     if closing is None or closing.retry_at is None or turn.now < closing.retry_at:
         return
     turn.update_closing(retry_at=None)
+    if closing.too_small:  # the rules were read again, and say the same
+        turn.update_closing(too_small=ZERO, dust_up_to=closing.too_small)
     on_exit_quote(turn, None)
     if closing.waits_for_balance:
         _look_again(turn)
@@ -179,15 +201,33 @@ def on_deadline(turn: Turn) -> None:
 def _on_sold(turn: Turn) -> None:
     """Begin anew after a fill; what the venue had shown before it is sold, so look again."""
     closing = turn.position.closing
-    turn.update_closing(refusals=0, is_stuck=False)
-    _end_pause(turn)
+    turn.update_closing(refusals=0, is_stuck=False, self_trades=0)
+    end_pause(turn)
     if closing is not None and closing.sellable is not None:
         retry_at = _in(turn, turn.charter.plan.exit_retry_ms)
         turn.update_closing(sellable=None, retry_at=retry_at)
         _look(turn)
 
 
+def _on_self_trade(turn: Turn) -> None:
+    """Sell again at once: the order met one of the same account, which is no refusal.
+
+    Where the venue ends the taker only, the other order stays: then after a pause.
+    """
+    closing = turn.position.closing
+    if closing is None:
+        return
+    count = closing.self_trades + 1
+    turn.update_closing(self_trades=count, tries=max(closing.tries - 1, 0), quote=None)
+    if count > SELF_TRADES_AT_ONCE:
+        pause = pause_after(count - SELF_TRADES_AT_ONCE, turn.charter.plan)
+        turn.update_closing(retry_at=_in(turn, pause))
+
+
 def _on_refused(turn: Turn, facts: OrderFacts) -> None:
+    if facts.reason in NAMED_RULES and facts.reason is not RejectReason.BELOW_MINIMUM:
+        _on_rule(turn, facts)
+        return
     _back_off(turn, f"{facts.reason or 'no reason given'} {facts.text}".rstrip())
     match facts.reason:
         case RejectReason.INSUFFICIENT_FUNDS:
@@ -199,6 +239,15 @@ def _on_refused(turn: Turn, facts: OrderFacts) -> None:
             _on_too_small(turn)
         case _:
             _next_try(turn)
+
+
+def _on_rule(turn: Turn, facts: OrderFacts) -> None:
+    """Sell in another form: at once, and with pauses once several forms were refused."""
+    turn.update_closing(quote=None)
+    if facts.reason is RejectReason.PRICE_OUT_OF_RANGE:
+        _next_try(turn)
+    if len(turn.position.refused) > FORMS_AT_ONCE:
+        _back_off(turn, f"{facts.reason} {facts.text}".rstrip())
 
 
 def _is_short(turn: Turn) -> bool:
@@ -240,7 +289,7 @@ def _back_off(turn: Turn, why: str) -> None:
     turn.update_closing(refusals=refusals, is_stuck=is_stuck, retry_at=retry_at, quote=None)
 
 
-def _end_pause(turn: Turn) -> None:
+def end_pause(turn: Turn) -> None:
     """Go on at once; what is awaited keeps its deadline."""
     closing = turn.position.closing
     if closing is not None and not (closing.waits_for_quote or closing.waits_for_balance):
@@ -268,16 +317,10 @@ def _on_too_small(turn: Turn) -> None:
     rules, average = turn.charter.rules, turn.life.average_entry
     sellable = turn.life.sellable
     if average is not None and sellable * average < rules.min_notional * DUST_FACTOR:
-        turn.update_closing(dust_up_to=sellable)
+        turn.update_closing(too_small=sellable)
+    else:
+        _next_try(turn)
 
 
 def _in(turn: Turn, pause: int) -> Timestamp:
     return Timestamp(turn.now + pause)
-
-
-def _last_price(life: Life) -> Decimal | None:
-    """Return the best price known for what is left: the exit's quote, or the average entry."""
-    closing = life.position.closing
-    if closing is not None and closing.quote is not None:
-        return nearest_price(closing.quote.bid, life.charter.rules)
-    return life.average_entry

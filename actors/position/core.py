@@ -7,7 +7,7 @@ the facts add up to, and the portfolio what was booked.
 
 import msgspec
 
-from actors.position import closing, entry, planner, protection
+from actors.position import closing, entry, market, planner, protection
 from actors.position.adopting import begin_adopted
 from actors.position.booking import ask_for_budget, book, let_go_of_orders, set_reserve
 from actors.position.deadlines import deadlines_of
@@ -99,6 +99,8 @@ def _settle(turn: Turn) -> None:
         _judge_time_limit(turn)
         if turn.position.looks_back is None:
             entry.work_entry(turn)
+        market.judge_sellable(turn)
+        if turn.position.looks_back is None and turn.position.stranded is None:
             planner.plan_exit(turn)
         protection.arm_triggers(turn)
         protection.judge_cover(turn)
@@ -154,6 +156,7 @@ def _close_books(turn: Turn) -> None:
         close_reason=reason,
         entry=msgspec.structs.replace(turn.position.entry, is_over=True),
     )
+    market.tell_rest(turn)
     protection.disarm_triggers(turn)
     let_go_of_orders(turn)
 

@@ -20,7 +20,7 @@ def pause_after(refusals: int, plan: Plan) -> Milliseconds:
 def deadlines_of(life: Life) -> list[Timestamp]:
     """Return the deadlines that have not been acted on yet."""
     position, plan = life.position, life.charter.plan
-    state, exit_, slot = position.state, position.closing, position.slot
+    state = position.state
     faulted = position.faulted
     if state is State.CLOSED:
         return [faulted.look_at] if faulted is not None else []
@@ -29,12 +29,24 @@ def deadlines_of(life: Life) -> list[Timestamp]:
     deadlines: list[int | None] = []
     if faulted is not None:
         deadlines.append(faulted.look_at)
-    if position.looks_back is not None:  # acted on when it has heard, which comes as a message
-        return [Timestamp(at) for at in deadlines if at is not None]
+    if position.stranded is not None:
+        deadlines.append(position.stranded.ask_at)
+    if position.looks_back is None:  # else it acts when it has heard, which comes as a message
+        deadlines += _of_work(life)
+    return [Timestamp(at) for at in deadlines if at is not None]
+
+
+def _of_work(life: Life) -> list[int | None]:
+    """Return the deadlines of the entry, the slot, the exit and what rests."""
+    position, plan = life.position, life.charter.plan
+    exit_, slot = position.closing, position.slot
+    deadlines: list[int | None] = []
     if not position.entry.is_over and not position.entry.is_stopping:
         deadlines.append(position.entry.deadline)
     if position.fees_until is not None:
         deadlines.append(position.fees_until)
+    if position.stranded is not None:  # no order is asked for meanwhile
+        return deadlines
     if slot.state is SlotState.UNKNOWN:
         deadlines.append(slot.since + plan.unknown_exit_ms)
     if exit_ is not None:
@@ -43,7 +55,7 @@ def deadlines_of(life: Life) -> list[Timestamp]:
         later = [position.protection.retry_at, switch_back_at(life), *_ages(life)]
         # Those of the past were looked at in the last step.
         deadlines += [at for at in later if at is not None and at > position.measured_at]
-    return [Timestamp(at) for at in deadlines if at is not None]
+    return deadlines
 
 
 def _ages(life: Life) -> list[Timestamp]:

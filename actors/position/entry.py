@@ -8,10 +8,10 @@ from actors.position.prices import plain_stop
 from actors.position.states import AT_REST, Input, State
 from actors.position.turn import Turn
 from exchange.price_grid import nearest_price
-from exchange.rules import quantity_for
+from exchange.rules import most_in_one_order, quantity_for
 from messages.addresses import MARKET_DATA, OBSERVERS, STRATEGY
 from messages.base import Timestamp
-from messages.market import Quote
+from messages.market import MarketPhase, Quote
 from messages.market_data import RequestQuote
 from messages.money import ONE, ZERO, amount_in, divide_down
 from messages.observers import EntryRefused
@@ -28,6 +28,9 @@ def begin_entry(turn: Turn) -> None:
     if turn.now >= began_at + plan.budget_deadline_ms:
         # The grant overtook the wake; the quote of the decision is old all the same.
         refuse(turn, CloseCause.WITHDRAWN, "late_grant", late_reason(plan))
+        return
+    if turn.position.phase is not MarketPhase.OPEN:
+        refuse(turn, CloseCause.UNTRADABLE, "market_halted", turn.position.market_text)
         return
     if (problem := _untradable(turn)) is not None:
         refuse(turn, CloseCause.UNTRADABLE, "untradable", problem)
@@ -149,13 +152,15 @@ def _reference(turn: Turn, limit: Decimal | None, quote: Quote) -> Decimal | Non
 
 
 def _quantity(turn: Turn, rung: Rung, quote: Quote) -> Decimal:
-    """Return what the rest of the budget buys."""
+    """Return what the rest of the budget buys, at most what one order may."""
     rules, plan = turn.charter.rules, turn.charter.plan
     limit = rung_price(rung, Side.BUY, quote, rules)
     price = nearest_price(quote.ask, rules) if limit is None else limit
     slippage = plan.slippage_ratio if limit is None else ZERO
     left = remaining_budget(turn)
-    return quantity_for(left, price, rules.taker_fee_ratio, slippage, rules.step_size)
+    quantity = quantity_for(left, price, rules.taker_fee_ratio, slippage, rules.step_size)
+    most = most_in_one_order(rules, rung.type, price)
+    return quantity if most is None else min(quantity, most)
 
 
 def _is_enough(turn: Turn, quantity: Decimal, quote: Quote) -> bool:
@@ -206,7 +211,7 @@ def _end(turn: Turn) -> None:
     if turn.position.booked.all_bought:
         turn.update(entered_at=turn.now, close_cause=None, close_reason="")
         turn.advance(Input.ENTRY_FILLED)
-    elif turn.position.state is State.OPENING:
+    elif turn.position.state in {State.OPENING, State.STRANDED}:
         if turn.position.close_cause is None:
             turn.update(close_cause=CloseCause.ENTRY_FAILED, close_reason="nothing was bought")
         turn.advance(Input.ENTRY_EMPTY)

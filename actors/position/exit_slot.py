@@ -14,7 +14,7 @@ import msgspec
 from actors.tables import STAY, Fault, Goto, Ignore, IllegalInputError, Outcome
 from messages.base import ClientOrderId, Timestamp
 from messages.money import ZERO
-from messages.orders import Purpose
+from messages.orders import OrderType, Purpose
 
 
 class SlotState(StrEnum):
@@ -105,6 +105,7 @@ class ExitSlot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     """Base, as asked for."""
     price: Decimal | None = None
     trigger_price: Decimal | None = None
+    type: OrderType = OrderType.MARKET
     since: Timestamp = Timestamp(0)
     """When the state was entered."""
 

@@ -4,8 +4,9 @@ from typing import assert_never
 
 import msgspec
 
-from actors.position import closing, entry, planner, protection, restoring, resync
+from actors.position import closing, entry, market, planner, protection, restoring, resync
 from actors.position.booking import book, tell_end
+from actors.position.exit_form import CLOSED_MARKET, NAMED_RULES
 from actors.position.inputs import PositionMessage
 from actors.position.position import OwnOrder, find_order, sums, with_order
 from actors.position.prices import on_stop, protection_mode, rests_stop
@@ -14,7 +15,7 @@ from actors.position.turn import Turn
 from actors.tables import IllegalInputError
 from messages.envelope import Wake
 from messages.ids import ENTRY_LEG, leg_of_id
-from messages.orders import LIVE_STATUSES, OrderFacts, Purpose, Side
+from messages.orders import LIVE_STATUSES, OrderFacts, OrderStatus, Purpose, Side
 from messages.plan import OnStop, ProtectionMode
 from messages.position import (
     AddToPosition,
@@ -28,6 +29,7 @@ from messages.position import (
     LevelName,
     LookedBack,
     MarketFreshness,
+    MarketReported,
     OrdersReleased,
     OrderUpdated,
     QuoteAnswered,
@@ -78,6 +80,8 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
             _hear_released(turn)
         case BalanceAnswered():
             closing.on_balance(turn, message.free)
+        case MarketReported():
+            market.on_reported(turn, message)
         case VenueReachability():
             turn.update(venue_is_reachable=message.reachable)
         case TriggersArmed():
@@ -87,6 +91,7 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
         case MarketFreshness():
             turn.update(market_is_fresh=message.fresh)
         case QuoteAnswered():
+            market.on_quote(turn, message.quote)
             entry.on_entry_quote(turn, message.quote)
             closing.on_exit_quote(turn, message.quote)
         case _:
@@ -94,6 +99,7 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
 
 
 def _close(turn: Turn, message: ClosePosition) -> None:
+    market.try_again(turn)
     if turn.position.closing is not None:
         closing.hurry(turn)
         return
@@ -160,8 +166,9 @@ def _look_at_deadlines(turn: Turn) -> None:
     if position.state is State.NEW and turn.now >= position.began_at + plan.budget_deadline_ms:
         entry.refuse(turn, CloseCause.WITHDRAWN, "late_grant", entry.late_reason(plan))
         turn.begin_exit(CloseCause.WITHDRAWN, entry.late_reason(plan))
-    if position.state is not State.CLOSED:
+    if position.state is not State.CLOSED and position.stranded is None:
         closing.on_deadline(turn)
+    market.on_deadline(turn)
     resync.on_deadline(turn)
 
 
@@ -176,6 +183,10 @@ def _hear_order(turn: Turn, facts: OrderFacts) -> None:
     turn.update(orders=with_order(turn.position.orders, order))
     turn.update(booked=sums(turn.position.orders, turn.charter))
     if order.side is Side.BUY:
+        if facts.status is OrderStatus.REJECTED and (
+            facts.reason in NAMED_RULES or facts.reason in CLOSED_MARKET
+        ):
+            market.ask_for_market(turn, reads_again=True)
         entry.hear_entry_order(turn, known, order)
         return
     planner.hear_slot_order(turn, facts)

@@ -13,6 +13,7 @@ from messages.position import (
     ClosePosition,
     LookedBack,
     MarketFreshness,
+    MarketReported,
     OrdersReleased,
     OrderUpdated,
     QuoteAnswered,
@@ -44,6 +45,7 @@ PositionMessage = (
     | LookedBack
     | BalanceAnswered
     | VenueReachability
+    | MarketReported
     | TriggersArmed
     | TriggerFired
     | MarketFreshness
@@ -67,6 +69,7 @@ INPUTS: dict[type[Message], Input] = {
     LookedBack: Input.LOOKED_BACK,
     OrdersReleased: Input.ORDERS_RELEASED,
     BalanceAnswered: Input.BALANCE_TOLD,
+    MarketReported: Input.MARKET_REPORTED,
     VenueReachability: Input.VENUE_REACHABILITY,
     TriggersArmed: Input.TRIGGERS_ARMED,
     TriggerFired: Input.TRIGGER_FIRED,

@@ -7,11 +7,19 @@ a cancel, a cancel refused because the order filled, all converge, in whatever o
 
 import msgspec
 
-from actors.position import closing, resting
+from actors.position import closing, market, resting
 from actors.position.deadlines import pause_after
+from actors.position.exit_form import CLOSED_MARKET, is_by_rule
 from actors.position.exit_slot import ExitSlot, SlotInput, SlotState, slot_after
 from actors.position.placing import Want, cancel, place
-from actors.position.position import OwnOrder, Position, find_order, with_order
+from actors.position.position import (
+    REFUSED_MOST,
+    OwnOrder,
+    Position,
+    RefusedOrder,
+    find_order,
+    with_order,
+)
 from actors.position.states import State
 from actors.position.turn import Turn
 from messages.base import Timestamp
@@ -114,6 +122,7 @@ def _fill(turn: Turn, want: Want) -> None:
         quantity=want.quantity,
         price=want.price,
         trigger_price=want.trigger_price,
+        type=want.type,
     )
     turn.update(slot=slot)
     if turn.position.closing is not None:
@@ -140,9 +149,17 @@ def _is_as_wanted(turn: Turn, slot: ExitSlot, want: Want | None) -> bool:
         want.purpose is slot.purpose
         and want.price == slot.price
         and want.trigger_price == slot.trigger_price
-        and want.quantity == order.remaining
+        and _has_wanted_quantity(turn, want, order)
         and not _has_lost_its_stop(want, order)
     )
+
+
+def _has_wanted_quantity(turn: Turn, want: Want, order: OwnOrder) -> bool:
+    """Whether it has the quantity that should rest; of a part of it, what did not fill yet."""
+    if want.quantity == order.remaining:
+        return True
+    most = resting.most_at_rest(turn.life, want)
+    return want.quantity == most and bool(order.facts.filled) and order.quantity == most
 
 
 def _is_unwanted(turn: Turn) -> bool:
@@ -155,7 +172,30 @@ def _has_lost_its_stop(want: Want, order: OwnOrder) -> bool:
     return want.type is OrderType.OCO and order.facts.stop is StopStatus.GONE
 
 
+def _note_refusal(turn: Turn, slot: ExitSlot, facts: OrderFacts) -> None:
+    """Remember what was refused by a rule, and have the rules read again."""
+    if facts.status is not OrderStatus.REJECTED or facts.reason is None:
+        return
+    by_rule = is_by_rule(slot.type, facts.reason)
+    if by_rule:
+        is_exit = slot.purpose is Purpose.CLOSE
+        refused = RefusedOrder(
+            reason=facts.reason,
+            type=slot.type,
+            quantity=slot.quantity,
+            price=slot.price,
+            trigger_price=slot.trigger_price,
+            is_exit=is_exit,
+            round=turn.position.exit_rounds,
+        )
+        known = tuple(one for one in turn.position.refused if one != refused)
+        turn.update(refused=(*known, refused)[-REFUSED_MOST:])
+    if by_rule or facts.reason in CLOSED_MARKET:
+        market.ask_for_market(turn, reads_again=True)
+
+
 def _after_end(turn: Turn, slot: ExitSlot, facts: OrderFacts) -> None:
+    _note_refusal(turn, slot, facts)
     order = find_order(turn.position, facts.client_order_id)
     if turn.position.closing is not None:
         if slot.purpose is Purpose.CLOSE:
@@ -167,8 +207,10 @@ def _after_end(turn: Turn, slot: ExitSlot, facts: OrderFacts) -> None:
         begin_stop_exit(turn, "the stop at the venue was touched and did not sell all")
     elif facts.status is OrderStatus.FILLED:
         _on_resting_filled(turn)
+    elif facts.reason is RejectReason.SELF_TRADE:
+        turn.update_protection(retry_at=None)  # no refusal: it is placed again at once
     elif order is None or not order.cancel_asked:
-        _on_resting_refused(turn, facts)
+        _on_resting_refused(turn, slot, facts)
 
 
 def _on_resting_filled(turn: Turn) -> None:
@@ -177,12 +219,14 @@ def _on_resting_filled(turn: Turn) -> None:
         turn.begin_exit(*why_closed(turn))  # it sold all there was: buy no more, sell what comes
 
 
-def _on_resting_refused(turn: Turn, facts: OrderFacts) -> None:
+def _on_resting_refused(turn: Turn, slot: ExitSlot, facts: OrderFacts) -> None:
     """Try again, more and more slowly: refused, or canceled by somebody else."""
     plan, refusals = turn.charter.plan, turn.position.protection.refusals + 1
     retry_at = Timestamp(turn.now + pause_after(refusals, plan))
     turn.update_protection(refusals=refusals, retry_at=retry_at)
-    if refusals == plan.placement_attempts:
+    by_a_switch = facts.reason is RejectReason.DEAD_MANS_SWITCH
+    by_rule = facts.status is OrderStatus.REJECTED and is_by_rule(slot.type, facts.reason)
+    if refusals == plan.placement_attempts or by_a_switch or by_rule:
         text = f"{facts.status}: {facts.reason or 'not by us'} {facts.text}".rstrip()
         turn.alarm(AlarmKind.PLACEMENT_FAILED, f"a resting order ended {refusals} times, {text}")
 

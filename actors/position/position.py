@@ -10,12 +10,20 @@ from functools import cached_property
 import msgspec
 
 from actors.position.exit_slot import EMPTY_SLOT, ExitSlot
-from actors.position.progress import Closing, Entry, Faulted, Protection, Unprotected
+from actors.position.progress import (
+    Closing,
+    Entry,
+    Faulted,
+    Protection,
+    Stranded,
+    Unprotected,
+)
 from actors.position.states import State
 from exchange.price_grid import nearest_price
+from exchange.rules import is_tradable
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.ids import ENTRY_LEG, EXIT_LEG
-from messages.market import Capabilities, FeeCurrency, MarketRules, Quote
+from messages.market import Capabilities, FeeCurrency, MarketPhase, MarketRules, Quote
 from messages.money import (
     ZERO,
     Money,
@@ -24,7 +32,7 @@ from messages.money import (
     divide_down,
     floor_to_step,
 )
-from messages.orders import OrderFacts, Purpose, Side
+from messages.orders import OrderFacts, OrderType, Purpose, RejectReason, Side
 from messages.plan import Plan
 from messages.portfolio import AdoptedFill
 from messages.position import CloseCause
@@ -47,6 +55,8 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     order_prefix: str
     """What the ids of its next orders begin with; another one after each start."""
     decision: str
+    begun_with: MarketRules | None = None
+    """The rules at its opening, where they have changed since: what they call dust is dust."""
     adopted: AdoptedFill | None = None
     """The late fill that its coins come from; None: it bought them."""
 
@@ -79,6 +89,20 @@ class EarlierPrefix(msgspec.Struct, frozen=True, gc=False):
     prefix: str
     exits: int
     """The number of the last exit that is on record."""
+
+
+class RefusedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An order as the venue refused it by a rule: never sent again unchanged."""
+
+    reason: RejectReason
+    type: OrderType
+    quantity: Decimal
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    is_exit: bool = True
+    """Of the exit ladder; else it was to rest."""
+    round: int = 0
+    """See ``Position.exit_rounds``."""
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -170,6 +194,20 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
     """The last restart that it heard of."""
     fees_until: Timestamp | None = None
     """It is flat, and waits so long for fees that the venue has not told; None: it does not."""
+    phase: MarketPhase = MarketPhase.OPEN
+    """Of its market, as last reported."""
+    market_text: str = ""
+    """Why it is not OPEN, for people."""
+    stranded: Stranded | None = None
+    """None: what it holds can be sold."""
+    refused: tuple[RefusedOrder, ...] = ()
+    """Orders that the rules in force refused; at most ``REFUSED_MOST``, the newest last."""
+    exit_rounds: int = 0
+    """How often every form of the exit was refused: each round offers a step less."""
+    bid: Decimal | None = None
+    """The last price that was told while it was stranded; quote per base."""
+    sold_before: Decimal = ZERO
+    """Base that was sold before the market's rules changed last."""
     is_released: bool = False
     """The router has let go of its orders: nothing more will come."""
     wakes_at: Timestamp | None = None
@@ -226,9 +264,22 @@ class Life(msgspec.Struct, frozen=True, dict=True):
         return max(self.charter.rules.min_quantity, self.charter.rules.step_size)
 
     def is_dust(self, price: Decimal) -> bool:
-        """Whether what is held is too little to be sold at ``price``."""
-        sellable = self.holding.sellable
-        return sellable < self.least_quantity or sellable * price < self.charter.rules.min_notional
+        """Whether what is held was always too little to be sold at ``price``.
+
+        By the rules at its opening; or less than a step is left after a sale under those in force.
+        """
+        charter, held = self.charter, max(self.holding.held, ZERO)
+        if charter.begun_with is None:
+            return not is_tradable(self.holding.sellable, price, charter.rules)
+        has_sold = self.position.booked.all_sold > self.position.sold_before
+        if has_sold and not self.holding.sellable:
+            return True
+        then = charter.begun_with
+        return not is_tradable(floor_to_step(held, then.step_size), price, then)
+
+    def is_sellable(self, price: Decimal) -> bool:
+        """Whether the market's rules take all that is held at ``price``, in whole steps."""
+        return is_tradable(self.holding.sellable, price, self.charter.rules)
 
 
 def life_after(before: Life | None, charter: Charter, position: Position) -> Life:
@@ -237,7 +288,8 @@ def life_after(before: Life | None, charter: Charter, position: Position) -> Lif
     What follows from the sums is carried over, not computed again.
     """
     life = Life(charter, position)
-    if before is not None and before.position.booked is position.booked:
+    is_same = before is not None and before.position.booked is position.booked
+    if before is not None and is_same and before.charter.rules is charter.rules:
         life.__dict__["holding"] = before.holding
     return life
 
@@ -253,6 +305,10 @@ def _holding(booked: Booked, rules: MarketRules) -> Holding:
         sellable=floor_to_step(max(held, ZERO), rules.step_size),
         average_entry=divide_down(cost, bought) if bought else None,
     )
+
+
+REFUSED_MOST = 64
+"""Refused orders that are remembered: more than an exit has forms."""
 
 
 def leg_of(side: Side) -> str:

@@ -46,12 +46,18 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     quote: Quote | None = None
     """For the next limit price; None: to be asked for."""
     waits_for_quote: bool = False
+    lacks_quote: bool = False
+    """None was known when it was asked for: an order that needs none goes first."""
     waits_for_balance: bool = False
     sellable: Decimal | None = None
     """What the venue said it would let us sell, after it refused; base."""
+    too_small: Decimal = ZERO
+    """The venue refused this much as too small, and the rules are being read again; base."""
     dust_up_to: Decimal = ZERO
     """The venue refused this much as too small; base. More than this is no dust."""
     is_stuck: bool = False
+    self_trades: int = 0
+    """Exits in a row that self-trade prevention ended; they do not count as refused."""
     stop_order_until: Timestamp | None = None
     """Until then a native stop that was touched is left to fill."""
 
@@ -72,6 +78,26 @@ class Unprotected(msgspec.Struct, frozen=True, gc=False):
 
     cause: UnprotectedCause
     total_ms: int
+
+
+class StrandedCause(StrEnum):
+    """Why coins can't be sold."""
+
+    MARKET_GONE = "market_gone"
+    MARKET_HALTED = "market_halted"
+    RULES = "rules"
+    """Too little for the market's rules as they are now."""
+    REFUSED = "refused"
+    """The venue refused every form of the exit by a rule."""
+
+
+class Stranded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Since when nothing can be sold, and when to look again."""
+
+    cause: StrandedCause
+    since: Timestamp
+    ask_at: Timestamp
+    """Then rules and price are asked for again."""
 
 
 class Protection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

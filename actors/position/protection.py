@@ -60,6 +60,8 @@ def may_be_left(life: Life) -> bool:
     It can't be where no stop order can be placed: too little is held, or the venue refused it.
     """
     position = life.position
+    if position.stranded is not None:
+        return True  # no order of it would be taken
     match on_stop(life.charter):
         case OnStop.LEAVE:
             return True

@@ -2,16 +2,20 @@
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from actors.position.placing import Want
-from actors.position.position import Life, find_order, lost_orders
+from actors.position.position import Life, RefusedOrder, find_order, lost_orders
 from actors.position.prices import leaves_stop, next_part, protection_mode, rests_stop, stop, target
 from actors.position.states import AT_REST
 from exchange.price_grid import floor_price
+from exchange.rules import most_in_one_order
 from messages.base import Timestamp
-from messages.money import ONE
-from messages.orders import OrderType, Purpose, Side
+from messages.money import ONE, floor_to_step
+from messages.orders import OrderType, Purpose, RejectReason, Side
 from messages.plan import ProtectionMode
 
+_HALF = Decimal("0.5")
 RESIZE_RATIO = 2
 """While the entry fills, a resting order is only replaced by one so many times its size."""
 
@@ -25,10 +29,48 @@ def wanted_resting(life: Life, now: Timestamp) -> Want | None:
         return None
     if lost_orders(position):
         return None  # its coins may be locked, or sold, by an order that nobody can see
+    if position.stranded is not None:
+        return None
     want = _wanted_in_mode(life, now)
-    if want is None or not _is_large_enough(life, want):
+    want = None if want is None else _within_most(life, want)
+    if want is None or not _is_large_enough(life, want) or _was_refused(life, want):
         return None
     return _unless_still_filling(life, want)
+
+
+def _within_most(life: Life, want: Want) -> Want:
+    """Return the order with no more than one can have: the trigger covers the rest."""
+    most = most_at_rest(life, want)
+    return want if most is None or want.quantity <= most else replace(want, quantity=most)
+
+
+def most_at_rest(life: Life, want: Want) -> Decimal | None:
+    """Return the largest quantity of one resting order; None: no limit is known."""
+    sells_at_market = want.type is OrderType.OCO and want.stop_limit_price is None
+    price = want.price or want.trigger_price
+    most = most_in_one_order(life.charter.rules, want.type, price, sells_at_market=sells_at_market)
+    too_much = [
+        one.quantity
+        for one in _refused_at_rest(life, want)
+        if one.reason is RejectReason.ABOVE_MAXIMUM
+    ]
+    if not too_much:
+        return most
+    halved = floor_to_step(min(too_much) * _HALF, life.charter.rules.step_size)
+    return halved if most is None else min(most, halved)
+
+
+def _was_refused(life: Life, want: Want) -> bool:
+    """Whether the rules in force refused just this order: the trigger covers in its place."""
+    return any(
+        (one.quantity, one.price, one.trigger_price)
+        == (want.quantity, want.price, want.trigger_price)
+        for one in _refused_at_rest(life, want)
+    )
+
+
+def _refused_at_rest(life: Life, want: Want) -> tuple[RefusedOrder, ...]:
+    return tuple(one for one in life.position.refused if not one.is_exit and one.type is want.type)
 
 
 def _wanted_in_mode(life: Life, now: Timestamp) -> Want | None:

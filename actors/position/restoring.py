@@ -11,6 +11,7 @@ from actors.position.states import AT_REST
 from actors.position.turn import Turn
 from messages.addresses import ORDER_ROUTER, POSITIONS
 from messages.base import Timestamp
+from messages.market import MarketPhase
 from messages.money import ZERO
 from messages.order_router import LookBack
 from messages.orders import Side
@@ -68,9 +69,13 @@ def on_looked_back(turn: Turn, message: LookedBack) -> None:
 def tell_restored(turn: Turn) -> None:
     """Say so once nothing is held uncovered, or the exit has begun."""
     position = turn.position
-    if not position.is_restoring or position.looks_back is not None:
+    if not position.is_restoring:
         return
-    if position.closing is not None or not unprotected_quantity(turn.life):
+    # Of a market that is gone the venue can't be asked: its position holds nobody else up.
+    if position.looks_back is not None and position.phase is not MarketPhase.GONE:
+        return
+    is_settled = position.closing is not None or position.stranded is not None
+    if is_settled or not unprotected_quantity(turn.life):
         turn.update(is_restoring=False)
         restored = PositionRestored(
             position_id=turn.charter.position_id, recovery=position.recovery

@@ -6,7 +6,7 @@ is told to a person, and asked again more and more slowly.
 
 from msgspec.structs import replace
 
-from actors.position import restoring
+from actors.position import market, restoring
 from actors.position.booking import ask_for_budget, book, let_go_of_orders, tell_end
 from actors.position.progress import Faulted
 from actors.position.protection import disarm_triggers, hold_symbol
@@ -59,6 +59,7 @@ def _ask_again(turn: Turn) -> None:
         case State.NEW:
             ask_for_budget(turn)
             hold_symbol(turn)
+            market.ask_for_market(turn, reads_again=False)
         case State.CLOSED:
             _ask_to_end(turn)
         case _:
@@ -69,6 +70,7 @@ def _ask_for_facts(turn: Turn) -> None:
     position, exit_ = turn.position, turn.position.closing
     position_id, symbol = turn.charter.position_id, turn.charter.symbol
     restoring.look_back(turn)
+    market.ask_for_market(turn, reads_again=False)
     awaited = tuple(
         order.facts.client_order_id
         for order in position.orders

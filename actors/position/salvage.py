@@ -21,6 +21,7 @@ from messages.addresses import ORDER_ROUTER, POSITIONS
 from messages.base import Message, Milliseconds, Timestamp
 from messages.envelope import NOTHING, Send, Step, Wake
 from messages.ids import EXIT_LEG
+from messages.market import MarketPhase
 from messages.money import ZERO
 from messages.observers import AlarmKind
 from messages.order_router import CancelOrder, PlaceOrder, ReadLedger
@@ -131,6 +132,8 @@ def _work(turn: Turn, salvage: Salvage, ledger: tuple[LedgerOrder, ...]) -> Salv
         if order.request.type is not OrderType.MARKET:  # which is over soon by itself
             order_id = order.request.client_order_id
             turn.send(ORDER_ROUTER, CancelOrder(client_order_id=order_id, urgent=True))
+    if turn.position.phase is MarketPhase.GONE:
+        return _close(turn, salvage)  # the venue can't be asked, and a person has seen to it
     if live:
         return salvage
     if _is_dust(turn.life, ledger):

@@ -5,7 +5,7 @@ happens.
 Rule 2: this file knows states and inputs, never prices, orders or clocks.
 
 Inputs are of two kinds: what was *heard* (one per message), and what the core *judged* from the
-facts after it (the last group): covered, cover lost, entry over, exit begun, flat.
+facts after it (the last group): covered, cover lost, entry over, exit begun, stranded, freed, flat.
 """
 
 from enum import StrEnum
@@ -26,6 +26,9 @@ class State(StrEnum):
     """Covered, or exchanging one protection for the other."""
     CLOSING = "closing"
     """The exit ladder is at work."""
+    STRANDED = "stranded"
+    """Holds coins that can't be sold: the market's rules changed, it is halted, or it is gone.
+    Alarmed, never closed by itself; left when price, rules or a person allow a sale."""
     CLOSED = "closed"
     """Booked, budget released. A late fill does not reopen it."""
 
@@ -56,6 +59,7 @@ class Input(StrEnum):
     ORDERS_RELEASED = "orders_released"
     LOOKED_BACK = "looked_back"
     BALANCE_TOLD = "balance_told"
+    MARKET_REPORTED = "market_reported"
     VENUE_REACHABILITY = "venue_reachability"
     TRIGGERS_ARMED = "triggers_armed"
     TRIGGER_FIRED = "trigger_fired"
@@ -69,6 +73,10 @@ class Input(StrEnum):
     COVERED = "covered"
     COVER_LOST = "cover_lost"
     EXIT_BEGUN = "exit_begun"
+    STRANDED = "stranded"
+    """Nothing of what is held can be sold: by the rules, or as the market takes no order."""
+    FREED = "freed"
+    """It can be sold again."""
     FLAT = "flat"
     """Nothing is held but dust, and every order, the entry's too, is terminal."""
 
@@ -79,6 +87,7 @@ HEARD_FROM_THE_VENUE = frozenset(
         Input.ORDERS_RELEASED,
         Input.LOOKED_BACK,
         Input.BALANCE_TOLD,
+        Input.MARKET_REPORTED,
         Input.VENUE_REACHABILITY,
         Input.TRIGGERS_ARMED,
         Input.TRIGGER_FIRED,
@@ -116,6 +125,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDERS_RELEASED: Ignore("it has placed no order yet"),
         Input.LOOKED_BACK: Ignore("it has placed no order yet"),
         Input.BALANCE_TOLD: _NO_MARKET_YET,
+        Input.MARKET_REPORTED: STAY,
         Input.VENUE_REACHABILITY: STAY,
         Input.TRIGGERS_ARMED: _NO_MARKET_YET,
         Input.TRIGGER_FIRED: _NO_MARKET_YET,
@@ -128,6 +138,8 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.COVER_LOST: Fault(_JUDGED_NOWHERE),
         # Withdrawn, or too late: it never asked for an order.
         Input.EXIT_BEGUN: Goto(State.CLOSED),
+        Input.STRANDED: Fault(_JUDGED_NOWHERE),
+        Input.FREED: Fault(_JUDGED_NOWHERE),
         Input.FLAT: Fault(_JUDGED_NOWHERE),
     },
     State.OPENING: {
@@ -147,6 +159,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
         Input.BALANCE_TOLD: STAY,
+        Input.MARKET_REPORTED: STAY,
         Input.VENUE_REACHABILITY: STAY,
         Input.TRIGGERS_ARMED: STAY,
         Input.TRIGGER_FIRED: STAY,
@@ -158,6 +171,8 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.COVERED: STAY,
         Input.COVER_LOST: STAY,
         Input.EXIT_BEGUN: Goto(State.CLOSING),
+        Input.STRANDED: Goto(State.STRANDED),
+        Input.FREED: Ignore("it can be sold already"),
         # What was bought so far was sold again, by a protection that rested.
         Input.FLAT: Goto(State.CLOSED),
     },
@@ -179,6 +194,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
         Input.BALANCE_TOLD: STAY,
+        Input.MARKET_REPORTED: STAY,
         Input.VENUE_REACHABILITY: STAY,
         Input.TRIGGERS_ARMED: STAY,
         Input.TRIGGER_FIRED: STAY,
@@ -189,6 +205,8 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.COVERED: Goto(State.PROTECTING),
         Input.COVER_LOST: STAY,
         Input.EXIT_BEGUN: Goto(State.CLOSING),
+        Input.STRANDED: Goto(State.STRANDED),
+        Input.FREED: Ignore("it can be sold already"),
         Input.FLAT: Goto(State.CLOSED),
     },
     State.PROTECTING: {
@@ -208,6 +226,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
         Input.BALANCE_TOLD: STAY,
+        Input.MARKET_REPORTED: STAY,
         Input.VENUE_REACHABILITY: STAY,
         Input.TRIGGERS_ARMED: STAY,
         Input.TRIGGER_FIRED: STAY,
@@ -218,6 +237,8 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.COVERED: STAY,
         Input.COVER_LOST: Goto(State.OPEN),
         Input.EXIT_BEGUN: Goto(State.CLOSING),
+        Input.STRANDED: Goto(State.STRANDED),
+        Input.FREED: Ignore("it can be sold already"),
         # A resting exit can fill before we hear that it triggered.
         Input.FLAT: Goto(State.CLOSED),
     },
@@ -239,6 +260,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
         Input.BALANCE_TOLD: STAY,
+        Input.MARKET_REPORTED: STAY,
         Input.VENUE_REACHABILITY: STAY,
         Input.TRIGGERS_ARMED: STAY,
         Input.TRIGGER_FIRED: Ignore("the exit is at work already"),
@@ -249,6 +271,43 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.COVERED: Ignore("it is being sold"),
         Input.COVER_LOST: Ignore("it is being sold"),
         Input.EXIT_BEGUN: STAY,
+        Input.STRANDED: Goto(State.STRANDED),
+        Input.FREED: Ignore("it can be sold already"),
+        Input.FLAT: Goto(State.CLOSED),
+    },
+    State.STRANDED: {
+        Input.BEGUN: _BEGUN,
+        Input.BUDGET_GRANTED: _GRANTED,
+        Input.BUDGET_DENIED: _DENIED_LATE,
+        # Tried again at once: what the venue refused is forgotten.
+        Input.CLOSE_ASKED: STAY,
+        Input.STOP_ENTERING_ASKED: STAY,
+        Input.PROTECTION_CHANGED: STAY,
+        Input.SWITCH_ASKED: Fault("it can't be sold now: there is nothing to switch"),
+        Input.ADD_ASKED: _NO_ADDING,
+        Input.SESSION_ENDING: Ignore("it can't be sold now"),
+        Input.BOOKING_ASKED: STAY,
+        Input.RESYNC_ASKED: STAY,
+        Input.DEADLINE_PASSED: STAY,
+        # What worked before it stranded may fill all the same.
+        Input.ORDER_UPDATED: STAY,
+        Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
+        Input.LOOKED_BACK: STAY,
+        Input.BALANCE_TOLD: STAY,
+        Input.MARKET_REPORTED: STAY,
+        Input.VENUE_REACHABILITY: STAY,
+        Input.TRIGGERS_ARMED: STAY,
+        Input.TRIGGER_FIRED: STAY,
+        Input.MARKET_FRESHNESS: STAY,
+        Input.QUOTE_TOLD: STAY,
+        Input.ENTRY_FILLED: STAY,
+        Input.ENTRY_EMPTY: Goto(State.CLOSED),
+        Input.COVERED: Ignore("it can't be sold now"),
+        Input.COVER_LOST: Ignore("it can't be sold now"),
+        # The wish is kept: it is sold as soon as it is freed.
+        Input.EXIT_BEGUN: STAY,
+        Input.STRANDED: STAY,
+        Input.FREED: Goto(State.OPEN),
         Input.FLAT: Goto(State.CLOSED),
     },
     State.CLOSED: {
@@ -270,6 +329,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDERS_RELEASED: STAY,
         Input.LOOKED_BACK: _OVER,
         Input.BALANCE_TOLD: _OVER,
+        Input.MARKET_REPORTED: _OVER,
         Input.VENUE_REACHABILITY: _OVER,
         Input.TRIGGERS_ARMED: _OVER,
         Input.TRIGGER_FIRED: _OVER,
@@ -280,6 +340,8 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.COVERED: Fault(_JUDGED_NOWHERE),
         Input.COVER_LOST: Fault(_JUDGED_NOWHERE),
         Input.EXIT_BEGUN: Fault(_JUDGED_NOWHERE),
+        Input.STRANDED: Fault(_JUDGED_NOWHERE),
+        Input.FREED: Fault(_JUDGED_NOWHERE),
         Input.FLAT: Fault(_JUDGED_NOWHERE),
     },
 }

@@ -9,7 +9,7 @@ from typing import assert_never
 
 import msgspec
 
-from actors.positions import strays
+from actors.positions import markets, strays
 from actors.positions.roster import ListedMarket, Living, Recovery, Retired, Roster
 from actors.positions.strays import Whose
 from messages.addresses import GUARDIAN, OBSERVERS, STRATEGY, position_address
@@ -17,6 +17,7 @@ from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Time
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.guardian import RecoveryDone
 from messages.ids import ENTRIES_LAST, position_of
+from messages.market import MarketPhase
 from messages.money import ZERO, Money, add_money
 from messages.observers import Alarm, AlarmKind, EntryRefused
 from messages.portfolio import AdoptedFill
@@ -28,10 +29,12 @@ from messages.positions import (
     CloseWithoutCore,
     EndSession,
     EpochAdded,
+    MarketGoneReported,
     MarketRulesReported,
     OpenPosition,
     PositionEnded,
     PositionRestored,
+    RequestMarket,
     StopAllEntering,
     StrayFound,
 )
@@ -40,6 +43,8 @@ from messages.strategy import SymbolBusy
 PositionsMessage = (
     OpenPosition
     | MarketRulesReported
+    | MarketGoneReported
+    | RequestMarket
     | PositionEnded
     | AdoptFill
     | StopAllEntering
@@ -67,10 +72,8 @@ def step(  # noqa: C901, PLR0911, PLR0912 - one a message
     match message:
         case OpenPosition():
             return _open(roster, message)
-        case MarketRulesReported():
-            market = ListedMarket(rules=message.rules, capabilities=message.capabilities)
-            known = roster.markets.get(message.rules.symbol)
-            return NOTHING if market == known else Step((market,))
+        case MarketRulesReported() | MarketGoneReported() | RequestMarket():
+            return markets.step(roster, message)
         case PositionEnded():
             return _end(roster, message, _forget_at(now, terminal_ttl_ms))
         case AdoptFill():
@@ -111,6 +114,12 @@ def _open(roster: Roster, message: OpenPosition) -> Step:
         return Step((), (Send(OBSERVERS, refused),))
     if roster.numbering.identity is not None and roster.numbering.next_number > ENTRIES_LAST:
         return Step((), (Send(OBSERVERS, _numbers_spent(message)),))
+    if market.phase is not MarketPhase.OPEN:
+        text = f"{message.symbol} takes no orders now: {market.phase.value}"
+        refused = EntryRefused(
+            symbol=message.symbol, guard="market_halted", text=text, quote=message.quote
+        )
+        return Step((), (Send(OBSERVERS, refused),))
     return _begin(roster, market, message)
 
 
@@ -146,7 +155,7 @@ def _begin(
         msgspec.structs.replace(numbering, next_number=numbering.next_number + 1),
         Living(position_id=position_id, opened=message, counted_in=roster.recovery.begun_with),
     )
-    outbox = [Send(position_address(position_id), begin)]
+    outbox = [Send(position_address(position_id), begin), *markets.news_for(market, position_id)]
     if message.symbol not in roster.per_symbol:
         outbox.append(Send(STRATEGY, SymbolBusy(symbol=message.symbol, busy=True)))
     return Step(changes, tuple(outbox))

@@ -5,7 +5,7 @@ import msgspec
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.envelope import Removed
 from messages.ids import Identity, old_prefix, position_of
-from messages.market import Capabilities, MarketRules
+from messages.market import Capabilities, MarketPhase, MarketRules
 from messages.positions import AdoptFill, OpenPosition
 
 
@@ -34,11 +34,22 @@ class Numbering(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
         return position_id is not None and order_id.startswith(self.prefix_of(position_id))
 
 
+class Doubt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What was read once, and counts when it is read again."""
+
+    rules: MarketRules | None
+    """None: the market is gone."""
+
+
 class ListedMarket(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A symbol that may be traded, and what its venue demands and can do."""
 
     rules: MarketRules
     capabilities: Capabilities
+    phase: MarketPhase = MarketPhase.OPEN
+    text: str = ""
+    """Why it is gone, for people."""
+    doubt: Doubt | None = None
 
 
 class Living(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):

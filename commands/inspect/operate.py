@@ -19,6 +19,7 @@ from commands.inspect.view import View, number
 from commands.panels.words import percent
 from messages.addresses import POSITIONS, position_address
 from messages.base import quote_currency
+from messages.market import MarketPhase
 from messages.position import ChangeProtection, CloseCause, ClosePosition, SwitchProtection
 from messages.positions import CloseWithoutCore, OpenPosition
 
@@ -62,6 +63,10 @@ def close(context: Context, words: list[str]) -> View:
     if how == "without-core":
         salvage = CloseWithoutCore(position_id=position_id, reason=reason)
         warning = "its core is not asked any more: what works is canceled, the rest sold"
+        if one.life.position.phase is MarketPhase.GONE:
+            held = f"{number(one.life.held)} {one.life.charter.rules.base}"
+            what = f"ends {position_id} and sells nothing: {held} stay in the account"
+            warning = "its market is gone: what its orders there do later is told, not booked"
         return send_message(context, POSITIONS, salvage, what, warning)
     if how:
         raise typed.wrong(f"{how} is not known{nearest(how, ['without-core'])}")

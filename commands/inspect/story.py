@@ -260,6 +260,10 @@ def _stood(before: Life | None, life: Life) -> Iterator[Told]:
             yield "from here on all of it was covered", GOOD
         case State.PROTECTING, State.OPEN:
             yield "nothing covered it from here on", ALARM
+        case _, State.STRANDED if was is not State.STRANDED:
+            yield "it could not be sold from here on", ALARM
+        case State.STRANDED, State.OPEN | State.PROTECTING | State.CLOSING:
+            yield "it could be sold again", GOOD
         case _, State.CLOSED if was is not State.CLOSED:
             yield "it was closed", NEWS
         case _:

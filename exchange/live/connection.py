@@ -6,7 +6,7 @@ the end of all of it. What is asked over it, and what is heard, is in ``requests
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -210,8 +210,14 @@ class Connection:
 
         Raises what ccxt raises.
         """
-        await self.call("load_markets", True, urgency=Priority.QUERY)  # noqa: FBT003 - ccxt's
-        listings, unreadable = self._listings()
+        markets = await self.call("fetch_markets", urgency=Priority.QUERY)
+        if not markets:
+            raise LiveError(f"{self.profile.name} lists no market")
+        client, found = self.client, {market["symbol"] for market in markets}
+        # Of what is not listed any more, orders may still be looked up: ccxt must know its id.
+        gone = [one for symbol, one in client.markets.items() if symbol not in found]
+        client.set_markets([*markets, *gone], client.currencies)
+        listings, unreadable = self._listings(found)
         self.opened = replace(self.opened, listings=listings, unreadable=unreadable)
 
     async def measure_clock(self) -> None:
@@ -255,7 +261,7 @@ class Connection:
         await self._step("ask its time", self.measure_clock())
         if self._credentials.values:
             self._fees = await self._read_fees()
-        listings, unreadable = self._listings()
+        listings, unreadable = self._listings(self.client.markets)
         self._refuse_unreadable(listings, unreadable)
         if not self._credentials.values:
             return Opened(listings=listings, unreadable=unreadable)
@@ -315,12 +321,12 @@ class Connection:
             return {}
         return fees
 
-    def _listings(self) -> tuple[dict[Symbol, Listing], dict[Symbol, str]]:
-        """Return the markets, and why those that can't be read can't."""
+    def _listings(self, listed: Container[str]) -> tuple[dict[Symbol, Listing], dict[Symbol, str]]:
+        """Return the markets of ``listed``, and why those that can't be read can't."""
         listings: dict[Symbol, Listing] = {}
         unreadable: dict[Symbol, str] = {}
         for symbol, market in self.client.markets.items():
-            if not market.get("spot"):
+            if not market.get("spot") or symbol not in listed:
                 continue
             try:
                 listings[Symbol(symbol)] = self._read_listing(market)

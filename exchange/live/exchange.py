@@ -21,6 +21,7 @@ from exchange.live.questions import Questions
 from exchange.live.rate_limits import Demand
 from exchange.live.reconciling import Reconciling
 from exchange.live.requests import Requests
+from exchange.live.rules_watch import RulesWatch
 from exchange.live.streams import Streams
 from exchange.live.task_guard import TaskGuard
 from exchange.port import Event, Sink
@@ -42,7 +43,6 @@ from messages.order_router import (
     StreamChanged,
     SubmitFailed,
 )
-from messages.positions import MarketRulesReported
 
 _CLOSED = "the connection is closed"
 _DRAIN_SECONDS = 2.0
@@ -109,9 +109,11 @@ class CcxtExchange:
 
     def fetch_market_rules(self, symbol: Symbol, now: Timestamp) -> None:  # noqa: ARG002
         """Tell a symbol's rules, as loaded. Raises ``UnknownSymbolError``."""
-        listing = self._connection.listing(symbol)
-        can = listing.facts.capabilities
-        self._begin(self._answer, MarketRulesReported(rules=listing.rules, capabilities=can))
+        self._begin(self._answer, self._rules.as_known(symbol))
+
+    def read_market_rules(self, symbol: Symbol, now: Timestamp) -> None:  # noqa: ARG002
+        """Read a symbol's rules at the venue, and tell them, or that it is gone."""
+        self._begin(self._rules.read, symbol)
 
     def subscribe(self, symbol: Symbol, now: Timestamp) -> None:  # noqa: ARG002 - the port's
         """Hear a symbol's quotes and the account's orders. Raises ``UnknownSymbolError``."""
@@ -152,6 +154,7 @@ class CcxtExchange:
         self._guard = guard = TaskGuard(connection.thread.spawn, alarms, connection.text_of)
         self._requests = Requests(connection, book, answers, tell)
         self._questions = Questions(connection, book, answers, tell, alarms)
+        self._rules = RulesWatch(connection, tell, self._subscribe, self._unsubscribe)
         self._market = MarketSide(connection, self._questions, tell, guard, alarms)
         self._reconciling = Reconciling(
             connection, book, answers, self._requests, self._questions, guard
@@ -168,25 +171,36 @@ class CcxtExchange:
         self._keys = KeyWatch(connection, alarms, book.live)
         connection.on_bad_item = alarms.skipped
         connection.on_pause = self._paused
+        self._has_started = False
+        """Whether the lasting tasks run; with the first symbol they do."""
         self._stream_is_up = False
         self._is_banned = False
         self._resubscribes: asyncio.TimerHandle | None = None
 
     def _subscribe(self, symbol: Symbol) -> None:
-        if not self._symbols:
+        if not self._has_started:
+            self._has_started = True
             self._streams.start()
             self._market.start()
             self._reconciling.start()
             self._guard.keep("the look at the clock", self._keep_time)
             if self._connection.has_keys:
                 self._guard.keep("the look at the key", self._keys.run)
+            self._guard.keep("the look at market rules", self._rules.keep_reading)
         if symbol in self._symbols:
             return
         self._symbols.add(symbol)
+        self._rules.follow(symbol)
         self._market.follow(symbol)
         if self._resubscribes is None:
             loop = asyncio.get_running_loop()
             self._resubscribes = loop.call_later(_GATHER_SECONDS, self._watch_quotes)
+
+    def _unsubscribe(self, symbol: Symbol) -> None:
+        """Hear no more quotes of a market that is gone: it would fail the others' requests."""
+        if symbol in self._symbols:
+            self._symbols.discard(symbol)
+            self._watch_quotes()
 
     def _watch_quotes(self) -> None:
         self._resubscribes = None

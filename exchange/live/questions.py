@@ -86,11 +86,15 @@ class Questions:
 
     async def open_legs(self, symbol: Symbol) -> list[Leg] | None:
         """Return the orders that work on a symbol; None: no answer."""
+        if not self._is_listed(symbol):
+            return None
         orders = await self._ask("fetch_open_orders", symbol)
         return None if orders is None else self._answers.read_legs(orders)
 
     async def trades_since(self, symbol: Symbol, since: Timestamp) -> list[Raw] | None:
         """Return all fills on a symbol since a moment, page by page; None: no answer."""
+        if not self._is_listed(symbol):
+            return None
         found: dict[str, Raw] = {}
         while True:
             page = await self._ask("fetch_my_trades", symbol, since, PAGE)
@@ -104,6 +108,7 @@ class Questions:
 
     async def tickers(self, symbols: Sequence[Symbol]) -> list[Raw]:
         """Return the tickers of these symbols; what gave no answer is left out."""
+        symbols = [symbol for symbol in symbols if self._is_listed(symbol)]
         if len(symbols) > 1 and self._connection.client.has.get("fetchTickers"):
             found = await self._ask("fetch_tickers", list(symbols), attempts=1)
             return list((found or {}).values())
@@ -112,7 +117,13 @@ class Questions:
 
     async def candles(self, symbol: Symbol, since: Timestamp) -> list[list[float]]:
         """Return a symbol's candles of a minute since a moment; none: no answer."""
+        if not self._is_listed(symbol):
+            return []
         return await self._ask("fetch_ohlcv", symbol, "1m", since, PAGE) or []
+
+    def _is_listed(self, symbol: Symbol) -> bool:
+        """Return whether there is anything to ask: one delisted symbol fails a whole list."""
+        return symbol in self._connection.opened.listings
 
     async def _with_owner(self, raw: Raw) -> Trade | None:
         """Return a fill with its order's client id; of a stranger's the venue is asked for it."""

@@ -94,6 +94,8 @@ class Streams:
     def _quote_watches(self, symbols: list[Symbol]) -> list[Watch]:
         """Return what to listen to for the best prices; nothing: they are polled."""
         client = self._connection.client
+        if not symbols:
+            return []
         if client.id in TICKERS_ONLY:
             return [partial(client.watch_ticker, symbol) for symbol in symbols]
         if client.has.get("watchBidsAsks"):

@@ -5,8 +5,8 @@ import pytest
 
 from actors.order_router.order import RoutedOrder
 from actors.position.exit_slot import ExitSlot
-from actors.position.position import Booked, OwnOrder, Position
-from actors.position.progress import Closing, Entry, Protection
+from actors.position.position import Booked, OwnOrder, Position, RefusedOrder
+from actors.position.progress import Closing, Entry, Protection, Stranded
 from messages.orders import OrderFacts, OrderRequest
 
 UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
@@ -36,6 +36,13 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "is_restoring": False,
         "recovery": 0,
         "fees_until": None,
+        "phase": "open",
+        "market_text": "",
+        "stranded": None,
+        "refused": (),
+        "exit_rounds": 0,
+        "bid": None,
+        "sold_before": "0",
         "is_released": False,
         "wakes_at": None,
     },
@@ -54,10 +61,13 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "retry_at": None,
         "quote": None,
         "waits_for_quote": False,
+        "lacks_quote": False,
         "waits_for_balance": False,
         "sellable": None,
+        "too_small": "0",
         "dust_up_to": "0",
         "is_stuck": False,
+        "self_trades": 0,
         "stop_order_until": None,
     },
     Protection: {
@@ -97,8 +107,11 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "quantity": "0",
         "price": None,
         "trigger_price": None,
+        "type": "market",
         "since": 0,
     },
+    RefusedOrder: {"price": None, "trigger_price": None, "is_exit": True, "round": 0},
+    Stranded: {},
     RoutedOrder: {
         "errand": None,
         "requests": 0,

@@ -194,7 +194,7 @@ def test_a_refused_placement_is_tried_again_more_and_more_slowly_and_alarmed_onc
     pauses = []
     for attempt in range(1, 9):
         asked_at = stage.now
-        reason = RejectReason.PRICE_OUT_OF_RANGE
+        reason = RejectReason.OTHER
         stage.report(f"h0e1p1x{attempt}", OrderStatus.REJECTED, reason=reason)
         while len(stage.placed) < attempt + 2:
             stage.wait(500)

@@ -52,10 +52,11 @@ def test_adding_to_a_position_is_refused_by_name(state: State) -> None:
     ("state", "next_states"),
     [
         (State.NEW, {State.OPENING, State.OPEN, State.CLOSED}),
-        (State.OPENING, {State.OPEN, State.CLOSING, State.CLOSED}),
-        (State.OPEN, {State.PROTECTING, State.CLOSING, State.CLOSED}),
-        (State.PROTECTING, {State.OPEN, State.CLOSING, State.CLOSED}),
-        (State.CLOSING, {State.CLOSED}),
+        (State.OPENING, {State.OPEN, State.CLOSING, State.STRANDED, State.CLOSED}),
+        (State.OPEN, {State.PROTECTING, State.CLOSING, State.STRANDED, State.CLOSED}),
+        (State.PROTECTING, {State.OPEN, State.CLOSING, State.STRANDED, State.CLOSED}),
+        (State.CLOSING, {State.STRANDED, State.CLOSED}),
+        (State.STRANDED, {State.OPEN, State.CLOSED}),
         (State.CLOSED, set()),
     ],
 )

@@ -78,6 +78,11 @@ class Program:
             assert self._read(), f"it never said {words!r}:\n{self.said}"
         self._heard = found + len(words)
 
+    def read_some(self, seconds: float) -> None:
+        """Read what came, or comes within so long."""
+        if select.select([self.screen], [], [], seconds)[0]:
+            self._read()
+
     def type(self, line: str) -> None:
         os.write(self.screen, f"{line}\n".encode())
 

@@ -1,0 +1,159 @@
+"""The form of the next exit order: a type and a quantity that the market takes and did not refuse.
+
+An exit is split where one order can't sell all of it: one order after the other through the slot.
+What the venue refused by a rule is never sent again as it was: the quantity is halved, rounded more
+coarsely or a step less, or the other type of order is taken. Pure arithmetic.
+"""
+
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from actors.position.position import Life, RefusedOrder
+from actors.position.progress import Closing
+from exchange.price_grid import ceil_price, nearest_price, tick_at
+from exchange.rules import is_tradable, most_in_one_order
+from messages.market import Quote
+from messages.money import ZERO, floor_to_step
+from messages.orders import OrderType, RejectReason, TimeInForce
+from messages.plan import Rung
+
+NAMED_RULES = frozenset(
+    {
+        RejectReason.ABOVE_MAXIMUM,
+        RejectReason.BELOW_MINIMUM,
+        RejectReason.NOT_SUPPORTED,
+        RejectReason.PRECISION,
+        RejectReason.PRICE_OUT_OF_RANGE,
+    }
+)
+"""Refusals that say what is wrong with the order itself: sent again as it was, it fails again."""
+
+CLOSED_MARKET = frozenset({RejectReason.MARKET_HALTED, RejectReason.UNKNOWN_SYMBOL})
+"""Refusals that say that the market does not trade, or is not there."""
+
+_HALF = Decimal("0.5")
+_MOST_CHANGES = 100
+
+
+def is_by_rule(type_: OrderType, reason: RejectReason | None) -> bool:
+    """Whether an order was refused by a rule of its market, not by where the market stands.
+
+    An OCO is refused as out of range where the market is beyond one of its prices.
+    """
+    is_relative = type_ is OrderType.OCO and reason is RejectReason.PRICE_OUT_OF_RANGE
+    return reason in NAMED_RULES and not is_relative
+
+
+def current_rung(life: Life, closing: Closing) -> Rung:
+    """Return the rung of the plan's ladder that the exit is on."""
+    ladder = life.charter.plan.exit_ladder
+    return ladder[min(closing.rung, len(ladder) - 1)]
+
+
+def exit_rung(life: Life, closing: Closing) -> Rung | None:
+    """Return the rung's order, or another type where the venue refuses this one more often.
+
+    None: neither type has a quantity that could be sold.
+    """
+    rung = current_rung(life, closing)
+    other = _other(life, rung) if _refusals(life, rung.type) else None
+    rungs = [rung] if other is None else [rung, other]
+    rungs.sort(key=lambda one: (_cannot_be_priced(closing, one), _refusals(life, one.type)))
+    return next((one for one in rungs if exit_quantity(life, closing, one.type)), None)
+
+
+def exit_quantity(life: Life, closing: Closing, type_: OrderType) -> Decimal:
+    """Return what one order of this type may sell now, base; 0: nothing."""
+    rules, price = life.charter.rules, last_price(life) or ZERO
+    refused = _refused(life, type_)
+    if any(one.reason is RejectReason.NOT_SUPPORTED for one in refused):
+        return ZERO
+    this_round = tuple(one for one in refused if one.round == life.position.exit_rounds)
+    step = rules.step_size.scaleb(_count(this_round, RejectReason.PRECISION))
+    wanted = life.sellable - rules.step_size * life.position.exit_rounds
+    if not is_tradable(wanted, price, rules):
+        wanted = life.sellable
+    if closing.sellable is not None:
+        wanted = min(wanted, closing.sellable)
+    quantity = _part(floor_to_step(wanted, step), _most(life, type_, this_round), life, price)
+    tried = {one.quantity for one in refused if not _is_of_price(one)}
+    while quantity in tried:
+        quantity -= step
+    return quantity if is_tradable(quantity, price, rules) else ZERO
+
+
+def exit_price(life: Life, price: Decimal, quote: Quote) -> Decimal:
+    """Return a sell's limit within the venue's range, and at none that was refused before."""
+    rules = life.charter.rules
+    if rules.sell_from_ratio is not None:
+        bid = nearest_price(quote.bid, rules)
+        price = max(price, ceil_price(bid * rules.sell_from_ratio, rules))
+    tried = {one.price for one in _refused(life, OrderType.LIMIT) if _is_of_price(one)}
+    for _ in range(_MOST_CHANGES):
+        if price not in tried:
+            break
+        price += tick_at(rules, price)
+    return price
+
+
+def last_price(life: Life) -> Decimal | None:
+    """Return the best price known for what is left: of a quote, or the average entry."""
+    closing, bid = life.position.closing, life.position.bid
+    if closing is not None and closing.quote is not None:
+        return nearest_price(closing.quote.bid, life.charter.rules)
+    return life.average_entry if bid is None else bid
+
+
+def _other(life: Life, rung: Rung) -> Rung | None:
+    """Return an order of the other type that sells now, where the venue has it."""
+    can = life.charter.capabilities
+    if rung.type is OrderType.LIMIT:
+        return Rung(type=OrderType.MARKET) if can.market else None
+    if not can.ioc:
+        return None
+    offset = max(rung.offset_ratio, life.charter.plan.slippage_ratio)
+    return replace(rung, type=OrderType.LIMIT, time_in_force=TimeInForce.IOC, offset_ratio=offset)
+
+
+def _cannot_be_priced(closing: Closing, rung: Rung) -> bool:
+    return closing.lacks_quote and closing.quote is None and rung.type is OrderType.LIMIT
+
+
+def _refusals(life: Life, type_: OrderType) -> int:
+    """Return how often this type was refused; too small is too small as any type."""
+    forms = (one for one in _refused(life, type_) if not _is_of_price(one))
+    return sum(one.reason is not RejectReason.BELOW_MINIMUM for one in forms)
+
+
+def _is_of_price(one: RefusedOrder) -> bool:
+    """Whether it was the limit price that was refused, and not what was to be sold."""
+    return one.type is OrderType.LIMIT and one.reason is RejectReason.PRICE_OUT_OF_RANGE
+
+
+def _refused(life: Life, type_: OrderType) -> tuple[RefusedOrder, ...]:
+    return tuple(one for one in life.position.refused if one.is_exit and one.type is type_)
+
+
+def _count(refused: tuple[RefusedOrder, ...], reason: RejectReason) -> int:
+    return sum(one.reason is reason for one in refused)
+
+
+def _most(life: Life, type_: OrderType, refused: tuple[RefusedOrder, ...]) -> Decimal | None:
+    """Return the largest quantity that may be taken: by the rules, and under what was refused."""
+    most = most_in_one_order(life.charter.rules, type_, last_price(life))
+    too_much = [one.quantity for one in refused if one.reason is RejectReason.ABOVE_MAXIMUM]
+    if too_much:
+        halved = floor_to_step(min(too_much) * _HALF, life.charter.rules.step_size)
+        most = halved if most is None else min(most, halved)
+    return most
+
+
+def _part(wanted: Decimal, most: Decimal | None, life: Life, price: Decimal) -> Decimal:
+    """Return the first part of what is wanted; what is left after it can be sold, too."""
+    if most is None or wanted <= most:
+        return wanted
+    rules, left = life.charter.rules, wanted - most
+    if is_tradable(left, price, rules) or left > most:
+        return most
+    return min(most, floor_to_step(wanted * _HALF, rules.step_size))

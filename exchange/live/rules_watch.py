@@ -1,0 +1,103 @@
+"""The rules of markets while they are traded: read now and then, and when an order is refused.
+
+Owns how often the venue is asked. Each read is one of the whole list of markets, so two that are
+asked for at the same time are one. What a changed rule means is the positions actor's business. On
+the loop.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from exchange.live.connection import Connection
+from exchange.port import Event, UnknownSymbolError
+from messages.base import Symbol
+from messages.market import MarketPhase
+from messages.positions import MarketGoneReported, MarketRulesReported
+
+APART_SECONDS = 2.0
+"""Between two reads: a second one is to show what the first did not, not the same answer twice."""
+
+MarketEvent = MarketRulesReported | MarketGoneReported
+
+
+class RulesWatch:
+    """Reads markets and reports those that are followed."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        tell: Callable[[Event], None],
+        listed: Callable[[Symbol], None],
+        unlisted: Callable[[Symbol], None],
+    ) -> None:
+        """Report to ``tell``; after each read, each followed market is ``listed`` or not."""
+        self._connection = connection
+        self._tell = tell
+        self._listed = listed
+        self._unlisted = unlisted
+        self._told: dict[Symbol, MarketEvent] = {}
+        """Of each followed market, what was reported last."""
+        self._lock = asyncio.Lock()
+        self._began_at: float | None = None
+
+    def as_known(self, symbol: Symbol) -> MarketRulesReported:
+        """Return a market as it was read last. From any thread.
+
+        Raises ``UnknownSymbolError``.
+        """
+        listing = self._connection.listing(symbol)
+        return MarketRulesReported(
+            rules=listing.rules,
+            capabilities=listing.facts.capabilities,
+            phase=MarketPhase.OPEN if listing.facts.is_active else MarketPhase.HALTED,
+        )
+
+    def follow(self, symbol: Symbol) -> None:
+        """Report a market whenever a read shows something else than before."""
+        self._told.setdefault(symbol, self._now(symbol))
+
+    async def read(self, symbol: Symbol) -> None:
+        """Read the markets, and report this one whatever the read shows."""
+        self.follow(symbol)
+        if await self._read():
+            self._report(symbol)
+
+    async def keep_reading(self) -> None:
+        """Read now and then; for ever."""
+        while True:
+            await asyncio.sleep(self._connection.settings.rules_ms / 1000)
+            await self._read()
+
+    async def _read(self) -> bool:
+        """Read the markets once for all who wait; return whether that went well."""
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        async with self._lock:
+            if self._began_at is not None and self._began_at >= asked_at:
+                return True  # a read began since
+            if self._began_at is not None:
+                await asyncio.sleep(max(self._began_at + APART_SECONDS - loop.time(), 0.0))
+            began_at = loop.time()
+            try:
+                await self._connection.read_markets()
+            except Exception as error:  # noqa: BLE001 - the rules stay as they are known
+                self._connection.note(f"market rules: {self._connection.text_of(error)}")
+                return False
+            self._began_at = began_at
+        for one in tuple(self._told):
+            now = self._now(one)
+            is_listed = isinstance(now, MarketRulesReported)
+            (self._listed if is_listed else self._unlisted)(one)
+            if now != self._told[one]:
+                self._report(one)
+        return True
+
+    def _report(self, symbol: Symbol) -> None:
+        self._told[symbol] = now = self._now(symbol)
+        self._tell(now)
+
+    def _now(self, symbol: Symbol) -> MarketEvent:
+        try:
+            return self.as_known(symbol)
+        except UnknownSymbolError as error:
+            return MarketGoneReported(symbol=symbol, text=str(error))
