@@ -135,6 +135,8 @@ class Requests:
             )
         except Exception as error:  # noqa: BLE001 - every failure is told
             failure = of_submit(error, self._connection.text_of(error), self._connection.profile)
+            if kind_of(failure) is FailureKind.UNKNOWN:
+                self._connection.note(f"{order_id}: what became of it is not known: {failure}")
             self._failed_submit(order_id, failure)
             await self._mend_clock(failure)
             return

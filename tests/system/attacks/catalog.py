@@ -9,6 +9,7 @@ MODULES = (
     "hangs",
     "folders",
     "strategies",
+    "networks",
 )
 """Modules of this folder, in the order of their issues."""
 

@@ -61,6 +61,7 @@ HASTY = LiveSettings(
     reconcile_again_ms=Milliseconds(100),
     read_pause_ms=Milliseconds(20),
     first_candles=0,
+    exit_probe_ms=Milliseconds(1_000),
 )
 """What takes seconds on a real network takes moments here; and the server allows any rate."""
 _IN_TRANSIT = {OrderStatus.NEW, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN}
