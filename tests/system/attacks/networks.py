@@ -74,7 +74,7 @@ def day_long_pause_of_a_poll(arena: Arena) -> Figures:
     return {SOLD: sold}
 
 
-@attack("the address is told to wait for a day, and that is no ban: an exit probes")
+@attack("the address is told to wait for a day, and an exit probes", in_tests=False)
 def day_long_pause_of_the_address(arena: Arena) -> Figures:
     with other_venue(arena) as binance:
         program = binance.start(*OFTEN)
