@@ -27,7 +27,7 @@ class Keys:
         """Have each key at once, not each line."""
         with suppress(OSError, ValueError, AttributeError, termios.error):
             fd = sys.stdin.fileno()
-            if os.isatty(fd) and os.tcgetpgrp(fd) == os.getpgrp():
+            if os.isatty(fd) and not _is_of_others(fd):
                 self._before, self._fd = termios.tcgetattr(fd), fd
                 tty.setcbreak(fd, termios.TCSANOW)
 
@@ -46,3 +46,11 @@ class Keys:
             if select.select([self._fd], [], [], 0)[0]:
                 return os.read(self._fd, _MOST).decode("ascii", "replace").lower()
         return ""
+
+
+def _is_of_others(fd: int) -> bool:
+    """Return whether another job of the terminal reads its keys now."""
+    try:
+        return os.tcgetpgrp(fd) != os.getpgrp()
+    except OSError:  # not the terminal that controls this process
+        return False

@@ -50,7 +50,7 @@ def first_screen(header: SessionHeader) -> str:
         "  stop   Ctrl-C: protections stay at the venue, then a summary; twice: at once",
     ]
     if header.is_embedded:
-        tries = f"--seed {header.seed + 1}, --speed 1, --set drop.drop_ratio=2%; more: --help"
+        tries = f"--fresh --seed {header.seed + 1}, --set drop.drop_ratio=2%; more: --help"
         lines.append(f"  next   {tries}")
     return "\n".join(lines)
 

@@ -15,14 +15,25 @@ from rich.live import Live
 from rich.segment import Segment
 
 from commands.header import SessionHeader
+from commands.keys import Keys
 from commands.panels.frame import event_lines, footer_line, header_lines, tip_line
 from commands.panels.positions import position_lines
 from commands.panels.table import Line
-from commands.panels.tables import capital_lines, count_lines, mailbox_lines, watch_lines
+from commands.panels.tables import (
+    capital_lines,
+    closed_lines,
+    count_lines,
+    mailbox_lines,
+    watch_lines,
+)
 from messages.session import SessionPicture
 
 _TWO_PANELS_FROM, _THREE_PANELS_FROM = 78, 140
-"""Widths from which mailboxes, then counts, stand beside the watchlist."""
+"""Widths from which closed positions, then counts, stand beside the watchlist."""
+MAILBOXES_KEY = "m"
+"""Shows mailboxes in the place of the closed positions, and these again."""
+_HALF = 47
+"""Cells of the watchlist beside one other panel."""
 _FEW_EVENTS = 5
 """Events come before empty space only up to here."""
 _LEAST_ROWS = (4, 1, 2, 1)
@@ -30,6 +41,10 @@ _LEAST_ROWS = (4, 1, 2, 1)
 
 _PLAIN = str.maketrans("─┼●◄►…×·–", "-+o<>~x--")
 """What a terminal without Unicode shows instead."""
+
+
+Panel = Callable[[SessionPicture, int, int], list[Line]]
+"""Draws itself in a width and so many rows."""
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -52,6 +67,8 @@ class LiveView:
         """Prepare to show the session that ``header`` names on ``console``."""
         self._console = console
         self._header = header
+        self._keys = Keys()
+        self._shows_mailboxes = False
         # The screen beside the scrollback: it follows a resize, and what stood before comes back.
         self._live = Live(
             console=console,
@@ -63,11 +80,13 @@ class LiveView:
 
     def start(self) -> None:
         """Take the terminal."""
+        self._keys.start()
         self._live.start()
 
     def stop(self) -> None:
         """Give the terminal back as it was; from any thread, and as often as you like."""
         self._live.stop()
+        self._keys.stop()
 
     def __enter__(self) -> Self:
         """Take the terminal."""
@@ -86,25 +105,36 @@ class LiveView:
     def update(self, picture: SessionPicture) -> None:
         """Show ``picture`` in the terminal's size of now."""
         width, height = self._console.size
-        self._live.update(draw(self._header, picture, width, height), refresh=True)
+        if self._keys.pressed().count(MAILBOXES_KEY) % 2:
+            self._shows_mailboxes = not self._shows_mailboxes
+        frame = draw(self._header, picture, width, height, shows_mailboxes=self._shows_mailboxes)
+        self._live.update(frame, refresh=True)
 
 
-def draw(header: SessionHeader, picture: SessionPicture, width: int, height: int) -> Frame:
+def draw(
+    header: SessionHeader,
+    picture: SessionPicture,
+    width: int,
+    height: int,
+    *,
+    shows_mailboxes: bool = False,
+) -> Frame:
     """Return the picture as a screen of ``height`` lines of at most ``width`` cells."""
     top = header_lines(header, picture, width)
-    shown = [*top, *_body(picture, width, height - 1 - len(top))][: max(0, height - 1)]
+    beside = mailbox_lines if shows_mailboxes else closed_lines
+    shown = [*top, *_body(picture, width, height - 1 - len(top), beside)][: max(0, height - 1)]
     free: list[Line] = [[] for _ in range(height - 1 - len(shown))]
     if free:
         free[-1] = tip_line(header, width)
     return Frame((*shown, *free, footer_line(header, width)))
 
 
-def _body(picture: SessionPicture, width: int, room: int) -> list[Line]:
+def _body(picture: SessionPicture, width: int, room: int, beside: Panel) -> list[Line]:
     """Return the tables; of the room that they do not need a line is left, for a tip."""
     wishes = (
         max(1, len(picture.positions)),
         len(picture.capital),
-        max(1, len(picture.watchlist), len(picture.actors)),
+        max(1, len(picture.watchlist), len(picture.actors) if beside is mailbox_lines else 0),
         min(_FEW_EVENTS, max(1, len(picture.events))),
     )
     room -= len(wishes)  # the headings
@@ -118,7 +148,7 @@ def _body(picture: SessionPicture, width: int, room: int) -> list[Line]:
         *air,
         *capital_lines(picture, width, capital),
         *air,
-        *_panel_lines(picture, width, panels),
+        *_panel_lines(picture, width, panels, beside),
         *air,
         *event_lines(picture, width, events + more_events),
     ]
@@ -135,23 +165,23 @@ def _shares(wishes: tuple[int, ...], room: int) -> list[int]:
     return shares
 
 
-def _panel_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
-    """Return the watchlist and, where the terminal is wide, mailboxes and counts beside it."""
+def _panel_lines(picture: SessionPicture, width: int, rows: int, beside: Panel) -> list[Line]:
+    """Return the watchlist and, where the terminal is wide, a panel and counts beside it."""
     panels = [
         [Segment.adjust_line_length(line, size) for line in panel(picture, size, rows)]
-        for panel, size in _panels(width)
+        for panel, size in _panels(width, beside)
     ]
-    blanks = [[Segment(" " * size)] for _, size in _panels(width)]
+    blanks = [[Segment(" " * size)] for _, size in _panels(width, beside)]
     return [
         [segment for part, blank in zip(parts, blanks, strict=True) for segment in part or blank]
         for parts in zip_longest(*panels)
     ]
 
 
-def _panels(width: int) -> list[tuple[Callable[[SessionPicture, int, int], list[Line]], int]]:
+def _panels(width: int, beside: Panel) -> list[tuple[Panel, int]]:
     """Return the panels that stand beside each other, and their widths."""
     if width < _TWO_PANELS_FROM:
         return [(watch_lines, width)]
     if width < _THREE_PANELS_FROM:
-        return [(watch_lines, 48), (mailbox_lines, width - 48)]
-    return [(watch_lines, 52), (mailbox_lines, 56), (count_lines, width - 108)]
+        return [(watch_lines, _HALF), (beside, width - _HALF)]
+    return [(watch_lines, 62), (beside, 56), (count_lines, width - 118)]

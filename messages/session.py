@@ -54,9 +54,25 @@ class WatchRow(msgspec.Struct, frozen=True, kw_only=True):
     spread_ratio: float
     drop_ratio: float | None
     """Fall from the strategy's anchor (the highest close of its look-back), as it was last told."""
+    anchor: float | None = None
+    """The highest close of the look-back; None: none is known."""
     at: Timestamp
     """Of the quote."""
     is_stale: bool
+    is_gone: bool = False
+    """Stale for as long again: the market tells nothing."""
+
+
+class TradeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One position that this session closed."""
+
+    position_id: PositionId
+    symbol: Symbol
+    closed_at: Timestamp
+    cause: str
+    pnl: Decimal
+    """Quote, after the fees taken in it."""
+    return_ratio: float
 
 
 class ActorRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +109,8 @@ class CapitalRow(msgspec.Struct, frozen=True, kw_only=True):
     """Equity less the equity that the session began with, allotments aside."""
     session_realised: Decimal = Decimal(0)
     """The part of ``realised`` that this session booked."""
+    today: Decimal = Decimal(0)
+    """Realised by the account since 00:00 UTC."""
 
 
 class SessionPicture(Message, frozen=True, kw_only=True):
@@ -114,6 +132,8 @@ class SessionPicture(Message, frozen=True, kw_only=True):
     account_trades: int = 0
     """The same of the whole account, by its ledger."""
     account_wins: int = 0
+    closed: tuple[TradeRow, ...] = ()
+    """The last positions that this session closed, newest last."""
     alarms: dict[str, int]
     """Ever raised, by kind."""
     open_alarms: dict[str, int]

@@ -123,6 +123,11 @@ class Equity:
             for currency in self._currencies()
         ]
 
+    def today(self, currency: Currency, now: Timestamp) -> Decimal:
+        """Return what the account realised on the UTC day of ``now``."""
+        account = self._accounts.get(currency)
+        return ZERO if account is None else account.realised_on(now)
+
     def is_priced(self, currency: Currency, prices: Mapping[Symbol, float]) -> bool:
         """Tell whether the price of all that is held is one of this session."""
         held = (*self._holding_in(currency), *self._held_before.get(currency, ()))

@@ -4,7 +4,7 @@ Follows the recorded steps. Everything that is alive is kept; of what is over on
 trade where nobody else takes that.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
@@ -19,6 +19,8 @@ from actors.position.position import Charter, Life, Position
 from actors.position.protection import measured
 from actors.position.states import State
 from messages.base import Currency, PositionId, Symbol, Timestamp, quote_currency
+
+_LAST_TRADES = 30
 
 
 class Report:
@@ -38,6 +40,8 @@ class Report:
         self.trades: list[Trade] = []
         self.equity: list[EquityPoint] = []
         self.tally = Tally()
+        self.last_trades: deque[Trade] = deque(maxlen=_LAST_TRADES)
+        """The newest last; for views."""
         self.totals = Totals()
         """Counts of the whole account, by the ledger."""
         self.latest: dict[Currency, EquityPoint] = {}
@@ -91,6 +95,10 @@ class Report:
         counts = Counter(quote_currency(symbol) for symbol in symbols)
         return self._equity.points(now, self.prices, counts)
 
+    def today(self, currency: Currency, now: Timestamp) -> Decimal:
+        """Return what the account realised on the UTC day of ``now``."""
+        return self._equity.today(currency, now)
+
     def drawdown(self, currency: Currency) -> Drawdown:
         """Return the currency's largest falls in this session."""
         return self._equity.drawdowns.get(currency, Drawdown())
@@ -126,4 +134,5 @@ class Report:
         trade = trade_of(charter, position)
         if trade is not None:
             self.tally.add(trade)
+            self.last_trades.append(trade)
             self._on_trade(trade)

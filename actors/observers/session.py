@@ -14,6 +14,7 @@ from actors.observers.alarms import OpenAlarms
 from actors.observers.events import DEBUG, Event, heard, id_text, recorded
 from actors.observers.report import Report
 from actors.observers.rows import position_row
+from actors.observers.trades import Trade
 from actors.observers.watchlist import Watchlist
 from actors.portfolio.balances import Balance
 from actors.position.position import Position
@@ -24,7 +25,14 @@ from messages.market import Candle, Quote
 from messages.observers import AlarmOver
 from messages.portfolio import TradingState
 from messages.position import Begin
-from messages.session import ActorRow, CapitalRow, EventLine, PositionRow, SessionPicture
+from messages.session import (
+    ActorRow,
+    CapitalRow,
+    EventLine,
+    PositionRow,
+    SessionPicture,
+    TradeRow,
+)
 from messages.strategy import SymbolBusy
 
 EVENTS_KEPT = 50
@@ -132,6 +140,7 @@ class SessionBook:
             wins=tally.wins,
             account_trades=self.report.totals.trades,
             account_wins=self.report.totals.wins,
+            closed=tuple(map(_trade_row, self.report.last_trades)),
             alarms=dict(alarms),
             open_alarms=self.alarms.counts(),
             errors=dict(errors),
@@ -165,6 +174,18 @@ class SessionBook:
                 unrealised=point.unrealised,
                 session_change=point.session_change,
                 session_realised=point.session_realised,
+                today=self.report.today(point.currency, now),
             )
             for point in self.report.valued(now)
         )
+
+
+def _trade_row(trade: Trade) -> TradeRow:
+    return TradeRow(
+        position_id=trade.position_id,
+        symbol=trade.symbol,
+        closed_at=trade.closed_at,
+        cause=trade.cause.value,
+        pnl=trade.pnl,
+        return_ratio=float(trade.return_ratio),
+    )

@@ -59,6 +59,8 @@ class Watchlist:
             last=quote.last,
             spread_ratio=(quote.ask - quote.bid) / quote.mid,
             drop_ratio=None if anchor is None else 1 - quote.last / anchor,
+            anchor=anchor,
             at=quote.at,
             is_stale=now - quote.at >= self._stale_ms,
+            is_gone=now - quote.at >= 2 * self._stale_ms,
         )

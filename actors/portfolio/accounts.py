@@ -81,9 +81,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
         """What of this currency the venue holds for us, by the books."""
         return self.free + self.reserved + self.held
 
+    def realised_on(self, now: Timestamp) -> Decimal:
+        """Return what was realised on the UTC day of ``now``; 0 for a day without a booking."""
+        return self.day_realised if self.day == now // DAY_MS else ZERO
+
     def loss_on(self, now: Timestamp) -> Decimal:
         """Return the net realised loss of the UTC day of ``now``; 0 for a day without one."""
-        return max(ZERO, -self.day_realised) if self.day == now // DAY_MS else ZERO
+        return max(ZERO, -self.realised_on(now))
 
     def posted(self, posting: Posting, now: Timestamp) -> "Account":
         """Return the account after ``posting``.

@@ -22,8 +22,8 @@ _STATE_NOTES = {
 }
 _EVENT_STYLES = {"alarm": ALARM, "warning": WARNING}
 _EVENT_MARKS = {"alarm": "ALARM", "warning": "warning"}
-_STOP_LONG = "Ctrl-C stops and leaves protections at the venue; a second one stops at once"
-_STOP_SHORT = "Ctrl-C stops (again: at once)"
+_STOP_LONG = "Ctrl-C stops, protections stay at the venue; again: at once; m: actors"
+_STOP_SHORT = "Ctrl-C stops (again: at once) m:actors"
 _LONG_FROM = 120
 """From this width on the footer says it all."""
 
@@ -36,7 +36,7 @@ def header_lines(header: SessionHeader, picture: SessionPicture, width: int) -> 
     session = [
         header.mode,
         header.market,
-        f"seed {header.seed}",
+        *([f"seed {header.seed}"] if header.is_embedded else []),
         "real time" if header.speed == 1 else f"speed ×{header.speed:g}",
     ]
     first = [
@@ -98,7 +98,9 @@ def footer_line(header: SessionHeader, width: int) -> Line:
 
 def tip_line(header: SessionHeader, width: int) -> Line:
     """Return what to try next."""
-    tries = [f"--seed {header.seed + 1}", "--speed 1", "check", "replay FILE", "--help"]
+    tries = ["inspect", "--help"]
+    if header.is_embedded:
+        tries = [f"--fresh --seed {header.seed + 1}", "--speed 1", "check", "replay FILE", *tries]
     return [
         Segment(
             joined([" try next: python supervisor.py " + tries[0], *tries[1:]], width, "  or  "),

@@ -1,4 +1,6 @@
-"""The living positions: state, protection and where it lives, the price between stop and target."""
+"""The living positions: state, size, stop and target, where the stop works, profit."""
+
+from decimal import Decimal
 
 from rich.segment import Segment
 
@@ -21,6 +23,7 @@ from messages.base import Timestamp
 from messages.money import ZERO
 from messages.session import PositionRow, SessionPicture
 
+_PROTECTING, _CLOSING = "protecting", "closing"
 _NAME_WIDTHS = (9, 12)
 """Least and most cells of a symbol."""
 
@@ -41,16 +44,19 @@ def _columns(positions: int, id_width: int) -> list[Column]:
     least, most = (max(len(title), id_width + 1 + size) for size in _NAME_WIDTHS)
     return [
         Column(title, least, most),
-        Column("state", 10, 10),
-        Column("mode", 10, 10, rank=4),
-        Column("protected by", 12, 12),
-        Column("in the exit slot", 28, 40, rank=7),
-        Column(TITLE, 15, 40, rank=3),
-        Column("entry", 9, 14, right=True, rank=6),
-        Column("price", 9, 14, right=True, rank=5),
+        Column("state", 9, 9),
+        Column("size", 7, 14, right=True),
+        Column("stop", 7, 14, right=True),
+        Column("target", 7, 14, right=True),
+        Column("price", 7, 14, right=True, rank=3),
+        Column("entry", 7, 14, right=True, rank=5),
+        Column(TITLE, 15, 40, rank=6),
+        Column("stop at", 7, 7, rank=2),
+        Column("mode", 9, 10, rank=7),
+        Column("in the exit slot", 24, 40, rank=8),
         Column("PnL", 6, 12, right=True),
         Column("return", 8, 9, right=True, rank=1),
-        Column("age", 5, 6, right=True, rank=2),
+        Column("age", 5, 6, right=True, rank=4),
     ]
 
 
@@ -61,26 +67,42 @@ def _cells(row: PositionRow, id_width: int, now: Timestamp) -> list[Cell]:
     decimals = decimals_of(float(row.held) * (entry or 0.0))
     return [
         Segment(f"{row.position_id:<{id_width}} {row.symbol}", BOLD),
-        Segment("STUCK", ALARM) if row.is_stuck else Segment(row.state),
-        Segment(row.mode.replace("_", " ")),
-        _protection(row),
-        Segment(row.resting or NOTHING),
-        lambda width: price_bar(row, width),
-        Segment(price(entry)),
+        _state(row),
+        Segment(NOTHING if row.held <= ZERO else f"{row.held:f}"),
+        Segment(_price(row.stop), BAD if row.stop is not None else None),
+        Segment(_price(row.target), GOOD if row.target is not None else None),
         Segment(price(row.last)),
+        Segment(price(entry)),
+        lambda width: price_bar(row, width),
+        _place(row),
+        Segment(row.mode.replace("_", " ")),
+        Segment(row.resting or NOTHING),
         Segment(NOTHING if pnl is None else f"{pnl:+,.{decimals}f}", style),
         Segment(percent(row.return_ratio, signed=True), style),
         Segment(duration(now - row.began_at)),
     ]
 
 
-def _protection(row: PositionRow) -> Segment:
-    """Return who would sell it at the stop: the venue, also without us, or this process only."""
+def _state(row: PositionRow) -> Segment:
+    """Return the state as a trader says it: covered is protected, held and not covered is not."""
+    if row.is_stuck:
+        return Segment("STUCK", ALARM)
+    if row.held > ZERO and not row.is_covered and row.state != _CLOSING:
+        return Segment("UNCOVERED", ALARM)
+    return Segment("protected", GOOD) if row.state == _PROTECTING else Segment(row.state)
+
+
+def _place(row: PositionRow) -> Segment:
+    """Return where the stop works: at the venue, also without us, or in this process only."""
     if row.held <= ZERO:
         return Segment(NOTHING)
     if not row.is_covered:
-        return Segment("NOTHING", ALARM)
-    return Segment("venue", GOOD) if row.lives_at_venue else Segment("this process")
+        return Segment("nowhere", ALARM)
+    return Segment("venue", GOOD) if row.lives_at_venue else Segment("process")
+
+
+def _price(level: Decimal | None) -> str:
+    return price(None if level is None else float(level))
 
 
 def _is_in_trouble(row: PositionRow) -> bool:

@@ -20,10 +20,10 @@ from commands.panels.table import (
     lay_out,
     note,
 )
-from commands.panels.words import decimals_of, duration, percent, price
+from commands.panels.words import count, decimals_of, duration, percent, price, time_of_day
 from messages.base import Timestamp
 from messages.money import ZERO
-from messages.session import ActorRow, CapitalRow, SessionPicture, WatchRow
+from messages.session import ActorRow, CapitalRow, SessionPicture, TradeRow, WatchRow
 
 
 def capital_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
@@ -35,6 +35,7 @@ def capital_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
         Column("account", 9, 14, right=True),
         Column("", 8, 10, right=True, rank=1),
         Column("session", 9, 14, right=True),
+        Column("today", 9, 14, right=True),
         Column("realised", 9, 14, right=True, rank=2),
         Column("open PnL", 9, 14, right=True, rank=2),
     ]
@@ -54,6 +55,7 @@ def _capital_cells(row: CapitalRow) -> list[Cell]:
         Segment(f"{float(change):+,.{decimals}f}", style),
         Segment(percent(ratio, signed=True), style),
         Segment(f"{float(row.session_change):+,.{decimals}f}", session_style),
+        Segment(f"{float(row.today):+,.{decimals}f}", _style_of(row.today)),
         Segment(f"{float(row.realised):+,.{decimals}f}"),
         Segment(f"{float(row.unrealised):+,.{decimals}f}"),
     ]
@@ -69,13 +71,17 @@ def watch_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
     ordered = (*reference, *sorted(others, key=_fall, reverse=True))
     columns = [
         Column("watchlist", 9, 12),
-        Column("last", 10, 14, right=True),
+        Column("last", 8, 14, right=True),
+        Column("anchor", 8, 14, right=True, rank=1),
         Column("drop", 7, 9, right=True),
-        Column("spread", 6, 8, right=True, rank=2),
-        Column("age", 4, 5, right=True, rank=1),
+        Column("spread", 6, 8, right=True, rank=3),
+        Column("age", 4, 5, right=True, rank=2),
         Column("", 5, 5),
     ]
-    shown, more = cut(ordered, rows)
+    gone = sum(row.is_gone for row in ordered)
+    shown, more = cut([row for row in ordered if not row.is_gone], rows - bool(gone))
+    if gone:
+        more = [*more, note(f"{count(gone, 'market')} without quotes")]
     cells = [_watch_cells(row, picture.at, is_reference=row in reference) for row in shown]
     lines = lay_out(columns, cells, width, 1)
     return lines + (more if ordered else [note("no quote yet")])
@@ -85,6 +91,7 @@ def _watch_cells(row: WatchRow, now: Timestamp, *, is_reference: bool) -> list[C
     return [
         Segment(row.symbol, BOLD),
         Segment(price(row.last)),
+        Segment(price(row.anchor)),
         Segment(percent(row.drop_ratio)),
         Segment(percent(row.spread_ratio)),
         Segment(duration(now - row.at)),
@@ -94,6 +101,37 @@ def _watch_cells(row: WatchRow, now: Timestamp, *, is_reference: bool) -> list[C
 
 def _fall(row: WatchRow) -> float:
     return -inf if row.drop_ratio is None else row.drop_ratio
+
+
+def closed_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
+    """Return the positions that this session closed, the newest first."""
+    columns = [
+        Column("closed", 8, 8),
+        Column("", 14, 18),
+        Column("by", 11, 14, rank=1),
+        Column("PnL", 6, 12, right=True),
+        Column("return", 8, 9, right=True, rank=2),
+    ]
+    closed, room = picture.closed[::-1], rows
+    if len(closed) > rows or picture.trades > len(closed):
+        room = max(0, rows - 1)
+    shown = closed[:room]
+    hidden = picture.trades - len(shown)
+    more = [note(f"… and {hidden:,} more")] if hidden > 0 else []
+    lines = lay_out(columns, [_closed_cells(row) for row in shown], width, 1)
+    return lines + (more if closed else [note("none yet")])
+
+
+def _closed_cells(row: TradeRow) -> list[Cell]:
+    style = GOOD if row.pnl > ZERO else BAD
+    cost = abs(float(row.pnl) / row.return_ratio) if row.return_ratio else 0.0
+    return [
+        Segment(time_of_day(row.closed_at)),
+        Segment(f"{row.position_id} {row.symbol}", BOLD),
+        Segment(row.cause.replace("_", " ")),
+        Segment(f"{float(row.pnl):+,.{decimals_of(cost)}f}", style),
+        Segment(percent(row.return_ratio, signed=True), style),
+    ]
 
 
 def mailbox_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:

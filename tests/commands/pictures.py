@@ -15,6 +15,7 @@ from messages.session import (
     EventLine,
     PositionRow,
     SessionPicture,
+    TradeRow,
     WatchRow,
 )
 
@@ -61,6 +62,7 @@ def market(symbol: str = "BTC/USDT", **changes: Any) -> WatchRow:  # noqa: ANN40
     row = WatchRow(
         symbol=Symbol(symbol),
         last=97_123.4,
+        anchor=97_542.8,
         spread_ratio=0.0002,
         drop_ratio=0.0043,
         at=ago(SECOND),
@@ -88,6 +90,7 @@ def capital(currency: str = "USDT", **changes: Any) -> CapitalRow:  # noqa: ANN4
         unrealised=Decimal("4.71"),
         session_change=Decimal("-3.02"),
         session_realised=Decimal("-7.73"),
+        today=Decimal("-2.95"),
     )
     return replace(row, **changes)
 
@@ -130,6 +133,7 @@ def busy() -> SessionPicture:
         events=_events(),
         trades=12,
         wins=7,
+        closed=_closed(),
         account_trades=31,
         account_wins=18,
         alarms={"uncovered": 1},
@@ -217,15 +221,45 @@ def _positions() -> tuple[PositionRow, ...]:
 def _watchlist() -> tuple[WatchRow, ...]:
     return (
         market(),
-        market("ETH/USDT", last=3_371.25, drop_ratio=0.0168, spread_ratio=0.0003),
-        market("SOL/USDT", last=147.12, drop_ratio=-0.0012, spread_ratio=0.0004),
-        market("XRP/USDT", last=1.1122, drop_ratio=0.0007, spread_ratio=0.0005),
-        market("DOGE/USDT", last=0.3849, drop_ratio=0.0224, spread_ratio=0.0007),
-        market("ADA/USDT", last=0.7421, drop_ratio=0.0031, spread_ratio=0.0006),
-        market("AVAX/USDT", last=35.114, drop_ratio=0.0151, spread_ratio=0.0008),
-        market("LINK/USDT", last=14.712, drop_ratio=0.0098, spread_ratio=0.0008),
-        market("DOT/USDT", last=5.604, drop_ratio=0.0054, at=ago(14 * SECOND), is_stale=True),
-        market("PEPE/USDT", last=0.00002041, drop_ratio=0.0102, spread_ratio=0.0012),
+        market("ETH/USDT", last=3_371.25, anchor=3_428.86, drop_ratio=0.0168, spread_ratio=0.0003),
+        market("SOL/USDT", last=147.12, anchor=146.944, drop_ratio=-0.0012, spread_ratio=0.0004),
+        market("XRP/USDT", last=1.1122, anchor=1.11298, drop_ratio=0.0007, spread_ratio=0.0005),
+        market("DOGE/USDT", last=0.3849, anchor=0.393719, drop_ratio=0.0224, spread_ratio=0.0007),
+        market("ADA/USDT", last=0.7421, anchor=0.744408, drop_ratio=0.0031, spread_ratio=0.0006),
+        market("AVAX/USDT", last=35.114, anchor=35.6524, drop_ratio=0.0151, spread_ratio=0.0008),
+        market("LINK/USDT", last=14.712, anchor=14.8576, drop_ratio=0.0098, spread_ratio=0.0008),
+        market(
+            "DOT/USDT",
+            last=5.604,
+            anchor=5.63443,
+            drop_ratio=0.0054,
+            at=ago(14 * SECOND),
+            is_stale=True,
+        ),
+        market(
+            "PEPE/USDT", last=0.00002041, anchor=2.06203e-05, drop_ratio=0.0102, spread_ratio=0.0012
+        ),
+    )
+
+
+def _closed() -> tuple[TradeRow, ...]:
+    return (
+        closed(10, "LINK/USDT", "time_limit", "0.42", 0.0021, 9 * MINUTE),
+        closed(12, "XRP/USDT", "take_profit", "5.31", 0.0266, 4 * MINUTE),
+        closed(13, "ADA/USDT", "stop_loss", "-4.12", -0.0206, 2 * MINUTE),
+    )
+
+
+def closed(
+    number: int, symbol: str, cause: str, pnl: str, return_ratio: float, before_ms: int
+) -> TradeRow:
+    return TradeRow(
+        position_id=PositionId(f"p{number}"),
+        symbol=Symbol(symbol),
+        closed_at=ago(before_ms),
+        cause=cause,
+        pnl=Decimal(pnl),
+        return_ratio=return_ratio,
     )
 
 

@@ -62,7 +62,7 @@ def test_the_first_screen_says_whose_money_which_market_how_to_stop_and_what_to_
     first, *_, tip, last = lines_of(beginning(), width)
     assert "paper money · embedded market · seed 7 · speed ×60" in first
     assert first.endswith("trading ACTIVE")
-    assert "python supervisor.py --seed 8" in tip
+    assert "python supervisor.py --fresh --seed 8" in tip
     assert "Ctrl-C stops" in last
     assert last.endswith("files: sessions/2026-11-20_14-03-22")
 
@@ -82,7 +82,7 @@ def test_a_position_in_trouble_is_never_among_those_left_out() -> None:
     picture = replace(many(30), positions=(*rows[:24], uncovered, rows[25], stuck, *rows[27:]))
     shown = [line for line in lines_of(picture, 80, 16) if re.match(r" p\d+ ", line)]
     assert 3 <= len(shown) < 10
-    assert any(line.startswith(" p25") and "NOTHING" in line for line in shown)
+    assert any(line.startswith(" p25") and "UNCOVERED" in line for line in shown)
     assert any(line.startswith(" p27") and "STUCK" in line for line in shown)
 
 
@@ -127,8 +127,8 @@ def test_a_terminal_without_unicode_gets_the_same_screen_in_ascii() -> None:
         encoding = "ascii"
 
     output = AsciiFile()
-    console = Console(file=output, width=100, color_system=None, _environ={})
-    console.print(draw(HEADER, busy(), 100, 40), end="")
+    console = Console(file=output, width=160, color_system=None, _environ={})
+    console.print(draw(HEADER, busy(), 160, 40), end="")
     assert output.getvalue().isascii()
     assert re.search(r"S-+\+-+o-+T", output.getvalue())
 
@@ -161,7 +161,37 @@ def test_the_view_follows_the_terminals_size() -> None:
     with LiveView(console, HEADER) as view:
         view.update(busy())
         before = output.tell()
-        console.width = 160
+        console.width = 200
         view.update(busy())
     assert "in the exit slot" not in output.getvalue()[:before]
     assert "in the exit slot" in output.getvalue()[before:]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+def test_at_80_by_24_and_wider_no_row_is_hidden_and_mailboxes_are(width: int) -> None:
+    screen = text_screen(busy(), width, 24)
+    assert len(re.findall(r"^ p1[1-7] ", screen, re.MULTILINE)) == 5
+    assert "mailbox " not in screen
+    assert re.search("m: ?actors", screen)
+    assert screen.count("/USDT ") >= 15, "five positions and ten markets"
+
+
+def test_a_key_shows_the_mailboxes_in_the_place_of_the_closed_positions() -> None:
+    plain = draw(HEADER, busy(), 100, 40)
+    asked = draw(HEADER, busy(), 100, 40, shows_mailboxes=True)
+    plain_text, asked_text = (
+        "\n".join("".join(part.text for part in line) for line in frame.lines)
+        for frame in (plain, asked)
+    )
+    assert "closed " in plain_text
+    assert "order_router" not in plain_text
+    assert "order_router" in asked_text
+
+
+def test_real_money_shows_no_seed_and_tips_of_the_embedded_market() -> None:
+    header = replace(HEADER, mode="REAL MONEY", market="Binance", speed=1.0)
+    frame = draw(header, busy(), 100, 30)
+    text = "\n".join("".join(part.text for part in line) for line in frame.lines)
+    assert "seed" not in text
+    assert "--speed" not in text
+    assert "REAL MONEY · Binance · real time" in text

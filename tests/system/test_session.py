@@ -309,6 +309,9 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self.screen, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    def press(self, key: str) -> None:
+        os.write(self.screen, key.encode())
+
     def read_until(self, words: str) -> None:
         """Read on until ``words`` came, after those that were waited for before."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
@@ -332,7 +335,10 @@ def test_on_a_terminal_there_is_a_live_view_that_gives_it_back(terminal: Termina
     terminal.read_until("HOLDFAST")
     terminal.read_until("BTC/USDT")
     terminal.resize(160, 45)
-    terminal.read_until("restarts")  # a column that only a wide one has room for
+    terminal.read_until("counted")  # a panel that only a wide one has room for
+    assert "order_router" not in terminal.said
+    terminal.press("m")
+    terminal.read_until("order_router")  # mailboxes, in the place of the closed positions
     terminal.process.send_signal(signal.SIGINT)
     terminal.read_until("\x1b[?1049l")
     terminal.read_until("What came of it")

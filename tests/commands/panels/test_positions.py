@@ -17,28 +17,41 @@ def told(row: PositionRow, width: int = 200) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("row", "protection"),
+    ("row", "state", "stop_at"),
     [
-        (position(lives_at_venue=True), "venue"),
-        (position(lives_at_venue=False), "this process"),
-        (position(is_covered=False), "NOTHING"),
-        (position(is_covered=False, lives_at_venue=True), "NOTHING"),
-        (position(held=Decimal(0), is_covered=False), "–"),
+        (position(lives_at_venue=True), "protected", "venue"),
+        (position(lives_at_venue=False), "protected", "process"),
+        (position(is_covered=False, state="open"), "UNCOVERED", "nowhere"),
+        (position(is_covered=False, lives_at_venue=True), "UNCOVERED", "nowhere"),
+        (position(is_covered=False, state="closing"), "closing", "nowhere"),
+        (position(is_stuck=True, state="closing"), "STUCK", "process"),
+        (position(held=Decimal(0), is_covered=False, state="opening"), "opening", "–"),
     ],
 )
-def test_a_row_says_who_would_sell_it(row: PositionRow, protection: str) -> None:
+def test_a_row_says_whether_it_is_protected_and_where_its_stop_works(
+    row: PositionRow, state: str, stop_at: str
+) -> None:
     headings, line = told(row)
-    start = headings.index("protected by")
-    assert line[start : start + 12].rstrip() == protection
+    start, place = headings.index("state"), headings.index("stop at")
+    assert line[start : start + 9].rstrip() == state
+    assert line[place : place + 7].rstrip() == stop_at
+
+
+def test_a_row_shows_size_stop_and_target_as_prices_in_any_width() -> None:
+    for width in (80, 100, 120, 160):
+        headings, line = told(position(), width)
+        for title, value in (("size", "1.99"), ("stop", "98.0000"), ("target", "103.000")):
+            end = headings.index(f"{title} ") + len(title)
+            assert line[:end].endswith(value), (width, title)
 
 
 def test_a_narrow_table_drops_the_same_columns_from_headings_and_rows() -> None:
     headings, line = told(position(), 80)
     assert headings.split() == [
-        *("positions", "1", "state", "protected", "by"),
-        *("stop", "┼", "●", "target", "PnL", "return", "age"),
+        *("positions", "1", "state", "size", "stop", "target"),
+        *("stop", "at", "PnL", "return"),
     ]
-    assert line.split()[-3:] == ["+0.90", "%", "12m00"]
+    assert line.split()[-3:] == ["+1.79", "+0.90", "%"]
     assert "synthetic" not in line
 
 

@@ -6,7 +6,13 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from commands.panels.table import Line
-from commands.panels.tables import capital_lines, count_lines, mailbox_lines, watch_lines
+from commands.panels.tables import (
+    capital_lines,
+    closed_lines,
+    count_lines,
+    mailbox_lines,
+    watch_lines,
+)
 from messages.session import SessionPicture
 from tests.commands.pictures import beginning, busy, capital, mailbox, market
 
@@ -33,8 +39,36 @@ def test_a_stale_reference_is_marked_as_stale() -> None:
 
 
 def test_a_market_without_an_anchor_has_no_drop() -> None:
-    (line,) = rows_of(watch_lines, replace(busy(), watchlist=(market(drop_ratio=None),)))
-    assert line.split()[:4] == ["BTC/USDT", "97,123.4", "–", "0.02"]
+    unknown = market(drop_ratio=None, anchor=None)
+    (line,) = rows_of(watch_lines, replace(busy(), watchlist=(unknown,)))
+    assert line.split()[:5] == ["BTC/USDT", "97,123.4", "–", "–", "0.02"]
+
+
+def test_the_anchor_that_a_fall_is_measured_from_is_shown() -> None:
+    (line,) = rows_of(watch_lines, replace(busy(), watchlist=(market(),)))
+    assert line.split()[:5] == ["BTC/USDT", "97,123.4", "97,542.8", "0.43", "%"]
+
+
+def test_markets_without_quotes_for_long_are_hidden_and_counted() -> None:
+    gone = tuple(market(f"C{n}/USDT", is_stale=True, is_gone=True) for n in range(3))
+    lines = rows_of(watch_lines, replace(busy(), watchlist=(market(), *gone)))
+    assert [line.split()[0] for line in lines] == ["BTC/USDT", "3"]
+    assert lines[-1] == " 3 markets without quotes"
+
+
+def test_closed_positions_stand_newest_first_with_their_result() -> None:
+    lines = rows_of(closed_lines, replace(busy(), trades=3))
+    assert lines[0].split() == [
+        *("14:01:22", "p13", "ADA/USDT", "stop", "loss", "-4.12", "-2.06", "%"),
+    ]
+    assert len(lines) == 3
+    assert rows_of(closed_lines, beginning()) == [" none yet"]
+
+
+def test_closed_positions_that_are_not_shown_are_counted() -> None:
+    lines = rows_of(closed_lines, busy(), rows=2)
+    assert [line.split()[0] for line in lines] == ["14:01:22", "…"]
+    assert lines[-1] == " … and 11 more"
 
 
 def test_before_the_first_quote_the_watchlist_says_so() -> None:
@@ -49,13 +83,14 @@ def test_each_currency_stands_in_decimals_that_fit_it() -> None:
         realised=Decimal("-0.0001"),
         unrealised=Decimal(0),
         session_change=Decimal("0.0002"),
+        today=Decimal("0.0003"),
     )
     dollars, coins = rows_of(capital_lines, replace(busy(), capital=(capital(), bitcoin)))
     assert dollars.split() == [
-        *("USDT", "10,023.11", "+23.11", "+0.23", "%", "-3.02", "+18.40", "+4.71"),
+        *("USDT", "10,023.11", "+23.11", "+0.23", "%", "-3.02", "-2.95", "+4.71"),
     ]
     assert coins.split() == [
-        *("BTC", "0.4999", "-0.0001", "-0.02", "%", "+0.0002", "-0.0001", "+0.0000"),
+        *("BTC", "0.4999", "-0.0001", "-0.02", "%", "+0.0002", "+0.0003", "+0.0000"),
     ]
 
 
