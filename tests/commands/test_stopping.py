@@ -56,3 +56,44 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
             assert stopping.wait(0) is None
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_sigint_that_the_parent_ignores_asks_all_the_same() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Stopping() as stopping:
+            signal.raise_signal(signal.SIGINT)
+            assert stopping.wait(0) == "Ctrl-C"
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_terminal_that_closes_asks_and_never_insists() -> None:
+    with Stopping() as stopping:
+        for _ in range(3):
+            signal.raise_signal(signal.SIGHUP)
+        assert stopping.wait(0) == "the terminal closed"
+        signal.raise_signal(signal.SIGTERM)  # this is the first request of a person
+        with pytest.raises(StopAtOnceError):
+            signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_terminal_that_closes_is_no_event_for_a_headless_session() -> None:
+    with Stopping(is_headless=True) as stopping:
+        signal.raise_signal(signal.SIGHUP)
+        assert stopping.wait(0) is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGTTOU, signal.SIGTTIN])
+def test_no_terminal_stops_the_process(number: signal.Signals) -> None:
+    with Stopping() as stopping:
+        signal.raise_signal(number)
+        assert stopping.wait(0) is None
+
+
+def test_sigusr1_asks_for_the_stacks() -> None:
+    asked: list[str] = []
+    with Stopping(on_dump=lambda: asked.append("stacks")) as stopping:
+        signal.raise_signal(signal.SIGUSR1)
+        assert stopping.wait(0) is None
+    assert asked == ["stacks"]
