@@ -49,7 +49,7 @@ Exit codes:
   1    the run failed; the session's log tells more
   2    the command line, the config or a recording can't be used
   69   the exchange can't be reached or is in maintenance: later it may work
-  75   a message hung and the process ended itself: start it again
+  75   a message hung and the process ended itself (or SIGKILL): start it again
   77   the exchange refuses the key
   130  stopped at once by Ctrl-C twice; 143 by SIGTERM
 """

@@ -185,9 +185,9 @@ class RuntimeSettings(Section, frozen=True, kw_only=True):
     """How long one message may be in hand, in real time; how often what is lost is got back."""
 
     soft_limit_ms: Milliseconds = Milliseconds(1_000)
-    """The actor and its message are named in the log, with the stacks of all threads."""
+    """The actor and its message are named in the log; all stacks are written to stacks.txt."""
     hard_limit_ms: Milliseconds = Milliseconds(30_000)
-    """The message is noted in the session's folder, and the process ends with code 75."""
+    """The process ends, with code 75 or by its sentinel; the next start skips the message."""
     pinned_limit_ms: Milliseconds = Milliseconds(30_000)
     """An actor with a thread of its own is given a new one."""
     restarts_max: int = 5

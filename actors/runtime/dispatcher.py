@@ -17,7 +17,7 @@ from pykka import Future
 
 from actors.runtime.hand_page import NO_ID, SLOTS, HandPage, HandWriter
 from actors.runtime.mailbox import Delivery, Lane, Mailbox, Note
-from messages.base import Address
+from messages.base import Address, MessageId
 from messages.envelope import Envelope
 from messages.money import install_money_context
 
@@ -113,7 +113,7 @@ class ThreadLane:
         if self._hand is not None:
             self._hand.free()
         self._hand = hand
-        self.note = None if hand is None else partial(_note_hand, hand)
+        self.note = None if hand is None else partial(_note_hand, hand.take, _TypeNames())
 
     def _nudge(self, mailbox: Mailbox) -> None:
         self._wake.set()
@@ -159,13 +159,26 @@ class ThreadLane:
         return True
 
 
-def _note_hand(hand: HandWriter, delivery: Delivery, mailbox: Mailbox) -> None:
-    envelope = delivery if isinstance(delivery, Envelope) else delivery.message
+class _TypeNames(dict[type, bytes]):
+    """The names of message types as they are written on a page."""
+
+    def __missing__(self, kind: type) -> bytes:
+        name = self[kind] = kind.__name__.encode()
+        return name
+
+
+def _note_hand(
+    take: Callable[[MessageId, bytes, bytes], None],
+    names: _TypeNames,
+    delivery: Delivery,
+    mailbox: Mailbox,
+) -> None:
+    envelope = delivery if type(delivery) is Envelope else delivery.message
     if isinstance(envelope, Envelope):  # ours, as it is or within pykka's of an ask
-        kind, message_id = type(envelope.message), envelope.id
+        take(envelope.id, mailbox.address.encode(), names[type(envelope.message)])
     else:
-        kind, message_id = type(envelope), NO_ID
-    hand.take(message_id, mailbox.address.encode(), kind.__name__.encode())
+        message = delivery.message
+        take(getattr(delivery, "id", NO_ID), mailbox.address.encode(), names[type(message)])
 
 
 class ProductionDispatcher:
@@ -271,7 +284,8 @@ class ProductionDispatcher:
     def _show(self, lane: ThreadLane, slot: int | None) -> None:
         lane.slot = slot
         if self._page is not None and slot is not None:
-            lane.show_hand(self._page.writer(slot, is_pinned=lane is not self._shared))
+            thread = lane.thread.native_id or 0
+            lane.show_hand(self._page.writer(slot, thread, is_pinned=lane is not self._shared))
 
     def _new_lane(self, name: Address) -> ThreadLane:
         return ThreadLane(name, self._batch_limit, self._note_rest)

@@ -8,6 +8,8 @@ it leans on the standard library only.
 import mmap
 import os
 import struct
+from functools import partial
+from itertools import count
 from typing import NamedTuple
 
 PAGE_BYTES = 8192
@@ -102,9 +104,9 @@ class HandPage:
             bool(is_pinned),
         )
 
-    def writer(self, slot: int, *, is_pinned: bool) -> "HandWriter":
-        """Return what writes a slot; its thread says which one it is with its first message."""
-        return HandWriter(self._map, _SLOTS_AT + slot * _SLOT_BYTES, is_pinned=is_pinned)
+    def writer(self, slot: int, thread: int, *, is_pinned: bool) -> "HandWriter":
+        """Return what writes the slot of the thread with this id of the kernel's."""
+        return HandWriter(self._map, _SLOTS_AT + slot * _SLOT_BYTES, thread, is_pinned=is_pinned)
 
     def _word(self, at: int) -> int:
         value: int = _WORD.unpack_from(self._map, at)[0]
@@ -114,21 +116,18 @@ class HandPage:
 class HandWriter:
     """Writes one slot, from the thread whose slot it is."""
 
-    __slots__ = ("_at", "_is_pinned", "_map", "_number", "_thread")
+    __slots__ = ("_at", "_map", "_numbers", "_pack")
 
-    def __init__(self, page: mmap.mmap, at: int, *, is_pinned: bool) -> None:
-        """Take the slot at ``at``."""
-        self._map, self._at, self._is_pinned = page, at, is_pinned
-        self._number: int = _WORD.unpack_from(page, at)[0]
-        self._thread = 0
+    def __init__(self, page: mmap.mmap, at: int, thread: int, *, is_pinned: bool) -> None:
+        """Take the slot at ``at`` for the thread with this id of the kernel's."""
+        self._map, self._at = page, at
+        self._numbers = count(1 + _WORD.unpack_from(page, at)[0])
+        self._pack = partial(_HAND.pack_into, page, at)
+        _THREAD.pack_into(page, at + _THREAD_AT, thread, is_pinned)
 
     def take(self, message_id: tuple[int, int], actor: bytes, message_type: bytes) -> None:
-        """Write what is in hand from now on."""
-        if not self._thread:
-            self._thread = _thread_id()
-            _THREAD.pack_into(self._map, self._at + _THREAD_AT, self._thread, self._is_pinned)
-        self._number += 1
-        _HAND.pack_into(self._map, self._at, self._number, 1, *message_id, actor, message_type)
+        """Write what is in hand from now on. On the path of every message."""
+        self._pack(next(self._numbers), 1, *message_id, actor, message_type)
 
     def rest(self) -> None:
         """Write that nothing is in hand."""
@@ -138,12 +137,6 @@ class HandWriter:
         """Give the slot back."""
         self.rest()
         _THREAD.pack_into(self._map, self._at + _THREAD_AT, 0, 0)
-
-
-def _thread_id() -> int:
-    import threading  # noqa: PLC0415 - the reader needs none
-
-    return threading.get_native_id()
 
 
 def _text(padded: bytes) -> str:

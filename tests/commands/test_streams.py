@@ -49,8 +49,8 @@ def test_a_full_pipe_stops_nobody_and_stays_replaced(
         for _ in range(200):
             print("x" * 10_000)  # noqa: T201 - what is tested
         assert not output_is_ready()
-        outlet = sys.stdout
-        assert isinstance(outlet, Outlet)
+        assert isinstance(sys.stdout, Outlet)
+        outlet: Outlet = sys.stdout
         assert outlet.spool.lost > 100
     assert sys.stdout is outlet, "what is printed after the session must not wait either"
     print("still nobody reads")  # noqa: T201 - what is tested

@@ -5,14 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from actors.runtime import sentinel
-from actors.runtime.hand_page import NO_ID, HandPage, HandWriter
+from actors.runtime.hand_page import NO_ID, HandPage
 from actors.runtime.sentinel import FairClock, Orders, Sentinel, Thread, is_stopped, read_threads
 
 MAIN, LANE, OTHER = 1, 2, 3
@@ -26,7 +26,7 @@ class Kernel:
         self.now = 0.0
         self.is_stopped = False
         self.threads = {MAIN: Thread(0, 0, 0), LANE: Thread(0, 0, 0), OTHER: Thread(0, 0, 0)}
-        monkeypatch.setattr(sentinel.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("actors.runtime.sentinel.time.monotonic", lambda: self.now)
         monkeypatch.setattr(sentinel, "is_stopped", lambda _: self.is_stopped)
         monkeypatch.setattr(sentinel, "read_threads", lambda _: dict(self.threads))
 
@@ -95,11 +95,11 @@ class Watched:
     def __init__(self, kernel: Kernel, folder: Path) -> None:
         self.kernel, self.folder = kernel, folder
         self.page = HandPage()
-        self.lane, self.pinned = self._writer(0), self._writer(1)
+        self.lane = self.page.writer(0, LANE, is_pinned=False)
+        self.pinned = self.page.writer(1, OTHER, is_pinned=True)
         self.page.beat = 1
         self.signals: list[int] = []
         self.dump = os.memfd_create("dump")
-        self.is_dead = False
         orders = Orders(
             pid=1,
             page=self.page.descriptor,
@@ -115,17 +115,10 @@ class Watched:
             unwritten=str(folder / "unwritten"),
         )
         self.sentinel = Sentinel(orders, -1)
-        self.sentinel._signal = self.signals.append  # type: ignore[method-assign]
-        self.sentinel._is_dead = lambda _: self.is_dead  # type: ignore[method-assign]
-
-    def _writer(self, slot: int) -> HandWriter:
-        writer = self.page.writer(slot, is_pinned=slot > 0)
-        writer._thread = LANE if slot == 0 else OTHER
-        from actors.runtime import hand_page  # noqa: PLC0415 - the layout is its own
-
-        at = hand_page._SLOTS_AT + slot * hand_page._SLOT_BYTES + hand_page._THREAD_AT
-        hand_page._THREAD.pack_into(self.page._map, at, writer._thread, slot > 0)
-        return writer
+        self.dies: Callable[[float], bool] = lambda _seconds: False
+        """Called where the sentinel waits for the death."""
+        vars(self.sentinel)["_signal"] = self.signals.append
+        vars(self.sentinel)["_is_dead"] = lambda seconds: self.dies(seconds)  # noqa: PLW0108 - a test changes it
 
     def look(self, seconds: float, *, beats: bool, **said: tuple[float, float, int]) -> bool:
         """Let so much time pass, in looks; return whether the process was ended."""
@@ -191,7 +184,12 @@ def test_a_message_that_is_done_with_while_stacks_are_dumped_ends_nothing(
     watched: Watched,
 ) -> None:
     watched.lane.take((7, 2), b"position/p1", b"OrderUpdated")
-    watched.sentinel._is_dead = lambda _: watched.lane.rest() is not None  # type: ignore[method-assign]
+
+    def ends_its_step(_seconds: float) -> bool:
+        watched.lane.rest()
+        return False
+
+    watched.dies = ends_its_step
     assert not watched.look(12.0, beats=True)
     assert watched.signals == [35]
     assert watched.note is None
@@ -205,7 +203,7 @@ def test_a_message_that_came_back_before_the_death_is_not_skipped(watched: Watch
             watched.lane.take((8, 0), b"portfolio", b"Wake")
         return False
 
-    watched.sentinel._is_dead = dies  # type: ignore[method-assign]
+    watched.dies = dies
     assert watched.look(12.0, beats=False, main=WAITS)
     assert watched.note is None
     assert "no message was in hand" in watched.alarms[0]
