@@ -119,7 +119,7 @@ class Spool:
         A place that was waited for in vain before, and took nothing since, is not waited for again.
         """
         with self._changed:
-            if self._stuck_at == self._written:
+            if self._is_closed or self._stuck_at == self._written:
                 return self.is_idle or self.is_gone
             self._is_hurried = True
             self._changed.notify_all()
