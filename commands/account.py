@@ -18,7 +18,7 @@ from actors.journal.finding import ANCHOR, Found, JournalLostError, find, nothin
 from actors.journal.holder import Holder
 from actors.journal.identity import beginning, begun, identity_of
 from actors.journal.lease import AccountInUseError, EpochLostError, Lease, is_held, read_holder
-from actors.journal.mirror import Mirror, write_unwritten
+from actors.journal.mirror import write_unwritten
 from actors.journal.port import JournalError
 from actors.journal.recovery import is_stuck, living_positions
 from actors.journal.retention import Retention
@@ -174,7 +174,7 @@ class Account:
             self.journal = FileJournal(self._lease, origin, limits, found, now, session_folder)
         except JournalError as error:
             raise UsageError(str(error)) from None
-        self.journal.mirror = Mirror(self._lease.epoch, self.journal.next_sequence)
+        self.journal.keep_pending()
         return self.journal
 
     def missing(self) -> list[str]:

@@ -28,7 +28,12 @@ StateDir = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Where accounts and their journals are kept; default state."),
 ]
-Headless = Annotated[bool, typer.Option("--headless", help="Plain lines, no live view; a closed terminal or pipe is no event.")]
+Headless = Annotated[
+    bool,
+    typer.Option(
+        "--headless", help="Plain lines, no live view; a closed terminal or pipe is no event."
+    ),
+]
 StrategyName = Annotated[
     str | None, typer.Option(metavar="MODULE:CLASS", help="Your strategy; as strategy.use.")
 ]

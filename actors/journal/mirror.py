@@ -19,24 +19,24 @@ from actors.journal.segment import SegmentWriter, segment_path
 
 _BYTES_MAX = 8_000_000
 """Far more than waits for a commit while the disk works; beyond it nothing is kept."""
-_HEADER = struct.Struct("<8sQQQ")
+_HEADER = struct.Struct("<8sQQQ32s")
 _MAGIC = b"HOLDFPND"
 _WORD = struct.Struct("<Q")
-_FIRST_AT, _LENGTH_AT = 16, 24
+_FIRST_AT, _LENGTH_AT, _HEAD_AT = 16, 24, 32
 _FRAME = struct.Struct("<I")
 
 
 class Mirror:
     """The suffix of a journal that is not durable, as its bytes."""
 
-    def __init__(self, epoch: int, first: int) -> None:
-        """Begin empty: the next record has the sequence ``first``."""
+    def __init__(self, epoch: int, first: int, head: bytes) -> None:
+        """Begin empty: the next record has the sequence ``first`` and follows ``head``."""
         self.descriptor = os.memfd_create("holdfast-pending")
         os.ftruncate(self.descriptor, _BYTES_MAX)
         self._map = mmap.mmap(self.descriptor, _BYTES_MAX)
         self._length = 0
         self._is_full = False
-        _HEADER.pack_into(self._map, 0, _MAGIC, epoch, first, 0)
+        _HEADER.pack_into(self._map, 0, _MAGIC, epoch, first, 0, head)
 
     def add(self, record: bytes) -> None:
         """Take the next record."""
@@ -51,11 +51,12 @@ class Mirror:
         self._length += _FRAME.size + len(record)
         _WORD.pack_into(self._map, _LENGTH_AT, self._length)  # last: now it counts
 
-    def clear(self, first: int) -> None:
-        """Forget what is durable now; the next record has the sequence ``first``."""
+    def clear(self, first: int, head: bytes) -> None:
+        """Forget what is durable now: the next record is ``first`` and follows ``head``."""
         self._length, self._is_full = 0, False
         _WORD.pack_into(self._map, _LENGTH_AT, 0)
         _WORD.pack_into(self._map, _FIRST_AT, first)
+        self._map[_HEAD_AT : _HEADER.size] = head
 
     def close(self) -> None:
         """Let go of the memory."""
@@ -82,18 +83,18 @@ def write_unwritten(folder: Path) -> int:
 
 
 def _follow(folder: Path, kept: bytes) -> Batch | None:
-    magic, epoch, first, length = _HEADER.unpack_from(kept)
+    magic, epoch, first, length, head = _HEADER.unpack_from(kept)
     records = kept[_HEADER.size : _HEADER.size + length]
     found = find(folder)
     if magic != _MAGIC or not records or found is None or found.losses:
         return None
-    if first != found.snapshot.sequence + 1:
-        return None
+    if (first, head) != (found.snapshot.sequence + 1, found.head):
+        return None  # of another history, or durable after all
     last = first - 1
     batch = Batch(first=first, last=last, epoch=epoch, records=records, head=b"")
     last += sum(1 for _ in batch.encoded)
-    head = next_head(found.head, first, last, epoch, records)
-    whole = Batch(first=first, last=last, epoch=epoch, records=records, head=head)
+    follows = next_head(head, first, last, epoch, records)
+    whole = Batch(first=first, last=last, epoch=epoch, records=records, head=follows)
     writer = SegmentWriter(segment_path(folder, found.last_number), DISK)
     try:
         writer.append(whole)  # the anchor may be behind what is durable

@@ -166,6 +166,11 @@ class FileJournal:
         if len(self._pending) == 1 and self.on_pending is not None:
             self.on_pending()
 
+    def keep_pending(self) -> Mirror:
+        """Keep records that wait also where a sentinel finds them; return that place."""
+        self.mirror = Mirror(self._epoch, self._next_sequence, self._head)
+        return self.mirror
+
     def inspect(self) -> None:
         """Look whether every file that it stands on is in its place.
 
@@ -215,7 +220,7 @@ class FileJournal:
         self._pending.clear()
         self._pending_bytes = 0
         if self.mirror is not None:
-            self.mirror.clear(last + 1)
+            self.mirror.clear(last + 1, head)
         self._segment_bytes += len(records)
         if not self._has_reserve:
             with suppress(OSError):  # the disk is as good as full still; tried again next time
@@ -234,6 +239,8 @@ class FileJournal:
             self._begin(undelivered, now, "")
         except DISK_ERRORS as error:
             raise JournalError(f"{self._folder}: {error}") from error
+        if self.mirror is not None:
+            self.mirror.clear(self._next_sequence, self._head)
         old.leave()
         self._looked_at.close()
         with suppress(OSError):  # one that is behind does no harm: the next commit writes it again

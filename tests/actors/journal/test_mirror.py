@@ -16,7 +16,7 @@ DURABLE, MORE = 40, 7
 def left(folder: Path, *, commits_more: bool = False) -> bytes:
     """Write a journal and end over records that no commit wrote; return what memory held."""
     journal, lease = journal_in(folder)
-    mirror = journal.mirror = Mirror(lease.epoch, journal.next_sequence)
+    mirror = journal.keep_pending()
     for record in records()[:DURABLE]:
         journal.append(record)
     journal.commit()
@@ -57,7 +57,7 @@ def test_nothing_is_written_where_nothing_waited(tmp_path: Path) -> None:
     assert sequence(tmp_path) == DURABLE
 
 
-@pytest.mark.parametrize("cut", [0, 1, 31, 32, 40, 500])
+@pytest.mark.parametrize("cut", [0, 1, 63, 64, 70, 500])
 def test_half_of_it_is_put_aside(tmp_path: Path, cut: int) -> None:
     kept = left(tmp_path)
     (tmp_path / UNWRITTEN).write_bytes(kept[:cut])
@@ -80,19 +80,41 @@ def test_it_is_never_written_behind_a_journal_that_lost_its_end(tmp_path: Path) 
     assert sequence(other) == DURABLE - 1
 
 
+def test_a_new_segment_begins_it_anew(tmp_path: Path) -> None:
+    journal, lease = journal_in(tmp_path)
+    mirror = journal.keep_pending()
+    for record in records()[:DURABLE]:
+        journal.append(record)
+    journal.commit()
+    journal.begin_segment((), records()[DURABLE - 1].now)
+    journal.append(records()[DURABLE])
+    kept = os.pread(mirror.descriptor, os.fstat(mirror.descriptor).st_size, 0)
+    journal.close()
+    lease.close()
+    (tmp_path / UNWRITTEN).write_bytes(kept)
+    assert write_unwritten(tmp_path) == 1
+    assert sequence(tmp_path) == DURABLE + 1
+
+
+def test_what_follows_another_history_is_put_aside(tmp_path: Path) -> None:
+    kept = bytearray(left(tmp_path))
+    kept[40] ^= 1  # of the head that it follows
+    (tmp_path / UNWRITTEN).write_bytes(kept)
+    assert write_unwritten(tmp_path) == 0
+    assert sequence(tmp_path) == DURABLE
+
+
 def test_more_than_memory_holds_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.journal.mirror._BYTES_MAX", 100)
-    mirror = Mirror(1, 1)
+    monkeypatch.setattr("actors.journal.mirror._BYTES_MAX", 132)
+    mirror = Mirror(1, 1, bytes(32))
     mirror.add(b"x" * 40)
     whole = os.pread(mirror.descriptor, 100, 0)
     mirror.add(b"x" * 40)
     mirror.add(b"y")
     assert whole[24:32] == (44).to_bytes(8, "little")
     assert os.pread(mirror.descriptor, 100, 0)[24:32] == bytes(8)
-    mirror.clear(4)
+    mirror.clear(4, bytes(32))
     mirror.add(b"z")
-    assert (
-        os.pread(mirror.descriptor, 100, 0)[16:37]
-        == (4).to_bytes(8, "little") + (5).to_bytes(8, "little") + b"\x01\0\0\0z"
-    )
+    first, length = (4).to_bytes(8, "little"), (5).to_bytes(8, "little")
+    assert os.pread(mirror.descriptor, 100, 0)[16:69] == first + length + bytes(32) + b"\x01\0\0\0z"
     mirror.close()
