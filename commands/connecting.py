@@ -5,6 +5,7 @@ connection is the command's.
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -19,6 +20,8 @@ from exchange.keys import Keys, KeysError, no_keys, read_keys, variable_names
 from exchange.live.connect_errors import ConnectError, ConnectProblem
 from exchange.live.connection import Connection, Credentials
 from exchange.profiles.profile import Profile
+from exchange.profiles.registry import profile_of
+from messages.border import one_line
 
 EXIT_UNAVAILABLE = 69
 """No network, no answer, or maintenance: later it may work. (sysexits: EX_UNAVAILABLE.)"""
@@ -39,6 +42,7 @@ _TRIED_AGAIN = {ConnectProblem.NO_NETWORK, ConnectProblem.MAINTENANCE}
 _LONGEST_BAN_MS = 600_000
 """A ban that lasts longer is not waited for: the process ends and says when to start again."""
 
+_EXCHANGE_ID = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 Say = Callable[[str], None]
 
 
@@ -72,6 +76,14 @@ def keys_if_any(profile: Profile, way: Way, file: Path | None) -> Keys:
     """
     named = any(way.environment.get(name) for name in variable_names(profile).values())
     return keys_of(profile, way, file) if named or file is not None else no_keys(profile)
+
+
+def profile_named(exchange_id: str) -> Profile:
+    """Return an exchange's profile. Raises ``UsageError`` where ccxt can have no such name."""
+    if not _EXCHANGE_ID.fullmatch(exchange_id):
+        shown = one_line(exchange_id, 60)
+        raise UsageError(f"{shown!r} is no exchange; write it as ccxt does: binance, mexc, kraken")
+    return profile_of(exchange_id)
 
 
 def connect(

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from actors.position.prices import possible_mode
-from commands.connecting import Say, Way, connect, keys_if_any
+from commands.connecting import Say, Way, connect, keys_if_any, profile_named
 from commands.modes import budget_problem, entry_problem, wait_problem
 from commands.stops import protection_words, survival_words
 from config.settings import Settings
@@ -22,7 +22,6 @@ from exchange.live.key_watch import read_rights, told, too_much
 from exchange.port import UnknownSymbolError
 from exchange.profiles.key_rights import KeyRights
 from exchange.profiles.profile import Profile
-from exchange.profiles.registry import profile_of
 from messages.base import Symbol, quote_currency
 from messages.market import Capabilities
 from messages.money import ZERO, amount_in, plain
@@ -71,7 +70,7 @@ def examine(question: Question, settings: Settings, way: Way, say: Say) -> int:
         ConnectFailedError: it can't be reached, is in maintenance, or refuses the key.
 
     """
-    profile = profile_of(question.exchange_id)
+    profile = profile_named(question.exchange_id)
     keys = keys_if_any(profile, way, question.keys_file)
     say(_about(profile).line())
     connection = connect(profile, keys, way, say, settings.live)

@@ -16,16 +16,16 @@ from typing import BinaryIO
 import msgspec
 from rich.console import Console
 
-from commands.connecting import EXIT_UNAVAILABLE, Way, connect
+from commands.connecting import EXIT_UNAVAILABLE, Way, connect, profile_named
 from commands.errors import ConnectFailedError, UsageError
 from commands.screen import progress_bar
 from config.live import LiveSettings
 from exchange.keys import no_keys
 from exchange.live.connection import Connection
 from exchange.port import UnknownSymbolError
-from exchange.profiles.registry import profile_of
 from exchange.recordings import CANDLE_HEADER
 from messages.base import Milliseconds, Symbol, Timestamp
+from messages.border import EARLIEST, LATEST
 from messages.money import plain
 from messages.orders import Priority
 
@@ -73,7 +73,10 @@ def moment(text: str) -> Timestamp:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{text!r} is no date; write it like 2024-01-31") from None
-    return Timestamp(int(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1000))
+    ms = int(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1000)
+    if not EARLIEST <= ms < LATEST:
+        raise UsageError(f"{text}: a date from 2009 to 2099 is wanted")
+    return Timestamp(ms)
 
 
 def download(request: Request, way: Way, console: Console) -> None:
@@ -86,7 +89,7 @@ def download(request: Request, way: Way, console: Console) -> None:
     """
     if request.interval not in INTERVALS:
         raise UsageError(f"--interval {request.interval}: one of {', '.join(INTERVALS)}")
-    profile = profile_of(request.exchange_id)
+    profile = profile_named(request.exchange_id)
     connection = connect(profile, no_keys(profile), way, console.print, LiveSettings())
     try:
         for symbol in request.symbols:

@@ -1,5 +1,6 @@
 """How a command ends: its exit code, and one clear line where it went wrong, never a traceback."""
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from commands.errors import ConnectFailedError, RunFailedError, StopAtOnceError,
 from commands.logs import write_fault
 from commands.process import end_now
 from config.packages import missing_package
+from messages.border import one_line, printable
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -17,6 +19,8 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 """What was typed, or a file that it names, can't be used."""
 EXIT_INTERRUPTED = 130
+_NAME_SHOWN = 100
+"""Characters of a name that is too long."""
 
 
 @contextmanager
@@ -40,11 +44,14 @@ def explaining() -> Iterator[None]:
         missing = missing_package(error) if isinstance(error, ModuleNotFoundError) else None
         if missing is not None:
             _fail(f"error: {missing}", EXIT_USAGE)
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            name = one_line(error.filename or "", _NAME_SHOWN)
+            _fail(f"error: {name}: the name is too long for a file or folder", EXIT_USAGE)
         log = write_fault(error)
         what = f"{type(error).__name__}: {error}"
         _fail(f"failed: a fault of Holdfast's ({what}); {log} has it", EXIT_FAILED)
 
 
 def _fail(text: str, exit_code: int) -> None:
-    typer.echo(text, err=True)
+    typer.echo(printable(text), err=True)
     raise typer.Exit(exit_code) from None

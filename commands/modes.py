@@ -10,12 +10,12 @@ from pathlib import Path
 
 import msgspec
 
-from commands.connecting import Say
+from commands.connecting import Say, profile_named
 from commands.errors import UsageError
 from config.settings import Settings
 from exchange.live.connection import Connection
 from exchange.profiles.profile import Profile
-from exchange.profiles.registry import PROFILES, profile_of
+from exchange.profiles.registry import PROFILES
 from messages.base import Symbol, quote_currency
 from messages.market import MarketRules
 from messages.money import ZERO, Money, plain
@@ -63,7 +63,7 @@ def venue_of(mode: str, exchange: str | None, keys_file: Path | None, *, is_sure
 
 def check_venue(venue: Venue, settings: Settings) -> Profile:
     """Return the exchange's profile, where the settings are fit for it. Raises ``UsageError``."""
-    profile = profile_of(venue.exchange_id)
+    profile = profile_named(venue.exchange_id)
     if not settings.drop.symbols:
         raise UsageError("drop.symbols names no market: on a real exchange none is assumed")
     if venue.mode is Mode.SANDBOX and not profile.sandbox:

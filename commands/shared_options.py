@@ -5,6 +5,10 @@ from typing import Annotated
 
 import typer
 
+DURATION_MOST = 10.0 * 365 * 86_400
+"""Seconds: ten years."""
+
+
 Config = Annotated[
     Path | None, typer.Option(metavar="FILE", help="A TOML file with what differs from defaults.")
 ]
@@ -19,7 +23,12 @@ Seed = Annotated[
 ]
 Duration = Annotated[
     float | None,
-    typer.Option(min=0.0, metavar="SECONDS", help="Stop after so long, of real time."),
+    typer.Option(
+        min=0.0,
+        max=DURATION_MOST,
+        metavar="SECONDS",
+        help="Stop after so long, of real time.",
+    ),
 ]
 SessionDir = Annotated[
     Path | None, typer.Option(metavar="DIR", help="This run's files; default sessions/<time>.")
