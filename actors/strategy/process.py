@@ -24,7 +24,12 @@ from actors.strategy.wire import Answer, Frames, Question, Ready, Start, WireErr
 from messages.border import one_line
 
 _ROOT = Path(__file__).parents[2]
-_WARDEN = Path(__file__).with_name("warden.py")
+_WARDEN = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from actors.strategy.warden import run
+run(sys.argv[2])
+"""
 _GUEST = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -184,7 +189,7 @@ class StrategyProcess:
             "output_bytes": settings.output_bytes,
         }
         return subprocess.Popen(  # noqa: S603 - our own Python
-            [sys.executable, "-I", "-S", str(_WARDEN), json.dumps(charge)],
+            [sys.executable, "-I", "-S", "-c", _WARDEN, str(_ROOT), json.dumps(charge)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """Keeps a user's strategy: starts its process, bounds what it may use, ends all that came of it.
 
-A program of its own, run as a file by a bare interpreter: it imports the standard library only. It
-is the *subreaper* of the strategy: a process that the strategy starts stays below it in the tree of
+A program of its own in a bare interpreter: it imports ``family`` and the standard library. It is
+the *subreaper* of the strategy: a process that the strategy starts stays below it in the tree of
 processes, also after ``setsid`` or a double fork, so that all of them are found and ended.
 
 The strategy's parent is a *launcher*, so that a strategy which kills its parent, or its parent's
@@ -18,16 +18,18 @@ import os
 import resource
 import select
 import signal
-import sys
 import time
 from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from actors.strategy.family import descendants, end_all, proportional, resident
+
 LOOK_SECONDS = 0.5
 """Between two looks at memory and processes."""
+_LOOK_SHARE = 20
+"""Where many processes run a look takes long: the next one comes after so many times as long."""
 LINES_A_SECOND = 20
 """Of what the strategy prints; the others are counted."""
 LINE_MOST = 500
@@ -42,9 +44,7 @@ finds what grows."""
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PROC = Path("/proc")
-_PAGE = resource.getpagesize()
 _CHUNK = 65_536
-_STOP_ROUNDS_MOST = 200
 _PLAIN_STDIN, _PLAIN_STDOUT, _PLAIN_STDERR = 0, 1, 2
 
 
@@ -154,7 +154,7 @@ def main(charge: Charge) -> None:
         os.close(descriptor)
     outputs = [Output(name, reading, report) for name, (reading, _) in pipes.items()]
     why = _keep(charge, outputs, launcher)
-    status = end_family(launcher)
+    status = end_all(launcher)
     for output in outputs:
         output.flush()
     total, dropped = (sum(getattr(one, name) for one in outputs) for name in ("total", "dropped"))
@@ -179,9 +179,10 @@ def _keep(charge: Charge, outputs: list[Output], launcher: int) -> str | None:
         if _has_ended(launcher):
             return None
         problem = flood.problem(sum(output.total for output in outputs))
-        if problem is None and time.monotonic() >= next_look:
+        if problem is None and (begun := time.monotonic()) >= next_look:
             problem = _excess(charge, launcher)
-            next_look = time.monotonic() + LOOK_SECONDS
+            took = time.monotonic() - begun
+            next_look = begun + max(LOOK_SECONDS, _LOOK_SHARE * took)
         if problem is not None:
             return problem
 
@@ -202,64 +203,12 @@ def _excess(charge: Charge, launcher: int) -> str | None:
     family = [pid for pid in descendants() if pid != launcher]
     if len(family) > charge.processes:
         return f"it has {len(family)} processes: {charge.processes} are allowed"
-    if sum(map(_resident, family)) <= charge.memory_bytes:
+    if sum(map(resident, family)) <= charge.memory_bytes:
         return None
-    used = sum(map(_proportional, family))  # forked processes share most of theirs
+    used = sum(map(proportional, family))  # forked processes share most of theirs
     if used <= charge.memory_bytes:
         return None
     return f"it uses {used:,} bytes of memory: {charge.memory_bytes:,} are allowed"
-
-
-def descendants() -> list[int]:
-    """Return every process below this one, those that have ended but for their parent left out."""
-    children: dict[int, list[int]] = {}
-    for pid, parent in _processes():
-        children.setdefault(parent, []).append(pid)
-    found = list(children.get(os.getpid(), ()))
-    for pid in found:
-        found.extend(children.get(pid, ()))
-    return found
-
-
-def _processes() -> Iterator[tuple[int, int]]:
-    for name in os.listdir(_PROC):  # noqa: PTH208 - their names are wanted
-        if name.isdigit():
-            with suppress(OSError, ValueError):
-                # The name in brackets may contain anything, also brackets.
-                told = (_PROC / name / "stat").read_bytes().rpartition(b")")[2]
-                state, parent = told.split()[:2]
-                if state != b"Z":
-                    yield int(name), int(parent)
-
-
-def end_family(launcher: int) -> int:
-    """Kill everything below this process; return the launcher's status.
-
-    First all are stopped, until no more are found: what is stopped starts no other.
-    """
-    status, stopped = 0, set[int]()
-    for _ in range(_STOP_ROUNDS_MOST):
-        running = set(descendants()) - stopped
-        if not running:
-            break
-        _signal(running, signal.SIGSTOP)
-        stopped |= running
-    while True:
-        _signal(descendants(), signal.SIGKILL)
-        options = 0
-        with suppress(ChildProcessError):
-            while (ended := os.waitpid(-1, options))[0]:
-                options = os.WNOHANG  # all that have ended by now, before the next look
-                if ended[0] == launcher:
-                    status = ended[1]
-            continue
-        return status
-
-
-def _signal(pids: "set[int] | list[int]", number: int) -> None:
-    for pid in pids:
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, number)
 
 
 def _told(status: int) -> str:
@@ -318,27 +267,12 @@ def _end_with_parent() -> None:
         os._exit(1)  # it ended before this was asked for
 
 
-def _resident(pid: int) -> int:
-    """Return the memory of a process, shared pages included; 0: it has ended."""
-    with suppress(OSError, ValueError):
-        return int((_PROC / str(pid) / "statm").read_bytes().split()[1]) * _PAGE
-    return 0
-
-
-def _proportional(pid: int) -> int:
-    """Return its memory, with its share only of pages that it shares."""
-    with suppress(OSError, ValueError):
-        for line in (_PROC / str(pid) / "smaps_rollup").read_bytes().splitlines():
-            if line.startswith(b"Pss:"):
-                return int(line.split()[1]) * 1024
-    return 0
-
-
 def _prctl(option: int, value: int) -> None:
     libc: Any = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(option, value, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-if __name__ == "__main__":
-    main(Charge(**json.loads(sys.argv[1])))
+def run(charge: str) -> None:
+    """Keep what a ``Charge`` as JSON says."""
+    main(Charge(**json.loads(charge)))

@@ -70,7 +70,7 @@ def suspend(context: Context, words: list[str]) -> View:
 
 
 def restart(context: Context, words: list[str]) -> View:
-    """Have the supervisor get back what an actor leans on: a thread of its own."""
+    """Have the supervisor get back what an actor leans on: its own thread or process."""
     typed = Typed(RESTART.usage, words)
     reason = reason_of(context)
     address = address_of(context.source, typed.word("ACTOR"))
@@ -78,10 +78,10 @@ def restart(context: Context, words: list[str]) -> View:
     if address != STRATEGY_RUNNER:
         raise InspectError(
             f"{address} shares the dispatcher's thread: it leans on nothing that could be got back;"
-            f" only {STRATEGY_RUNNER} has a thread of its own"
+            f" only {STRATEGY_RUNNER} has a thread or process of its own"
         )
     message = ResourceLost(name=address, error=f"by hand: {reason}")
-    what = f"{address} gets a new thread and a new actor; what it has in hand is lost"
+    what = f"{address} gets a new thread or process; the call that it has in hand is lost"
     return send_message(context, SUPERVISOR, message, what, "too many restarts halt trading")
 
 
@@ -145,7 +145,7 @@ SUSPEND = Command(
 RESTART = Command(
     name="restart",
     usage="restart ACTOR",
-    help="Get back what an actor leans on: a thread of its own.",
+    help="Get back what an actor leans on: its own thread or process.",
     examples=("restart strategy_runner",),
     run=restart,
     complete=lambda _, words: () if words else (STRATEGY_RUNNER,),

@@ -15,6 +15,7 @@ from config.settings import Settings
 
 LONG_SECONDS = 10_000.0
 FORKS = 200
+SPINNING = 60
 BOMB_SECONDS = 3.0
 
 
@@ -73,6 +74,16 @@ def forks() -> None:
             if number % 3 == 0 and os.fork():
                 os._exit(0)
             time.sleep(LONG_SECONDS)
+
+
+def spin() -> None:
+    """Use all the processor time there is, in as many processes as are allowed."""
+    for _ in range(SPINNING):
+        if os.fork() == 0:
+            while True:
+                pass
+    while True:
+        pass
 
 
 def bomb() -> None:
@@ -138,6 +149,7 @@ TROUBLES: dict[str, Callable[[], Enter | None]] = {
         leak,
         flood,
         forks,
+        spin,
         bomb,
         huge_answer,
         close_pipes,
