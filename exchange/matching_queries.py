@@ -16,7 +16,13 @@ def look_up(book: MatchingBook, order_id: ClientOrderId) -> OrderReported | Orde
     if order is None:
         return OrderNotFound(client_order_id=order_id)
     request = order.request
-    terms = OrderTerms(symbol=request.symbol, side=request.side, quantity=request.quantity)
+    terms = OrderTerms(
+        symbol=request.symbol,
+        side=request.side,
+        quantity=request.quantity,
+        price=request.price,
+        trigger_price=request.trigger_price,
+    )
     return OrderReported(facts=order.facts, terms=terms)
 
 

@@ -64,6 +64,24 @@ class RecoveryDone(Message, frozen=True, kw_only=True):
     """Every position that lived at the restart is restored or over. From the positions actor."""
 
 
+class JournalBehind(Message, frozen=True, kw_only=True):
+    """The venue has an order of our account that this journal lacks. From the reconciler."""
+
+    reason: str
+
+
+class TwinRunning(Message, frozen=True, kw_only=True):
+    """Another process trades our account. From the reconciler."""
+
+    reason: str
+
+
+class OwnershipSettled(Message, frozen=True, kw_only=True):
+    """Every order of our account that the venue shows is this journal's. From the reconciler."""
+
+    reason: str
+
+
 class ResendTradingState(Message, frozen=True, kw_only=True):
     """Tell the portfolio the trading state again.
 

@@ -81,6 +81,9 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Oldest first; the last one is in new ids. ``e`` and a number: of the older layout."""
     started_at: Timestamp = Timestamp(0)
     """When the process that drew the last one started."""
+    adopted: tuple[str, ...] = ()
+    """Of ``epochs``, those in which a process with another journal, or a copy of this one, placed
+    orders: what this journal lacks of them is left alone."""
 
     @property
     def epoch(self) -> str:
@@ -118,6 +121,19 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     def with_epoch(self, epoch: str, at: Timestamp) -> "Identity":
         """Return it with one epoch more, drawn ``at``."""
         return msgspec.structs.replace(self, epochs=(*self.epochs, epoch), started_at=at)
+
+    def with_adopted(self, epoch: str) -> "Identity":
+        """Return it with the epoch of a process that a person called dead."""
+        if epoch in self.adopted:
+            return self
+        epochs = self.epochs
+        if epoch not in epochs:
+            epochs = (*epochs[:-1], epoch, self.epoch)
+        return msgspec.structs.replace(self, epochs=epochs, adopted=(*self.adopted, epoch))
+
+    def prefix_in(self, epoch: str, position_id: PositionId) -> str:
+        """Return what the client order ids of a position began with in an epoch."""
+        return _prefix(self.account, self.tag, epoch, position_id)
 
     def prefix_of(self, position_id: PositionId) -> str:
         """Return what the client order ids of a position begin with from now on."""

@@ -191,6 +191,10 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """Base currency, as asked for."""
     placed_at: Timestamp | None = None
     """None: the venue does not say."""
+    price: Decimal | None = None
+    """Limit price; None: it has none, or the venue does not say."""
+    trigger_price: Decimal | None = None
+    """As ``price``."""
 
 
 class OrderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

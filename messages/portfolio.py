@@ -203,3 +203,19 @@ class AccountsDescribed(Message, frozen=True, kw_only=True):
     """Closed positions that had bought something."""
     wins: int
     """Trades with a profit in their quote currency."""
+
+
+class SymbolConflict(Message, frozen=True, kw_only=True):
+    """Whether an order under an id of ours contradicts what we asked for. From the order router."""
+
+    symbol: Symbol
+    client_order_id: ClientOrderId
+    text: str
+    """What the venue says and what we asked for; empty: it contradicts nothing any more."""
+
+
+class ClearConflict(Message, frozen=True, kw_only=True):
+    """A person has looked: the symbol takes entries again. From an operator."""
+
+    symbol: Symbol
+    reason: str

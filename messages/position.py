@@ -46,6 +46,8 @@ class DenialReason(StrEnum):
     COOLDOWN = "cooldown"
     MAX_BUDGET = "max_budget"
     DAILY_LOSS_LIMIT = "daily_loss_limit"
+    CONFLICT = "conflict"
+    """An order of the symbol has our id and is not ours."""
     NOT_ACTIVE = "not_active"
     """The trading state is REDUCING or HALTED."""
     FAILED = "failed"
@@ -245,6 +247,19 @@ class LookedBack(Message, frozen=True, kw_only=True):
     """The last exit whose id is used: found, or proved never to have been placed."""
     order_prefix: str = ""
     """As asked for."""
+
+
+class OwnershipChanged(Message, frozen=True, kw_only=True):
+    """Whether another process may hold this position too. From positions, or from an operator.
+
+    While it may, no further order rests, and an exit sells at most what a fresh balance shows
+    beyond coins that are not ours.
+    """
+
+    is_contested: bool
+    reason: str
+    look_back_at: str = ""
+    """What ids of its orders begin with that another process placed; empty: none are looked up."""
 
 
 class Resync(Message, frozen=True, kw_only=True):

@@ -81,6 +81,26 @@ class EpochAdded(Message, frozen=True, kw_only=True):
     epoch: str
 
 
+class OwnershipDoubted(Message, frozen=True, kw_only=True):
+    """What is open here may be open in another process too. From the reconciler or the router."""
+
+    reason: str
+    position_id: PositionId | None = None
+    """None: every position."""
+
+
+class EpochAdopted(Message, frozen=True, kw_only=True):
+    """An epoch is one of ours from now on. From the reconciler."""
+
+    epoch: str
+    last_number: int
+    """The highest position number in its orders: no new position gets one up to it."""
+    is_twin: bool
+    """An order of it was placed after our start."""
+    is_settled: bool
+    """No other order of the account is in doubt: what is open is this process's again."""
+
+
 class BeginRecovery(Message, frozen=True, kw_only=True):
     """Count who lives, and say when every one of them is restored. From the recovery."""
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from messages.base import ClientOrderId, ExchangeOrderId, Message, Symbol, Timestamp
+from messages.ids import Identity
 from messages.money import Money, add_money
 from messages.orders import FillSource, OrderFacts, Side
 
@@ -42,6 +43,8 @@ class OpenOrdersReported(Message, frozen=True, kw_only=True):
 
     symbol: Symbol
     orders: tuple[OrderFacts, ...]
+    placed_at: tuple[Timestamp | None, ...] = ()
+    """When each of them was placed, in the same order; None: the venue does not say."""
 
 
 class TradesReported(Message, frozen=True, kw_only=True):
@@ -63,6 +66,8 @@ class ListedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Base, at least: a list of fills does not go back to the order's first one."""
     trades: tuple[Trade, ...] = ()
     """Its fills that are listed, in order; none of an open order."""
+    placed_at: Timestamp | None = None
+    """None: the venue does not say."""
 
 
 class SymbolsListed(Message, frozen=True, kw_only=True):
@@ -83,3 +88,18 @@ class StraySettled(Message, frozen=True, kw_only=True):
     """What was found of an order is booked, canceled or told. From the positions actor."""
 
     client_order_id: ClientOrderId
+    is_lacking: bool = False
+    """It is of an epoch of ours, and this journal never placed it: the journal is behind."""
+
+
+class AdoptEpoch(Message, frozen=True, kw_only=True):
+    """The process that drew this epoch is dead, and its orders are ours. From an operator."""
+
+    epoch: str
+    reason: str
+
+
+class IdentityChanged(Message, frozen=True, kw_only=True):
+    """Whose orders are ours from now on. From the positions actor; also for the router."""
+
+    identity: Identity

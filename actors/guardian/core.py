@@ -12,12 +12,15 @@ from messages.guardian import (
     EnterReducing,
     Escalated,
     Halt,
+    JournalBehind,
     JournalFailed,
     JournalHealed,
+    OwnershipSettled,
     RecoveryBegun,
     RecoveryDone,
     ResendTradingState,
     Resume,
+    TwinRunning,
 )
 from messages.observers import Alarm
 from messages.portfolio import TradingState, TradingStateChanged
@@ -87,7 +90,7 @@ def step(guard: Guard, settings: GuardianSettings, message: Message, now: Timest
             return _lift(guard, effect, reason)
 
 
-def _read(message: Message) -> tuple[Input, str]:  # noqa: C901, PLR0911 - one a message
+def _read(message: Message) -> tuple[Input, str]:  # noqa: C901, PLR0911, PLR0912 - one a message
     match message:
         case Halt(reason=reason):
             return Input.HALT, reason
@@ -112,6 +115,12 @@ def _read(message: Message) -> tuple[Input, str]:  # noqa: C901, PLR0911 - one a
             return Input.RECOVERY_BEGUN, f"after a restart {count} {wait}"
         case RecoveryDone():
             return Input.RECOVERY_DONE, "every position is restored"
+        case JournalBehind(reason=reason):
+            return Input.JOURNAL_BEHIND, reason
+        case TwinRunning(reason=reason):
+            return Input.TWIN_RUNNING, reason
+        case OwnershipSettled(reason=reason):
+            return Input.OWNERSHIP_SETTLED, reason
         case _:
             raise TypeError(f"the guardian does not take {type(message).__name__}")
 

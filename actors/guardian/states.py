@@ -28,6 +28,9 @@ class Input(StrEnum):
     JOURNAL_HEALED = "journal_healed"
     RECOVERY_BEGUN = "recovery_begun"
     RECOVERY_DONE = "recovery_done"
+    JOURNAL_BEHIND = "journal_behind"
+    TWIN_RUNNING = "twin_running"
+    OWNERSHIP_SETTLED = "ownership_settled"
 
 
 class Cause(StrEnum):
@@ -38,6 +41,10 @@ class Cause(StrEnum):
     ESCALATION = "escalation"
     JOURNAL = "journal"
     RECOVERY = "recovery"
+    BEHIND = "behind"
+    """The journal is behind its venue."""
+    TWIN = "twin"
+    """Another process trades this account."""
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -70,10 +77,15 @@ EFFECTS: dict[Input, Hold | Lift] = {
     # What was under way at a crash is known first: exits and protection, then new risk.
     Input.RECOVERY_BEGUN: Hold(Cause.RECOVERY, TradingState.REDUCING, None),
     Input.RECOVERY_DONE: Lift(frozenset({Cause.RECOVERY})),
+    # Of orders that this journal lacks nothing is known: no new risk beside them.
+    Input.JOURNAL_BEHIND: Hold(Cause.BEHIND, TradingState.REDUCING, AlarmKind.IDENTITY),
+    Input.TWIN_RUNNING: Hold(Cause.TWIN, TradingState.REDUCING, AlarmKind.IDENTITY),
+    Input.OWNERSHIP_SETTLED: Lift(frozenset({Cause.BEHIND, Cause.TWIN})),
     # No wish heals a disk: only the journal lifts its own hold. A recovery's gives way to an
-    # operator: a position that is never restored would hold all others for ever.
+    # operator: a position that is never restored would hold all others for ever. That a twin is
+    # gone only a person knows; of a journal that is behind, they must say whose the epoch is.
     Input.RESUME: Lift(
-        frozenset({Cause.OPERATOR, Cause.DAILY_LOSS, Cause.ESCALATION, Cause.RECOVERY})
+        frozenset({Cause.OPERATOR, Cause.DAILY_LOSS, Cause.ESCALATION, Cause.RECOVERY, Cause.TWIN})
     ),
     Input.JOURNAL_HEALED: Lift(frozenset({Cause.JOURNAL})),
 }

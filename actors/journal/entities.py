@@ -14,12 +14,12 @@ from actors.operator.core import Operator
 from actors.order_router.order import LookingBack, RoutedOrder, VenueStream
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
 from actors.portfolio.balances import Asker, Balance, LookDue, MayFill
-from actors.portfolio.rules import Denial, Trading
+from actors.portfolio.rules import Conflict, Denial, Trading
 from actors.portfolio.valuation import Rate
 from actors.position.position import Charter, Position
 from actors.position.salvage import Salvage
 from actors.positions.roster import ListedMarket, Living, Numbering, Recovery, Retired
-from actors.reconciler.looks import Heard, NextLook, Stray
+from actors.reconciler.looks import ForeignEpoch, Heard, NextLook, Stray
 from exchange.generated import MarketState
 from exchange.matching_book import Balance as VenueBalance
 from exchange.matching_book import Taken, VenueOrder
@@ -44,7 +44,9 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     Balance: lambda entity: entity.currency,
     Booking: lambda entity: entity.key,
     Charter: _only,
+    Conflict: lambda entity: entity.client_order_id,
     Denial: lambda entity: entity.position_id,
+    ForeignEpoch: lambda entity: entity.epoch,
     Guard: _only,
     Heard: lambda entity: entity.symbol,
     Identity: _only,

@@ -9,23 +9,34 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from messages.addresses import GATEWAY, GUARDIAN, ORDER_ROUTER, POSITIONS, SUPERVISOR
+from messages.addresses import (
+    GATEWAY,
+    GUARDIAN,
+    ORDER_ROUTER,
+    PORTFOLIO,
+    POSITIONS,
+    RECONCILER,
+    SUPERVISOR,
+)
 from messages.base import Message, Timestamp
 from messages.envelope import NOTHING, Send, Step
 from messages.gateway import FetchBalances, SwitchKey
 from messages.guardian import EnterReducing, Halt, ResendTradingState, Resume
 from messages.operator import Operation, OperatorCommand
 from messages.order_router import ResendOrders
+from messages.portfolio import ClearConflict
 from messages.position import (
     AddToPosition,
     ChangeProtection,
     ClosePosition,
+    OwnershipChanged,
     ResendBooking,
     Resync,
     StopEntering,
     SwitchProtection,
 )
 from messages.positions import CloseAllPositions, CloseWithoutCore, OpenPosition, StopAllEntering
+from messages.reconciler import AdoptEpoch
 from messages.supervisor import ResourceLost
 
 IDS_KEPT = 256
@@ -35,6 +46,9 @@ _EACH_POSITION = "position/*"
 
 _RECEIVERS: dict[type[Message], str] = {
     AddToPosition: _EACH_POSITION,
+    AdoptEpoch: RECONCILER,
+    ClearConflict: PORTFOLIO,
+    OwnershipChanged: _EACH_POSITION,
     ChangeProtection: _EACH_POSITION,
     CloseAllPositions: POSITIONS,
     ClosePosition: _EACH_POSITION,

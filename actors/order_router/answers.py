@@ -153,7 +153,8 @@ def not_found(
     if is_ignored(order.facts.status, Input.NOT_FOUND):
         return order
     counted = _count_not_found(order, venue, now)
-    if not _is_proved(counted, settings, now):
+    # Of an id that another order has, "not found" proves nothing.
+    if order.conflict or not _is_proved(counted, settings, now):
         return pause(counted, Request.LOOK_UP, look_up_pause_ms(counted, settings), now)
     facts = with_status(order.facts, Input.NOT_AT_VENUE, RejectReason.NEVER_PLACED)
     if facts.is_terminal:

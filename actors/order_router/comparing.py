@@ -63,12 +63,18 @@ def unknown(orders: Orders, message: CompareOrders) -> tuple[Send, ...]:
     not_here = tuple(
         listed
         for listed in message.orders
-        if listed.client_order_id not in orders.by_id
-        and position_of(listed.client_order_id) not in orders.looking_back
+        if listed.client_order_id not in orders.by_id and not _is_still_sought(orders, listed)
     )
     if not not_here:
         return ()
     return (Send(RECONCILER, OrdersUnknown(symbol=message.symbol, orders=not_here)),)
+
+
+def _is_still_sought(orders: Orders, listed: ListedOrder) -> bool:
+    """Return whether the look-ups of its position may still find it: not another process's."""
+    if position_of(listed.client_order_id) not in orders.looking_back:
+        return False
+    return orders.identity is None or orders.identity.is_own(listed.client_order_id)
 
 
 def _is_behind(order: RoutedOrder, listed: ListedOrder) -> bool:

@@ -13,13 +13,13 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from actors.order_router import answers, comparing, looking_back
+from actors.order_router import answers, comparing, looking_back, ownership
 from actors.order_router.errands import send, want_cancel
 from actors.order_router.order import Request, RoutedOrder, VenueStream, priority_of
 from actors.order_router.orders import Orders
 from actors.order_router.telling import refused, sends_after, tell
 from config.settings import RouterSettings
-from messages.addresses import OBSERVERS, position_address
+from messages.addresses import OBSERVERS, RECONCILER, position_address
 from messages.base import ClientOrderId, Message, PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.ids import Identity, position_of
@@ -45,6 +45,7 @@ from messages.order_router import (
 )
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, Priority, RejectReason, Side
 from messages.position import LedgerOrder, LedgerRead, OrdersReleased, VenueReachability
+from messages.reconciler import IdentityChanged, ListedOrder, OrdersUnknown
 
 Change = tuple[RoutedOrder | None, RoutedOrder]
 """One order before (None: it is new) and after."""
@@ -63,7 +64,7 @@ def step(orders: Orders, settings: RouterSettings, message: Message, now: Timest
     return looking_back.go_on(orders, taken, settings, now) if orders.looking_back else taken
 
 
-def _take(  # noqa: C901, PLR0911 - one for each kind of message
+def _take(  # noqa: C901, PLR0911, PLR0912 - one for each kind of message
     orders: Orders, settings: RouterSettings, message: Message, now: Timestamp
 ) -> Step:
     match message:
@@ -72,11 +73,10 @@ def _take(  # noqa: C901, PLR0911 - one for each kind of message
         case OrderReported():
             order = orders.by_id.get(message.facts.client_order_id)
             if order is None:
-                return _stranger(message.facts, orders.identity)
+                return _stranger(message, orders.identity)
             if order.is_probe and not looking_back.is_ours(orders, order, message):
-                return looking_back.leave(order, _stranger(message.facts, orders.identity))
-            found = replace(order, is_probe=False)
-            return _conclude([(order, answers.reported(found, message.facts, settings, now))])
+                return looking_back.leave(order, _stranger(message, orders.identity))
+            return _reported(orders, order, message, settings, now)
         case SubmitFailed() | SubmitHeld() | CancelFailed() | OrderNotFound() | LookUpFailed():
             order = orders.by_id.get(message.client_order_id)
             if order is None:
@@ -89,12 +89,35 @@ def _take(  # noqa: C901, PLR0911 - one for each kind of message
         case CompareOrders():
             behind = comparing.behind(orders, message, settings, now)
             return _conclude(behind, comparing.unknown(orders, message))
+        case IdentityChanged():
+            return Step((message.identity,))
         case StreamChanged():
             return _stream_changed(orders, settings, now, up=message.up)
         case Wake():
             return _wake(orders, ClientOrderId(message.key), settings, now)
         case _:
             raise TypeError(f"the order router does not take {type(message).__name__}")
+
+
+def _reported(
+    orders: Orders,
+    order: RoutedOrder,
+    message: OrderReported,
+    settings: RouterSettings,
+    now: Timestamp,
+) -> Step:
+    """Take in how an order stands, where it is the one that we asked for."""
+    if not order.is_probe and (why := ownership.contradiction(order, message.terms)) is not None:
+        after = ownership.in_conflict(order, why, settings, now)
+        return _conclude([(order, after)], ownership.sends_of_conflict(order, after))
+    if order.conflict and message.terms is None:
+        return NOTHING  # what is said of the id may be the other order's
+    found = replace(order, is_probe=False, conflict="")
+    after = answers.reported(found, message.facts, settings, now)
+    more = ownership.sends_of_conflict(order, after)
+    if orders.identity is not None:
+        more += ownership.ended_unasked(order, message.facts)
+    return _conclude([(order, after)], more)
 
 
 def _wish(
@@ -149,7 +172,8 @@ def _place(orders: Orders, request: OrderRequest, settings: RouterSettings, now:
     if known is not None:
         return Step(outbox=_news(known))
     facts = OrderFacts(client_order_id=request.client_order_id, status=OrderStatus.NEW)
-    new = RoutedOrder(request=request, facts=facts, is_traceable=_is_traceable(orders, request))
+    traceable = _is_traceable(orders, request)
+    new = RoutedOrder(request=request, facts=facts, is_traceable=traceable, asked_at=now)
     if orders.identity is not None and orders.identity.is_earlier(request.client_order_id):
         order = _maybe_sent(new, orders.venue, settings, now)
     else:
@@ -279,11 +303,12 @@ def _wake(
     return _conclude([(order, answers.woken(order, settings, now))])
 
 
-def _stranger(facts: OrderFacts, identity: Identity | None) -> Step:
+def _stranger(message: OrderReported, identity: Identity | None) -> Step:
     """Raise the alarm for an order that carries an id of ours and that nobody knows (any more)."""
+    facts = message.facts
     position_id = position_of(facts.client_order_id)
-    if identity is not None and not identity.is_of_account(facts.client_order_id):
-        return NOTHING
+    if identity is not None and _may_be_foreign(facts.client_order_id, identity):
+        return _foreign(message, identity)
     is_harmless = facts.is_terminal and facts.filled == ZERO
     if position_id is None or is_harmless:
         return NOTHING
@@ -293,3 +318,23 @@ def _stranger(facts: OrderFacts, identity: Identity | None) -> Step:
     )
     alarm = Alarm(kind=AlarmKind.UNMATCHED_FILL, text=text, position_id=position_id)
     return Step(outbox=(Send(OBSERVERS, alarm),))
+
+
+def _may_be_foreign(order_id: ClientOrderId, identity: Identity) -> bool:
+    """Return whether another process may have placed it: one with a copy of this journal, too."""
+    return not identity.is_own(order_id) or identity.is_earlier(order_id)
+
+
+def _foreign(message: OrderReported, identity: Identity) -> Step:
+    """Hand an order of our account that this process did not place to the reconciler."""
+    facts, terms = message.facts, message.terms
+    if terms is None or not identity.is_of_account(facts.client_order_id):
+        return NOTHING
+    listed = ListedOrder(
+        client_order_id=facts.client_order_id,
+        exchange_order_id=facts.exchange_order_id,
+        is_working=not facts.is_terminal,
+        filled=facts.filled,
+        placed_at=terms.placed_at,
+    )
+    return Step(outbox=(Send(RECONCILER, OrdersUnknown(symbol=terms.symbol, orders=(listed,))),))

@@ -42,6 +42,7 @@ def send(
         requests=order.requests + 1,
         tries=order.tries + 1,
         look_up_next=order.look_up_next and request is not Request.LOOK_UP,
+        cancel_sent=order.cancel_sent or request is Request.CANCEL,
     )
 
 

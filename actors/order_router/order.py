@@ -66,6 +66,13 @@ class RoutedOrder(
     """An id that an exit may have left under without a record; nobody hears of it until found."""
     is_traceable: bool = False
     """See ``SubmitOrder``."""
+    asked_at: Timestamp | None = None
+    """When its position asked for it; None: it was looked for after a restart, or an earlier
+    version asked."""
+    cancel_sent: bool = False
+    """Whether a cancel of it ever left."""
+    conflict: str = ""
+    """What the venue says of the order under this id, where it is not what we asked for."""
 
 
 class LookingBack(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):

@@ -7,9 +7,9 @@ import msgspec
 
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
 from actors.portfolio.balances import Asker, Balance, LookDue, MayFill
-from actors.portfolio.rules import Denial, Trading
+from actors.portfolio.rules import Conflict, Denial, Trading
 from actors.portfolio.valuation import Rate
-from messages.base import Currency, PositionId, Symbol
+from messages.base import ClientOrderId, Currency, PositionId, Symbol
 from messages.envelope import Removed
 from messages.portfolio import Limits
 
@@ -31,6 +31,7 @@ class Books:
         self.trading = Trading()
         self.look = LookDue()
         self.may_fill = MayFill()
+        self.conflicts: dict[ClientOrderId, Conflict] = {}
 
     def account(self, currency: Currency) -> Account:
         """Return the account, an empty one if there is none yet."""
@@ -75,6 +76,10 @@ class Books:
                 self.rates[change.symbol] = change.rate
             case Limits():
                 self.limits = change
+            case Conflict():
+                self.conflicts[change.client_order_id] = change
+            case Removed(kind="Conflict", key=key):
+                del self.conflicts[ClientOrderId(key)]
             case Trading():
                 self.trading = change
             case _:

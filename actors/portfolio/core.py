@@ -10,7 +10,7 @@ from actors.portfolio.accounts import FORGET_AFTER_MS, Booking, Cumulative, Post
 from actors.portfolio.balances import LookDue, MayFill
 from actors.portfolio.books import Books
 from actors.portfolio.looking import ask_balances, compare_balances, look_scheduled
-from actors.portfolio.rules import Asked, Denial, Trading, refusal
+from actors.portfolio.rules import Asked, Conflict, Denial, Trading, refusal
 from actors.portfolio.settling import allotted, settled
 from actors.portfolio.unmatched import book_unmatched, row_to_take_over, taken_over
 from actors.portfolio.valuation import Rate, equity
@@ -22,12 +22,14 @@ from messages.portfolio import (
     AllotCapital,
     BalancesReported,
     BookPosition,
+    ClearConflict,
     ConversionRate,
     CurrencyRow,
     DescribeAccounts,
     RequestBalance,
     ReserveBudget,
     SetLimits,
+    SymbolConflict,
     TradingStateChanged,
     UnfilledListed,
     UnmatchedFill,
@@ -51,6 +53,8 @@ def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: PLR09
     match message:
         case BookPosition():
             return _book_position(books, message, now)
+        case SymbolConflict() | ClearConflict():
+            return _in_conflict(books, message)
         case ReserveBudget():
             return _reserve(books, message, now)
         case UnmatchedFill():
@@ -134,6 +138,21 @@ def _be_told(
             return Step((*allotted(books, message.capital, now), *asked.changes), asked.outbox)
 
 
+def _in_conflict(books: Books, message: SymbolConflict | ClearConflict) -> Step:
+    """Take note of an order under our id that is not ours; or that a person has looked at it."""
+    if isinstance(message, ClearConflict):
+        cleared = [one for one in books.conflicts.values() if one.symbol == message.symbol]
+        keys = [one.client_order_id for one in cleared]
+    elif message.text:
+        conflict = Conflict(
+            symbol=message.symbol, client_order_id=message.client_order_id, text=message.text
+        )
+        return Step((conflict,))
+    else:
+        keys = [one for one in books.conflicts if one == message.client_order_id]
+    return Step(tuple(Removed(kind=Conflict.__name__, key=key) for key in keys))
+
+
 def _reserve(books: Books, message: ReserveBudget, now: Timestamp) -> Step:
     known = books.bookings.get(message.position_id)
     if known is not None:
@@ -151,6 +170,9 @@ def _reserve(books: Books, message: ReserveBudget, now: Timestamp) -> Step:
         totals=books.totals,
         limits=books.limits,
         trading=books.trading,
+        conflict="; ".join(
+            one.text for one in books.conflicts.values() if one.symbol == message.symbol
+        ),
     )
     refused = refusal(asked)
     if refused is not None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.portfolio.accounts import Account, SymbolRow, Totals
-from messages.base import Currency, PositionId, Symbol, Timestamp
+from messages.base import ClientOrderId, Currency, PositionId, Symbol, Timestamp
 from messages.portfolio import Limits, TradingState
 from messages.position import DenialReason
 
@@ -20,6 +20,14 @@ class Trading(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
 
     state: TradingState = TradingState.ACTIVE
     reason: str = ""
+
+
+class Conflict(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """An order at the venue has our id and is not ours; its symbol takes no entries."""
+
+    symbol: Symbol
+    client_order_id: ClientOrderId
+    text: str
 
 
 class Denial(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -46,6 +54,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     totals: Totals
     limits: Limits
     trading: Trading
+    conflict: str = ""
+    """What contradicts us on the symbol."""
 
     @property
     def currency(self) -> Currency:
@@ -69,6 +79,12 @@ def _not_active(asked: Asked) -> str | None:
     if asked.trading.state is TradingState.ACTIVE:
         return None
     return f"trading is {asked.trading.state}: {asked.trading.reason}"
+
+
+def _conflict(asked: Asked) -> str | None:
+    if not asked.conflict:
+        return None
+    return f"an order on {asked.symbol} has our id and is not ours: {asked.conflict}"
 
 
 def _daily_loss_limit(asked: Asked) -> str | None:
@@ -128,6 +144,7 @@ def _not_enough_free(asked: Asked) -> str | None:
 
 RULES: dict[DenialReason, Rule] = {
     DenialReason.NOT_ACTIVE: _not_active,
+    DenialReason.CONFLICT: _conflict,
     DenialReason.DAILY_LOSS_LIMIT: _daily_loss_limit,
     DenialReason.MAX_POSITIONS: _max_positions,
     DenialReason.POSITIONS_PER_SYMBOL: _positions_per_symbol,

@@ -58,7 +58,8 @@ def wanted_exit(life: Life, now: Timestamp) -> Want | None:
         return None
     if closing.retry_at is not None and now < closing.retry_at:
         return None
-    if life.position.stranded is not None or is_only_dust(life):
+    is_unseen = bool(life.position.contested) and closing.sellable is None
+    if is_unseen or life.position.stranded is not None or is_only_dust(life):
         return None
     rung, price = exit_rung(life, closing), None
     if rung is None:
@@ -109,7 +110,8 @@ def prepare(turn: Turn) -> None:
         return
     if is_only_dust(turn.life) or (closing.retry_at is not None and turn.now < closing.retry_at):
         return  # the pause after a refusal comes first, and then a fresh quote
-    if lost_orders(turn.position) and closing.sellable is None:
+    in_doubt = lost_orders(turn.position) or turn.position.contested
+    if in_doubt and closing.sellable is None:
         turn.update_closing(retry_at=_in(turn, turn.charter.plan.exit_retry_ms))
         _look(turn)
     elif _is_short(turn) and exit_rung(turn.life, closing) is None:

@@ -32,6 +32,7 @@ from messages.position import (
     MarketReported,
     OrdersReleased,
     OrderUpdated,
+    OwnershipChanged,
     QuoteAnswered,
     ResendBooking,
     Resync,
@@ -45,7 +46,7 @@ from messages.position import (
 from messages.prices import price_of
 
 
-def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR0912 - one case each
+def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR0912, PLR0915 - a case each
     """Change the facts, or what is desired."""
     match message:
         case Begin():
@@ -76,6 +77,8 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
             _hear_order(turn, message.facts)
         case LookedBack():
             restoring.on_looked_back(turn, message)
+        case OwnershipChanged():
+            restoring.on_ownership(turn, message)
         case OrdersReleased():
             _hear_released(turn)
         case BalanceAnswered():

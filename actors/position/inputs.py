@@ -16,6 +16,7 @@ from messages.position import (
     MarketReported,
     OrdersReleased,
     OrderUpdated,
+    OwnershipChanged,
     QuoteAnswered,
     ResendBooking,
     Resync,
@@ -43,6 +44,7 @@ PositionMessage = (
     | OrderUpdated
     | OrdersReleased
     | LookedBack
+    | OwnershipChanged
     | BalanceAnswered
     | VenueReachability
     | MarketReported
@@ -67,6 +69,7 @@ INPUTS: dict[type[Message], Input] = {
     Wake: Input.DEADLINE_PASSED,
     OrderUpdated: Input.ORDER_UPDATED,
     LookedBack: Input.LOOKED_BACK,
+    OwnershipChanged: Input.OWNERSHIP_CHANGED,
     OrdersReleased: Input.ORDERS_RELEASED,
     BalanceAnswered: Input.BALANCE_TOLD,
     MarketReported: Input.MARKET_REPORTED,

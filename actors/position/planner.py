@@ -145,6 +145,8 @@ def _is_as_wanted(turn: Turn, slot: ExitSlot, want: Want | None) -> bool:
         return want is None or want.price is not None or slot.price is None
     if want is None:
         return not _is_unwanted(turn)
+    if turn.position.contested:
+        return True  # what rests protects whoever owns it
     return (
         want.purpose is slot.purpose
         and want.price == slot.price

@@ -188,6 +188,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
     looks_back: Timestamp | None = None
     """After a restart, until its orders are looked up, those without a record too: the time of
     the last record. It places none meanwhile."""
+    contested: str = ""
+    """Why another process may hold it too; empty: none does."""
     is_restoring: bool = False
     """After a restart: not covered yet, nor on its way out."""
     recovery: int = 0

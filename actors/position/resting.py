@@ -27,8 +27,9 @@ def wanted_resting(life: Life, now: Timestamp) -> Want | None:
         return None
     if position.protection.retry_at is not None and now < position.protection.retry_at:
         return None
-    if lost_orders(position):
-        return None  # its coins may be locked, or sold, by an order that nobody can see
+    if lost_orders(position) or position.contested:
+        # Its coins may be locked, or sold, by an order that nobody can see, or by another process.
+        return None
     if position.stranded is not None:
         return None
     want = _wanted_in_mode(life, now)

@@ -5,6 +5,7 @@ for them, the position places nothing: what it would sell may be sold. It looks 
 each process since the last one that it looked back at, one after the other.
 """
 
+from actors.position.entry import stop_entering
 from actors.position.position import EarlierPrefix
 from actors.position.protection import unprotected_quantity
 from actors.position.states import AT_REST
@@ -13,9 +14,10 @@ from messages.addresses import ORDER_ROUTER, POSITIONS
 from messages.base import Timestamp
 from messages.market import MarketPhase
 from messages.money import ZERO
+from messages.observers import AlarmKind
 from messages.order_router import LookBack
 from messages.orders import Side
-from messages.position import LookedBack
+from messages.position import LookedBack, OwnershipChanged
 from messages.positions import PositionRestored
 
 
@@ -64,6 +66,28 @@ def on_looked_back(turn: Turn, message: LookedBack) -> None:
         look_back(turn)
     else:
         turn.update(looks_back=None)
+
+
+def on_ownership(turn: Turn, message: OwnershipChanged) -> None:
+    """Be careful with coins that another process may sell; look back at what it placed."""
+    before = turn.position.contested
+    turn.update(contested=message.reason if message.is_contested else "")
+    if turn.position.contested and not before:
+        text = f"another process may hold {turn.charter.position_id} too: {message.reason}"
+        turn.alarm(AlarmKind.IDENTITY, text)
+        stop_entering(turn)
+    if turn.position.closing is not None and turn.position.contested != before:
+        turn.update_closing(sellable=None)
+    if not message.look_back_at or turn.position.state in AT_REST:
+        return
+    earlier = EarlierPrefix(prefix=message.look_back_at, exits=0)
+    if earlier in turn.position.earlier_prefixes:
+        return
+    is_first = turn.position.looks_back is None
+    since = turn.position.began_at if is_first else turn.position.looks_back
+    turn.update(earlier_prefixes=(*turn.position.earlier_prefixes, earlier), looks_back=since)
+    if is_first:
+        look_back(turn)
 
 
 def tell_restored(turn: Turn) -> None:

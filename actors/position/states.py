@@ -58,6 +58,7 @@ class Input(StrEnum):
     ORDER_UPDATED = "order_updated"
     ORDERS_RELEASED = "orders_released"
     LOOKED_BACK = "looked_back"
+    OWNERSHIP_CHANGED = "ownership_changed"
     BALANCE_TOLD = "balance_told"
     MARKET_REPORTED = "market_reported"
     VENUE_REACHABILITY = "venue_reachability"
@@ -86,6 +87,7 @@ HEARD_FROM_THE_VENUE = frozenset(
         Input.ORDER_UPDATED,
         Input.ORDERS_RELEASED,
         Input.LOOKED_BACK,
+        Input.OWNERSHIP_CHANGED,
         Input.BALANCE_TOLD,
         Input.MARKET_REPORTED,
         Input.VENUE_REACHABILITY,
@@ -124,6 +126,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: Ignore("it has placed no order yet"),
         Input.ORDERS_RELEASED: Ignore("it has placed no order yet"),
         Input.LOOKED_BACK: Ignore("it has placed no order yet"),
+        Input.OWNERSHIP_CHANGED: STAY,
         Input.BALANCE_TOLD: _NO_MARKET_YET,
         Input.MARKET_REPORTED: STAY,
         Input.VENUE_REACHABILITY: STAY,
@@ -158,6 +161,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
+        Input.OWNERSHIP_CHANGED: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.MARKET_REPORTED: STAY,
         Input.VENUE_REACHABILITY: STAY,
@@ -193,6 +197,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
+        Input.OWNERSHIP_CHANGED: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.MARKET_REPORTED: STAY,
         Input.VENUE_REACHABILITY: STAY,
@@ -225,6 +230,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
+        Input.OWNERSHIP_CHANGED: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.MARKET_REPORTED: STAY,
         Input.VENUE_REACHABILITY: STAY,
@@ -259,6 +265,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
+        Input.OWNERSHIP_CHANGED: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.MARKET_REPORTED: STAY,
         Input.VENUE_REACHABILITY: STAY,
@@ -293,6 +300,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
+        Input.OWNERSHIP_CHANGED: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.MARKET_REPORTED: STAY,
         Input.VENUE_REACHABILITY: STAY,
@@ -328,6 +336,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: _OVER,
         Input.ORDERS_RELEASED: STAY,
         Input.LOOKED_BACK: _OVER,
+        Input.OWNERSHIP_CHANGED: _OVER,
         Input.BALANCE_TOLD: _OVER,
         Input.MARKET_REPORTED: _OVER,
         Input.VENUE_REACHABILITY: _OVER,

@@ -9,7 +9,7 @@ from typing import assert_never
 
 import msgspec
 
-from actors.positions import markets, strays
+from actors.positions import markets, ownership, strays
 from actors.positions.roster import ListedMarket, Living, Recovery, Retired, Roster
 from actors.positions.strays import Whose
 from messages.addresses import GUARDIAN, OBSERVERS, STRATEGY, position_address
@@ -29,9 +29,11 @@ from messages.positions import (
     CloseWithoutCore,
     EndSession,
     EpochAdded,
+    EpochAdopted,
     MarketGoneReported,
     MarketRulesReported,
     OpenPosition,
+    OwnershipDoubted,
     PositionEnded,
     PositionRestored,
     RequestMarket,
@@ -52,6 +54,8 @@ PositionsMessage = (
     | CloseWithoutCore
     | EndSession
     | EpochAdded
+    | EpochAdopted
+    | OwnershipDoubted
     | BeginRecovery
     | PositionRestored
     | StrayFound
@@ -88,6 +92,10 @@ def step(  # noqa: C901, PLR0911, PLR0912 - one a message
             return _salvage(roster, message)
         case EpochAdded():
             return _add_epoch(roster, message)
+        case OwnershipDoubted():
+            return ownership.doubted(roster, message)
+        case EpochAdopted():
+            return ownership.adopted(roster, message)
         case BeginRecovery():
             return _begin_recovery(roster, message)
         case PositionRestored():
@@ -153,7 +161,12 @@ def _begin(
     )
     changes = (
         msgspec.structs.replace(numbering, next_number=numbering.next_number + 1),
-        Living(position_id=position_id, opened=message, counted_in=roster.recovery.begun_with),
+        Living(
+            position_id=position_id,
+            opened=message,
+            epoch="" if numbering.identity is None else numbering.identity.epoch,
+            counted_in=roster.recovery.begun_with,
+        ),
     )
     outbox = [Send(position_address(position_id), begin), *markets.news_for(market, position_id)]
     if message.symbol not in roster.per_symbol:
@@ -289,13 +302,15 @@ def _not_adopted(message: AdoptFill) -> Send:
 
 def _whose(roster: Roster, order_id: ClientOrderId) -> Whose:
     numbering, position_id = roster.numbering, position_of(order_id)
-    if position_id is None or int(position_id[1:]) >= numbering.next_number:
+    if position_id is None or not numbering.is_own(order_id) or numbering.is_adopted(order_id):
         return Whose.NOT_OURS
-    if not numbering.is_own(order_id):
-        return Whose.NOT_OURS
-    if position_id not in roster.living:
-        return Whose.OVER
-    return Whose.RESTORING if roster.recovery.left else Whose.LIVING
+    if position_id in roster.living and roster.recovery.left:
+        return Whose.RESTORING
+    if numbering.identity is not None and numbering.identity.is_earlier(order_id):
+        return Whose.LACKING
+    if int(position_id[1:]) >= numbering.next_number:
+        return Whose.NOT_OURS if numbering.identity is None else Whose.LACKING
+    return Whose.LIVING if position_id in roster.living else Whose.OVER
 
 
 def _forget(roster: Roster, position_id: PositionId, now: Timestamp) -> Step:

@@ -4,7 +4,7 @@ import msgspec
 
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.envelope import Removed
-from messages.ids import Identity, old_prefix, position_of
+from messages.ids import Identity, old_prefix, parse, position_of
 from messages.market import Capabilities, MarketPhase, MarketRules
 from messages.positions import AdoptFill, OpenPosition
 
@@ -25,6 +25,13 @@ class Numbering(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
         if self.identity is None:
             return old_prefix(self.account_tag, self.journal_epoch, position_id)
         return self.identity.prefix_of(position_id)
+
+    def is_adopted(self, order_id: ClientOrderId) -> bool:
+        """Return whether an id is of an adopted epoch: its position may be another journal's."""
+        parts = parse(order_id)
+        return (
+            parts is not None and self.identity is not None and parts.epoch in self.identity.adopted
+        )
 
     def is_own(self, order_id: ClientOrderId) -> bool:
         """Return whether an id was made by a process of this journal."""
@@ -60,6 +67,8 @@ class Living(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """As it was asked for; its plan is the original one."""
     offered: tuple[AdoptFill, ...] = ()
     """The last word on each of its orders that filled late; all of it was taken over."""
+    epoch: str = ""
+    """In which it was opened; empty: by an earlier version."""
     counted_in: int = 0
     """The last recovery that need not wait for it: it began after that one, or was restored in it.
     See ``BeginRecovery``."""

@@ -22,6 +22,9 @@ class Whose(Enum):
 
     NOT_OURS = auto()
     """It is none of this journal's: an earlier one's, or its number was never given."""
+    LACKING = auto()
+    """Its epoch is one of ours, and this journal never placed it: what left without a record was
+    looked for after the start, so a process with a copy of this journal did."""
     OVER = auto()
     LIVING = auto()
     RESTORING = auto()
@@ -33,14 +36,15 @@ def found(message: StrayFound, whose: Whose) -> Step:
     if whose is Whose.RESTORING:
         return NOTHING
     sends: list[Send] = []
-    if message.order.trades and whose is not Whose.NOT_OURS:
+    if message.order.trades and whose in {Whose.OVER, Whose.LIVING}:
         sends.append(_unmatched(message))
     if message.order.is_working:
         if whose is Whose.OVER:
             sends.append(_cancel(message))
         if not message.is_told:
             sends.append(_alarm(message, whose))
-    answer = StraySettled(client_order_id=message.order.client_order_id)
+    order_id = message.order.client_order_id
+    answer = StraySettled(client_order_id=order_id, is_lacking=whose is Whose.LACKING)
     return Step(outbox=(*sends, Send(RECONCILER, answer)))
 
 
@@ -80,6 +84,7 @@ def _cancel(message: StrayFound) -> Send:
 
 
 _WHAT_NOW = {
+    Whose.LACKING: "this journal lacks it: left alone; look at the venue",
     Whose.OVER: "its position is over, so it is canceled",
     Whose.LIVING: "its position lives and does not know it: left alone; look at the venue",
     Whose.NOT_OURS: "it is none of this journal's: left alone; look at the venue",

@@ -6,20 +6,23 @@ with. Nothing is missed by an answer that is lost or heard twice: the next look 
 """
 
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from msgspec.structs import replace
 
-from actors.reconciler import strays
+from actors.reconciler import epochs, strays
 from actors.reconciler.looks import Heard, Looks
 from config.settings import Settings
 from messages.addresses import GATEWAY, ORDER_ROUTER
-from messages.base import ClientOrderId, Message, Symbol, Timestamp
+from messages.base import ClientOrderId, Message, Milliseconds, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.gateway import FetchOpenOrders, FetchTrades
 from messages.ids import Identity
 from messages.money import ZERO
 from messages.order_router import CompareOrders, ListSymbols, StreamChanged
 from messages.reconciler import (
+    AdoptEpoch,
+    IdentityChanged,
     ListedOrder,
     OpenOrdersReported,
     OrdersUnknown,
@@ -28,6 +31,9 @@ from messages.reconciler import (
     Trade,
     TradesReported,
 )
+
+FIRST_LOOK_MS = Milliseconds(24 * 3_600_000)
+"""How far back a start looks for fills of another journal's epoch."""
 
 
 def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> Step:  # noqa: PLR0911 - one a message
@@ -48,11 +54,27 @@ def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> 
         case TradesReported():
             return _compare_trades(looks, settings, message, now)
         case OrdersUnknown():
-            return strays.unknown(looks, settings, message, now)
+            return _unknown(looks, settings, message, now)
         case StraySettled():
-            return strays.settled(looks, message)
+            return strays.settled(looks, message, now)
+        case AdoptEpoch():
+            return epochs.adopt(looks, message, now)
+        case IdentityChanged():
+            return Step((message.identity,))
         case _:
             raise TypeError(f"the reconciler does not take {type(message).__name__}")
+
+
+def _unknown(looks: Looks, settings: Settings, message: OrdersUnknown, now: Timestamp) -> Step:
+    """Tell orders of epochs that are not ours from those of ours that nobody has."""
+    identity = looks.identity
+    if identity is None:
+        return strays.unknown(looks, settings, message, now)
+    foreign = [one for one in message.orders if epochs.is_foreign(identity, one, settings)]
+    ours = tuple(one for one in message.orders if one not in foreign)
+    first = epochs.seen(looks, identity, message.symbol, foreign, now)
+    then = strays.unknown(looks, settings, replace(message, orders=ours), now)
+    return Step((*first.changes, *then.changes), (*first.outbox, *then.outbox))
 
 
 def _wake(looks: Looks, settings: Settings, now: Timestamp) -> Step:
@@ -87,17 +109,30 @@ def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Ti
     """
     listed = replace(looks.next, listed_at=now)
     gone = [Removed(kind=Heard.__name__, key=s) for s in looks.heard if s not in symbols]
-    asked = [send for symbol in symbols for send in _questions(looks, settings, symbol, now)]
+    identity = looks.identity
+    looked_at = symbols
+    if identity is not None and looks.next.looked_since != identity.started_at:
+        # Once after a start also where this journal has no orders: another one may have some.
+        listed = replace(listed, looked_since=identity.started_at)
+        looked_at = tuple(dict.fromkeys((*symbols, *settings.drop.symbols)))
+    in_doubt = (symbol for row in looks.foreign.values() for symbol in row.symbols)
+    looked_at = tuple(dict.fromkeys((*looked_at, *in_doubt)))
+    asked = [send for symbol in looked_at for send in _questions(looks, settings, symbol, now)]
     again = strays.look_again(looks, settings, now)
-    return Step((listed, *gone, *again.changes), (*asked, *again.outbox))
+    adopted = epochs.looked(looks, settings, now)
+    return Step(
+        (listed, *gone, *again.changes, *adopted.changes),
+        (*asked, *again.outbox, *adopted.outbox),
+    )
 
 
 def _questions(
     looks: Looks, settings: Settings, symbol: Symbol, now: Timestamp
 ) -> tuple[Send, Send]:
     heard = looks.heard.get(symbol)
-    if heard is None:  # as far back as the router remembers
-        since = Timestamp(now - settings.router.terminal_ttl_ms)
+    if heard is None:  # as far back as the router remembers, and a day after a start
+        back = settings.router.terminal_ttl_ms
+        since = Timestamp(now - max(back, 0 if looks.identity is None else FIRST_LOOK_MS))
     else:
         since = Timestamp(heard.upto - settings.reconciler.overlap_ms)
     return (
@@ -113,8 +148,9 @@ def _compare_open_orders(looks: Looks, settings: Settings, message: OpenOrdersRe
             exchange_order_id=facts.exchange_order_id,
             is_working=True,
             filled=facts.filled,
+            placed_at=placed_at,
         )
-        for facts in message.orders
+        for facts, placed_at in zip_longest(message.orders, message.placed_at)
         if _is_of_account(looks, settings, facts.client_order_id)
     )
     return Step(outbox=_compared(message.symbol, ours))

@@ -5,6 +5,7 @@ for each stray of the last hours.
 """
 
 from decimal import Decimal
+from enum import StrEnum
 
 import msgspec
 
@@ -23,6 +24,8 @@ class NextLook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Of the last look."""
     listed_at: Timestamp | None = None
     """When the router last said where there are orders."""
+    looked_since: Timestamp | None = None
+    """The start after which every followed symbol was looked at once."""
 
     def is_by(self, at: Timestamp) -> bool:
         """Whether the next look is set for ``at``, or before."""
@@ -49,6 +52,8 @@ class Stray(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Of an open order, as last listed."""
     trades: tuple[Trade, ...] = ()
     """That nobody can have booked."""
+    placed_at: Timestamp | None = None
+    """None: the venue does not say."""
     since: Timestamp
     """It was listed so for the first time then."""
     seen_at: Timestamp
@@ -57,6 +62,37 @@ class Stray(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A person was told of it."""
     is_settled: bool = False
     """It needs no more, until the venue lists more of it."""
+
+
+class EpochKind(StrEnum):
+    """What an epoch of our account that this journal lacks says."""
+
+    BEHIND = "behind"
+    """Its orders are from before our start: the journal is behind its venue."""
+    TWIN = "twin"
+    """An order of it was placed after our start: another process trades."""
+
+
+class ForeignEpoch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Orders of our account and of one epoch, which this journal lacks."""
+
+    epoch: str
+    kind: EpochKind
+    symbols: tuple[Symbol, ...]
+    orders: tuple[ClientOrderId, ...]
+    """The first ones that were seen, and every one that works."""
+    filled: Decimal
+    """Over all orders seen, base of whatever symbol: it tells whether anything moved."""
+    changed_at: Timestamp
+    """When more was seen of it last."""
+    last_number: int
+    """The highest position number in its ids."""
+    adopt_since: Timestamp | None = None
+    """A person said then that its process is dead; None: nobody did."""
+    reason: str = ""
+    """The person's."""
+    looks: int = 0
+    """Since then and the last change."""
 
 
 class Looks:
@@ -69,6 +105,8 @@ class Looks:
         self.next = NextLook()
         self.heard: dict[Symbol, Heard] = {}
         self.strays: dict[ClientOrderId, Stray] = {}
+        self.foreign: dict[str, ForeignEpoch] = {}
+        """By epoch."""
 
     def apply(self, change: msgspec.Struct) -> None:
         """Take in one change. Raises ``TypeError`` for an entity that is none of these."""
@@ -79,6 +117,10 @@ class Looks:
                 self.identity = change
             case Heard():
                 self.heard[change.symbol] = change
+            case ForeignEpoch():
+                self.foreign[change.epoch] = change
+            case Removed(kind=ForeignEpoch.__name__, key=key):
+                del self.foreign[key]
             case Stray():
                 self.strays[change.client_order_id] = change
             case Removed(kind=Heard.__name__, key=key):

@@ -6,6 +6,7 @@ can have booked. What is done for it is the positions actor's.
 
 from msgspec.structs import replace
 
+from actors.reconciler import epochs
 from actors.reconciler.looks import Looks, Stray
 from config.settings import Settings
 from messages.addresses import POSITIONS
@@ -47,12 +48,16 @@ def look_again(looks: Looks, settings: Settings, now: Timestamp) -> Step:
     )
 
 
-def settled(looks: Looks, message: StraySettled) -> Step:
+def settled(looks: Looks, message: StraySettled, now: Timestamp) -> Step:
     """Take note that a stray needs no more, until the venue lists more of it."""
     row = looks.strays.get(message.client_order_id)
     if row is None or row.is_settled:
         return NOTHING
-    return Step((replace(row, is_told=True, is_settled=True),))
+    done = replace(row, is_told=True, is_settled=True)
+    if not message.is_lacking or looks.identity is None:
+        return Step((done,))
+    behind = epochs.seen(looks, looks.identity, row.symbol, (_listed(row),), now)
+    return Step((done, *behind.changes), behind.outbox)
 
 
 def _seen(
@@ -71,6 +76,7 @@ def _seen(
             is_working=listed.is_working,
             filled=listed.filled if listed.is_working else ZERO,
             trades=trades,
+            placed_at=listed.placed_at,
             since=now,
             seen_at=now,
         )
@@ -84,6 +90,7 @@ def _seen_again(
     after = replace(
         known,
         exchange_order_id=known.exchange_order_id or listed.exchange_order_id,
+        placed_at=known.placed_at or listed.placed_at,
         is_working=listed.is_working or known.is_working,
         filled=max(known.filled, listed.filled) if listed.is_working else known.filled,
         trades=tuple(all_trades.values()),
@@ -109,11 +116,16 @@ def _is_believed(row: Stray, settings: Settings) -> bool:
 
 
 def _found(row: Stray) -> Send:
-    listed = ListedOrder(
+    found = StrayFound(symbol=row.symbol, order=_listed(row), is_told=row.is_told)
+    return Send(POSITIONS, found)
+
+
+def _listed(row: Stray) -> ListedOrder:
+    return ListedOrder(
         client_order_id=row.client_order_id,
         exchange_order_id=row.exchange_order_id,
         is_working=row.is_working,
         filled=sum((trade.quantity for trade in row.trades), ZERO),
         trades=row.trades,
+        placed_at=row.placed_at,
     )
-    return Send(POSITIONS, StrayFound(symbol=row.symbol, order=listed, is_told=row.is_told))

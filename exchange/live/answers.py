@@ -153,7 +153,10 @@ class Answers:
     def _report(self, order_id: ClientOrderId, *, is_answer: bool) -> None:
         facts = self._book.facts(order_id) if is_answer else self._book.news(order_id)
         if facts is not None:
-            self._tell(OrderReported(facts=facts))
+            order = self._book.hear(order_id)
+            # What this process did not ask for is told with what it is.
+            terms = terms_of(order) if order.request is None else None
+            self._tell(OrderReported(facts=facts, terms=terms))
 
 
 def _names_no_order(raw: object) -> bool:

@@ -65,6 +65,7 @@ class Questions:
         if legs is None:
             return
         told: dict[ClientOrderId, OrderFacts] = {}
+        placed: dict[ClientOrderId, Timestamp | None] = {}
         for leg in legs:
             order_id = self._book.whose_leg(request.symbol, leg)
             if order_id is None:
@@ -72,7 +73,13 @@ class Questions:
                 self._book.follow(order_id, request.symbol)  # a stranger's, told as it is
             self._book.hear(order_id, (leg,))
             told[order_id] = self._book.facts(order_id)
-        self._tell(OpenOrdersReported(symbol=request.symbol, orders=tuple(told.values())))
+            placed[order_id] = leg.placed_at
+        report = OpenOrdersReported(
+            symbol=request.symbol,
+            orders=tuple(told.values()),
+            placed_at=tuple(placed.values()),
+        )
+        self._tell(report)
 
     async def tell_trades(self, request: FetchTrades) -> None:
         """Tell the account's fills on a symbol since a moment."""

@@ -92,6 +92,10 @@ class SimulatedDisk:
         """Return the journal of a process that begins now."""
         return SimulatedJournal(self, self._last)
 
+    def begin(self, snapshot: Snapshot) -> None:
+        """Go on from a cut that a start changed."""
+        self._opening = encode_snapshot(snapshot)
+
     def lose_power(self) -> None:
         """Do nothing: what is written is there."""
 

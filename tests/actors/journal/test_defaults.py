@@ -22,6 +22,7 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "entries_before": 0,
         "exits_before": 0,
         "earlier_prefixes": (),
+        "contested": "",
         "slot": {},
         "entry": {},
         "closing": None,
@@ -126,6 +127,9 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "forget_at": None,
         "is_probe": False,
         "is_traceable": False,
+        "asked_at": None,
+        "cancel_sent": False,
+        "conflict": "",
     },
     OrderRequest: {
         "price": None,

@@ -1,0 +1,57 @@
+"""What the positions actor does where another process may hold what is open here. Pure."""
+
+from msgspec.structs import replace
+
+from actors.positions.roster import Living, Roster
+from messages.addresses import GUARDIAN, ORDER_ROUTER, RECONCILER, position_address
+from messages.envelope import NOTHING, Send, Step
+from messages.guardian import TwinRunning
+from messages.ids import Identity
+from messages.position import OwnershipChanged
+from messages.positions import EpochAdopted, OwnershipDoubted
+from messages.reconciler import IdentityChanged
+
+
+def doubted(roster: Roster, message: OwnershipDoubted) -> Step:
+    """Let positions be careful; where one order told of it, hold new risk as well."""
+    doubt = OwnershipChanged(is_contested=True, reason=message.reason)
+    if message.position_id is None:
+        return Step((), tuple(Send(position_address(one), doubt) for one in roster.living))
+    if message.position_id not in roster.living:
+        return NOTHING
+    twin = TwinRunning(reason=message.reason)
+    to = position_address(message.position_id)
+    return Step((), (Send(to, doubt), Send(GUARDIAN, twin)))
+
+
+def adopted(roster: Roster, message: EpochAdopted) -> Step:
+    """Take an epoch for ours: positions look for its orders, and no number is used again."""
+    numbering = roster.numbering
+    if numbering.identity is None:
+        return NOTHING
+    identity = numbering.identity.with_adopted(message.epoch)
+    after = replace(
+        numbering,
+        identity=identity,
+        next_number=max(numbering.next_number, message.last_number + 1),
+    )
+    changed = IdentityChanged(identity=identity)
+    sends = [Send(ORDER_ROUTER, changed), Send(RECONCILER, changed)]
+    for position_id, living in roster.living.items():
+        prefix = identity.prefix_in(message.epoch, position_id)
+        told = OwnershipChanged(
+            is_contested=not message.is_settled,
+            reason=f"epoch {message.epoch} was adopted",
+            look_back_at=prefix if _may_share(numbering.identity, living, message) else "",
+        )
+        sends.append(Send(position_address(position_id), told))
+    return Step((after,), tuple(sends))
+
+
+def _may_share(before: Identity, living: Living, message: EpochAdopted) -> bool:
+    """Return whether a process of the epoch may have had this position: it is not younger."""
+    if living.epoch == before.epoch:  # opened since this start: only a copy made later has it
+        return message.is_twin
+    if message.epoch not in before.epochs or living.epoch not in before.epochs:
+        return True
+    return before.epochs.index(living.epoch) <= before.epochs.index(message.epoch)

@@ -1,0 +1,1 @@
+"""Two processes of one account, and journals that go back in time."""

@@ -1,0 +1,348 @@
+"""The world of one schedule with several processes of one account.
+
+Owns the folders, their backups, who is alive, and what a choice means. All actors are those of
+production. A folder may be copied at any moment; a copy may be started beside its original, or put
+back in its place; another folder may be empty. So two processes may live at once, and a journal may
+be behind its venue. A request of a dead process still arrives within its life.
+"""
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from decimal import Decimal
+from typing import Any, cast
+
+from msgspec.structs import replace
+
+from actors.guardian.actor import GuardianActor
+from actors.journal.codec import Snapshot
+from actors.journal.finding import nothing
+from actors.journal.identity import begun, identity_of
+from actors.journal.memory import MemoryJournal
+from actors.journal.port import Record
+from actors.positions.actor import PositionsActor
+from actors.runtime.clock import VirtualClock
+from commands.tree import Wiring
+from config.settings import Settings
+from exchange.port import Sink
+from messages.addresses import GUARDIAN, POSITIONS, RECONCILER
+from messages.base import Milliseconds, Timestamp
+from messages.gateway import MarketMoved
+from messages.ids import Identity, epoch_of
+from messages.market import Quote
+from messages.money import Money
+from messages.position import CloseCause
+from messages.positions import CloseAllPositions, OpenPosition
+from messages.reconciler import AdoptEpoch
+from tests.simulation.choices import Choices, Kind
+from tests.simulation.fates import DiskFate
+from tests.simulation.forks.rules import Rules
+from tests.simulation.forks.venue import Link, SharedVenue, market
+from tests.simulation.journals import SimulatedDisk, SimulatedJournal
+from tests.simulation.plans import BTC, BUDGET, CAPITAL, FOREIGN, PLANS, SETTINGS, SYMBOL, USDT
+from tests.simulation.tree import START, Tree
+from tests.simulation.world import EnterOnCandle
+
+TICK_MS = 2_000
+LIVELOCK = 3_000
+PROCESSES = 6
+"""Starts in one world, at most."""
+TAIL_TICKS = 75
+"""Of fair time: more than two looks at the venue."""
+FOREIGN_COINS = FOREIGN
+ACCOUNT = "a" * 8
+_PLANS = PLANS[:5]
+_WALLETS = (FOREIGN_COINS, Decimal(0))
+
+
+def settings() -> Settings:
+    """Return what every process trades by: the balances are looked at, too."""
+    plain = next(iter(SETTINGS.values()))
+    portfolio = replace(plain.portfolio, compare_balances_ms=Milliseconds(10_000))
+    reconciler = replace(plain.reconciler, look_ms=Milliseconds(20_000))
+    drop = replace(plain.drop, symbols=(SYMBOL,))
+    return replace(plain, portfolio=portfolio, reconciler=reconciler, drop=drop)
+
+
+class Process(Tree):
+    """One process that trades the account, from its start to its death."""
+
+    def __init__(self, world: "ForkWorld", number: int, disk: SimulatedDisk) -> None:
+        super().__init__(_nothing, self._note)
+        self.world, self.number, self.disk = world, number, disk
+        self.clock = VirtualClock(world.now)
+        self.journal = MemoryJournal(keep=False)
+        disk.choose_fate = lambda: DiskFate.WRITTEN
+        recovered = disk.recover()
+        is_new = recovered.sequence == 0
+        known = identity_of(recovered, ACCOUNT, "") or Identity(account=ACCOUNT, epochs=())
+        self.identity = known.with_epoch(epoch_of(number + 1), world.now)
+        opening = begun(nothing(world.now) if is_new else recovered, self.identity)
+        disk.begin(opening)
+        self.is_alive = True
+        self.started_at = world.now
+        self.link: Link | None = None
+        self.records: list[Record] = []
+        journal = disk.journal(world.now)
+        self.grow(self._wiring(None if is_new else opening, journal), journal)
+
+    def _wiring(self, recovered: Snapshot | None, journal: SimulatedJournal) -> Wiring:
+        def connect(emit: Sink) -> Any:  # noqa: ANN401 - a link is a port, not a whole exchange
+            self.link = Link(self.world.venue, self.number, emit)
+            return self.link
+
+        return Wiring(
+            settings=self.world.settings,
+            symbols=(SYMBOL,),
+            connect=connect,
+            strategy=cast("Any", EnterOnCandle),
+            calls_strategy_directly=True,
+            journal=journal,
+            recovered=recovered,
+            identity=self.identity,
+        )
+
+    def _note(self, record: Record) -> None:
+        self.world.rules.recorded(self, record)
+
+    @property
+    def now_identity(self) -> Identity:
+        """Whose orders it takes for its own."""
+        identity = self.actor(POSITIONS, PositionsActor).roster.numbering.identity
+        assert identity is not None
+        return identity
+
+    @property
+    def holds(self) -> set[str]:
+        """What holds its trading back."""
+        return {hold.cause.value for hold in self.actor(GUARDIAN, GuardianActor).guard.holds}
+
+    def die(self) -> None:
+        """End where it stands."""
+        self.is_alive = False
+        if self.link is not None:
+            self.link.close(self.world.now)
+        self.let_go()
+
+
+class ForkWorld:
+    """One run of one schedule."""
+
+    def __init__(self, choices: Choices | Iterable[int] = ()) -> None:
+        self.choices = choices if isinstance(choices, Choices) else Choices(choices)
+        take = self.choices.take
+        self.plan = _PLANS[take(Kind.SETUP, len(_PLANS))]
+        self.foreign = _WALLETS[take(Kind.SETUP, len(_WALLETS))]
+        self.settings = settings()
+        self.now = START
+        self.price = 100.0
+        self.is_fair = False
+        self.rules = Rules(self)
+        wallet = [Money(USDT, CAPITAL * 3), Money(BTC, self.foreign)]
+        self.venue = SharedVenue(self, *market(), wallet)
+        self.processes: list[Process] = []
+        self.backups: list[SimulatedDisk] = []
+        self.deliveries = 0
+        self.on_act: Callable[[str], None] = _nothing
+        self._start(self._disk())
+        self._tick()
+        self.settle()
+
+    # What a choice means.
+
+    def run(self) -> "ForkWorld":
+        """Play the schedule, then the fair tail. Raises ``AssertionError`` where a rule breaks."""
+        self.open(self.processes[0])
+        while not self.choices.is_over:
+            self.step()
+        self.tail()
+        return self
+
+    def step(self) -> None:
+        """Let the next thing happen."""
+        acts = self._acts()
+        choice = self.choices.take(Kind.STEP, len(acts) + 4)
+        if choice < 4:
+            self._deliver_or_wait(choice)
+        else:
+            name, act = acts[choice - 4]
+            self.on_act(name)
+            act()
+        self.rules.look()
+
+    def _deliver_or_wait(self, place: int) -> None:
+        """Deliver one message of one process; where none waits, let time pass."""
+        waiting = [(p, m) for p in self.alive for m in cast("Any", p.dispatcher).waiting()]
+        if not waiting:
+            self.pass_time(TICK_MS)
+            return
+        process, mailbox = waiting[place % len(waiting)]
+        process.dispatcher.deliver(mailbox)
+        self.deliveries += 1
+
+    def _acts(self) -> list[tuple[str, Callable[[], None]]]:
+        newest, oldest = -1, 0
+        return [
+            ("the price is 97.9", lambda: self.move(97.9)),
+            ("the price is 98.8", lambda: self.move(98.8)),
+            ("the price is 101.5", lambda: self.move(101.5)),
+            ("the price is 103.5", lambda: self.move(103.5)),
+            ("1 s passes", lambda: self.pass_time(1_000)),
+            ("6 s pass", lambda: self.pass_time(6_000)),
+            ("30 s pass", lambda: self.pass_time(30_000)),
+            ("all that waits is delivered", self.settle),
+            ("the oldest process opens", lambda: self._open_at(oldest)),
+            ("the newest process opens", lambda: self._open_at(newest)),
+            ("the newest process closes all", lambda: self._close_at(newest)),
+            ("the oldest process closes all", lambda: self._close_at(oldest)),
+            ("the oldest folder is copied", lambda: self._copy(oldest)),
+            ("the newest folder is copied", lambda: self._copy(newest)),
+            ("a copy is started beside it", self._start_copy),
+            ("another folder is started", lambda: self._start(self._disk())),
+            ("the oldest process is killed", lambda: self._kill(oldest)),
+            ("the newest process is killed", lambda: self._kill(newest)),
+            ("the last one that died is started again", self._restart),
+            ("the newest is killed, a backup is put back", self._put_back),
+            ("epochs of the dead are adopted", self.adopt),
+        ]
+
+    # Processes and folders.
+
+    @property
+    def alive(self) -> list[Process]:
+        return [one for one in self.processes if one.is_alive]
+
+    def _disk(self) -> SimulatedDisk:
+        return SimulatedDisk(self.now, lambda: DiskFate.WRITTEN)
+
+    def _start(self, disk: SimulatedDisk) -> None:
+        if len(self.processes) < PROCESSES and len(self.alive) < 2:
+            self.processes.append(Process(self, len(self.processes), disk))
+
+    def _copy(self, place: int) -> None:
+        if self.alive:
+            self.backups.append(_copied(self.alive[place].disk))
+
+    def _start_copy(self) -> None:
+        if self.backups:
+            self._start(_copied(self.backups[-1]))
+
+    def _kill(self, place: int) -> None:
+        if self.alive:
+            self.alive[place].die()
+
+    def _restart(self) -> None:
+        dead = [one for one in self.processes if not one.is_alive]
+        in_use = [one.disk for one in self.alive]
+        if dead and dead[-1].disk not in in_use:
+            self._start(dead[-1].disk)
+
+    def _put_back(self) -> None:
+        if self.backups and len(self.processes) < PROCESSES:
+            self._kill(-1)
+            self._start_copy()
+
+    def adopt(self) -> None:
+        """Let a person say, truly, that the processes of some epochs are dead."""
+        living = {one.identity.epoch for one in self.alive}
+        for process in self.alive:
+            for number in range(len(self.processes)):
+                epoch = self.processes[number].identity.epoch
+                if epoch not in living:
+                    process.system.tell(RECONCILER, AdoptEpoch(epoch=epoch, reason="it is dead"))
+
+    # Time and the market.
+
+    def pass_time(self, ms: int) -> None:
+        """Let so much time pass; every process is done with what it had before."""
+        end = self.now + ms
+        while self.now < end:
+            self.settle()
+            due = [held.due for held in self.venue.way.held]
+            deadlines = [at for p in self.alive if (at := p.clock.next_deadline()) is not None]
+            then = min([end, self.now + TICK_MS, *due, *deadlines])
+            self.now = Timestamp(max(then, self.now + 1))
+            for process in self.alive:
+                process.clock.advance_to(self.now)
+            self.venue.way.let_in_due(self.now)
+            self._tick()
+        self.rules.look()
+
+    def settle(self) -> None:
+        """Deliver all that waits, process by process in turn."""
+        for _ in range(LIVELOCK):
+            waiting = [(p, m) for p in self.alive for m in cast("Any", p.dispatcher).waiting()[:1]]
+            if not waiting:
+                return
+            for process, mailbox in waiting:
+                if process.is_alive and mailbox.queue:
+                    process.dispatcher.deliver(mailbox)
+                    self.deliveries += 1
+        raise AssertionError("still busy")
+
+    def move(self, price: float) -> None:
+        self.price = price
+        self._tick()
+
+    def _tick(self) -> None:
+        price = self.price
+        moved = MarketMoved(symbol=SYMBOL, at=self.now, bid=price, ask=price, last=price)
+        self.venue.market_moved(moved, self.now)
+
+    def open(self, process: Process) -> None:
+        """Wish for a position, as an operator does."""
+        price = self.price
+        quote = Quote(symbol=SYMBOL, at=self.now, bid=price, ask=price, last=price)
+        wish = OpenPosition(
+            symbol=SYMBOL, budget=BUDGET, plan=self.plan, quote=quote, decision="a wish"
+        )
+        process.system.tell(POSITIONS, wish)
+
+    def _open_at(self, place: int) -> None:
+        if self.alive:
+            self.open(self.alive[place])
+
+    def _close_at(self, place: int) -> None:
+        close = CloseAllPositions(cause=CloseCause.BY_HAND, reason="a whim")
+        if self.alive:
+            self.alive[place].system.tell(POSITIONS, close)
+
+    # The end.
+
+    def tail(self) -> None:
+        """Nothing goes wrong any more: whoever lives must know how it stands with the account."""
+        self.is_fair = True
+        self.on_act("the fair tail")
+        if not self.alive:
+            self.processes.append(Process(self, len(self.processes), self.processes[-1].disk))
+        self.pass_time(TAIL_TICKS * 1_000)
+        self.rules.noticed()
+        while len(self.alive) > 1:
+            self._kill(-1)
+        self.adopt()
+        self.pass_time(TAIL_TICKS * 1_000)
+        self.rules.adopted()
+        for price in (99.0, 96.0, 93.0):
+            self.move(price)
+            self.pass_time(40_000)
+        self.rules.over()
+
+    def close(self) -> None:
+        """Let go of all processes."""
+        for process in self.alive:
+            process.die()
+
+
+def _copied(disk: SimulatedDisk) -> SimulatedDisk:
+    """Return a folder's copy: what is durable now."""
+    choose, disk.choose_fate = disk.choose_fate, _written
+    copy = deepcopy(disk)
+    disk.choose_fate = choose
+    return copy
+
+
+def _written() -> DiskFate:
+    return DiskFate.WRITTEN
+
+
+def _nothing(*_: object) -> None:
+    """Look at nothing."""
