@@ -5,8 +5,8 @@ business, and what the journal holds that of ``actors.journal``.
 """
 
 import os
-from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -175,6 +175,8 @@ class Account:
         except JournalError as error:
             raise UsageError(str(error)) from None
         self.journal.keep_pending()
+        # Noted at once, not at the end: the process may be killed, or another be started meanwhile.
+        self.journal.on_missed = partial(note_taken, self.folder, self.journal)
         return self.journal
 
     def missing(self) -> list[str]:
@@ -200,8 +202,9 @@ class Account:
         """Give it back; in the middle of a commit (a second Ctrl-C) the process's end does that."""
         try:
             if self.journal is not None:
-                with suppress(OSError):  # a folder that is gone has no place for a note
-                    note_taken(self.folder, self.journal)
+                error = self.journal.problem()
+                if error is not None:
+                    note_taken(self.folder, self.journal, error)
                 self.journal.close()
         except JournalError:
             return

@@ -5,6 +5,7 @@ nothing, or an older copy, and trade on as if new. A backup is refused: it must 
 restored journal is told of once: until something was recorded after the restore.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from actors.journal.notes import (
     taken_path,
     write_note,
 )
+from actors.journal.port import CustodyError
 from actors.journal.store import FileJournal
 from commands.errors import UsageError
 
@@ -44,12 +46,17 @@ def forget_taken(folder: Path) -> None:
     taken_path(folder).unlink(missing_ok=True)
 
 
-def note_taken(folder: Path, journal: FileJournal) -> None:
-    """Write the note where the journal is not in its place. Raises ``OSError``."""
-    problem = journal.problem()
-    if problem is not None:
+def note_taken(folder: Path, journal: FileJournal, error: CustodyError | None) -> None:
+    """Write the note that the journal is not in its place; None: it is, remove the note.
+
+    A folder that is gone with the one around it has no place for a note.
+    """
+    with suppress(OSError):
+        if error is None:
+            forget_taken(folder)
+            return
         note = TakenAway(
-            problem=problem.problem,
+            problem=error.problem,
             place=journal.place,
             sequence=journal.durable,
             head=journal.head,

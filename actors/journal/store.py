@@ -93,6 +93,9 @@ class FileJournal:
         lost = "" if found is None else "; ".join(found.losses)
         self._disproved: Written | None = None
         """What the files looked like when they were last found to be changed."""
+        self.on_missed: Callable[[CustodyError | None], None] | None = None
+        """Called when a file is not in its place, and with None when all are again."""
+        self._is_missed = False
         self._looked_at = ExitStack()
         """What was read of the segment again: to close a file frees SQLite's own locks on it."""
         try:
@@ -177,8 +180,13 @@ class FileJournal:
         Raises:
             CustodyError: one is not: what is written now may be lost.
         """
-        self._check()
-        self._custody.inspect()
+        try:
+            self._check()
+            self._custody.inspect()
+        except CustodyError as error:
+            self._tell_missed(error)
+            raise
+        self._tell_missed(None)
 
     def problem(self) -> CustodyError | None:
         """Return what is not in its place; None: everything is."""
@@ -280,6 +288,12 @@ class FileJournal:
             if not self._is_as_written():
                 raise
             self._custody.note_written()
+
+    def _tell_missed(self, error: CustodyError | None) -> None:
+        is_missed = error is not None
+        if is_missed is not self._is_missed and self.on_missed is not None:
+            self._is_missed = is_missed
+            self.on_missed(error)
 
     def _is_in_place(self) -> bool:
         try:

@@ -7,6 +7,7 @@ import pytest
 
 from actors.journal.finding import find
 from actors.journal.notes import taken_path
+from actors.journal.port import CustodyError
 from commands.account import Account
 from commands.errors import UsageError
 from config.settings import Settings
@@ -56,6 +57,22 @@ def test_a_journal_that_is_back_is_gone_on_with_and_the_note_forgotten(tmp_path:
     assert not taken_path(folder).exists()
     shutil.rmtree(folder)
     account(folder).close()
+
+
+def test_a_start_beside_the_session_and_one_after_its_kill_are_refused_too(tmp_path: Path) -> None:
+    folder = tmp_path / "account"
+    write(folder, 20, 10)
+    one = account(folder)
+    journal = one.open_journal(Settings(), LATER)
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(CustodyError):
+        journal.inspect()
+    with pytest.raises(UsageError, match="was taken away"):
+        account(folder)
+    (tmp_path / "elsewhere").rename(folder)
+    journal.inspect()
+    assert not taken_path(folder).exists()
+    one.close()
 
 
 def test_who_begins_anew_need_not_find_it(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Files and folders are removed, moved, replaced or marked under a journal that is in use."""
 
+import errno
+import fcntl
 import os
 import shutil
 from collections.abc import Callable
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.journal.files import Files, Sight
 from actors.journal.finding import ANCHOR, find
 from actors.journal.port import CustodyError
 from actors.journal.segment import segment_path
@@ -264,3 +267,46 @@ def test_a_folder_behind_a_link_is_used_and_a_link_that_leads_elsewhere_noticed(
     looked(stage)
     assert stage.told == [JournalFailed]
     assert list((tmp_path / "other").iterdir()) == []
+
+
+class StaleDisk(Files):
+    """A network's disk whose server forgot what it gave out."""
+
+    is_stale = False
+
+    def sight(self, path: Path) -> Sight | None:
+        if self.is_stale:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+        return super().sight(path)
+
+    def folder_sight(self, folder: Path) -> Sight | None:
+        return self.sight(folder)
+
+
+def test_a_network_disk_that_lost_the_folder_is_told_and_heals(tmp_path: Path) -> None:
+    disk = StaleDisk()
+    stage = Stage(tmp_path, files=disk)
+    disk.is_stale = True
+    looked(stage)
+    assert "can't be looked at: Stale file handle" in last_failure(stage).text
+    stage.tell(place(1))
+    assert stage.venue.left == []
+    disk.is_stale = False
+    stage.wait(5_000)
+    assert stage.told == [JournalFailed, JournalHealed]
+
+
+def test_a_lock_that_another_took_is_noticed(tmp_path: Path) -> None:
+    """What an inherited descriptor can do: it unlocks, and another process locks."""
+    stage = Stage(tmp_path)
+    other = os.open(tmp_path / "lock", os.O_RDONLY)
+    fcntl.flock(stage.lease.lock._file, fcntl.LOCK_UN)  # type: ignore[attr-defined]
+    looked(stage)
+    assert stage.told == [], "it is locked again"
+    fcntl.flock(stage.lease.lock._file, fcntl.LOCK_UN)  # type: ignore[attr-defined]
+    fcntl.flock(other, fcntl.LOCK_EX)
+    looked(stage)
+    assert "another process took the lock" in last_failure(stage).text
+    os.close(other)
+    stage.wait(5_000)
+    assert stage.told == [JournalFailed, JournalHealed]
