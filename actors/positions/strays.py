@@ -58,6 +58,7 @@ def _unmatched(message: StrayFound) -> Send:
         filled=order.filled,
         cost=cost,
         fees=fees,
+        fees_missing=sum((t.quantity for t in order.trades if not t.is_fee_known), ZERO),
         exchange_order_id=order.exchange_order_id,
         at=order.trades[-1].at,
     )

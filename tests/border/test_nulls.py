@@ -4,9 +4,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.position.states import State
+from exchange.live import order as order_module
+from exchange.live.order import LiveOrder
+from messages.money import ZERO
+from messages.orders import OrderFacts
 from messages.portfolio import BookPosition
+from tests.actors.portfolio.ledger import BTC, USDT
 from tests.border.life import FEE, PRICE, LifeOfStructures, Raw, as_it_is
 
 HOURS = 3 * 3_600_000
@@ -61,7 +67,6 @@ def test_none_books_nothing_that_is_not_and_ends_no_position(named: list[tuple[s
         assert life.position.booked.is_priced
     # Now the venue says all of it.
     life.mangle = as_it_is
-    life.wait(HOURS)
     life.stream()
     life.wait(HOURS)
     assert life.position.state is State.CLOSED
@@ -72,3 +77,25 @@ def test_none_books_nothing_that_is_not_and_ends_no_position(named: list[tuple[s
     assert 0 <= last.bought * (1 - FEE) - last.sold < Decimal("0.01")  # dust
     sales = (o.filled for o in life.venue.values() if o.request.side == "sell")
     assert last.sold == sum(sales, Decimal(0))
+    fees = {fee.currency: fee.amount for fee in last.fees}
+    assert fees == {BTC: last.bought * FEE, USDT: last.sold * PRICE * FEE}
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "named"),
+    [
+        ("unpriced", [("order", "cost"), ("fill", "price")]),
+        ("fees_missing", [("fill", "fee"), ("fill", "fees")]),
+    ],
+)
+def test_it_notices_where_what_is_not_told_counts_as_zero(
+    forgotten: str, named: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = order_module.facts_of
+
+    def counted_as_zero(order: LiveOrder) -> OrderFacts:
+        return replace(real(order), **{forgotten: ZERO})
+
+    monkeypatch.setattr("tests.border.life.facts_of", counted_as_zero)
+    with pytest.raises(AssertionError):
+        test_none_books_nothing_that_is_not_and_ends_no_position(named)
