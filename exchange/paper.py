@@ -171,9 +171,12 @@ class PaperExchange:
     # The world around it.
 
     def market_moved(self, moved: MarketMoved, now: Timestamp) -> None:
-        """Let the outside market trade. Raises ``UnknownSymbolError``."""
+        """Let the outside market trade: a request that arrives at this moment meets the new price.
+
+        Raises ``UnknownSymbolError``.
+        """
         if self._in_flight:
-            self.wake(now)
+            self.wake(Timestamp(now - 1))
         symbol = moved.symbol
         market = self._market(symbol)
         if market.touches(moved):
@@ -186,6 +189,11 @@ class PaperExchange:
     def next_level(self, question: NextLevel) -> float | None:
         """Return the first price with an order between the two; see ``NextLevel``."""
         return self._market(question.symbol).next_level(question.start, question.end)
+
+    def only_quotes_due(self, at: Timestamp) -> bool:
+        """Return whether of all that arrives until ``at`` nothing is a request or an answer."""
+        contents = (one.content for due, _, one in self._in_flight if due <= at)
+        return all(isinstance(content, QuoteReceived) for content in contents)
 
     def next_wake(self) -> Timestamp | None:
         """Return when the next request or event arrives; None: nothing is on its way."""

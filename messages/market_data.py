@@ -2,7 +2,7 @@
 
 import msgspec
 
-from messages.base import Message, Milliseconds, PositionId, Symbol
+from messages.base import Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.market import Candle, Quote
 from messages.plan import TriggerSource
 from messages.position import LevelName
@@ -80,6 +80,15 @@ class NextLevel(Message, frozen=True, kw_only=True):
     end: float
     is_walked: bool = False
     """True: the move is published at its end, so a level that follows it needs no stop."""
+
+
+class OnlyQuotesDue(Message, frozen=True, kw_only=True):
+    """Is nothing due at the embedded exchange until ``at`` but quotes on their way from it?
+
+    Asked by a recording's feed: a quote that arrives late needs no new price. Answered with a bool.
+    """
+
+    at: Timestamp
 
 
 class ReadMarket(Message, frozen=True, kw_only=True):

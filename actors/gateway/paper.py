@@ -17,7 +17,7 @@ from messages.addresses import OBSERVERS
 from messages.base import Address, Message, Milliseconds, Timestamp
 from messages.envelope import Send, Wake
 from messages.gateway import MarketMoved
-from messages.market_data import CandleReceived, NextLevel, QuoteReceived
+from messages.market_data import CandleReceived, NextLevel, OnlyQuotesDue, QuoteReceived
 
 _IN_FLIGHT = "in flight"
 _MARKET = "market"
@@ -81,6 +81,8 @@ class PaperGateway(Gateway):
                 self._move(self._drive)
             case NextLevel():
                 return self.port.next_level(message)
+            case OnlyQuotesDue(at=at):
+                return self.port.only_quotes_due(at)
             case Wake():
                 self._wakes_at = None  # it went off
                 self.port.wake(self.now())

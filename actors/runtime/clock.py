@@ -157,6 +157,14 @@ class VirtualClock:
         deadline = self.next_deadline()
         return deadline if deadline is not None and deadline < at else None
 
+    def is_due(self, at: Timestamp) -> bool:
+        """Tell, quickly, whether a timer may be due at ``at``: one that was moved since counts."""
+        return self._timers.not_before <= at
+
+    def due_addresses(self, at: Timestamp) -> set[Address]:
+        """Return whose timers are due at ``at``."""
+        return {address for address, _, due in self.pending() if due <= at}
+
     def move_to(self, at: Timestamp) -> None:
         """Move to ``at`` and wake no actor: what is due by then fires at the next ``advance_to``.
 

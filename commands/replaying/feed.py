@@ -26,7 +26,7 @@ from messages.addresses import GATEWAY, MARKET_DATA
 from messages.base import Symbol, Timestamp
 from messages.gateway import MarketMoved
 from messages.market import Candle
-from messages.market_data import CandleReceived, NextLevel
+from messages.market_data import CandleReceived, NextLevel, OnlyQuotesDue
 
 IDLE_TIMEOUT_SECONDS = 60.0
 """How long one point may keep the actors busy before the replay is given up."""
@@ -155,7 +155,8 @@ class Feed:
                 if one.item.passed_over is not None and one.sequence != journal.next_sequence:
                     self._look_again(one)
             at = walks[0].item.at if len(walks) == 1 else min(one.item.at for one in walks)
-            if self._stops_before(at, walks):
+            is_alone_and_quiet = len(walks) == 1 and walks[0].item.passed_over is not None
+            if not is_alone_and_quiet and self._stops_before(at, walks):
                 continue
             if not goes_on(at):
                 return
@@ -231,13 +232,22 @@ class Feed:
         return True
 
     def _stop_at_deadline(self, at: Timestamp, walks: list[_Walk]) -> None:
-        """Publish every moving market's price of this moment, then let the timers fire."""
-        for one in walks:
-            candle, path = one.item.closes, one.item.passed_over
-            if candle is not None and path is not None and candle.start <= at:
-                self._walk_rest(one, candle, path, at)
-            self._catch_up(one, at)
+        """Publish every moving market's price of this moment, then let the timers fire.
+
+        A quote that arrives late from a slow venue is an old price: it needs no new one.
+        """
+        if not self._brings_only_quotes(at):
+            for one in walks:
+                candle, path = one.item.closes, one.item.passed_over
+                if candle is not None and path is not None and candle.start <= at:
+                    self._walk_rest(one, candle, path, at)
+                self._catch_up(one, at)
         self._clock.advance_to(at, self.settle)
+
+    def _brings_only_quotes(self, at: Timestamp) -> bool:
+        if self._clock.due_addresses(at) != {GATEWAY}:
+            return False
+        return bool(self._system.ask(GATEWAY, OnlyQuotesDue(at=at)))
 
     def _catch_up(self, one: _Walk, at: Timestamp) -> None:
         """Publish the price of the leg under way at ``at``, if the walk is not beyond it."""
@@ -253,6 +263,7 @@ class Feed:
 
         A recording of trades may have several at a time: the timers fire after the last.
         """
+        self._clock.move_to(at)
         arrived = walks if len(walks) == 1 else [one for one in walks if one.item.at == at]
         more_at_once = False
         for one in arrived:
@@ -261,35 +272,35 @@ class Feed:
                 self._publish(item.symbol, item.point, item.quantity)
                 one.begin_leg(item.point)
             more_at_once = more_at_once or item.more_at_once
-        if not more_at_once:
+        if not more_at_once and self._clock.is_due(at):
             self._clock.advance_to(at, self.settle)
         for one in arrived:
             item = one.item
             if item.closes is not None:
-                self._close(item.symbol, item.closes, at)
+                self._close(item.symbol, item.closes)
             on_item(item)
-        over = [one for one in arrived if not one.take_next(self._system.journal.next_sequence)]
-        return [one for one in walks if one not in over] if over else walks
+        sequence = self._system.journal.next_sequence
+        are_over = [one for one in arrived if not one.take_next(sequence)]
+        return [one for one in walks if one not in are_over] if are_over else walks
 
     def _publish(self, symbol: Symbol, point: PricePoint, quantity: float | None) -> None:
         self._clock.move_to(point.at)
-        around = self._surroundings.get(symbol, NOTHING_AROUND)
-        half_spread = point.price * around.spread_ratio / 2
+        around, price = self._surroundings.get(symbol, NOTHING_AROUND), point.price
+        half_spread = price * around.spread_ratio / 2
         moved = MarketMoved(
             symbol=symbol,
             at=point.at,
-            bid=point.price - half_spread,
-            ask=point.price + half_spread,
-            last=point.price,
+            bid=price - half_spread,
+            ask=price + half_spread,
+            last=price,
             quantity=around.depth if quantity is None else quantity,
             gap=point.is_gap,
         )
         self._system.tell(GATEWAY, moved)
         self.settle()
-        self._prices[symbol] = point.price
+        self._prices[symbol] = price
 
-    def _close(self, symbol: Symbol, candle: Candle, at: Timestamp) -> None:
-        self._clock.move_to(at)
+    def _close(self, symbol: Symbol, candle: Candle) -> None:
         self._system.tell(MARKET_DATA, CandleReceived(symbol=symbol, candle=candle))
         self.settle()
 

@@ -107,7 +107,7 @@ Expected = tuple[Hit, str]
 
 
 def check(
-    trades: list[Trade], expected: Expected | None, last: Point, *, told_after_ms: int = 0
+    trades: list[Trade], expected: Expected | None, last: Point, told_after_ms: int = 0
 ) -> None:
     (trade,) = trades
     hit, cause = expected or (Hit(Fraction(last.at), last.price), "end_of_recording")

@@ -221,3 +221,78 @@ def test_the_same_recording_has_the_same_hash_and_both_dispatchers_agree(
         files, path, lambda: EntersAt(enters), *overrides, new_dispatcher=ProductionDispatcher
     )
     assert threads.report.trades == first.report.trades
+
+
+# A slow stage: what is asked for takes time to the venue, and its answer back.
+
+SLOW = 7_000
+"""Each way, ms; an order's answer comes within the router's limit."""
+SLOWLY = f"paper.latency_seconds={SLOW // 1000}"
+RISING: list[Bar] = [FLAT, ("100", "104", "99", "103"), ("103", "110", "102", "109"), FLAT]
+
+
+@pytest.mark.parametrize("path", list(CandlePath))
+@pytest.mark.parametrize("age", [600, 2_700, 4_000])
+@pytest.mark.parametrize("ratio", ["0.001", "0.02", "0.05"])
+def test_a_slow_target_fills_where_the_price_is_once_it_is_there(
+    ratio: str, age: int, path: CandlePath, tmp_path: Path
+) -> None:
+    """Its age counts from when the fill of the entry is told; then the order takes its way."""
+    trades = played_bars(
+        tmp_path,
+        RISING,
+        path,
+        SLOWLY,
+        f"plan.take_profit_by_age=[{{after_seconds={age},take_profit_ratio={ratio}}}]",
+    )
+    points = oracle.points_of(
+        dict(enumerate(RISING)), low_first=path is CandlePath.LOW_FIRST, begin=BEGIN
+    )
+    (trade,) = trades
+    there = T0 + 2 * SLOW + age * 1000 + SLOW
+    target = in_ticks(Fraction(trade.entry_price) * (1 + Fraction(ratio)), up=True)
+    hit = reaches(points, target, there, up=True)
+    assert trade.entered_at == T0 + 2 * SLOW
+    check(trades, earliest((market(hit) if hit else None, "take_profit")), points[-1], SLOW)
+
+
+@pytest.mark.parametrize("path", list(CandlePath))
+@pytest.mark.parametrize("cooldown", [0, 3_550, 3_580, 3_587, 7_200])
+def test_a_cooldown_counts_from_when_the_slow_sale_is_told(
+    cooldown: int, path: CandlePath, tmp_path: Path
+) -> None:
+    file = candle_file(
+        tmp_path, "ABC/USDT", dict(enumerate([FLAT, *[("100", "101", "99", "100")] * 11]))
+    )
+    played = play(
+        [file],
+        path,
+        lambda: EntersAt({ABC: range(12)}),
+        *(TICK, SLOWLY, "plan.time_limit_seconds=3600"),
+        f"portfolio.cooldown_seconds={cooldown}",
+    )
+    expected, asked = [], T0
+    while asked <= BEGIN + 12 * HOUR - 1:
+        expected.append(asked + 2 * SLOW)
+        free = asked + 2 * SLOW + HOUR + 2 * SLOW + cooldown * 1000
+        asked += HOUR
+        while asked < free:
+            asked += HOUR
+    assert [trade.entered_at for trade in played.report.trades] == expected
+
+
+@pytest.mark.parametrize("path", list(CandlePath))
+def test_a_slow_cancel_holds_up_the_next_rung(path: CandlePath, tmp_path: Path) -> None:
+    """The rung waits from its ack; its cancel and the next order take three ways to the venue."""
+    wait = 600_000
+    ladder = (
+        f"plan.exit_ladder=[{{type='limit',offset_ratio=-0.09,wait_seconds={wait // 1000}}},"
+        "{type='market'}]"
+    )
+    trades = played_bars(tmp_path, RISING, path, SLOWLY, "plan.time_limit_seconds=2000", ladder)
+    points = oracle.points_of(
+        dict(enumerate(RISING)), low_first=path is CandlePath.LOW_FIRST, begin=BEGIN
+    )
+    acked = T0 + 2 * SLOW + 2_000_000 + 2 * SLOW
+    sold = acked + wait + 3 * SLOW
+    check(trades, (sold_at(points, sold), "time_limit"), points[-1], SLOW)
