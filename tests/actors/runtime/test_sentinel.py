@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from actors.runtime import sentinel
+from actors.runtime import fair_clock
+from actors.runtime.fair_clock import FairClock, Thread, is_stopped, read_threads
 from actors.runtime.hand_page import NO_ID, HandPage
-from actors.runtime.sentinel import FairClock, Orders, Sentinel, Thread, is_stopped, read_threads
+from actors.runtime.sentinel import Orders, Sentinel
 
 MAIN, LANE, OTHER = 1, 2, 3
 PERIOD = 0.25
@@ -26,9 +27,9 @@ class Kernel:
         self.now = 0.0
         self.is_stopped = False
         self.threads = {MAIN: Thread(0, 0, 0), LANE: Thread(0, 0, 0), OTHER: Thread(0, 0, 0)}
-        monkeypatch.setattr("actors.runtime.sentinel.time.monotonic", lambda: self.now)
-        monkeypatch.setattr(sentinel, "is_stopped", lambda _: self.is_stopped)
-        monkeypatch.setattr(sentinel, "read_threads", lambda _: dict(self.threads))
+        monkeypatch.setattr("actors.runtime.fair_clock.time.monotonic", lambda: self.now)
+        monkeypatch.setattr(fair_clock, "is_stopped", lambda _: self.is_stopped)
+        monkeypatch.setattr(fair_clock, "read_threads", lambda _: dict(self.threads))
 
     def passes(self, seconds: float, **said: tuple[float, float, int]) -> None:
         """Let time pass; by thread: the shares that it ran and waited, and its turns."""
