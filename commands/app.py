@@ -27,6 +27,7 @@ from commands.shared_options import (
     StrategyName,
     all_sets,
 )
+from commands.streams import bounded_streams
 from commands.tree import StartTree
 from messages.border import printable
 
@@ -53,6 +54,9 @@ Exit codes:
   77   the exchange refuses the key
   130  stopped at once by Ctrl-C twice; 143 by SIGTERM
 """
+
+_REPLAY_PATIENCE_SECONDS = 5.0
+"""How long a replay waits for a reader that takes nothing; its files are written all the same."""
 
 app = typer.Typer(
     name="holdfast",
@@ -244,7 +248,7 @@ def replay(
         speed=speed,
         keeps_journal=journal,
     )
-    with explaining():
+    with explaining(), bounded_streams(_REPLAY_PATIENCE_SECONDS):
         play(context.obj.start, request)
 
 

@@ -21,6 +21,7 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 _NAME_SHOWN = 100
 """Characters of a name that is too long."""
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @contextmanager
@@ -47,6 +48,9 @@ def explaining() -> Iterator[None]:
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             name = one_line(error.filename or "", _NAME_SHOWN)
             _fail(f"error: {name}: the name is too long for a file or folder", EXIT_USAGE)
+        if isinstance(error, OSError) and error.errno in _FULL:
+            what = error.filename or "a file that was being written"
+            _fail(f"failed: {error.strerror}: {what}; make room and run it again", EXIT_FAILED)
         log = write_fault(error)
         what = f"{type(error).__name__}: {error}"
         _fail(f"failed: a fault of Holdfast's ({what}); {log} has it", EXIT_FAILED)

@@ -107,6 +107,20 @@ class Spool:
                 self._add(data)
             return True
 
+    def put_patiently(self, data: bytes, seconds: float) -> bool:
+        """Take a piece as ``put`` does, but wait for room while the place takes something.
+
+        For a program that nothing depends on, such as a replay. A place that took nothing for
+        ``seconds`` is not waited for again before it does.
+        """
+        with self._changed:
+            room = max(0, self._bytes_max - len(data))
+            while self._bytes > room and self._stuck_at != self._written:
+                written = self._written
+                if not self._changed.wait(seconds) and self._written == written:
+                    self._stuck_at = written
+            return self.put(data)
+
     def opens_within(self, seconds: float) -> bool:
         """Wait until the place is open; False: it can't be (``problem``), or it hangs."""
         with self._changed:

@@ -87,11 +87,15 @@ class Wrapped:
 
 
 class Outlet(io.TextIOBase):
-    """A text stream over a spool; neither ``write`` nor ``flush`` waits or raises."""
+    """A text stream over a spool; it never raises, and waits no longer than its patience."""
 
-    def __init__(self, stream: TextIO | None, name: str) -> None:
-        """Stand in for ``stream``; None: it was closed before the program began."""
+    def __init__(self, stream: TextIO | None, name: str, patience_seconds: float = 0.0) -> None:
+        """Stand in for ``stream``; None: it was closed before the program began.
+
+        ``patience_seconds``: how long a write waits for a slow reader before text is dropped.
+        """
         self.stream = stream
+        self._patience_seconds = patience_seconds
         self._encoding = (stream.encoding if stream is not None else None) or "utf-8"
         self._is_terminal = False
         if stream is not None:
@@ -117,7 +121,11 @@ class Outlet(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Put text into the buffer, or drop it and count it."""
-        self.spool.put(text.encode(self._encoding, "replace"))
+        data = text.encode(self._encoding, "replace")
+        if self._patience_seconds:
+            self.spool.put_patiently(data, self._patience_seconds)
+        else:
+            self.spool.put(data)
         return len(text)
 
     def flush(self) -> None:
@@ -152,8 +160,8 @@ def _lost_note(lost: int) -> bytes:
 
 
 @contextmanager
-def bounded_streams() -> Iterator[None]:
-    """Have ``sys.stdout`` and ``sys.stderr`` never block.
+def bounded_streams(patience_seconds: float = 0.0) -> Iterator[None]:
+    """Have ``sys.stdout`` and ``sys.stderr`` never block, or for ``patience_seconds`` at most.
 
     At the end they are given back, but for one whose reader still takes nothing: what is printed
     after that must not wait either.
@@ -161,14 +169,16 @@ def bounded_streams() -> Iterator[None]:
     if isinstance(sys.stdout, Outlet) or isinstance(sys.stderr, Outlet):
         yield
         return
-    out, err = Outlet(sys.stdout, "stdout"), Outlet(sys.stderr, "stderr")
+    out = Outlet(sys.stdout, "stdout", patience_seconds)
+    err = Outlet(sys.stderr, "stderr", patience_seconds)
     sys.stdout, sys.stderr = out, err
+    drain_seconds = max(_DRAIN_SECONDS, patience_seconds)
     try:
         yield
     finally:
-        if out.spool.close(_DRAIN_SECONDS) and sys.stdout is out:
+        if out.spool.close(drain_seconds) and sys.stdout is out:
             sys.stdout = out.stream
-        if err.spool.close(_DRAIN_SECONDS) and sys.stderr is err:
+        if err.spool.close(drain_seconds) and sys.stderr is err:
             sys.stderr = err.stream
 
 

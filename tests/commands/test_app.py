@@ -1,5 +1,6 @@
 """What is typed: the default command, options over --set, and one line for every failure."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -64,6 +65,15 @@ def test_an_actor_that_does_not_start_ends_the_run_with_one_line(
     assert code == EXIT_FAILED
     said = capsys.readouterr().err
     assert said.startswith("failed: gateway did not start: E; more in ")
+
+
+def test_a_full_disk_is_told_as_such_and_is_no_fault_of_ours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _ = typed(tmp_path, OSError(errno.ENOSPC, "No space left on device", "trades.csv"))
+    assert code == EXIT_FAILED
+    said = capsys.readouterr().err
+    assert said == "failed: No space left on device: trades.csv; make room and run it again\n"
 
 
 def test_a_fault_nobody_expected_is_one_line_and_its_traceback_is_in_the_log(

@@ -120,6 +120,21 @@ def test_a_place_that_is_gone_is_told_once_and_takes_nothing_more(gate: Gate) ->
     assert spool.lost == 0
 
 
+def test_a_patient_write_loses_nothing_to_a_slow_reader_and_waits_once_for_a_hung_one(
+    gate: Gate,
+) -> None:
+    spool = Spool("s", gate, bytes_max=3)
+    opens = threading.Timer(0.05, gate.is_open.set)
+    opens.start()
+    assert all([spool.put_patiently(b"xy", ENOUGH_SECONDS) for _ in range(50)])  # noqa: C419 - each is put
+    opens.join()
+    assert spool.drain(ENOUGH_SECONDS)
+    assert gate.said == b"xy" * 50
+    gate.is_open.clear()
+    taken = [spool.put_patiently(b"xy", 0.05) for _ in range(200)]
+    assert taken == [True, *[False] * 199]
+
+
 def test_an_end_does_not_wait_twice_for_a_place_that_takes_nothing(gate: Gate) -> None:
     spool = Spool("s", gate, bytes_max=100)
     spool.put(b"a")
