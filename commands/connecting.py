@@ -17,10 +17,12 @@ import msgspec
 from commands.errors import ConnectFailedError, UsageError
 from config.live import LiveSettings
 from exchange.keys import Keys, KeysError, no_keys, read_keys, variable_names
-from exchange.live.connect_errors import ConnectError, ConnectProblem
+from exchange.live.ban_note import BanNote
+from exchange.live.connect_errors import ADVICE, ConnectError, ConnectProblem, at_utc
 from exchange.live.connection import Connection, Credentials
 from exchange.profiles.profile import Profile
 from exchange.profiles.registry import profile_of
+from messages.base import Timestamp
 from messages.border import one_line
 
 EXIT_UNAVAILABLE = 69
@@ -61,6 +63,15 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     pause: Callable[[float], object] = time.sleep
 
 
+class Files(msgspec.Struct, frozen=True, kw_only=True):
+    """What a connection reads and keeps on the disk."""
+
+    keys: Path | None = None
+    """Of both key slots; None: they are in the environment."""
+    state: Path | None = None
+    """The folder of the accounts' folders, for the end of a ban; None: it is not kept."""
+
+
 def keys_of(profile: Profile, way: Way, file: Path | None) -> Keys:
     """Return the account's keys. Raises ``UsageError``: missing, or readable by others."""
     try:
@@ -94,18 +105,16 @@ def connect(
     settings: LiveSettings,
     *,
     is_sandbox: bool = False,
-    keys_file: Path | None = None,
+    files: Files | None = None,
 ) -> Connection:
     """Return an open connection; whoever gets it closes it.
-
-    ``keys_file`` is where the keys of the other slot are read when a person switches to them.
 
     Raises:
         UsageError: ccxt knows no such exchange, or has no test exchange there.
         ConnectFailedError: it can't be reached, is in maintenance, or refuses the key.
 
     """
-    pause = way.pause_seconds
+    pause, files = way.pause_seconds, files or Files()
     for attempt in range(1, way.attempts + 1):
         connection = Connection(
             profile,
@@ -114,9 +123,11 @@ def connect(
             note=say,
             make_session=way.make_session,
             is_sandbox=is_sandbox,
-            read_slot=partial(_read_slot, profile, way, keys_file),
         )
+        connection.read_slot = partial(_read_slot, profile, way, files.keys)
+        connection.bans = BanNote(files.state, f"{profile.id}{'-sandbox' * is_sandbox}")
         try:
+            _check_ban(connection)
             connection.open()
         except ConnectError as error:
             wait = _wait_seconds(error, pause)
@@ -132,6 +143,16 @@ def connect(
         way.pause(wait)
         pause *= 2
     raise AssertionError("the last attempt returns or raises")
+
+
+def _check_ban(connection: Connection) -> None:
+    """Raise ``ConnectError`` while a ban lasts that an earlier process was told of."""
+    now = Timestamp(time.time_ns() // 1_000_000)
+    left_ms = connection.bans.left_ms(now)
+    if left_ms:
+        connection.close()
+        advice = ADVICE[ConnectProblem.BANNED].format(until=at_utc(now + left_ms))
+        raise ConnectError(ConnectProblem.BANNED, f"{connection.profile.name}: {advice}", left_ms)
 
 
 def _read_slot(profile: Profile, way: Way, file: Path | None, slot: int) -> dict[str, str]:

@@ -16,9 +16,9 @@ from actors.observers.report import Report
 from actors.observers.session import SessionBook
 from actors.observers.watchlist import Watchlist
 from actors.strategy.actor import StrategySource
-from commands.account import account_folder
+from commands.account import STATE, account_folder
 from commands.account_name import AccountName
-from commands.connecting import Way, connect, keys_of
+from commands.connecting import Files, Way, connect, keys_of
 from commands.errors import UsageError
 from commands.key_check import check_key
 from commands.modes import Mode, Venue, account_lines, ask_consent, budget_problem, check_venue
@@ -86,7 +86,7 @@ def _trade_at(
         console.say,
         settings.live,
         is_sandbox=is_sandbox,
-        keys_file=venue.keys_file,
+        files=Files(keys=venue.keys_file, state=options.state_dir or STATE),
     )
     exchanges: list[CcxtExchange] = []
     try:

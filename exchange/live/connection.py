@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from config.live import LiveSettings
 from exchange.keys import KeysError
+from exchange.live.ban_note import BanNote
 from exchange.live.client import RETRY_AFTER_MS, make_client
 from exchange.live.connect_errors import (
     ADVICE,
@@ -90,12 +91,8 @@ class Connection:
         note: Note = lambda _: None,
         make_session: Callable[[], object] | None = None,
         is_sandbox: bool = False,
-        read_slot: Callable[[int], Mapping[str, str]] | None = None,
     ) -> None:
-        """Be ready to open; ``make_session`` gives another way to the network, for tests.
-
-        ``read_slot`` returns the keys of a slot, 1 or 2, for a switch.
-        """
+        """Be ready to open; ``make_session`` gives another way to the network, for tests."""
         self.profile = profile
         self.settings = settings
         self.redact = Redactor(credentials.values.values())
@@ -118,7 +115,10 @@ class Connection:
         self._credentials = credentials
         self._make_session = make_session
         self.is_sandbox = is_sandbox
-        self.read_slot = read_slot or _no_slot
+        self.read_slot: Callable[[int], Mapping[str, str]] = _no_slot
+        """Returns the keys of a slot, 1 or 2, for a switch."""
+        self.bans = BanNote(None, profile.id)
+        """Keeps the end of a ban for the next process."""
         self._session: Any = None
         self.client: Any = None
         self.throttle: Throttle
@@ -286,6 +286,11 @@ class Connection:
         client.bad_item = self._bad_item
 
     def _paused(self, demand: Demand) -> None:
+        if demand.is_ban:
+            try:
+                self.bans.keep(Timestamp(self.now() + demand.wait_ms))
+            except OSError as error:
+                self.note(f"the end of the ban is not on the disk: {error}")
         self.on_pause(demand)
 
     def _bad_item(self, kind: str, error: BaseException) -> None:

@@ -117,6 +117,26 @@ def banned(arena: Arena) -> Figures:
     return {"sold after the ban, s": time.time() - until, "requests during it": 0}
 
 
+@attack("killed in a ban and started again", in_tests=False)
+def killed_in_a_ban(arena: Arena) -> Figures:
+    program = arena.start(*OFTEN)
+    arena.wait_until_protected()
+    plan_refusal(arena, "IP banned: try again in 15 seconds")
+    wait_for_log(program, "bans this address until")
+    begun = time.monotonic()
+    program.kill()
+    during = asked(arena, *ASKED)
+    again = arena.start(*OFTEN)
+    arena.server.move(SYMBOL, FALLEN)
+    while time.monotonic() < begun + 14:
+        assert asked(arena, *ASKED) == during, "a request left during the ban"
+        time.sleep(0.1)
+    arena.server.plan()
+    arena.wait_until_sold()
+    again.stop()
+    return {"sold after the ban, s": time.monotonic() - begun - 15}
+
+
 @attack("a start during a ban", in_tests=False)
 def start_during_a_ban(arena: Arena) -> Figures:
     plan_refusal(arena, f"IP banned: try again in {BAN_SECONDS} seconds")
