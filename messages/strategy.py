@@ -108,6 +108,8 @@ class ReplaceStrategy(Message, frozen=True, kw_only=True):
     """End the strategy's process and start another. To its host: from the desk, or a person."""
 
     reason: str
+    is_failure: bool = True
+    """It counts among the ends that are too many; not where a person asks for it."""
 
 
 class StrategyStarted(Message, frozen=True, kw_only=True):

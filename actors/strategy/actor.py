@@ -117,7 +117,9 @@ def spawn_runner(system: System, source: StrategySource, policy: RestartPolicy) 
 def restart_runner(system: System, source: StrategySource) -> None:
     """Put a new process or thread in the place of the one that runs the strategy's code."""
     if isinstance(source, OwnProcess):
-        system.tell(STRATEGY_RUNNER, ReplaceStrategy(reason="the supervisor restarts it"))
+        system.tell(
+            STRATEGY_RUNNER, ReplaceStrategy(reason="the supervisor restarts it", is_failure=False)
+        )
     else:
         system.restart(STRATEGY_RUNNER)
 

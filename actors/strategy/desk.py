@@ -208,7 +208,7 @@ class Desk:
             self._is_up = False
         else:
             self._hangs += 1
-        self._fail(symbol, f"no answer within {self._orders.guards.deadline_ms} ms", now)
+        self._fail(symbol, f"no answer within {self._orders.guards.deadline_ms / 1000:g} s", now)
         if not self._is_off:
             self._ways.give_up()
 
@@ -230,7 +230,7 @@ class Desk:
         error, enter, plan = advised.error, advised.enter, self._orders.plan
         deadline_ms = self._orders.guards.deadline_ms
         if error is None and advised.took_ms > deadline_ms:
-            error = f"took {advised.took_ms:.0f} ms, allowed are {deadline_ms} ms"
+            error = f"took {advised.took_ms / 1000:.3g} s of {deadline_ms / 1000:g} s"
         if error is None and enter is not None:
             try:
                 plan = plan_of(enter, plan, self._orders.venue)

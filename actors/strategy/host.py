@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 
 from loguru import logger
 
-from actors.runtime.actor import Actor
+from actors.runtime.actor import Actor, describe
 from actors.runtime.supervision import RestartPolicy, RestartTimes
 from actors.runtime.system import System
 from actors.strategy.answer import StrategyError
@@ -18,8 +18,8 @@ from actors.strategy.process import Ended, Hear, Said, StrategyProcess
 from actors.strategy.wire import Answer, Question, Ready, Start
 from config.settings import Settings
 from messages.addresses import GUARDIAN, OBSERVERS, STRATEGY, STRATEGY_RUNNER
-from messages.base import Address, Message, Timestamp
-from messages.envelope import Wake
+from messages.base import Address, Message, Milliseconds, Timestamp
+from messages.envelope import Send, Wake
 from messages.guardian import Escalated
 from messages.observers import Alarm, AlarmKind
 from messages.strategy import (
@@ -35,6 +35,7 @@ from messages.strategy import (
 RESTART = "restart"
 """The key of the one timer."""
 _END_SECONDS = 15.0
+_AT_ONCE = Milliseconds(0)
 
 
 class OwnProcess:
@@ -110,6 +111,8 @@ class StrategyHost(Actor):
         self._details = ""
         self._is_asked_for = False
         """Its end was asked for, and who asked has said why."""
+        self._is_failure = True
+        """Its next end counts."""
         self._is_over = False
         self._process, self._is_ready = processes.next(self._hears())
 
@@ -129,6 +132,15 @@ class StrategyHost(Actor):
             case _:
                 raise TypeError(f"a strategy's host does not handle {type(message).__name__}")
         return None
+
+    def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
+        """Say that there is no advice; try again what the process's thread says once only."""
+        if isinstance(message, Consult):
+            failed = Advised(number=message.number, error=f"raised {describe(error)}")
+            return (Send(STRATEGY, failed),)
+        if isinstance(message, StrategyReady | StrategyEnded | ReplaceStrategy):
+            return self.try_again(message)
+        return super().on_skipped(message, error)
 
     def on_stop(self) -> None:
         """End the process; nobody waits for it here."""
@@ -160,8 +172,8 @@ class StrategyHost(Actor):
         error = self._error or message.why
         told, details = None if self._is_asked_for else error, self._details
         self._error, self._details, self._is_asked_for = None, "", False
-        pause = self._times.grant(self.now())
-        self._is_over = pause is None
+        pause = self._times.grant(self.now()) if self._is_failure else _AT_ONCE
+        self._is_over, self._is_failure = pause is None, True
         lost = StrategyLost(error=told, details=details, is_final=self._is_over)
         self.send(STRATEGY, lost)
         if pause is None:
@@ -172,13 +184,14 @@ class StrategyHost(Actor):
     def _replace(self, message: ReplaceStrategy) -> None:
         logger.warning("the strategy's process is replaced: {}", message.reason)
         self._is_ready, self._is_asked_for = False, True
+        self._is_failure = message.is_failure
         self._process.end(message.reason)
         if self._is_over:  # a person starts it again
             self._times = RestartTimes(self._policy)
             self._begin()
 
     def _begin(self) -> None:
-        self._is_over, self._is_asked_for = False, False
+        self._is_over, self._is_asked_for, self._is_failure = False, False, True
         self._generation += 1
         self._process, self._is_ready = self._processes.next(self._hears())
 

@@ -36,6 +36,8 @@ LINE_MOST = 500
 """Characters of a line that is reported."""
 OUTPUT_SECONDS = 10.0
 """The time in which ``output_bytes`` may be printed."""
+_BREATH_SECONDS = 0.005
+"""After each output, so that many small ones take little of the processor."""
 NICENESS = 10
 _MEMORY_FACTOR = 2
 """What one process may ask for at once is refused at so many times its bound: a look in between
@@ -45,6 +47,8 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PROC = Path("/proc")
 _CHUNK = 65_536
+_FLUSHES_MOST = 32
+"""Reads of what a pipe still has: it holds no more than as many chunks."""
 _PLAIN_STDIN, _PLAIN_STDOUT, _PLAIN_STDERR = 0, 1, 2
 
 
@@ -89,20 +93,24 @@ class Output:
         self._second, self._lines = 0, 0
         os.set_blocking(reading, False)
 
-    def drain(self) -> None:
-        """Take what is there, at most so much that the bounds are looked at in between."""
-        with suppress(BlockingIOError):
+    def drain(self) -> bool:
+        """Take what is there, up to a bound; return False where it is closed."""
+        try:
             chunk = os.read(self.reading, _CHUNK)
-            self.total += len(chunk)
-            *lines, self._rest = (self._rest + chunk).split(b"\n")
-            self._rest = self._rest[-LINE_MOST:]
-            for line in lines:
-                self._tell(line)
+        except BlockingIOError:
+            return True
+        self.total += len(chunk)
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        self._rest = self._rest[-LINE_MOST:]
+        for line in lines:
+            self._tell(line)
+        return bool(chunk)
 
     def flush(self) -> None:
-        """Take all that is left, as far as the pipe has it."""
-        for _ in range(16):
-            self.drain()
+        """Take what the pipe still has; nobody writes to it any more."""
+        for _ in range(_FLUSHES_MOST):
+            if not self.drain():
+                break
         if self._rest:
             self._tell(self._rest)
 
@@ -130,7 +138,8 @@ class Flood:
     def problem(self, total: int) -> str | None:
         """Return what is wrong, ``total`` bytes having been printed by now."""
         now = time.monotonic()
-        self._seen.append((now, total))
+        if not self._seen or now >= self._seen[-1][0] + _BREATH_SECONDS:
+            self._seen.append((now, total))
         while self._seen[0][0] < now - OUTPUT_SECONDS:
             self._seen.popleft()
         printed = total - self._seen[0][1]
@@ -165,7 +174,8 @@ def _keep(charge: Charge, outputs: list[Output], launcher: int) -> str | None:
     """Watch; return which bound was broken, None where it ended by itself or by the program."""
     poll, flood = select.poll(), Flood(charge.output_bytes)
     poll.register(charge.lifeline, select.POLLIN)
-    poll.register(os.pidfd_open(launcher), select.POLLIN)
+    with suppress(OSError):  # where a kernel has none, the next look finds its end
+        poll.register(os.pidfd_open(launcher), select.POLLIN)
     for output in outputs:
         poll.register(output.reading, select.POLLIN)
     next_look = 0.0
@@ -174,8 +184,10 @@ def _keep(charge: Charge, outputs: list[Output], launcher: int) -> str | None:
         if charge.lifeline in ready:
             return "the program ended it"
         for output in outputs:
-            if output.reading in ready:
-                output.drain()
+            if output.reading in ready and not output.drain():
+                poll.unregister(output.reading)
+        if ready:
+            time.sleep(_BREATH_SECONDS)
         if _has_ended(launcher):
             return None
         problem = flood.problem(sum(output.total for output in outputs))
@@ -251,7 +263,9 @@ def _become_strategy(charge: Charge, outputs: list[int]) -> NoReturn:
         os.set_inheritable(descriptor, True)  # noqa: FBT003 - as the call takes it
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     most = _MEMORY_FACTOR * charge.memory_bytes
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    _, allowed = resource.getrlimit(resource.RLIMIT_DATA)
+    if allowed == resource.RLIM_INFINITY or most < allowed:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     os.nice(NICENESS)
     with suppress(OSError):  # short of memory, the machine ends it first
         (_PROC / "self" / "oom_score_adj").write_text("1000", encoding="ascii")
@@ -274,5 +288,10 @@ def _prctl(option: int, value: int) -> None:
 
 
 def run(charge: str) -> None:
-    """Keep what a ``Charge`` as JSON says."""
-    main(Charge(**json.loads(charge)))
+    """Keep what a ``Charge`` as JSON says; what prevents it is reported."""
+    read = Charge(**json.loads(charge))
+    try:
+        main(read)
+    except Exception as error:
+        Report(read.report).tell(ended=f"its warden failed: {error!r}")
+        raise

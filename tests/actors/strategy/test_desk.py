@@ -194,7 +194,7 @@ def test_a_candle_that_waits_is_not_lost_to_a_later_quote() -> None:
     ("advice", "complaint"),
     [
         ({"error": "raised KeyError: 'x'"}, "raised KeyError: 'x'"),
-        ({"took_ms": 1_500.0}, "took 1500 ms, allowed are 1000 ms"),
+        ({"took_ms": 1_500.0}, "took 1.5 s of 1 s"),
         ({"enter": Enter(reason="x", plan={"stop": 1})}, "plan.stop: there is no such key"),
     ],
 )
@@ -241,7 +241,7 @@ def test_a_call_that_hangs_is_given_up_at_its_deadline_and_its_late_answer_ignor
     stage.tell(seen(), now=500)
     assert stage.timers == {DEADLINE: 1_500}
     assert stage.tell(Wake(key=DEADLINE), now=1_499) == []
-    assert "no answer within 1000 ms" in alarm_of(stage.tell(Wake(key=DEADLINE), now=1_500))
+    assert "no answer within 1 s" in alarm_of(stage.tell(Wake(key=DEADLINE), now=1_500))
     assert stage.given_up == 1
     assert stage.advise(Enter(reason="late"), now=1_600) == []
     stage.tell(seen(2), now=2_500)

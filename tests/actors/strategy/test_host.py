@@ -169,6 +169,16 @@ def test_a_person_starts_it_again() -> None:
     assert stage.says(Ready()) == [StrategyStarted()]
 
 
+def test_a_replacement_by_hand_comes_at_once_and_counts_for_nothing() -> None:
+    stage = Stage()
+    for number in range(2, 8):
+        stage.tell(ReplaceStrategy(reason="by hand", is_failure=False))
+        assert stage.says(Ended("by hand")) == [StrategyLost(error=None)]
+        stage.wait(1)
+        assert len(stage.processes.all) == number
+        assert stage.says(Ready()) == [StrategyStarted()]
+
+
 def test_losses_that_lie_apart_are_each_forgiven() -> None:
     stage = Stage()
     for _ in range(10):

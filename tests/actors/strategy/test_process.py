@@ -95,6 +95,17 @@ def test_all_that_came_of_it_is_ended(started: Started, why: str) -> None:
     assert why in started.end_of()
 
 
+@pytest.mark.parametrize("started", ["close_output"], indirect=True)
+def test_one_that_closed_its_output_goes_on_answering(started: Started) -> None:
+    for number in range(1, 4):
+        started.ask(is_busy=number == 1, number=number)
+        answer = started.next()
+        assert isinstance(answer, Answer)
+        assert answer.error is None
+    started.process.end("enough")
+    assert started.end_of() == "enough"
+
+
 @pytest.mark.parametrize("started", ["stop_itself", "sleep_in_c"], indirect=True)
 def test_one_that_can_not_answer_can_be_ended(started: Started) -> None:
     started.ask(is_busy=True)

@@ -104,6 +104,12 @@ def close_pipes() -> None:
     time.sleep(LONG_SECONDS)
 
 
+def close_output() -> None:
+    """Close what is printed to, and go on."""
+    os.close(1)
+    os.close(2)
+
+
 def stop_itself() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
@@ -153,6 +159,7 @@ TROUBLES: dict[str, Callable[[], Enter | None]] = {
         bomb,
         huge_answer,
         close_pipes,
+        close_output,
         stop_itself,
         write_everywhere,
         kill_parents_group,
