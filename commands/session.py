@@ -19,13 +19,14 @@ from actors.journal.recovery import living_positions
 from actors.observers.report import Report
 from actors.observers.session import SessionBook
 from actors.observers.watchlist import Watchlist
+from actors.position.distances import distance_problem
 from actors.position.position import Life
 from actors.position.states import State
 from actors.runtime.clock import WallClock
 from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
-from actors.strategy.actor import StrategySource
+from actors.strategy.actor import DROP, StrategySource
 from commands.account import Account
 from commands.errors import UsageError
 from commands.header import SessionHeader
@@ -39,6 +40,7 @@ from exchange.generated import GeneratedMarket
 from exchange.generated_listings import DEFAULT_SYMBOLS
 from exchange.paper import PaperExchange
 from exchange.port import Sink
+from exchange.price_grid import nearest_price
 from messages.addresses import INSPECTOR, OBSERVERS, POSITIONS, STRATEGY, STRATEGY_RUNNER
 from messages.base import Symbol, Timestamp, quote_currency
 from messages.market import MarketRules
@@ -264,8 +266,8 @@ def check_market(settings: Settings) -> None:
     """Check that the settings can be traded on the embedded market.
 
     Raises:
-        UsageError: a symbol that is not listed, no capital in what is paid there, or a protection
-            that it does not have.
+        UsageError: a symbol that is not listed, no capital in what is paid there, a protection
+            that it does not have, or a plan whose levels its ticks move far away.
 
     """
     check_oco(settings)
@@ -282,6 +284,22 @@ def check_market(settings: Settings) -> None:
             f"the embedded market is paid in {', '.join(paid_in)}, and capital is allotted in "
             f"{has}: add --set capital.{paid_in[0]}=…"
         )
+    _check_distances(settings)
+
+
+def _check_distances(settings: Settings) -> None:
+    """Refuse a plan of the drop strategy whose levels no market can have, or none that is named."""
+    if settings.strategy.use != DROP:
+        return
+    named = settings.drop.symbols
+    problems = [
+        distance_problem(settings.plan, one.rules, nearest_price(one.price, one.rules))
+        for one in DEFAULT_SYMBOLS
+        if not named or one.symbol in named
+    ]
+    found = [problem for problem in problems if problem is not None]
+    if found and (named or len(found) == len(problems)):
+        raise UsageError(found[0])
 
 
 def whole_minute(at: Timestamp) -> Timestamp:

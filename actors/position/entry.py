@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from actors.position.distances import distance_problem
 from actors.position.placing import Want, cancel, place, rung_price
 from actors.position.position import OwnOrder, ask_of, live_orders
 from actors.position.prices import plain_stop
@@ -170,7 +171,7 @@ def _is_enough(turn: Turn, quantity: Decimal, quote: Quote) -> bool:
 
 
 def _untradable(turn: Turn) -> str | None:
-    """Say why the position could not be sold at its stop, if so."""
+    """Say why the position could not be sold at its stop, or have its levels where they belong."""
     charter, plan, rules = turn.charter, turn.charter.plan, turn.charter.rules
     quantity = _quantity(turn, plan.entry_ladder[0], charter.quote)
     price = nearest_price(charter.quote.bid, rules)
@@ -184,7 +185,7 @@ def _untradable(turn: Turn) -> str | None:
             f"{at_stop.normalize():f} {rules.quote} at its stop; the least the market takes, "
             f"with the plan's margin, is {minimum}"
         )
-    return None
+    return distance_problem(plan, rules, price, charter.atr)
 
 
 def remaining_budget(turn: Turn) -> Decimal:

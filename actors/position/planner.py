@@ -228,7 +228,10 @@ def _on_resting_refused(turn: Turn, slot: ExitSlot, facts: OrderFacts) -> None:
     turn.update_protection(refusals=refusals, retry_at=retry_at)
     by_a_switch = facts.reason is RejectReason.DEAD_MANS_SWITCH
     by_rule = facts.status is OrderStatus.REJECTED and is_by_rule(slot.type, facts.reason)
-    if refusals == plan.placement_attempts or by_a_switch or by_rule:
+    attempts = plan.placement_attempts
+    if by_rule:
+        attempts = min(attempts, resting.FORMS_AT_REST)
+    if refusals == attempts or by_a_switch:
         text = f"{facts.status}: {facts.reason or 'not by us'} {facts.text}".rstrip()
         turn.alarm(AlarmKind.PLACEMENT_FAILED, f"a resting order ended {refusals} times, {text}")
 

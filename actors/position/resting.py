@@ -16,6 +16,8 @@ from messages.orders import OrderType, Purpose, RejectReason, Side
 from messages.plan import ProtectionMode
 
 _HALF = Decimal("0.5")
+FORMS_AT_REST = 3
+"""Quantities, a step apart, in which an order that a rule refused is tried: then no more."""
 RESIZE_RATIO = 2
 """While the entry fills, a resting order is only replaced by one so many times its size."""
 
@@ -33,8 +35,8 @@ def wanted_resting(life: Life, now: Timestamp) -> Want | None:
     if position.stranded is not None:
         return None
     want = _wanted_in_mode(life, now)
-    want = None if want is None else _within_most(life, want)
-    if want is None or not _is_large_enough(life, want) or _was_refused(life, want):
+    want = None if want is None else _not_refused(life, _within_most(life, want))
+    if want is None or not _is_large_enough(life, want):
         return None
     return _unless_still_filling(life, want)
 
@@ -61,13 +63,19 @@ def most_at_rest(life: Life, want: Want) -> Decimal | None:
     return halved if most is None else min(most, halved)
 
 
-def _was_refused(life: Life, want: Want) -> bool:
-    """Whether the rules in force refused just this order: the trigger covers in its place."""
-    return any(
-        (one.quantity, one.price, one.trigger_price)
-        == (want.quantity, want.price, want.trigger_price)
+def _not_refused(life: Life, want: Want) -> Want | None:
+    """Return the order as no rule refused it: a step less; None: the trigger alone covers."""
+    quantities = {
+        one.quantity
         for one in _refused_at_rest(life, want)
-    )
+        if (one.price, one.trigger_price) == (want.price, want.trigger_price)
+    }
+    quantity = want.quantity
+    for _ in range(FORMS_AT_REST):
+        if quantity not in quantities:
+            return want if quantity == want.quantity else replace(want, quantity=quantity)
+        quantity -= life.charter.rules.step_size
+    return None
 
 
 def _refused_at_rest(life: Life, want: Want) -> tuple[RefusedOrder, ...]:

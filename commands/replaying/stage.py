@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from actors.position.distances import distance_problem
 from actors.strategy.actor import DROP
 from commands.account_name import AccountName
 from commands.errors import UsageError
@@ -126,8 +127,8 @@ def look_at(
 
     Raises:
         RecordingError: a file is missing or broken: which, in which line, and how.
-        UsageError: two recordings of one symbol, no capital in a recording's quote currency, or a
-            drop strategy that is to trade none of them.
+        UsageError: two recordings of one symbol, no capital in a recording's quote currency, a
+            drop strategy that is to trade none of them, or a plan whose levels no tick allows.
 
     """
     if symbol is not None and len(paths) > 1:
@@ -146,6 +147,7 @@ def look_at(
         scenes.append(Scene(recording, found, market))
     _check_capital(scenes, settings)
     _check_symbols(scenes, settings)
+    _check_distances(scenes, settings)
     return Stage(tuple(scenes), _slower_to_doubt(settings, scenes))
 
 
@@ -158,6 +160,27 @@ def _check_capital(scenes: list[Scene], settings: Settings) -> None:
                 f"{scene.symbol} is paid in {quote}, and capital is allotted in {has} only: "
                 f"add --set capital.{quote}=… (and --set drop.budget=… in {quote})"
             )
+
+
+def _check_distances(scenes: list[Scene], settings: Settings) -> None:
+    """Refuse a plan whose levels the ticks of every market that is traded move far away.
+
+    A plan of a user's strategy is looked at when it asks for a position.
+    """
+    wanted = settings.drop.symbols
+    traded = [scene for scene in scenes if not wanted or scene.symbol in wanted]
+    if settings.strategy.use != DROP or not traded:
+        return
+    problems = [
+        distance_problem(
+            settings.plan,
+            scene.market.rules,
+            max(scene.survey.first_price, scene.survey.last_price),
+        )
+        for scene in traded
+    ]
+    if all(problem is not None for problem in problems):
+        raise UsageError(str(problems[0]))
 
 
 def _check_symbols(scenes: list[Scene], settings: Settings) -> None:

@@ -8,10 +8,11 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from messages.addresses import GUARDIAN, MARKET_DATA, POSITIONS, STRATEGY, position_address
+from messages.addresses import GATEWAY, GUARDIAN, MARKET_DATA, POSITIONS, STRATEGY, position_address
 from messages.base import DAY_MS, Message, Milliseconds, Timestamp, end_of_day
+from messages.gateway import FetchMarketRules
 from messages.guardian import DailyLossReached, EnterReducing, Escalated, Halt, Resume
-from messages.market import Candle
+from messages.market import Candle, MarketPhase
 from messages.market_data import CandleReceived
 from messages.orders import OrderStatus
 from messages.position import (
@@ -130,6 +131,22 @@ def _close_all(world: "World") -> None:
     world.tell(POSITIONS, CloseAllPositions(cause=CloseCause.BY_HAND, reason=_WHY))
 
 
+def _demand(name: str, world: "World") -> None:
+    world.venue.demand(name, world.now)
+
+
+def _phase(phase: MarketPhase, world: "World") -> None:
+    world.venue.set_phase(phase, world.now)
+
+
+def _lie(world: "World") -> None:
+    world.venue.lies = True
+
+
+def _read(world: "World") -> None:
+    world.tell(GATEWAY, FetchMarketRules(symbol=SYMBOL))
+
+
 _CLOSE = ClosePosition(cause=CloseCause.BY_HAND, reason=_WHY)
 _NEARER = ChangeProtection(
     stop_loss_ratio=Decimal("0.005"), take_profit_ratio=Decimal("0.01"), reason=_WHY
@@ -199,5 +216,14 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("the price is 102.5: near the target", partial(_move, 102.5), 4),
     ("the session announces its end", lambda world: world.tell(POSITIONS, EndSession()), 1),
     ("the day ends: it is 00:00 UTC", _day_ends, 2),
+    ("the step grows", partial(_demand, "coarse"), 2),
+    ("the least notional grows over all that is held", partial(_demand, "dear"), 2),
+    ("one order may be so large only", partial(_demand, "split"), 2),
+    ("the rules are the first ones again", partial(_demand, "first"), 3),
+    ("the market halts", partial(_phase, MarketPhase.HALTED), 1),
+    ("the market is gone", partial(_phase, MarketPhase.GONE), 1),
+    ("the market opens", partial(_phase, MarketPhase.OPEN), 4),
+    ("the next read of the rules lies", _lie, 2),
+    ("the rules are read", _read, 4),
 )
 """What it is called, what it does, and how often explorers take it."""

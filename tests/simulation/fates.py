@@ -40,6 +40,10 @@ class SubmitFate(IntEnum):
     """The stream shows it; then the answer says that nobody knows."""
     DENIED_AND_DONE = 15
     """The answer says that it surely did not arrive: true of a sell; a buy is there after all."""
+    TOO_LARGE = 16
+    OFF_STEP = 17
+    MET_ITSELF = 18
+    """Self-trade prevention: it ends as it comes."""
 
 
 class CancelFate(IntEnum):
@@ -98,6 +102,8 @@ SUBMIT_REFUSALS = {
     SubmitFate.REFUSED: (RejectReason.OTHER, "refused"),
     SubmitFate.TOO_SMALL: (RejectReason.BELOW_MINIMUM, "-1013: NOTIONAL"),
     SubmitFate.NO_BUYERS: (RejectReason.NO_LIQUIDITY, "no liquidity"),
+    SubmitFate.TOO_LARGE: (RejectReason.ABOVE_MAXIMUM, "-1013: MARKET_LOT_SIZE"),
+    SubmitFate.OFF_STEP: (RejectReason.PRECISION, "-1013: LOT_SIZE"),
     SubmitFate.BEYOND_STOP: (RejectReason.WOULD_TRIGGER_AT_ONCE, "-2010: would trigger"),
 }
 

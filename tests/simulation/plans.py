@@ -106,6 +106,14 @@ def rules(fee_currency: FeeCurrency) -> MarketRules:
     )
 
 
+COARSE = {"step_size": Decimal("0.01"), "min_quantity": Decimal("0.01")}
+"""Rules that change: what is left under such a step is dust by the first ones too."""
+DEAR = {"min_notional": Decimal(5_000)}
+"""More than any position here is worth."""
+SPLIT = {"max_market_quantity": Decimal(4), "max_quantity": Decimal(6)}
+"""Less than a position sells."""
+
+
 def capabilities(remainder: OcoRemainder) -> Capabilities:
     return Capabilities(
         native_stop=True,

@@ -53,6 +53,11 @@ _REVIEWED = (
     ("position", "new", "booking_asked", "it has booked nothing yet"),
     ("position", "new", "looked_back", "nothing of it is on its way to be looked for"),
     ("position", "opening", "flat covered cover_lost", _JUDGED),
+    ("position", f"{_HELD} closing", "freed", "only who is stranded is freed"),
+    ("position", "stranded", "covered cover_lost stranded", _JUDGED),
+    ("position", "stranded", "begun", _BEGUN_ONCE),
+    ("position", "stranded", "budget_denied", _ONE_GRANT),
+    ("position", "stranded", "orders_released", _NOT_CLOSED),
     ("position", "open protecting", "entry_filled entry_empty", _JUDGED),
     ("position", "closing", "covered cover_lost entry_empty exit_begun", _JUDGED),
     (

@@ -17,6 +17,7 @@ from exchange.matching_book import VenueOrder
 from exchange.matching_draft import Draft
 from messages.base import ClientOrderId, Timestamp
 from messages.gateway import CancelAtVenue, LookUpOrder, MarketMoved, SubmitOrder
+from messages.market import MarketPhase
 from messages.money import floor_to_step
 from messages.order_router import (
     FailureKind,
@@ -35,7 +36,7 @@ from tests.simulation.fates import (
     cancel_failed,
     submit_failed,
 )
-from tests.simulation.line import Line
+from tests.simulation.market import CLOSED_REASONS, FickleMarket
 from tests.simulation.way import LIVES_MS
 
 _A_LITTLE = Decimal("0.02")
@@ -43,7 +44,7 @@ GHOSTS_LIVE_MS = 45_000
 """How late a buy may come: the router has long believed the not-founds."""
 
 
-class Edge(Line):
+class Edge(FickleMarket):
     """A paper exchange at the far end of a bad line."""
 
     # The port.
@@ -68,16 +69,30 @@ class Edge(Line):
             elif fate is SubmitFate.DONE_IN_SILENCE:
                 self._answers[order_id] = None
             self._submit_now(order, now)
-            if fate is SubmitFate.SHOWN_AND_UNKNOWN:
-                self._answer(submit_failed(order_id, FailureKind.UNKNOWN))
-            elif fate is SubmitFate.OVERFILLED and order.request.side is Side.BUY:
-                self._fill_later(order_id, Decimal("0.005"))
+            self._go_on_after_submit(order, fate, now)
+
+    def _go_on_after_submit(self, order: SubmitOrder, fate: SubmitFate, now: Timestamp) -> None:
+        """Let happen to an order that came what its fate says."""
+        order_id = order.request.client_order_id
+        if fate is SubmitFate.MET_ITSELF:
+            self._end(order_id, OrderStatus.EXPIRED, RejectReason.SELF_TRADE, now)
+        elif fate is SubmitFate.SHOWN_AND_UNKNOWN:
+            self._answer(submit_failed(order_id, FailureKind.UNKNOWN))
+        elif fate is SubmitFate.OVERFILLED and order.request.side is Side.BUY:
+            self._fill_later(order_id, Decimal("0.005"))
 
     def cancel(self, order: CancelAtVenue, now: Timestamp) -> None:
         self._now = now
         order_id = order.client_order_id
         self.cancel_asked_at[order_id] = now
         fate = CancelFate(self._fate(CancelFate, order_id))
+        if self.phase is MarketPhase.GONE:
+            self._answer(cancel_failed(order_id, FailureKind.UNKNOWN))
+        else:
+            self._cancel_by_fate(order, fate, now)
+
+    def _cancel_by_fate(self, order: CancelAtVenue, fate: CancelFate, now: Timestamp) -> None:
+        order_id = order.client_order_id
         if self.is_down or fate is CancelFate.RATE_LIMITED:
             self._answer(cancel_failed(order_id, FailureKind.RETRYABLE))
         elif fate is CancelFate.LATE:
@@ -102,7 +117,7 @@ class Edge(Line):
         order_id = order.client_order_id
         fate = LookUpFate(self._fate(LookUpFate, order_id))
         is_young = now - self.arrived_at.get(order_id, now) < LIVES_MS
-        if self.is_down or fate is LookUpFate.FAILS:
+        if self.is_down or fate is LookUpFate.FAILS or self.phase is MarketPhase.GONE:
             self._answer(LookUpFailed(client_order_id=order_id, text=NO_ANSWER))
         elif fate is LookUpFate.LATE:
             self._hold(lambda at: self._look_up_now(order, at), f"look-up {order_id}")
@@ -135,10 +150,17 @@ class Edge(Line):
         """Let the venue end the newest working order of its own accord."""
         self._now = self.disturbed_at = now
         order = self._newest()
-        if order is None:
+        if order is not None:
+            self._end(order.request.client_order_id, status, RejectReason.OTHER, now)
+
+    def _end(
+        self, order_id: ClientOrderId, status: OrderStatus, reason: RejectReason, now: Timestamp
+    ) -> None:
+        order = self.book.orders.get(order_id)
+        if order is None or order.facts.is_terminal:
             return
         draft = Draft(self.book, now)
-        draft.finish(order, status, RejectReason.OTHER, "the venue's own decision")
+        draft.finish(order, status, reason, "the venue's own decision")
         outcome = draft.outcome()
         for change in outcome.changes:
             self.book.apply(change)
@@ -151,7 +173,12 @@ class Edge(Line):
 
     def _submit_now(self, order: SubmitOrder, now: Timestamp) -> None:
         self._now = now
-        self.arrived_at.setdefault(order.request.client_order_id, now)
+        order_id = order.request.client_order_id
+        reason = CLOSED_REASONS.get(self.phase)
+        if reason is not None:
+            self._on_event(submit_failed(order_id, FailureKind.REJECTED, reason, self.phase))
+            return
+        self.arrived_at.setdefault(order_id, now)
         super().submit(order, now)
 
     def _cancel_now(self, order: CancelAtVenue, now: Timestamp) -> None:

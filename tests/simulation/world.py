@@ -27,7 +27,7 @@ from messages.base import Address, Message, PositionId, Timestamp
 from messages.envelope import Envelope
 from messages.gateway import MarketMoved
 from messages.guardian import EnterReducing, Halt, Resume
-from messages.market import Quote
+from messages.market import MarketPhase, Quote
 from messages.money import Money
 from messages.position import Begin
 from messages.positions import OpenPosition
@@ -108,6 +108,7 @@ class World(Tree):
         wallet = [Money(USDT, CAPITAL), Money(BTC, self.foreign)]
         able = capabilities(remainder)
         self.venue = Edge(_nothing, rules(fee_currency), wallet, able, self.choices)
+        self.venue.begin_market()
         self.judges: Judges | None = None
         self.crashes = Crashes(self) if self.kept.store is not Store.MEMORY else None
         self._begin_process(None)
@@ -253,6 +254,8 @@ class World(Tree):
             self.start_again()
         if self.crashes is not None:
             self.crashes.disk.is_full = False
+        venue.demand("first", self.now)
+        venue.set_phase(MarketPhase.OPEN, self.now)
         venue.set_stream(self.now, up=True)
         come_to_rest(self)
         end, falls_at = self.now + TAIL_MS, self.now

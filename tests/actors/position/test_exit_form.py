@@ -86,13 +86,19 @@ def test_what_every_rule_refuses_is_stranded_and_tried_with_a_step_less() -> Non
 
 def test_what_may_not_rest_is_watched_by_a_trigger_and_a_person_hears_of_it_once() -> None:
     stage = Stage().grant().fill(B1).arm()
-    stage.report(X1, OrderStatus.REJECTED, reason=RejectReason.PRICE_OUT_OF_RANGE)
-    stage.arm().wait(3_600_000)
-    assert [request.client_order_id for request in stage.placed] == [B1, X1]
+    for order_id in (X1, X2, X3):
+        stage.report(order_id, OrderStatus.REJECTED, reason=RejectReason.PRICE_OUT_OF_RANGE)
+        stage.arm().wait(3_600_000)
+    # Never again as it was: a step less, and then no more.
+    assert [request.quantity for request in stage.placed[1:]] == [
+        HELD,
+        HELD - RULES.step_size,
+        HELD - 2 * RULES.step_size,
+    ]
     assert stage.levels[LevelName.TAKE_PROFIT] == 103
     assert len(alarms(stage, AlarmKind.PLACEMENT_FAILED)) == 1
     change(stage, replace(RULES, tick_size=Decimal("0.5")))
-    assert stage.request(X2).price == 103
+    assert stage.request("h0e1p1x4").quantity == HELD
 
 
 # Maxima

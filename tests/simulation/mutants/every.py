@@ -3,11 +3,12 @@
 Owns the list. Each replaces one name or one cell, for as long as a ``with`` lasts.
 """
 
-from tests.simulation.mutants import of_orders, of_positions, of_promises, of_recovery
+from tests.simulation.mutants import of_markets, of_orders, of_positions, of_promises, of_recovery
 
 MUTANTS = (
     *of_positions.MUTANTS,
     *of_orders.MUTANTS,
     *of_recovery.MUTANTS,
     *of_promises.MUTANTS,
+    *of_markets.MUTANTS,
 )

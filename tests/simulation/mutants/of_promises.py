@@ -42,7 +42,7 @@ def _kept_until_the_end(real: Any, turn: Any) -> None:
         real(turn)
 
 
-def _untold(kind: AlarmKind) -> Any:
+def untold(kind: AlarmKind) -> Any:
     def alarm(real: Any, turn: Any, what: Any, text: str) -> None:
         if what is not kind:
             real(turn, what, text)
@@ -99,8 +99,8 @@ MUTANTS = (
     ),
     Mutant("a position books only at its end", around(core, "book", _only_at_the_end)),
     Mutant("a reserve is kept until the end", around(core, "set_reserve", _kept_until_the_end)),
-    Mutant("a stuck exit is told to nobody", _untold(AlarmKind.EXIT_STUCK)),
-    Mutant("a lost exit is told to nobody", _untold(AlarmKind.EXIT_LOST)),
+    Mutant("a stuck exit is told to nobody", untold(AlarmKind.EXIT_STUCK)),
+    Mutant("a lost exit is told to nobody", untold(AlarmKind.EXIT_LOST)),
     Mutant(
         "a cancel leaves before its record",
         around(gateway.Gateway, "_request_when_durable", _cancels_leave),

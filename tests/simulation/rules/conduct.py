@@ -49,6 +49,7 @@ from tests.simulation.plans import BUDGET
 from tests.simulation.rules.holds import Holds
 from tests.simulation.rules.leaving import Leaving
 from tests.simulation.rules.ledger import Account
+from tests.simulation.rules.markets import Markets
 from tests.simulation.rules.promises import Promises
 from tests.simulation.rules.rule import POSITION, Rule, budget_granted
 from tests.simulation.rules.told import Told
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 SPENT_AT_MOST = BUDGET * Decimal("1.15")
 """Quote: the budget, and what the market moves between a decision and its fill."""
 _STOPS = frozenset({CloseCause.STOP_LOSS, CloseCause.BREAK_EVEN, CloseCause.TRAILING_STOP})
-_OBEYS = frozenset({State.CLOSING, State.CLOSED})
+_OBEYS = frozenset({State.CLOSING, State.STRANDED, State.CLOSED})
 
 
 class Conduct:
@@ -82,7 +83,7 @@ class Conduct:
         """Whose exit the venue refused for lack of coins, and who has not looked since."""
         self._skipped: tuple[int, int] | None = None
         self.promises, self.totals = Promises(world), Totals(world)
-        more = Told(world), Leaving(world), Holds(world)
+        more = Told(world), Leaving(world), Holds(world), Markets(world)
         self._rules: tuple[Rule, ...] = (self.promises, self.totals, *more)
 
     def rewound(self, records: Sequence[Record]) -> None:

@@ -22,6 +22,7 @@ from messages.base import Address, ClientOrderId, PositionId
 from messages.envelope import Envelope
 from messages.guardian import EnterReducing, Halt
 from messages.ids import position_of
+from messages.market import MarketPhase
 from messages.money import ZERO, amount_in
 from messages.observers import Alarm, AlarmKind, MessageSkipped
 from messages.portfolio import AdoptedFill, TradingState
@@ -190,7 +191,7 @@ class Judges:
         world, now = self.world, self.world.now
         venue = world.venue
         market: Market = self._market_data._markets[SYMBOL]
-        if venue.is_down or not market.is_fresh_at(now):
+        if venue.is_down or venue.phase is not MarketPhase.OPEN or not market.is_fresh_at(now):
             self._naked_since.clear()
             return
         for position_id, account in self.accounts.items():
@@ -221,7 +222,7 @@ class Judges:
     def _is_aside(position: Position) -> bool:
         """Whether it is CLOSED (its surprises are the portfolio's), or stuck and alarmed."""
         is_stuck = position.closing is not None and position.closing.is_stuck
-        return position.state is State.CLOSED or is_stuck
+        return position.state in {State.CLOSED, State.STRANDED} or is_stuck
 
     # The end.
 

@@ -197,7 +197,11 @@ class Promises(Rule):
         lines, price = switch_lines(plan, average), self.world.price
         if not lines:
             return
-        has_stop = any(order.trigger is not None for order in working)
+        refused = self.world.positions[position_id].refused
+        # What a rule refused, in every form, is watched by a trigger instead.
+        has_stop = any(order.trigger is not None for order in working) or any(
+            not one.is_exit for one in refused
+        )
         assert has_stop or price > lines[LevelName.SWITCH_TO_STOP_LOSS] - TICK, (
             f"{position_id} has no stop at the venue at a price of {price}: {lines}"
         )

@@ -109,6 +109,8 @@ def _check_resting(world: "World", life: Life) -> None:
         return
     if lost_orders(life.position) or not _has_heard_all(world, life):
         return
+    if any(not refused.is_exit for refused in life.position.refused):
+        return  # what a rule refused is watched by a trigger instead
     position_id = life.position.position_id
     promised = _promised(life, world.now)
     working = [
@@ -151,15 +153,22 @@ def _promised(life: Life, now: Timestamp) -> list[tuple[Decimal | None, Decimal 
     )
     match mode:
         case ProtectionMode.OCO:
-            return [(trigger, goal, life.sellable)]
+            return [(trigger, goal, _most(life, sells_at_market=True))]
         case _ if protection.is_left:
-            return [(trigger, None, life.sellable)]
+            return [(trigger, None, _most(life, sells_at_market=True))]
         case ProtectionMode.TRIGGERS:
             return []
         case _ if has_slot:
-            return [(trigger, None, life.sellable)]
+            return [(trigger, None, _most(life, sells_at_market=True))]
         case _:
-            return [(None, goal, life.sellable)]
+            return [(None, goal, _most(life, sells_at_market=False))]
+
+
+def _most(life: Life, *, sells_at_market: bool) -> Decimal:
+    """Return what one order may sell: the trigger covers the rest."""
+    rules = life.charter.rules
+    limits = (rules.max_quantity, rules.max_market_quantity if sells_at_market else None)
+    return min(life.sellable, *(limit for limit in limits if limit is not None), life.sellable)
 
 
 def _working_of(world: "World", position_id: PositionId) -> tuple[VenueOrder, ...]:

@@ -1,0 +1,108 @@
+"""A market that changes: what it demands, whether it trades, whether it is listed at all.
+
+Owns what the venue says of it, truly or, once, not. The engine takes orders by the rules that are
+true; a market that takes no order still cancels, one that is gone answers nothing of its orders.
+"""
+
+from msgspec.structs import replace
+
+from exchange.port import UnknownSymbolError
+from messages.base import Symbol, Timestamp
+from messages.gateway import FetchOpenOrders, FetchTrades, MarketMoved
+from messages.market import MarketPhase, MarketRules
+from messages.orders import RejectReason
+from messages.positions import MarketGoneReported, MarketRulesReported
+from tests.simulation.line import Line
+from tests.simulation.plans import COARSE, DEAR, SPLIT, SYMBOL
+
+CLOSED_REASONS = {
+    MarketPhase.HALTED: RejectReason.MARKET_HALTED,
+    MarketPhase.GONE: RejectReason.UNKNOWN_SYMBOL,
+}
+
+
+class FickleMarket(Line):
+    """The far end of a line, with a market that does not stay as it is."""
+
+    phase = MarketPhase.OPEN
+    lies = False
+    """Whether the next read tells rules that are in force nowhere."""
+
+    def begin_market(self) -> None:
+        """Remember the rules as they are in the beginning."""
+        self.first_rules = self.book.markets[SYMBOL].rules
+        self.reads: list[MarketRules | None] = []
+        """What was told of the market, in order; None: it is gone."""
+
+    def set_rules(self, rules: MarketRules, now: Timestamp) -> None:
+        """Demand something else of orders from now on."""
+        self._now = self.disturbed_at = now
+        self.book.markets[SYMBOL].rules = rules
+
+    def demand(self, name: str, now: Timestamp) -> None:
+        """Demand what a name stands for: coarse, dear, split, or first."""
+        first = self.first_rules
+        changes = {"coarse": COARSE, "dear": DEAR, "split": SPLIT, "first": {}}[name]
+        self.set_rules(replace(first, **changes), now)
+
+    def set_phase(self, phase: MarketPhase, now: Timestamp) -> None:
+        """Halt, delist or open the market."""
+        self._now = self.disturbed_at = now
+        self.phase = phase
+
+    def fetch_market_rules(self, symbol: Symbol, now: Timestamp) -> None:
+        """Tell the rules as they are. Raises ``UnknownSymbolError``."""
+        self._now = now
+        self._check_listed(symbol)
+        self._tell_rules(self.book.markets[symbol].rules)
+
+    def read_market_rules(self, symbol: Symbol, now: Timestamp) -> None:
+        """Tell the rules, or that there is no such market; or lie, once."""
+        self._now = now
+        if self.lies and not self.is_fair:
+            self.lies = False
+            self.disturbed_at = now
+            self.on_fate("the venue tells rules that are in force nowhere")
+            self._tell_rules(replace(self.first_rules, **DEAR, **COARSE))
+        elif self.phase is MarketPhase.GONE:
+            self.reads.append(None)
+            self._sink(MarketGoneReported(symbol=symbol, text="delisted"))
+        else:
+            self._tell_rules(self.book.markets[symbol].rules)
+            if symbol not in self._subscribed:  # it is listed again
+                self.subscribe(symbol, now)
+
+    def subscribe(self, symbol: Symbol, now: Timestamp) -> None:
+        """Let quotes be heard. Raises ``UnknownSymbolError``."""
+        self._check_listed(symbol)
+        super().subscribe(symbol, now)
+
+    def market_moved(self, moved: MarketMoved, now: Timestamp) -> None:
+        """Let the market trade, where it does."""
+        if self.phase is MarketPhase.OPEN:
+            super().market_moved(moved, now)
+
+    def fetch_open_orders(self, request: FetchOpenOrders, now: Timestamp) -> None:
+        """Tell which orders work, of a market that is listed."""
+        if self.phase is not MarketPhase.GONE:
+            super().fetch_open_orders(request, now)
+
+    def fetch_trades(self, request: FetchTrades, now: Timestamp) -> None:
+        """Tell what filled, on a market that is listed."""
+        if self.phase is not MarketPhase.GONE:
+            super().fetch_trades(request, now)
+
+    def _check_listed(self, symbol: Symbol) -> None:
+        if self.phase is MarketPhase.GONE:
+            self.reads.append(None)
+            raise UnknownSymbolError(f"no market {symbol}")
+
+    def _tell_rules(self, rules: MarketRules) -> None:
+        self.reads.append(rules)
+        is_halted = self.phase is MarketPhase.HALTED
+        told = MarketRulesReported(
+            rules=rules,
+            capabilities=self.capabilities,
+            phase=MarketPhase.HALTED if is_halted else MarketPhase.OPEN,
+        )
+        self._sink(told)

@@ -1,0 +1,43 @@
+"""Bugs of markets that change: rules, halts, and what can't be sold."""
+
+# A replacement takes whatever the real one takes.
+# ruff: noqa: ANN401
+
+from typing import Any
+
+from actors.position import exit_form, market, planner, resting
+from actors.position.position import Life
+from actors.positions import markets
+from messages.observers import AlarmKind
+from tests.simulation.mutants.injecting import Mutant, around, both, instead, nothing
+from tests.simulation.mutants.of_promises import untold
+
+
+def _dust_by_the_rules_of_now(_real: Any, life: Any, price: Any) -> bool:
+    return not life.is_sellable(price)
+
+
+MUTANTS = (
+    Mutant(
+        "what a rule refused is sent again as it was", instead(planner, "_note_refusal", nothing)
+    ),
+    Mutant("coarser rules count at once", instead(markets, "are_stricter", lambda *_: False)),
+    Mutant(
+        "what new rules make unsellable is called dust",
+        around(Life, "is_dust", _dust_by_the_rules_of_now),
+    ),
+    Mutant("what can't be sold is told to nobody", untold(AlarmKind.UNSELLABLE)),
+    Mutant(
+        "an exit goes on while the market takes no orders",
+        instead(market, "judge_sellable", nothing),
+    ),
+    Mutant("what is stranded stays so for ever", instead(market, "_free", nothing)),
+    Mutant("an exit is not split", instead(exit_form, "most_in_one_order", nothing)),
+    Mutant(
+        "what rests may be larger than one order",
+        both(
+            instead(resting, "most_in_one_order", nothing),
+            instead(resting, "_refused_at_rest", lambda *_: ()),
+        ),
+    ),
+)
