@@ -53,6 +53,8 @@ class TradesReported(Message, frozen=True, kw_only=True):
     symbol: Symbol
     since: Timestamp
     trades: tuple[Trade, ...]
+    is_complete: bool = True
+    """False: the list was cut off. What is in it is true, what is absent may exist all the same."""
 
 
 class ListedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

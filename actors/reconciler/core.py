@@ -164,7 +164,9 @@ def _compare_trades(
         if _is_of_account(looks, settings, trade.client_order_id):
             of_order.setdefault(trade.client_order_id, []).append(trade)
     ours = tuple(_listed(order_id, trades) for order_id, trades in of_order.items())
-    return Step((Heard(symbol=message.symbol, upto=now),), _compared(message.symbol, ours))
+    # Of a list that was cut off the missing part is asked for again.
+    heard = (Heard(symbol=message.symbol, upto=now),) if message.is_complete else ()
+    return Step(heard, _compared(message.symbol, ours))
 
 
 def _is_of_account(looks: Looks, settings: Settings, order_id: ClientOrderId) -> bool:

@@ -34,6 +34,7 @@ class Book:
         self._by_name: dict[str, ClientOrderId] = {}
         """By what the venue shows as client order id, of the order or a leg of it."""
         self._by_venue_id: dict[tuple[Symbol, ExchangeOrderId], ClientOrderId] = {}
+        self._strangers: set[tuple[Symbol, ExchangeOrderId]] = set()
         self._orphans: dict[tuple[Symbol, ExchangeOrderId], list[Trade]] = {}
 
     def get(self, order_id: ClientOrderId) -> LiveOrder | None:
@@ -97,6 +98,16 @@ class Book:
                 self.follow(order_id, symbol)
                 return order_id
         return found
+
+    def know_stranger(self, symbol: Symbol, order_id: ExchangeOrderId) -> None:
+        """Remember that an order of the venue's is not ours: its next fill needs no question."""
+        if len(self._strangers) >= REMEMBERED:
+            self._strangers.clear()
+        self._strangers.add((symbol, order_id))
+
+    def is_strangers(self, symbol: Symbol, order_id: ExchangeOrderId) -> bool:
+        """Return whether an order of the venue's is known not to be ours."""
+        return (symbol, order_id) in self._strangers
 
     def whose_trade(self, symbol: Symbol, order_id: ExchangeOrderId) -> ClientOrderId | None:
         """Return whose a fill is; None: not ours, or its order was not heard of yet."""

@@ -8,17 +8,26 @@ from contextvars import ContextVar
 from typing import Any
 
 from config.live import LiveSettings
-from exchange.live.errors import WrongShapeError
+from exchange.live.errors import NotFoundError, WrongShapeError
 from exchange.live.preparing import prepare
 from exchange.live.rate_limits import Demand, demanded
 from exchange.live.throttle import ENDPOINT, Throttle
 from exchange.profiles.profile import Profile
-from exchange.profiles.shapes import shape_problem
+from exchange.profiles.shapes import finds_nothing, shape_problem
 
 RETRY_AFTER_MS: ContextVar[int | None] = ContextVar("retry_after_ms", default=None)
 """How long the running task's request has to wait, by the last answer that it got."""
 
 _SUCCESS = range(200, 300)
+
+
+def can_call(client: Any, name: str) -> bool:  # noqa: ANN401 - ccxt's
+    """Return whether an exchange has a call of its own for what ccxt calls ``name``.
+
+    ccxt's "emulated" is another call with another meaning, or one that always raises (Kraken's
+    fetchOrderTrades): it is none.
+    """
+    return client.has.get(name) is True
 
 
 class ClientHooks:
@@ -48,6 +57,8 @@ class ClientHooks:
         a page in HTML on as text.
         """
         answer = await super().fetch(url, method, *rest)  # type: ignore[misc]
+        if finds_nothing(self.profile_of_ours, ENDPOINT.get(), answer):
+            raise NotFoundError(f"{ENDPOINT.get()}: the answer is about no order")
         problem = shape_problem(self.profile_of_ours, ENDPOINT.get(), answer)
         if problem is not None:
             raise WrongShapeError(f"{ENDPOINT.get()}: {problem}: counts as no answer")

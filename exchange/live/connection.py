@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from config.live import LiveSettings
 from exchange.keys import KeysError
 from exchange.live.ban_note import BanNote
-from exchange.live.client import RETRY_AFTER_MS, make_client
+from exchange.live.client import RETRY_AFTER_MS, can_call, make_client
 from exchange.live.connect_errors import (
     ADVICE,
     ConnectError,
@@ -222,7 +222,7 @@ class Connection:
 
     async def measure_clock(self) -> None:
         """Measure the venue's clock, so that what is signed carries its time."""
-        if not self.client.has.get("fetchTime"):
+        if not can_call(self.client, "fetchTime"):
             return
         difference = await self.call("load_time_difference", urgency=Priority.PROTECTION)
         self.clock_offset_ms = -int(difference or 0)
@@ -317,7 +317,7 @@ class Connection:
 
     async def _read_fees(self) -> Mapping[str, Any]:
         """Return the account's own fees by symbol, where the venue tells them of all at once."""
-        if not self.client.has.get("fetchTradingFees"):
+        if not can_call(self.client, "fetchTradingFees"):
             return {}
         try:
             fees: Mapping[str, Any] = await self.client.fetch_trading_fees()

@@ -12,6 +12,7 @@ from typing import Any
 from exchange.live.alarms import ConnectionAlarms
 from exchange.live.answers import Answers
 from exchange.live.book import Book
+from exchange.live.client import can_call
 from exchange.live.connection import Connection
 from exchange.live.errors import (
     PausedError,
@@ -21,6 +22,8 @@ from exchange.live.errors import (
     of_read,
 )
 from exchange.live.fields import Raw
+from exchange.live.order import LiveOrder, facts_of, hear
+from exchange.live.pages import DAY_MS, WholeList, read_whole
 from exchange.live.parsing import Leg, read_balances
 from exchange.port import Event
 from messages.base import ClientOrderId, Symbol, Timestamp
@@ -29,8 +32,8 @@ from messages.orders import OrderFacts, Priority
 from messages.portfolio import BalancesReported
 from messages.reconciler import OpenOrdersReported, Trade, TradesReported
 
-PAGE = 500
-"""Fills in one answer; venues give at most 500 to 1,000."""
+CANDLES = 500
+"""In one answer; some venues give fewer, and the next question asks on from there."""
 
 
 class Questions:
@@ -69,8 +72,11 @@ class Questions:
         for leg in legs:
             order_id = self._book.whose_leg(request.symbol, leg)
             if order_id is None:
-                order_id = ClientOrderId(leg.client_order_id or leg.exchange_order_id)
-                self._book.follow(order_id, request.symbol)  # a stranger's, told as it is
+                # By the venue's id: strangers share client ids such as "web", "apiv4" or "0".
+                order_id = ClientOrderId(leg.exchange_order_id)
+                stranger = LiveOrder(client_order_id=order_id, symbol=request.symbol)
+                told[order_id] = facts_of(hear(stranger, (leg,)))
+                continue
             self._book.hear(order_id, (leg,))
             told[order_id] = self._book.facts(order_id)
             placed[order_id] = leg.placed_at
@@ -83,13 +89,19 @@ class Questions:
 
     async def tell_trades(self, request: FetchTrades) -> None:
         """Tell the account's fills on a symbol since a moment."""
-        raws = await self.trades_since(request.symbol, request.since)
-        if raws is None:
+        listed = await self.trades_since(request.symbol, request.since)
+        if listed is None:
             return
-        trades = [await self._with_owner(raw) for raw in raws]
+        trades = [await self._with_owner(raw) for raw in listed.rows]
         known = [trade for trade in trades if trade is not None]
         known.sort(key=lambda trade: trade.at)
-        self._tell(TradesReported(symbol=request.symbol, since=request.since, trades=tuple(known)))
+        report = TradesReported(
+            symbol=request.symbol,
+            since=request.since,
+            trades=tuple(known),
+            is_complete=listed.is_whole,
+        )
+        self._tell(report)
 
     async def open_legs(self, symbol: Symbol) -> list[Leg] | None:
         """Return the orders that work on a symbol; None: no answer."""
@@ -98,25 +110,35 @@ class Questions:
         orders = await self._ask("fetch_open_orders", symbol)
         return None if orders is None else self._answers.read_legs(orders)
 
-    async def trades_since(self, symbol: Symbol, since: Timestamp) -> list[Raw] | None:
-        """Return all fills on a symbol since a moment, page by page; None: no answer."""
+    async def trades_since(self, symbol: Symbol, since: Timestamp) -> WholeList | None:
+        """Return all fills on a symbol since a moment; None: no answer."""
         if not self._is_listed(symbol):
             return None
-        found: dict[str, Raw] = {}
-        while True:
-            page = await self._ask("fetch_my_trades", symbol, since, PAGE)
-            if page is None:
-                return None
-            new = {str(raw["id"]): raw for raw in page if str(raw["id"]) not in found}
-            found |= new
-            if len(page) < PAGE or not new:
-                return list(found.values())
-            since = Timestamp(max(int(raw["timestamp"]) for raw in page))
+        profile = self._connection.profile
+
+        async def fetch(begin: Timestamp, end: Timestamp | None) -> list[Raw] | None:
+            params = {} if end is None else {profile.until_param: end}
+            rows: list[Raw] | None = await self._ask(
+                "fetch_my_trades", symbol, begin, profile.trades_page, params
+            )
+            return rows
+
+        days = profile.trades_window_days
+        window_ms = None if days is None else days * DAY_MS
+        listed = await read_whole(fetch, since, self._connection.now(), window_ms)
+        if listed is not None and not listed.is_whole:
+            self._alarms.skipped(
+                f"list of fills on {symbol}",
+                WrongShapeError("it is cut off: what is not in it may exist"),
+            )
+        return listed
 
     async def tickers(self, symbols: Sequence[Symbol]) -> list[Raw]:
         """Return the tickers of these symbols; what gave no answer is left out."""
         symbols = [symbol for symbol in symbols if self._is_listed(symbol)]
-        if len(symbols) > 1 and self._connection.client.has.get("fetchTickers"):
+        client = self._connection.client
+        alone = len(symbols) == 1 and can_call(client, "fetchTicker")
+        if symbols and not alone and can_call(client, "fetchTickers"):
             found = await self._ask("fetch_tickers", list(symbols), attempts=1)
             return list((found or {}).values())
         answers = [await self._ask("fetch_ticker", symbol, attempts=1) for symbol in symbols]
@@ -126,7 +148,7 @@ class Questions:
         """Return a symbol's candles of a minute since a moment; none: no answer."""
         if not self._is_listed(symbol):
             return []
-        return await self._ask("fetch_ohlcv", symbol, "1m", since, PAGE) or []
+        return await self._ask("fetch_ohlcv", symbol, "1m", since, CANDLES) or []
 
     def _is_listed(self, symbol: Symbol) -> bool:
         """Return whether there is anything to ask: one delisted symbol fails a whole list."""
@@ -138,12 +160,13 @@ class Questions:
         if read is None:
             return None
         owner, trade = read
-        if owner is None:
+        if owner is None and not self._book.is_strangers(trade.symbol, trade.exchange_order_id):
             order = await self._ask("fetch_order", trade.exchange_order_id, trade.symbol)
             leg = None if order is None else self._answers.read_leg(order)
             if leg is not None:
                 owner = self._book.whose_leg(trade.symbol, leg)
-                owner = owner or ClientOrderId(leg.client_order_id or "")
+                if owner is None:
+                    self._book.know_stranger(trade.symbol, trade.exchange_order_id)
         return self._answers.owned(trade, owner or ClientOrderId(""))
 
     async def _ask(self, method: str, *args: object, attempts: int | None = None) -> Any:  # noqa: ANN401 - ccxt's

@@ -17,6 +17,7 @@ from exchange.live.errors import (
     NotFoundError,
     RejectedError,
     RetryableError,
+    UnansweredError,
     WrongShapeError,
     of_cancel,
     of_read,
@@ -25,13 +26,14 @@ from exchange.live.errors import (
 from exchange.live.failures import cancel_failed, kind_of, look_up_failed, submit_failed
 from exchange.live.fields import Raw, exactly, rows_of
 from exchange.live.order import LiveOrder
+from exchange.live.pages import read_whole
 from exchange.live.parsing import Leg
 from exchange.port import Event, UnknownSymbolError
 from exchange.price_grid import nearest_price
 from exchange.profiles.calls import OrderCall, cancel_call, look_up_calls, order_call
 from exchange.profiles.profile import CancelBy
 from exchange.rules import Refusal
-from messages.base import ClientOrderId, Symbol
+from messages.base import ClientOrderId, Symbol, Timestamp
 from messages.border import BadValueError
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
 from messages.market import MarketRules
@@ -208,15 +210,52 @@ class Requests:
     async def _look_by(self, known: LiveOrder, urgency: Priority, *, is_oco: bool) -> list[Leg]:
         profile, order_id = self._connection.profile, known.client_order_id
         for call in look_up_calls(profile, known.symbol, order_id, is_oco=is_oco):
+            if profile.lists and not profile.look_up_param:
+                if legs := await self._scan(call, known, urgency):
+                    return legs
+                continue
             answer = await self._make(call, urgency)
             legs = await self._legs_of(answer, known.symbol, urgency)
             if isinstance(answer, list):  # of others too
                 legs = [leg for leg in legs if self._book.whose_leg(known.symbol, leg) == order_id]
+            elif any(self._is_of_another(known, leg) for leg in legs):
+                raise WrongShapeError(f"{call.method}: the answer is about another order")
             if legs:
                 return legs
             if not isinstance(answer, list):  # not found is said by an error, never by no order
                 raise WrongShapeError(f"{call.method}: the answer names no order")
         raise NotFoundError(f"{profile.name} knows no order {order_id}")
+
+    async def _scan(self, call: OrderCall, known: LiveOrder, urgency: Priority) -> list[Leg]:
+        """Return an order's legs from a list of all orders, read until it is found.
+
+        Raises ``UnansweredError`` where the list is cut off: the order may be in the rest of it.
+        """
+        profile, symbol = self._connection.profile, known.symbol
+        found: list[Leg] = []
+
+        async def fetch(begin: Timestamp, end: Timestamp | None) -> list[Raw]:
+            if found:
+                return []
+            params = dict(call.params) | ({} if end is None else {profile.until_param: end})
+            rows: list[Raw] = await self._connection.call(
+                call.method, symbol, begin or None, None, params, urgency=urgency
+            )
+            legs = self._answers.read_legs(rows)
+            whose = self._book.whose_leg
+            found.extend(leg for leg in legs if whose(symbol, leg) == known.client_order_id)
+            return rows
+
+        listed = await read_whole(fetch, Timestamp(0), self._connection.now())
+        if not found and (listed is None or not listed.is_whole):
+            raise UnansweredError(f"{call.method}: the list of orders is cut off")
+        return found
+
+    def _is_of_another(self, known: LiveOrder, leg: Leg) -> bool:
+        """Return whether an order names a client id, and another one than was asked for."""
+        if leg.client_order_id is None:
+            return False
+        return self._book.whose_leg(known.symbol, leg) != known.client_order_id
 
     async def _legs_of(self, answer: Any, symbol: Symbol, urgency: Priority) -> list[Leg]:  # noqa: ANN401 - ccxt's
         """Read an answer about orders: one, a list of them, or a pair of Binance's."""

@@ -15,6 +15,7 @@ from typing import Any
 from exchange.live.alarms import ConnectionAlarms
 from exchange.live.answers import Answers
 from exchange.live.book import Book
+from exchange.live.client import can_call
 from exchange.live.connection import Connection
 from exchange.live.fields import Raw, rows_of, symbol_of
 from exchange.live.loop import as_error
@@ -70,7 +71,7 @@ class Streams:
         client = self._connection.client
         if client.apiKey or client.privateKey:
             self._keep("orders", client.watch_orders, self._take_orders, self._turn)
-            if client.has.get("watchMyTrades"):
+            if can_call(client, "watchMyTrades"):
                 self._keep("fills", client.watch_my_trades, self._take_trades)
         else:
             self._turn(is_up=True)  # without an account there are no orders to hear of
@@ -98,7 +99,7 @@ class Streams:
             return []
         if client.id in TICKERS_ONLY:
             return [partial(client.watch_ticker, symbol) for symbol in symbols]
-        if client.has.get("watchBidsAsks"):
+        if can_call(client, "watchBidsAsks"):
             return [partial(client.watch_bids_asks, symbols)]
         return []
 

@@ -23,6 +23,8 @@ PROFILE = Profile(
         post_only=True,
     ),
     ids=IdForm(max_length=34),  # 36 less the letter that tells an order list's legs apart
+    trades_page=1000,
+    trades_window_days=1,
     fee_currency=FeeCurrency.RECEIVED,
     max_stops=5,
     trigger_source=NativeTrigger.LAST,

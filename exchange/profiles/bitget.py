@@ -20,6 +20,8 @@ PROFILE = Profile(
     # ``baseVolume`` is what this one update filled, not all of it, and ``newSize`` of a market
     # order is what was asked for: https://www.bitget.com/api-doc/spot/websocket/private/Order-Channel
     wrong_in_events=("filled", "remaining", "cost", "average"),
+    trades_page=100,
+    trades_window_days=90,
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     market_buy=False,

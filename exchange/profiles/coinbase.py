@@ -21,6 +21,7 @@ PROFILE = Profile(
     lists=("fetch_orders",),
     look_up_param="",
     cancel_by=CancelBy.EXCHANGE_ID,
+    trades_page=100,
     fee_currency=FeeCurrency.QUOTE,
     max_stops=50,
     trigger_source=NativeTrigger.LAST,

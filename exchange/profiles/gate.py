@@ -18,6 +18,8 @@ PROFILE = Profile(
     capabilities=Capabilities(post_only=True),
     ids=IdForm(max_length=28, prefix="t-"),
     cancel_by=CancelBy.CLIENT_ID_AS_ID,
+    trades_page=1000,
+    trades_window_days=30,
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     market_buy=False,

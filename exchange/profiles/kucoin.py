@@ -16,6 +16,9 @@ PROFILE = Profile(
     name="KuCoin",
     capabilities=Capabilities(post_only=True),
     ids=IdForm(max_length=32),
+    trades_page=100,
+    trades_window_days=7,
+    until_param="endAt",
     fee_currency=FeeCurrency.QUOTE,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     errors=(

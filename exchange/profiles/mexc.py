@@ -15,6 +15,7 @@ PROFILE = Profile(
     name="MEXC",
     capabilities=Capabilities(post_only=True),
     ids=IdForm(max_length=32),
+    trades_page=100,
     fee_currency=FeeCurrency.QUOTE,
     # ccxt takes ``amount``, the quote amount of the whole order, for what is filled of it cost:
     # https://www.mexc.com/api-docs/spot-v3/websocket-user-data-streams

@@ -17,6 +17,7 @@ PROFILE = Profile(
     name="OKX",
     capabilities=Capabilities(post_only=True),
     ids=IdForm(max_length=32),
+    trades_page=100,
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly", "tdMode"}),
     fixed_params=(("tdMode", "cash"),),

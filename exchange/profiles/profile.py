@@ -69,6 +69,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     client order id. ccxt's ``fetch_closed_orders`` leaves canceled ones out at some exchanges."""
     look_up_param: str = "clientOrderId"
     """Carries the client order id into these; empty: they take none, all orders are read."""
+    trades_page: int | None = None
+    """Rows that one answer about fills may have, at most; None: what the exchange gives unasked."""
+    trades_window_days: int | None = None
+    """The longest stretch of time that one answer about fills is for; None: any."""
+    until_param: str = "until"
+    """Carries the end of that stretch, in ms."""
     cancel_by: CancelBy = CancelBy.CLIENT_ID
     cancel_param: str = "clientOrderId"
     fee_currency: FeeCurrency

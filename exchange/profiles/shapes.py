@@ -91,8 +91,25 @@ SHAPES: dict[str, tuple[Shape, ...]] = {
 }
 """By ccxt's name of the exchange; the first that fits. Of other calls any JSON is an answer."""
 
+_LOOK_UPS: dict[str, Shape] = {
+    "bitget": Shape("GET v2/spot/trade/orderInfo", "data", "rows"),
+    "okx": Shape("GET trade/order", "data", "rows"),
+}
+"""Look-ups that answer "there is no such order" with a success and an empty list.
+
+ccxt makes a TypeError (Bitget) or an order without an id (OKX) of it.
+"""
+
 _MAY_BE_EMPTY = re.compile(r"(PUT|DELETE) .*|GET ping")
 """Calls that some exchanges answer with ``{}`` and mean it."""
+
+
+def finds_nothing(profile: Profile, call: str, answer: object) -> bool:
+    """Return whether the answer to a look-up says that there is no such order."""
+    shape = _LOOK_UPS.get(profile.id)
+    if shape is None or not re.fullmatch(shape.call, call) or not isinstance(answer, dict):
+        return False
+    return answer.get(shape.path) == []
 
 
 def shape_problem(profile: Profile, call: str, answer: object) -> str | None:

@@ -223,12 +223,14 @@ class Mexc(RestDialect):
     def _trades(self, params: dict[str, str]) -> list[Payload]:
         """Tell fills, newest first."""
         symbol = market_of(self.venue, params).rules.symbol
-        since = int(params.get("startTime", 0))
+        since, until = int(params.get("startTime", 0)), params.get("endTime")
         sequence = sequence_of(params.get("orderId", ""))
         found = [
             trade_payload(trade)
             for trade in self.venue.trades(symbol)
-            if trade.at >= since and sequence in (None, int(trade.exchange_order_id))
+            if trade.at >= since
+            and (until is None or trade.at <= int(until))
+            and sequence in (None, int(trade.exchange_order_id))
         ]
         return found[::-1][: int(params.get("limit", DEFAULT_LIMIT))]
 

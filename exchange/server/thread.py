@@ -4,6 +4,7 @@ Owns the thread and its loop. Every method may be called from any thread.
 """
 
 import asyncio
+import selectors
 import threading
 from collections.abc import Coroutine, Iterable
 from typing import Any, Self, TypeVar
@@ -25,6 +26,8 @@ from messages.money import Money
 
 _T = TypeVar("_T")
 
+_GOODBYE_SECONDS = 1.0
+
 
 class ServerThread(ServerHand):
     """``with ServerThread("binance", markets, balances) as server: ...``."""
@@ -38,7 +41,8 @@ class ServerThread(ServerHand):
     ) -> None:
         """Listen not yet; see ``make_dialect``."""
         self._dialect = make_dialect(dialect, markets, balances, clock)
-        self._loop = asyncio.new_event_loop()
+        self._selector = selectors.DefaultSelector()
+        self._loop = asyncio.SelectorEventLoop(self._selector)
         self._thread = threading.Thread(target=self._run, name="exchange-server", daemon=True)
         self._server: ExchangeServer | None = None
 
@@ -51,6 +55,7 @@ class ServerThread(ServerHand):
     def __exit__(self, *_: object) -> None:
         """Let go of everything."""
         self._call(self.server.close())
+        self._call(self._connections_closed())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -83,6 +88,12 @@ class ServerThread(ServerHand):
         server = ExchangeServer(self._dialect)
         await server.start()
         self._server = server
+
+    async def _connections_closed(self) -> None:
+        """Let connections go: a loop that ends at once leaves the sockets of closed ones open."""
+        until = self._loop.time() + _GOODBYE_SECONDS
+        while len(self._selector.get_map()) > 1 and self._loop.time() < until:  # noqa: ASYNC110 - its own wake-up stays; no event tells
+            await asyncio.sleep(0)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -48,6 +48,17 @@ def test_once_heard_fills_are_asked_for_from_a_little_before() -> None:
     assert FetchTrades(symbol=BTC, since=since) in stage.symbols(BTC)
 
 
+def test_fills_of_a_list_that_was_cut_off_are_asked_for_again_from_the_same_moment() -> None:
+    stage = Stage()
+    stage.hear(TradesReported(symbol=BTC, since=Timestamp(0), trades=()))
+    since = Timestamp(stage.now - 120_000)
+    stage.pass_time(LOOK_MS)
+    cut_off = TradesReported(symbol=BTC, since=since, trades=(), is_complete=False)
+    assert stage.hear(cut_off) == []
+    stage.pass_time(LOOK_MS)
+    assert FetchTrades(symbol=BTC, since=since) in stage.symbols(BTC)
+
+
 def test_a_symbol_without_orders_is_forgotten() -> None:
     stage = Stage()
     stage.hear(TradesReported(symbol=BTC, since=Timestamp(0), trades=()))

@@ -4,7 +4,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Self
 
 from exchange.server.wire import LOOPBACK
@@ -62,9 +62,16 @@ class RawServer:
 
     def _talk(self, accepted: socket.socket) -> None:
         self._open.append(accepted)
-        with suppress(OSError):
+        try:
+            self._answer(accepted)
+        finally:
+            accepted.close()  # also one that came while the server ended
+
+    def _answer(self, accepted: socket.socket) -> None:
+        with suppress(OSError), ExitStack() as closing:
             if self._context is not None:
                 accepted = self._context.wrap_socket(accepted, server_side=True)
+                closing.callback(accepted.close)
                 self._open.append(accepted)
             count = 0
             while head := _read_request(accepted):

@@ -24,7 +24,7 @@ from messages.orders import OrderFacts
 from tests.exchange.venue import RULES, SYMBOL, Venue, holding
 
 DIALECTS = ("binance", "mexc")
-WAIT_SECONDS = 8.0
+WAIT_SECONDS = 30.0
 """For what comes soon, or the test fails."""
 STILL = LiveSettings(
     rate_ratio=50.0,  # more than a person may set: the server has no rate
