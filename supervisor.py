@@ -106,7 +106,7 @@ def start(system: System, wiring: Wiring) -> Children:
             children.start()
     system.spawn(Supervisor, SUPERVISOR, specs, _restarts(wiring), escalate)
     if wiring.recovered is not None:
-        resume(system, wiring.recovered, wiring.stuck)
+        resume(system, wiring.recovered, wiring.stuck, wiring.restored)
     capital = wiring.settings.capital
     system.tell(PORTFOLIO, SetLimits(limits=_limits(wiring)))
     allotted = tuple(Money(currency, capital[currency]) for currency in sorted(capital))

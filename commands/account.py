@@ -244,11 +244,21 @@ class Account:
         head = f"  put aside in {self._aside.aside}, managed no more: {self._aside.counts}"
         return [head, *(f"    {line}" for line in self._aside.lines)]
 
+    @property
+    def why_behind(self) -> str:
+        """Why the journal is behind its venue, for people; empty: no backup was restored."""
+        if self.restored is None:
+            return ""
+        return (
+            f"the journal is behind its exchange: it was restored from a backup of "
+            f"{_utc(self.restored.backed_up_at)}; compare positions and orders with the exchange, "
+            "then: resume"
+        )
+
     def _told_restored(self) -> list[str]:
         if self.restored is None:
             return []
-        at = datetime.fromtimestamp(self.restored.backed_up_at / 1_000, UTC)
-        since = f"from a backup of {at.isoformat(timespec='seconds')}"
+        since = f"from a backup of {_utc(self.restored.backed_up_at)}"
         return [f"  RESTORED: {since}; what an exchange did after it is not in this journal"]
 
     def _told_stuck(self, snapshot: Snapshot) -> list[str]:
@@ -258,6 +268,10 @@ class Account:
         if any(is_stuck(self.stuck, message) for message in snapshot.undelivered):
             return [f"  HUNG: the last process never came back from {name}: it is skipped"]
         return [f"  HUNG: the last process never came back from {name}; no record asks for it"]
+
+
+def _utc(at: Timestamp) -> str:
+    return datetime.fromtimestamp(at / 1_000, UTC).isoformat(timespec="seconds")
 
 
 def account_folder(state_dir: Path | None, tag: str, kind: str = PAPER) -> Path:

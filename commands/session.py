@@ -127,6 +127,7 @@ class Session:
             identity=account.identity,
             account_folder=account.folder,
             stuck=account.stuck,
+            restored="" if wiring.connect_live is None else account.why_behind,
             records_venue=wiring.connect_live is None,
             recovered=recovered,
             symbols=_followed(wiring.symbols, recovered),

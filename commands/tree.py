@@ -61,6 +61,8 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """The venue is embedded, and goes on after a restart."""
     recovered: Snapshot | None = None
     """The cut to go on from; None: nothing has happened yet."""
+    restored: str = ""
+    """From which backup the journal is that is gone on from; empty: from none."""
     stuck: Stuck | None = None
     """What the process before this one hung on."""
     journal_epoch: int = 1

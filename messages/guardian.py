@@ -70,6 +70,15 @@ class JournalBehind(Message, frozen=True, kw_only=True):
     reason: str
 
 
+class JournalRestored(Message, frozen=True, kw_only=True):
+    """The account goes on from a backup: its journal is behind its venue. From the recovery.
+
+    A person compares the two, and resumes.
+    """
+
+    reason: str
+
+
 class TwinRunning(Message, frozen=True, kw_only=True):
     """Another process trades our account. From the reconciler."""
 

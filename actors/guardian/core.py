@@ -15,6 +15,7 @@ from messages.guardian import (
     JournalBehind,
     JournalFailed,
     JournalHealed,
+    JournalRestored,
     OwnershipSettled,
     RecoveryBegun,
     RecoveryDone,
@@ -117,6 +118,8 @@ def _read(message: Message) -> tuple[Input, str]:  # noqa: C901, PLR0911, PLR091
             return Input.RECOVERY_DONE, "every position is restored"
         case JournalBehind(reason=reason):
             return Input.JOURNAL_BEHIND, reason
+        case JournalRestored(reason=reason):
+            return Input.JOURNAL_RESTORED, reason
         case TwinRunning(reason=reason):
             return Input.TWIN_RUNNING, reason
         case OwnershipSettled(reason=reason):

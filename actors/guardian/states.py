@@ -29,6 +29,7 @@ class Input(StrEnum):
     RECOVERY_BEGUN = "recovery_begun"
     RECOVERY_DONE = "recovery_done"
     JOURNAL_BEHIND = "journal_behind"
+    JOURNAL_RESTORED = "journal_restored"
     TWIN_RUNNING = "twin_running"
     OWNERSHIP_SETTLED = "ownership_settled"
 
@@ -45,6 +46,8 @@ class Cause(StrEnum):
     """The journal is behind its venue."""
     TWIN = "twin"
     """Another process trades this account."""
+    RESTORED = "restored"
+    """The journal is behind its venue: it was restored from a backup."""
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -79,13 +82,24 @@ EFFECTS: dict[Input, Hold | Lift] = {
     Input.RECOVERY_DONE: Lift(frozenset({Cause.RECOVERY})),
     # Of orders that this journal lacks nothing is known: no new risk beside them.
     Input.JOURNAL_BEHIND: Hold(Cause.BEHIND, TradingState.REDUCING, AlarmKind.IDENTITY),
+    # What the venue did since the backup is in no record: a person compares, then resumes.
+    Input.JOURNAL_RESTORED: Hold(Cause.RESTORED, TradingState.REDUCING, AlarmKind.IDENTITY),
     Input.TWIN_RUNNING: Hold(Cause.TWIN, TradingState.REDUCING, AlarmKind.IDENTITY),
     Input.OWNERSHIP_SETTLED: Lift(frozenset({Cause.BEHIND, Cause.TWIN})),
     # No wish heals a disk: only the journal lifts its own hold. A recovery's gives way to an
     # operator: a position that is never restored would hold all others for ever. That a twin is
     # gone only a person knows; of a journal that is behind, they must say whose the epoch is.
     Input.RESUME: Lift(
-        frozenset({Cause.OPERATOR, Cause.DAILY_LOSS, Cause.ESCALATION, Cause.RECOVERY, Cause.TWIN})
+        frozenset(
+            {
+                Cause.OPERATOR,
+                Cause.DAILY_LOSS,
+                Cause.ESCALATION,
+                Cause.RECOVERY,
+                Cause.TWIN,
+                Cause.RESTORED,
+            }
+        )
     ),
     Input.JOURNAL_HEALED: Lift(frozenset({Cause.JOURNAL})),
 }

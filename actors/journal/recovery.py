@@ -23,7 +23,13 @@ from messages.addresses import (
     position_address,
 )
 from messages.envelope import Envelope, HungEnvelope
-from messages.guardian import JournalHealed, RecoveryBegun, RecoveryDone, ResendTradingState
+from messages.guardian import (
+    JournalHealed,
+    JournalRestored,
+    RecoveryBegun,
+    RecoveryDone,
+    ResendTradingState,
+)
 from messages.order_router import StreamChanged
 from messages.portfolio import TradingState, TradingStateChanged
 from messages.position import Resync
@@ -40,12 +46,17 @@ def restore(system: System, snapshot: Snapshot) -> None:
     system.recovered = {one.actor: one.entities for one in snapshot.actors}
 
 
-def resume(system: System, snapshot: Snapshot, stuck: Stuck | None = None) -> None:
+def resume(
+    system: System, snapshot: Snapshot, stuck: Stuck | None = None, restored: str = ""
+) -> None:
     """Go on: every actor of the tree lives, and nothing was sent to any of them yet.
 
     ``stuck``: the message that the process before this one hung on; it is skipped, not delivered.
+    ``restored``: from which backup the journal is, for people; empty: from none.
     """
     living = tuple(living_positions(snapshot))
+    if restored:  # first of all: a start that finds any later record takes it for recorded
+        system.tell(GUARDIAN, JournalRestored(reason=restored))
     _hold_entries(system, len(living))
     system.tell(POSITIONS, BeginRecovery(recovery=snapshot.sequence))
     for message in snapshot.undelivered:

@@ -201,6 +201,7 @@ UNHEARD = {
     positions.EpochAdopted: "as above",
     position.OwnershipChanged: "as above",
     guardian.JournalBehind: "as above",
+    guardian.JournalRestored: "as above",
     guardian.TwinRunning: "as above",
     guardian.OwnershipSettled: "as above",
     reconciler.AdoptEpoch: "as above",

@@ -20,7 +20,9 @@ from messages.guardian import (
     Halt,
     JournalFailed,
     JournalHealed,
+    JournalRestored,
     RecoveryBegun,
+    RecoveryDone,
     ResendTradingState,
     Resume,
 )
@@ -102,6 +104,16 @@ def test_resume_lifts_all_holds_at_once_but_not_a_journal_that_fails() -> None:
     guard = after(HALT, LOSS, ESCALATED, FAILED, RESUME)
     assert [hold.cause for hold in guard.holds] == [Cause.JOURNAL]
     assert guard.state is TradingState.HALTED
+
+
+def test_a_restored_journal_takes_no_new_risk_until_a_person_resumes() -> None:
+    restored = JournalRestored(reason="from a backup")
+    guard = after(restored, BEGUN, RecoveryDone())
+    assert (guard.state, guard.reason) == (TradingState.REDUCING, "from a backup")
+    (alarm,) = [send.message for send in last(restored).outbox if send.to == OBSERVERS]
+    assert isinstance(alarm, Alarm)
+    assert alarm.kind is AlarmKind.IDENTITY
+    assert after(restored, RESUME).state is TradingState.ACTIVE
 
 
 def test_a_resume_that_changes_nothing_says_how_it_stands() -> None:

@@ -27,7 +27,13 @@ from messages.addresses import (
 )
 from messages.base import Address, Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import Step
-from messages.guardian import JournalHealed, RecoveryBegun, RecoveryDone, ResendTradingState
+from messages.guardian import (
+    JournalHealed,
+    JournalRestored,
+    RecoveryBegun,
+    RecoveryDone,
+    ResendTradingState,
+)
 from messages.order_router import ReleaseOrders, StreamChanged
 from messages.portfolio import ReserveBudget, TradingState, TradingStateChanged
 from messages.position import Resync
@@ -83,7 +89,11 @@ class Started:
     """A tree of fakes that has gone on from a cut; nothing is delivered yet."""
 
     def __init__(
-        self, snapshot: Snapshot, stuck: Stuck | None = None, position: Address | None = None
+        self,
+        snapshot: Snapshot,
+        stuck: Stuck | None = None,
+        position: Address | None = None,
+        restored: str = "",
     ) -> None:
         self.journal = MemoryJournal()
         self.dispatcher = SimulatedDispatcher()
@@ -94,7 +104,7 @@ class Started:
             self.system.spawn(Core, address)
         for address in (GATEWAY, STRATEGY):
             self.system.spawn(Listener, address)
-        resume(self.system, snapshot, stuck)
+        resume(self.system, snapshot, stuck, restored)
         self.deadlines = self.clock.pending()
         self.dispatcher.run_until_idle()
 
@@ -111,6 +121,14 @@ def test_entries_are_held_before_anything_else_is_done(snapshot: Snapshot) -> No
     [held] = started.heard(PORTFOLIO)
     assert isinstance(held, TradingStateChanged)
     assert held.state is TradingState.REDUCING
+
+
+def test_that_a_backup_was_restored_is_the_first_that_is_recorded(snapshot: Snapshot) -> None:
+    started = Started(snapshot, restored="from a backup")
+    assert started.heard(GUARDIAN)[:2] == [
+        JournalRestored(reason="from a backup"),
+        RecoveryBegun(positions=1),
+    ]
 
 
 def test_a_wish_that_waits_and_an_earlier_recoverys_end_come_after_the_hold(

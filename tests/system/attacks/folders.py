@@ -18,10 +18,11 @@ from commands.verify import Verdict, verify
 from exchange.server.control import VenuePicture
 from messages.ids import ENTRY_LEG
 from tests.sources import ROOT
-from tests.system.attacks.arena import SOON_SECONDS, Arena, Victim
+from tests.system.attacks.arena import FALLEN, SOON_SECONDS, Arena, Victim, coins
 from tests.system.attacks.attack import Figures, attack
 from tests.system.running import run_supervisor
 from tests.system.wire.ids import parts_of
+from tests.system.wire.scenes import SYMBOL
 
 NOTICED, SOLD = "noticed after s", "sold after s"
 NOTICED_SECONDS = 15.0
@@ -215,12 +216,38 @@ def read_only(arena: Arena, case: str) -> Figures:
 
 @attack("a busy paper session is backed up again and again")
 def backed_up(arena: Arena) -> Figures:
-    return _back_up(arena, 4)
+    return _back_up(arena, 2)
 
 
 @attack("a busy paper session is backed up again and again", in_tests=False)
 def backed_up_often(arena: Arena) -> Figures:
     return _back_up(arena, 40)
+
+
+@attack("a backup is restored that is older than what happened at the exchange")
+def restored_behind(arena: Arena) -> Figures:
+    """It sells nothing twice, buys nothing, and names the state until a person resumes."""
+    program = arena.start()
+    arena.wait_until_protected()
+    backup, state = arena.folder / "backup", arena.folder / "state"
+    done = run_supervisor("backup", backup, "--state-dir", state)
+    assert done.exit_code == 0, done.stderr
+    sold = arena.fall()
+    program.kill()
+    before = arena.server.read()
+    done = run_supervisor("restore", backup, "--state-dir", state, "--replace")
+    assert done.exit_code == 0, done.stderr
+    second = arena.start(*_MORE)
+    file = output(arena, -1)
+    named = wait_for_words(second, file, "the journal is behind its exchange: it was restored")
+    wait_for_words(second, file, "→ closed")
+    arena.server.move(SYMBOL, FALLEN * 1.001)
+    arena.server.move(SYMBOL, FALLEN)
+    second.stop()
+    after = arena.server.read()
+    assert buys(after) == buys(before)
+    assert coins(after) == coins(before)
+    return {SOLD: sold, "named after s": named}
 
 
 def _back_up(arena: Arena, times: int) -> Figures:
