@@ -1,13 +1,12 @@
 """Values from outside: finite, in range and of the right type, or refused by their field's name.
 
 An exchange, a file, a strategy or a person may hand in anything. Each value passes one of these
-readers once, at the border; behind it no other check is needed. A reader never guesses and never
-makes a zero of a missing value: ``None`` is refused, and who can go on without the value asks for
-``optional``. What is printed or logged of a foreign text goes through ``one_line``. Pure.
+readers once, at the border; behind it no other check is needed. A reader never guesses and never makes a zero
+of a missing value: ``None`` is refused. What is printed or logged of a foreign text goes through
+``one_line``. Pure.
 """
 
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 from math import isfinite
@@ -39,7 +38,6 @@ _SHOWN = 40
 _BITS_MOST = 80
 """Of a whole number: more is beyond LARGEST, and costs time to write down."""
 
-T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -51,11 +49,6 @@ class BadValueError(ValueError):
         self.field = field
         self.problem = problem
         super().__init__(f"{field} is {shown(value)}: {problem}")
-
-
-def optional(reader: Callable[[object, str], T], value: object, field: str) -> T | None:
-    """Return None where the value is not there, else what ``reader`` makes of it."""
-    return None if value is None else reader(value, field)
 
 
 def number(value: object, field: str) -> Decimal:
@@ -132,13 +125,6 @@ def identifier(value: object, field: str) -> str:
     if not read.isascii() or " " in read:
         raise BadValueError(field, value, "an id has no spaces and ASCII letters only")
     return read
-
-
-def flag(value: object, field: str) -> bool:
-    """Return a yes or no."""
-    if not isinstance(value, bool):
-        raise BadValueError(field, value, "not true or false")
-    return value
 
 
 def choice(kind: type[E], value: object, field: str) -> E:
