@@ -1,9 +1,9 @@
 """Values from outside: finite, in range and of the right type, or refused by their field's name.
 
 An exchange, a file, a strategy or a person may hand in anything. Each value passes one of these
-readers once, at the border; behind it no other check is needed. A reader never guesses and never makes a zero
-of a missing value: ``None`` is refused. What is printed or logged of a foreign text goes through
-``one_line``. Pure.
+readers once, at the border; behind it no other check is needed. A reader never guesses and never
+makes a zero of a missing value: ``None`` is refused. What is printed or logged of a foreign text
+goes through ``one_line``. Pure.
 """
 
 import re

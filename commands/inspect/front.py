@@ -25,6 +25,7 @@ from commands.inspect.running import run_line
 from commands.inspect.source import LiveSource, Source
 from commands.inspect.view import View, console, print_view
 from commands.panels.words import date_and_time
+from messages.border import printable
 
 EXIT_FAILED = 1
 
@@ -121,7 +122,7 @@ def run_all(
         try:
             run_line(context, line, out, as_json=as_json)
         except InspectError as error:
-            err.print(f"error: {error}")
+            err.print(f"error: {printable(error)}")
             if as_json:
                 print_view(View("", {"error": str(error)}), out, as_json=True)
             exit_code = EXIT_FAILED

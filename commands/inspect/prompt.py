@@ -23,6 +23,7 @@ from commands.inspect.errors import InspectError, NoJournalError, NoSessionError
 from commands.inspect.past import Past
 from commands.inspect.recorded import recorded
 from commands.inspect.running import run_line
+from messages.border import printable
 
 HISTORY_NAME = "inspect_history"
 _LEAVE = {"exit", "quit"}
@@ -97,12 +98,12 @@ class Prompt:
         except KeyboardInterrupt:
             self._out.print("stopped")
         except NoJournalError as error:
-            self._out.print(f"error: {error}", style="red")
+            self._out.print(f"error: {printable(error)}", style="red")
         except NoSessionError as error:
-            self._out.print(f"error: {error}", style="red")
+            self._out.print(f"error: {printable(error)}", style="red")
             self._stay_offline()
         except InspectError as error:
-            self._out.print(f"error: {error}", style="red")
+            self._out.print(f"error: {printable(error)}", style="red")
 
     def _stay_offline(self) -> None:
         """Go on with the journal of a session that went away."""

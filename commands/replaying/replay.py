@@ -53,7 +53,7 @@ def replay(start: StartTree, request: Request) -> None:
     options = request.options
     if request.speed is not None and not request.speed > 0:  # also: what is no number
         raise UsageError(f"--speed {request.speed:g} plays nothing: it must be above 0")
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     settings, make_strategy = read_settings(options)
     check_oco(settings)
     progress = Console(quiet=True) if options.headless else console

@@ -12,6 +12,7 @@ from commands.replaying.stage import Scene, Stage
 from commands.screen import row_counter, summary_table
 from commands.summary import Summary
 from messages.base import Timestamp
+from messages.border import one_line
 from messages.money import plain
 
 
@@ -19,10 +20,10 @@ from messages.money import plain
 def reading(console: Console, progress: Console, path: Path) -> Iterator[Callable[[], None]]:
     """Say that a recording is read, and on a terminal how far; yields what to call for each row."""
     if progress.quiet or not progress.is_terminal:
-        console.print(f"reading {path.name}", soft_wrap=True)
+        console.print(f"reading {one_line(path.name)}", soft_wrap=True)
         yield lambda: None
         return
-    with row_counter(progress, f"reading {path.name}") as on_row:
+    with row_counter(progress, f"reading {one_line(path.name)}") as on_row:
         yield on_row
 
 
@@ -50,7 +51,7 @@ def show_summary(console: Console, stage: Stage, summaries: list[Summary], folde
     others = [f"-{summary.candle_path}" for summary in summaries[1:]]
     tables = [f"{name}{end}.csv" for end in ("", *others) for name in ("trades", "equity")]
     files = ", ".join([*tables, "summary.json", "log.jsonl"])
-    console.print(f"\nwritten to {folder}: {files}", soft_wrap=True)
+    console.print(f"\nwritten to {one_line(folder)}: {files}", soft_wrap=True)
 
 
 def _recording_line(scene: Scene) -> str:
@@ -58,7 +59,8 @@ def _recording_line(scene: Scene) -> str:
     holes = f"{count(found.holes, 'hole')}, {found.missing} missing" if found.holes else "no holes"
     span = f"{_utc(found.first)} – {_utc(found.last)} UTC"
     kind = scene.recording.kind.value
-    return f"{scene.symbol}  {found.rows} {kind}, {span}, {holes}  ({scene.recording.path.name})"
+    name = one_line(scene.recording.path.name)
+    return f"{scene.symbol}  {found.rows} {kind}, {span}, {holes}  ({name})"
 
 
 def _utc(at: Timestamp) -> str:

@@ -75,3 +75,17 @@ def test_an_operators_number_is_one_that_can_be(typed: str) -> None:
     with pytest.raises(InspectError):
         Typed("why p3", ["--limit", typed], ["--limit"]).number("--limit", 1)
     assert ratio("3%") == Decimal("0.03")
+
+
+def test_a_file_s_name_commands_nothing_of_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "BTC-USDT-1m-[link=x]\x1b[2J.csv"
+    rows = (f"{1_700_000_040_000 + 60_000 * minute},1,1.01,0.99,1,5" for minute in range(5))
+    Path(name).write_text("\n".join(("timestamp,open,high,low,close,volume", *rows)) + "\n")
+    assert run_command(supervisor.start, ["replay", name, "--session-dir", "out[/b]"]) == 0
+    said = capsys.readouterr().out
+    assert "[link=x]" in said
+    assert "out[/b]" in said
+    assert "\x1b" not in said

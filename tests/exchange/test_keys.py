@@ -128,3 +128,11 @@ def test_a_second_key_is_a_table_within_the_exchanges(tmp_path: Path) -> None:
     assert read_keys(MEXC, {}, file, slot=2).revealed() == {"apiKey": "c", "secret": CANARY}
     with pytest.raises(KeysError, match=r"no table \[mexc\.second\]"):
         read_keys(MEXC, {}, key_file(tmp_path), slot=2)
+
+
+@pytest.mark.parametrize("value", ["a\x1b[2Jkey", "x" * 30_000, "ke\u202ey", "a\0b"])
+def test_a_value_that_can_be_no_key_is_refused_and_not_shown(value: str) -> None:
+    environment = {"MEXC_APIKEY": value, "MEXC_SECRET": "a secret"}
+    with pytest.raises(KeysError, match="apiKey can't be a key") as caught:
+        read_keys(PROFILES["mexc"], environment)
+    assert value not in str(caught.value)
