@@ -211,6 +211,11 @@ UNHEARD = {
     positions.StrayFound: "of an order that nobody knows: see test_strays of the reconciler",
     reconciler.OrdersUnknown: "as above",
     reconciler.StraySettled: "as above",
+    strategy.StrategyReady: "of a strategy's own process: see test_host of the strategy",
+    strategy.StrategyEnded: "as above",
+    strategy.StrategyStarted: "as above",
+    strategy.StrategyLost: "as above",
+    strategy.ReplaceStrategy: "as above",
     observers.MessageSkipped: "told only where something was skipped",
 }
 ASKS_AND_ANSWERS = {

@@ -231,7 +231,11 @@ def test_a_strategy_that_hangs_does_not_keep_a_session_from_stopping(
     config = ("--config", tmp_path / "mine.toml", "--strategy", "mine:Hangs")
     done = run_supervisor(*FAST, *config, "--duration", "1", *into(folder))
     assert done.exit_code == 0, done.stderr
-    assert "error in: strategy_runner" in done.stdout
+    assert "error in" not in done.stdout
+    again = ("--debug", "--state-dir", tmp_path / "other", "--session-dir", tmp_path / "debugged")
+    done = run_supervisor(*FAST, *config, "--duration", "1", *again)
+    assert done.exit_code == 0, done.stderr
+    assert "error in: strategy_runner" in done.stdout, "its thread is left behind"
 
 
 def test_a_reader_that_goes_away_ends_a_session_that_is_watched(run: Run, folder: Path) -> None:

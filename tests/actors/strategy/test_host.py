@@ -5,7 +5,7 @@ from typing import cast
 from actors.journal.memory import MemoryJournal
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
-from actors.runtime.supervision import RestartPolicy
+from actors.runtime.supervision import RestartPolicy, RestartTimes
 from actors.runtime.system import System
 from actors.strategy.host import OwnProcess, StrategyHost
 from actors.strategy.process import Ended, Hear, StrategyProcess
@@ -185,6 +185,34 @@ def test_losses_that_lie_apart_are_each_forgiven() -> None:
         stage.says(Ended("gone"))
         stage.wait(60_000)
         assert stage.says(Ready()) == [StrategyStarted()]
+
+
+def test_an_end_on_which_it_raised_is_looked_at_again() -> None:
+    stage = Stage()
+    host = stage.system.mailboxes[STRATEGY_RUNNER].actor
+    assert isinstance(host, StrategyHost)
+    times, host._times = host._times, cast(RestartTimes, RaisesOnce())
+    host._times.other = times  # type: ignore[attr-defined]
+    skipped, lost = stage.says(Ended("gone"))
+    assert isinstance(skipped, MessageSkipped | StrategyLost)
+    assert isinstance(lost, MessageSkipped | StrategyLost)
+    stage.wait(100)
+    assert len(stage.processes.all) == 2
+
+
+class RaisesOnce:
+    """Raises when first asked, then asks another."""
+
+    def __init__(self) -> None:
+        self.other: RestartTimes | None = None
+        self.has_raised = False
+
+    def grant(self, now: Timestamp) -> Milliseconds | None:
+        if not self.has_raised:
+            self.has_raised = True
+            raise ValueError("poison")
+        assert self.other is not None
+        return self.other.grant(now)
 
 
 def test_a_host_that_stops_ends_the_process() -> None:
