@@ -36,7 +36,8 @@ class Kept:
         self._name, self._files, self._is_folder = name, files, is_folder
         self.pointer: Pointer = files.point_at(path)
         self._identity = self.pointer.sight().identity
-        self._was_link = self._is_link()
+        self._was_link = False
+        self._was_link = self._is_new_link(self._seen())
 
     @classmethod
     def folder(cls, name: str, path: Path, files: Files) -> Self:
@@ -47,7 +48,7 @@ class Kept:
         """Raise ``CustodyError`` where its name leads elsewhere, or to nothing."""
         try:
             seen = self._seen()
-            is_link = self._is_link() and not self._was_link
+            is_link = self._is_new_link(seen)
             if seen is not None and seen.identity == self._identity and not is_link:
                 return
             place = self.pointer.place()
@@ -82,9 +83,10 @@ class Kept:
         look = self._files.folder_sight if self._is_folder else self._files.sight
         return look(self.path)
 
-    def _is_link(self) -> bool:
-        seen = self._files.sight(self.path)
-        return seen is not None and seen.is_link
+    def _is_new_link(self, seen: Sight | None) -> bool:
+        """Whether a link was put there; a folder may have been reached by one from the start."""
+        at_name = self._files.sight(self.path) if self._is_folder else seen
+        return at_name is not None and at_name.is_link and not self._was_link
 
     def where(self) -> str:
         """Return where it lies now, for people."""

@@ -17,9 +17,9 @@ from actors.journal.holder import Holder
 from actors.journal.identity import beginning
 from actors.journal.lease import AccountInUseError, EpochLostError, Lease
 from actors.journal.memory import MemoryJournal
-from actors.journal.port import JournalError, Record
+from actors.journal.port import CustodyError, JournalError, Record
 from actors.journal.store import FileJournal, JournalLimits, Origin
-from commands.errors import UsageError
+from commands.errors import RunFailedError, UsageError
 from commands.folders import SESSION_NAME
 from commands.replaying.stage import replay_identity
 from commands.session_files import SessionRecord
@@ -73,6 +73,9 @@ class KeptReplay(MemoryJournal):
         try:
             self._file.commit()
             write_json(self._folder / SESSION_NAME, self._record())
+        except (JournalError, OSError) as error:
+            why = error.problem if isinstance(error, CustodyError) else str(error)
+            raise RunFailedError(f"--journal: what was played is not kept: {why}") from None
         finally:
             self._file.close()
             self._lease.close()

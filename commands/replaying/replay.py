@@ -124,8 +124,15 @@ def _other(path: CandlePath) -> CandlePath:
 
 
 def _write(folder: Path, played: list[Played], ending: str) -> None:
-    """Write the tables of the path that was played last, and the summary of all so far."""
+    """Write the tables of the path that was played last, and the summary of all so far.
+
+    Raises ``RunFailedError``.
+    """
     report = played[-1].report
-    write_trades(folder / f"trades{ending}.csv", report.trades)
-    write_equity(folder / f"equity{ending}.csv", report.equity)
-    write_json(folder / "summary.json", [one.summary for one in played])
+    try:
+        write_trades(folder / f"trades{ending}.csv", report.trades)
+        write_equity(folder / f"equity{ending}.csv", report.equity)
+        write_json(folder / "summary.json", [one.summary for one in played])
+    except OSError as error:
+        problem = f"{folder} can't be written: {error.strerror}"
+        raise RunFailedError(f"{problem}; what came of the replay is lost") from None
