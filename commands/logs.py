@@ -49,7 +49,7 @@ _WORDS = {"CRITICAL": "ALARM"}
 
 
 class LogSink:
-    """What loguru gives lines to: a spool, so that who logs never waits for the disk."""
+    """Takes loguru's lines into a spool: a thread that logs never waits for the disk."""
 
     def __init__(self, path: Path, settings: LogSettings) -> None:
         """Begin the file, on the spool's thread."""

@@ -13,7 +13,7 @@ from typing import Any, Self
 from commands.errors import StopAtOnceError
 
 _ASKS = (signal.SIGINT, signal.SIGTERM)
-"""Heard also where the parent ignored them, as a script's shell does for its background jobs."""
+"""They work also where the parent ignores them, as a script's shell does for background jobs."""
 _STOPS_A_TERMINAL = (signal.SIGTSTP, signal.SIGTTOU, signal.SIGTTIN)
 """Ctrl-Z, and output or input of a background job: a stopped process sells nothing at its stop."""
 

@@ -1,7 +1,7 @@
 """The process's standard output and error, as text streams that never block.
 
 While a session runs, ``sys.stdout`` and ``sys.stderr`` are outlets: whatever prints (a view, a log
-line, a warning, a traceback, somebody's ``print``) puts its text into a bounded buffer.
+line, a warning, a traceback, a strategy's ``print``) puts its text into a bounded buffer.
 """
 
 import errno

@@ -69,7 +69,7 @@ class Lane(Protocol):
     abandoned: bool
     """Its thread hangs and was replaced: what its actor still says is not heard."""
     note: Note | None
-    """Called with each message before its step begins; None: nobody looks."""
+    """Called with each message before its step begins; None: nothing is shown."""
 
     def schedule(self, mailbox: "Mailbox", /) -> None:
         """Take note that the mailbox has something. From any thread."""

@@ -85,7 +85,7 @@ class SentinelProcess:
         self._spawn()
 
     def stop(self) -> None:
-        """Let the sentinel go, and what it was told."""
+        """End the sentinel: this process is watched no more."""
         self._dispatcher.show_hands(None)
         self.page.end()
         faulthandler.unregister(DUMP_SIGNAL)
