@@ -36,10 +36,12 @@ _EXIT_CODES = {
     ConnectProblem.MAINTENANCE: EXIT_UNAVAILABLE,
     ConnectProblem.TLS: EXIT_UNAVAILABLE,
     ConnectProblem.BANNED: EXIT_UNAVAILABLE,
+    ConnectProblem.PAUSED: EXIT_UNAVAILABLE,
     ConnectProblem.WRONG_KEY: EXIT_KEY_REFUSED,
     ConnectProblem.NO_PERMISSION: EXIT_KEY_REFUSED,
 }
 
+_AFTER_A_PAUSE = {ConnectProblem.BANNED, ConnectProblem.PAUSED}
 _TRIED_AGAIN = {ConnectProblem.NO_NETWORK, ConnectProblem.MAINTENANCE}
 _LONGEST_BAN_MS = 600_000
 """A ban that lasts longer is not waited for: the process ends and says when to start again."""
@@ -163,6 +165,6 @@ def _wait_seconds(error: ConnectError, pause: float) -> float | None:
     """Return how long to wait before the next attempt; None: there is none."""
     if error.problem in _TRIED_AGAIN:
         return pause
-    if error.problem is ConnectProblem.BANNED and error.wait_ms <= _LONGEST_BAN_MS:
-        return ceil(error.wait_ms / 1000)
+    if error.problem in _AFTER_A_PAUSE and error.wait_ms <= _LONGEST_BAN_MS:
+        return max(pause, ceil(error.wait_ms / 1000))
     return None

@@ -18,6 +18,8 @@ class ConnectProblem(StrEnum):
     """The connection is not encrypted as it should be, or another host answers."""
     BANNED = "banned"
     """The exchange bans this address for a while."""
+    PAUSED = "paused"
+    """The exchange wants a pause."""
     OTHER = "other"
 
 
@@ -41,6 +43,7 @@ ADVICE = {
         "answers in its place; look at the network and at this machine's date"
     ),
     ConnectProblem.BANNED: "it bans this address until {until}; nothing more is sent until then",
+    ConnectProblem.PAUSED: "it wants a pause until {until}; nothing more is sent until then",
     ConnectProblem.OTHER: "it answers with an error",
 }
 

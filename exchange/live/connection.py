@@ -303,9 +303,11 @@ class Connection:
         try:
             return await work
         except Exception as error:  # noqa: BLE001 - all of it is one answer: not opened, and why
-            wait_ms = self.throttle.banned_for_ms()
-            is_banned = wait_ms > 0
-            problem = ConnectProblem.BANNED if is_banned else problem_of(error, self.profile)
+            wait_ms = self.throttle.longest_pause_ms()
+            problem = problem_of(error, self.profile)
+            if wait_ms > 0 and problem is not ConnectProblem.WRONG_KEY:
+                is_ban = self.throttle.banned_for_ms() > 0
+                problem = ConnectProblem.BANNED if is_ban else ConnectProblem.PAUSED
             advice = ADVICE[problem].format(until=at_utc(self.now() + wait_ms))
             text = f"{self.profile.name}: can't {what}: {advice} ({self.text_of(error)})"
             raise ConnectError(problem, text, wait_ms) from None

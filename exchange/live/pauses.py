@@ -91,6 +91,11 @@ class Pauses:
             if limit != _BAN:
                 self._pauses.pop(limit, None)
 
+    def longest_ms(self, now_ms: float) -> float:
+        """Return how long the longest pause still lasts; 0: there is none."""
+        ends = (pause.until_ms for pause in self._pauses.values())
+        return max(0.0, max(ends, default=now_ms) - now_ms)
+
     def banned_for_ms(self, now_ms: float) -> float:
         """Return how long the address is still banned; 0: it is not."""
         ban = self._pauses.get(_BAN)

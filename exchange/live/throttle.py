@@ -145,6 +145,10 @@ class Throttle:
             self._pauses.end(_asking())
             self._let_out()
 
+    def longest_pause_ms(self) -> float:
+        """Return how long the longest of the venue's pauses still lasts; 0: there is none."""
+        return self._pauses.longest_ms(self._now_ms())
+
     def banned_for_ms(self) -> float:
         """Return how long the venue still bans this address; 0: it does not."""
         return self._pauses.banned_for_ms(self._now_ms())

@@ -81,6 +81,14 @@ def opened(server: ServerThread, folder: Path, pauses: list[float]) -> list[str]
     return said
 
 
+def test_a_pause_that_is_no_ban_is_waited_for_too(server: ServerThread, tmp_path: Path) -> None:
+    kind, pauses = WireFaultKind.TOO_MANY_REQUESTS, list[float]()
+    server.plan(WireFault(on=Call.MARKETS, kind=kind, retry_after_seconds=30))
+    said = opened(server, tmp_path, pauses)
+    assert pauses == [30]
+    assert "it wants a pause until" in said[0]
+
+
 def test_a_short_ban_is_waited_for_and_a_long_one_ends_the_start(
     server: ServerThread, tmp_path: Path
 ) -> None:
