@@ -116,9 +116,16 @@ class ClientHooks:
                     handle(message)
                 except Exception as error:  # noqa: BLE001 - the next message may be readable
                     self.bad_item("message of a socket", error)
+                    if _is_ccxts(error):  # the exchange says that something is wrong: begin anew
+                        socket.on_error(error)
 
             socket.handle_message = handle_safely
         return socket
+
+
+def _is_ccxts(error: BaseException) -> bool:
+    """Return whether ccxt raised it, and not a line of its code that can't read a message."""
+    return any(kind.__name__ == "BaseError" for kind in type(error).__mro__)
 
 
 def make_client(

@@ -189,6 +189,27 @@ def test_a_message_that_ccxt_cant_read_does_not_end_the_stream(venue: WireVenue)
     assert AlarmKind.BAD_ANSWER in kinds(venue)
 
 
+def test_an_error_that_the_exchange_sends_begins_the_stream_anew(venue: WireVenue) -> None:
+    venue.exchange.subscribe(SYMBOL, venue.now)
+    venue.move(100.0)
+    venue.wait(0)
+
+    class BaseError(Exception):
+        """As ccxt's are named."""
+
+    def fails(_socket: object, _message: object) -> None:
+        raise BaseError("the token is not valid any more")
+
+    sockets = list(venue.connection.client.clients.values())
+    for socket in sockets:
+        socket.on_message_callback = fails
+    venue.server.move(SYMBOL, 101.0)
+    venue.wait_until(lambda: any(socket.error for socket in sockets))
+    venue.move(102.0)
+    venue.wait(0)
+    assert AlarmKind.BAD_ANSWER in kinds(venue)
+
+
 def test_a_task_that_keeps_failing_is_told_and_escalated_to_the_guardian(venue: WireVenue) -> None:
     venue.exchange.subscribe(SYMBOL, venue.now)
     alarms = venue.exchange._alarms
