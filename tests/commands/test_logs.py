@@ -1,6 +1,7 @@
 """The log: JSON lines with ids for the file, words for people, and never a traceback for them."""
 
 import json
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from commands.logs import (
 from commands.spool import Spool, drain_all
 from config.settings import LogSettings
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
+from tests.system.running import run_python
 
 AT = Timestamp(1_800_000_000_000)
 EVENT = Event(
@@ -88,6 +90,28 @@ def test_every_line_is_in_the_file_in_order_though_nobody_waits_for_it(log: Path
     for number in range(2_000):
         logger.info("line {}", number)
     assert [line["text"] for line in lines(log)] == [f"line {n}" for n in range(2_000)]
+
+
+KILLED = """
+import os, signal, sys, time
+from pathlib import Path
+from loguru import logger
+from commands.logs import log_to
+from config.settings import LogSettings
+
+log_to(Path(sys.argv[1]), LogSettings())
+for number in range(1_000):
+    logger.info("line {}", number)
+time.sleep(1.0)
+logger.info("a line of the last second")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_kill_loses_no_line_that_is_a_second_old(tmp_path: Path) -> None:
+    assert run_python("-c", KILLED, tmp_path).exit_code == -signal.SIGKILL
+    texts = [line["text"] for line in lines(tmp_path / LOG_NAME)]
+    assert texts[:1_000] == [f"line {number}" for number in range(1_000)]
 
 
 class Hung:
