@@ -19,7 +19,7 @@ from actors.inspector.server import Inspector
 from actors.journal.actor import JournalActor
 from actors.journal.collector import making_what_stays
 from actors.journal.port import UNWRITTEN, JournalError
-from actors.journal.recovery import restore, resume
+from actors.journal.recovery import hold_until_looked, restore, resume
 from actors.market_data.actor import MarketDataActor
 from actors.market_data.quotes import conflate, conflation_key
 from actors.observers.actor import Observers
@@ -105,6 +105,8 @@ def start(system: System, wiring: Wiring) -> Children:
             restore(system, wiring.recovered)
             children.start()
     system.spawn(Supervisor, SUPERVISOR, specs, _restarts(wiring), escalate)
+    if wiring.connect_live is not None and wiring.settings.reconciler.look_ms is not None:
+        hold_until_looked(system)
     if wiring.recovered is not None:
         resume(system, wiring.recovered, wiring.stuck, wiring.restored)
     capital = wiring.settings.capital

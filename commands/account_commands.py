@@ -1,4 +1,4 @@
-"""What a person types about an account as a whole: ``backup`` and ``restore``.
+"""What a person types about an account as a whole: ``backup``, ``restore`` and ``adopt``.
 
 Owns the options; what they do is in the modules they import when used.
 """
@@ -52,3 +52,38 @@ def add_to(app: typer.Typer) -> None:
 
         with explaining():
             put_back(backup, state_dir or STATE, replaces=replace)
+
+    @app.command("adopt", short_help="Say that an epoch's process is dead: its orders are ours.")
+    def adopt(
+        epoch: Annotated[str, typer.Option(metavar="EPOCH", help="As the alarm names it.")],
+        reason: Annotated[
+            str, typer.Option(metavar="TEXT", help="Why; written into the journal.")
+        ] = "",
+        session: Annotated[
+            Path | None,
+            typer.Option(metavar="DIR", help="Its folder; default: the newest that runs."),
+        ] = None,
+        yes: Annotated[  # noqa: FBT002 - a flag, typed by name
+            bool, typer.Option("--yes", help="Show what will happen, and do not ask.")
+        ] = False,
+    ) -> None:
+        """Tell the running session that the process of an epoch is dead: its orders are ours.
+
+        The session then looks at the exchange twice, and waits for the longest life of a request.
+
+        Example: python supervisor.py adopt --epoch kvlnyjx3 --reason "the old machine is off"
+        """
+        from commands.inspect.front import Asked  # noqa: PLC0415 - imported when used
+        from commands.inspect.front import inspect as look  # noqa: PLC0415 - as above
+
+        asked = Asked(
+            session=session,
+            commands=(f"adopt {epoch}",),
+            as_json=False,
+            operate=True,
+            reason=reason,
+            is_sure=yes,
+        )
+        with explaining():
+            code = look(asked)
+        raise typer.Exit(code)

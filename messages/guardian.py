@@ -64,6 +64,14 @@ class RecoveryDone(Message, frozen=True, kw_only=True):
     """Every position that lived at the restart is restored or over. From the positions actor."""
 
 
+class FirstLookBegun(Message, frozen=True, kw_only=True):
+    """The exchange's lists are compared with the journal first. From the start of a session."""
+
+
+class FirstLookDone(Message, frozen=True, kw_only=True):
+    """Every list that a start asks for was answered and compared. From the reconciler."""
+
+
 class JournalBehind(Message, frozen=True, kw_only=True):
     """The venue has an order of our account that this journal lacks. From the reconciler."""
 

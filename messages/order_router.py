@@ -80,6 +80,8 @@ class CompareOrders(Message, frozen=True, kw_only=True):
 
     symbol: Symbol
     orders: tuple[ListedOrder, ...]
+    answers: str = ""
+    """Which list of a start's first look this is: it is answered also where all are known."""
 
 
 class OrderReported(Message, frozen=True, kw_only=True):

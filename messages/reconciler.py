@@ -84,6 +84,8 @@ class OrdersUnknown(Message, frozen=True, kw_only=True):
 
     symbol: Symbol
     orders: tuple[ListedOrder, ...]
+    answers: str = ""
+    """As asked for."""
 
 
 class StraySettled(Message, frozen=True, kw_only=True):

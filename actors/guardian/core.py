@@ -11,6 +11,8 @@ from messages.guardian import (
     DailyLossReached,
     EnterReducing,
     Escalated,
+    FirstLookBegun,
+    FirstLookDone,
     Halt,
     JournalBehind,
     JournalFailed,
@@ -116,6 +118,13 @@ def _read(message: Message) -> tuple[Input, str]:  # noqa: C901, PLR0911, PLR091
             return Input.RECOVERY_BEGUN, f"after a restart {count} {wait}"
         case RecoveryDone():
             return Input.RECOVERY_DONE, "every position is restored"
+        case FirstLookBegun():
+            return (
+                Input.FIRST_LOOK_BEGUN,
+                "the exchange's lists are compared first",
+            )
+        case FirstLookDone():
+            return Input.FIRST_LOOK_DONE, "the exchange's lists are compared"
         case JournalBehind(reason=reason):
             return Input.JOURNAL_BEHIND, reason
         case JournalRestored(reason=reason):

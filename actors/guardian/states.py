@@ -28,6 +28,8 @@ class Input(StrEnum):
     JOURNAL_HEALED = "journal_healed"
     RECOVERY_BEGUN = "recovery_begun"
     RECOVERY_DONE = "recovery_done"
+    FIRST_LOOK_BEGUN = "first_look_begun"
+    FIRST_LOOK_DONE = "first_look_done"
     JOURNAL_BEHIND = "journal_behind"
     JOURNAL_RESTORED = "journal_restored"
     TWIN_RUNNING = "twin_running"
@@ -42,6 +44,8 @@ class Cause(StrEnum):
     ESCALATION = "escalation"
     JOURNAL = "journal"
     RECOVERY = "recovery"
+    FIRST_LOOK = "first_look"
+    """A start has not yet seen what the exchange lists of this account."""
     BEHIND = "behind"
     """The journal is behind its venue."""
     TWIN = "twin"
@@ -80,6 +84,8 @@ EFFECTS: dict[Input, Hold | Lift] = {
     # What was under way at a crash is known first: exits and protection, then new risk.
     Input.RECOVERY_BEGUN: Hold(Cause.RECOVERY, TradingState.REDUCING, None),
     Input.RECOVERY_DONE: Lift(frozenset({Cause.RECOVERY})),
+    Input.FIRST_LOOK_BEGUN: Hold(Cause.FIRST_LOOK, TradingState.REDUCING, AlarmKind.TRADING_STATE),
+    Input.FIRST_LOOK_DONE: Lift(frozenset({Cause.FIRST_LOOK})),
     # Of orders that this journal lacks nothing is known: no new risk beside them.
     Input.JOURNAL_BEHIND: Hold(Cause.BEHIND, TradingState.REDUCING, AlarmKind.IDENTITY),
     # What the venue did since the backup is in no record: a person compares, then resumes.
@@ -96,6 +102,7 @@ EFFECTS: dict[Input, Hold | Lift] = {
                 Cause.DAILY_LOSS,
                 Cause.ESCALATION,
                 Cause.RECOVERY,
+                Cause.FIRST_LOOK,
                 Cause.TWIN,
                 Cause.RESTORED,
             }

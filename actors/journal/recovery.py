@@ -24,6 +24,7 @@ from messages.addresses import (
 )
 from messages.envelope import Envelope, HungEnvelope
 from messages.guardian import (
+    FirstLookBegun,
     JournalHealed,
     JournalRestored,
     RecoveryBegun,
@@ -92,6 +93,18 @@ def _hold_entries(system: System, living: int) -> None:
     system.tell(GUARDIAN, RecoveryBegun(positions=living))
     held = TradingStateChanged(
         state=TradingState.REDUCING, reason="after a restart; the guardian has not spoken yet"
+    )
+    system.tell(PORTFOLIO, held)
+
+
+def hold_until_looked(system: System) -> None:
+    """Let nobody new enter until the exchange's lists were compared: also in a new journal.
+
+    Orders of another journal of this account may be there. The portfolio is told itself, as above.
+    """
+    system.tell(GUARDIAN, FirstLookBegun())
+    held = TradingStateChanged(
+        state=TradingState.REDUCING, reason="the exchange's lists are compared with the journal"
     )
     system.tell(PORTFOLIO, held)
 

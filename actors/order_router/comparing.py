@@ -65,9 +65,10 @@ def unknown(orders: Orders, message: CompareOrders) -> tuple[Send, ...]:
         for listed in message.orders
         if listed.client_order_id not in orders.by_id and not _is_still_sought(orders, listed)
     )
-    if not not_here:
+    if not not_here and not message.answers:
         return ()
-    return (Send(RECONCILER, OrdersUnknown(symbol=message.symbol, orders=not_here)),)
+    told = OrdersUnknown(symbol=message.symbol, orders=not_here, answers=message.answers)
+    return (Send(RECONCILER, told),)
 
 
 def _is_still_sought(orders: Orders, listed: ListedOrder) -> bool:

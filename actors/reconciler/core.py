@@ -11,12 +11,13 @@ from itertools import zip_longest
 from msgspec.structs import replace
 
 from actors.reconciler import epochs, strays
-from actors.reconciler.looks import Heard, Looks
+from actors.reconciler.looks import Heard, Looks, NextLook
 from config.settings import Settings
-from messages.addresses import GATEWAY, ORDER_ROUTER
+from messages.addresses import GATEWAY, GUARDIAN, ORDER_ROUTER
 from messages.base import ClientOrderId, Message, Milliseconds, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.gateway import FetchOpenOrders, FetchTrades
+from messages.guardian import FirstLookDone
 from messages.ids import Identity
 from messages.money import ZERO
 from messages.order_router import CompareOrders, ListSymbols, StreamChanged
@@ -32,6 +33,7 @@ from messages.reconciler import (
     TradesReported,
 )
 
+_LISTS = ("open", "fills")
 FIRST_LOOK_MS = Milliseconds(24 * 3_600_000)
 """How far back a start looks for fills of another journal's epoch."""
 
@@ -70,11 +72,27 @@ def _unknown(looks: Looks, settings: Settings, message: OrdersUnknown, now: Time
     identity = looks.identity
     if identity is None:
         return strays.unknown(looks, settings, message, now)
-    foreign = [one for one in message.orders if epochs.is_foreign(identity, one, settings)]
+    foreign = [one for one in message.orders if epochs.is_foreign(identity, one)]
     ours = tuple(one for one in message.orders if one not in foreign)
     first = epochs.seen(looks, identity, message.symbol, foreign, now)
     then = strays.unknown(looks, settings, replace(message, orders=ours), now)
-    return Step((*first.changes, *then.changes), (*first.outbox, *then.outbox))
+    answered = _answered(looks, identity, message.answers, then)
+    return Step(
+        (*first.changes, *then.changes, *answered.changes),
+        (*first.outbox, *then.outbox, *answered.outbox),
+    )
+
+
+def _answered(looks: Looks, identity: Identity, which: str, before: Step) -> Step:
+    """Take note that a list of a start's first look was compared; the last one ends it."""
+    next_look = next((one for one in before.changes if isinstance(one, NextLook)), looks.next)
+    if which not in next_look.awaited:
+        return NOTHING
+    left = tuple(one for one in next_look.awaited if one != which)
+    if left:
+        return Step((replace(next_look, awaited=left),))
+    done = replace(next_look, awaited=(), looked_since=identity.started_at)
+    return Step((done,), (Send(GUARDIAN, FirstLookDone()),))
 
 
 def _wake(looks: Looks, settings: Settings, now: Timestamp) -> Step:
@@ -111,10 +129,16 @@ def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Ti
     gone = [Removed(kind=Heard.__name__, key=s) for s in looks.heard if s not in symbols]
     identity = looks.identity
     looked_at = symbols
+    done: tuple[Send, ...] = ()
     if identity is not None and looks.next.looked_since != identity.started_at:
         # Once after a start also where this journal has no orders: another one may have some.
-        listed = replace(listed, looked_since=identity.started_at)
         looked_at = tuple(dict.fromkeys((*symbols, *settings.drop.symbols)))
+        awaited = tuple(f"{kind} {symbol}" for symbol in looked_at for kind in _LISTS)
+        soon = Timestamp(now + settings.reconciler.again_ms)
+        listed = replace(listed, awaited=awaited, at=soon if awaited else listed.at)
+        if not awaited:
+            listed = replace(listed, looked_since=identity.started_at)
+            done = (Send(GUARDIAN, FirstLookDone()),)
     in_doubt = (symbol for row in looks.foreign.values() for symbol in row.symbols)
     looked_at = tuple(dict.fromkeys((*looked_at, *in_doubt)))
     asked = [send for symbol in looked_at for send in _questions(looks, settings, symbol, now)]
@@ -122,7 +146,7 @@ def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Ti
     adopted = epochs.looked(looks, settings, now)
     return Step(
         (listed, *gone, *again.changes, *adopted.changes),
-        (*asked, *again.outbox, *adopted.outbox),
+        (*asked, *again.outbox, *adopted.outbox, *done),
     )
 
 
@@ -153,7 +177,7 @@ def _compare_open_orders(looks: Looks, settings: Settings, message: OpenOrdersRe
         for facts, placed_at in zip_longest(message.orders, message.placed_at)
         if _is_of_account(looks, settings, facts.client_order_id)
     )
-    return Step(outbox=_compared(message.symbol, ours))
+    return Step(outbox=_compared(looks, "open", message.symbol, ours))
 
 
 def _compare_trades(
@@ -166,7 +190,8 @@ def _compare_trades(
     ours = tuple(_listed(order_id, trades) for order_id, trades in of_order.items())
     # Of a list that was cut off the missing part is asked for again.
     heard = (Heard(symbol=message.symbol, upto=now),) if message.is_complete else ()
-    return Step(heard, _compared(message.symbol, ours))
+    kind = "fills" if message.is_complete else "part"
+    return Step(heard, _compared(looks, kind, message.symbol, ours))
 
 
 def _is_of_account(looks: Looks, settings: Settings, order_id: ClientOrderId) -> bool:
@@ -184,5 +209,11 @@ def _listed(order_id: ClientOrderId, trades: Iterable[Trade]) -> ListedOrder:
     )
 
 
-def _compared(symbol: Symbol, ours: tuple[ListedOrder, ...]) -> tuple[Send, ...]:
-    return (Send(ORDER_ROUTER, CompareOrders(symbol=symbol, orders=ours)),) if ours else ()
+def _compared(
+    looks: Looks, kind: str, symbol: Symbol, ours: tuple[ListedOrder, ...]
+) -> tuple[Send, ...]:
+    which = f"{kind} {symbol}"
+    answers = which if which in looks.next.awaited else ""
+    if not ours and not answers:
+        return ()
+    return (Send(ORDER_ROUTER, CompareOrders(symbol=symbol, orders=ours, answers=answers)),)

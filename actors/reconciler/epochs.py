@@ -25,22 +25,17 @@ _ORDERS_KEPT = 100
 _LOOKS_NEEDED = 2
 
 
-def is_foreign(identity: Identity, listed: ListedOrder, settings: Settings) -> bool:
-    """Return whether no process of this journal can have placed it.
+def is_foreign(identity: Identity, listed: ListedOrder) -> bool:
+    """Return whether this journal never placed an order that its router does not have.
 
-    Also one of an earlier epoch of ours, where it was placed so late after our start that a request
-    of that epoch's process would have expired.
+    Also one of an earlier epoch of ours: what its process sent was recorded first, and what left
+    without a record is looked for at a start. So a process with a copy of the journal placed it.
     """
-    parts = parse(listed.client_order_id)
-    if parts is None or not identity.is_of_account(listed.client_order_id):
+    order_id = listed.client_order_id
+    parts = parse(order_id)
+    if parts is None or not identity.is_of_account(order_id) or parts.epoch in identity.adopted:
         return False
-    if not identity.is_own(listed.client_order_id):
-        return True
-    is_late = (
-        listed.placed_at is not None
-        and listed.placed_at > identity.started_at + settings.router.unknown_settle_ms
-    )
-    return is_late and identity.is_earlier(listed.client_order_id)
+    return not identity.is_own(order_id) or identity.is_earlier(order_id)
 
 
 def seen(

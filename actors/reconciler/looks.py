@@ -26,6 +26,8 @@ class NextLook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """When the router last said where there are orders."""
     looked_since: Timestamp | None = None
     """The start after which every followed symbol was looked at once."""
+    awaited: tuple[str, ...] = ()
+    """The lists of that look that were not answered and compared yet."""
 
     def is_by(self, at: Timestamp) -> bool:
         """Whether the next look is set for ``at``, or before."""

@@ -14,6 +14,7 @@ from commands.inspect import (
     market,
     money,
     operate,
+    ownership,
     position,
     travel,
     why,
@@ -23,7 +24,10 @@ from commands.inspect.errors import InspectError
 from commands.inspect.typed import nearest, split
 from commands.inspect.view import DIM, View, pairs, stack, title
 
-GROUPS = (actors, position, why, diagram, money, market, flow, travel, bundle, operate, control)
+GROUPS = (
+    *(actors, position, why, diagram, money, market, flow, travel, bundle),
+    *(operate, ownership, control),
+)
 
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS

@@ -1,0 +1,147 @@
+"""The program beside an exchange server when its folder is lost, put back, copied or unlocked.
+
+Nothing is bought or sold twice, no id is used twice, and one sentence says how it stands.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exchange.server.control import VenuePicture
+from exchange.server.remote import ServerProcess
+from messages.ids import EXIT_LEG
+from messages.money import ZERO
+from tests.system.running import run_supervisor
+from tests.system.wire.ids import parts_of
+from tests.system.wire.program import Program, trading
+from tests.system.wire.scenes import BALANCES, SCENES, SYMBOL, Scene
+
+ENTRY, LOSS = 40_000.0, 38_800.0
+DIALECTS = (SCENES[0], SCENES[3])
+BEHIND = "the journal is behind its exchange"
+
+
+@pytest.fixture(params=DIALECTS, ids=str)
+def scene(request: pytest.FixtureRequest) -> Scene:
+    found: Scene = request.param
+    return found
+
+
+@pytest.fixture
+def server(scene: Scene, tmp_path: Path) -> Iterator[ServerProcess]:
+    with ServerProcess(scene.dialect, [scene.rules], BALANCES, tmp_path) as process:
+        process.move(SYMBOL, ENTRY)
+        yield process
+
+
+def rests(picture: VenuePicture) -> bool:
+    return any(not one.is_terminal for one in picture.orders)
+
+
+def begun(server: ServerProcess, scene: Scene, folder: Path) -> Program:
+    """Start a session that buys, and let its protection rest."""
+    program = Program(server, folder, *trading(scene, folder, "Always", "--yes"))
+    server.wait_for(lambda picture: any("ookTicker" in topic for topic in picture.topics))
+    server.move(SYMBOL, ENTRY + 1)
+    server.wait_for(rests)
+    program.read_some(1.0)
+    return program
+
+
+def check(picture: VenuePicture) -> None:
+    """No id was used twice, and no more was sold than was bought."""
+    assert not [one for one in picture.orders if "~" in one.client_order_id]
+    bought = sold = ZERO
+    for one in picture.orders:
+        if parts_of(one.client_order_id).leg == EXIT_LEG:
+            sold += one.filled
+        else:
+            bought += one.filled
+    assert sold <= bought, f"{sold} were sold, and {bought} bought"
+
+
+def test_with_its_folder_lost_it_says_so_and_leaves_all_alone(
+    server: ServerProcess, scene: Scene, tmp_path: Path
+) -> None:
+    with begun(server, scene, tmp_path) as first:
+        first.kill()
+    before = server.read()
+    (tmp_path / "state").rename(tmp_path / "gone")
+    with Program(server, tmp_path, *trading(scene, tmp_path, "Always", "--yes")) as second:
+        second.read_until(BEHIND)
+        server.move(SYMBOL, ENTRY + 20)
+        second.read_until("denied, nothing was bought")
+        why = run_supervisor("inspect", "--session", tmp_path / "session-1", "-c", f"why {SYMBOL}")
+        assert BEHIND in " ".join(why.stdout.split())
+        after = server.read()
+        assert second.interrupt() == 0, second.said
+    assert len(after.orders) == len(before.orders)
+    assert rests(after), "the protection was taken away"
+    assert BEHIND in (tmp_path / "session-1" / "log.jsonl").read_text(encoding="utf-8")
+    check(after)
+
+
+def test_with_a_backup_put_back_no_coin_is_sold_twice(
+    server: ServerProcess, scene: Scene, tmp_path: Path
+) -> None:
+    with begun(server, scene, tmp_path) as first:
+        shutil.copytree(tmp_path / "state", tmp_path / "backup")
+        first.kill()
+    with Program(server, tmp_path, *trading(scene, tmp_path, "Never", "--yes")) as second:
+        second.read_until("resuming, ")
+        server.wait_for(lambda picture: any("ookTicker" in topic for topic in picture.topics))
+        server.move(SYMBOL, LOSS)
+        second.read_until("→ closed: ")
+        second.kill()
+    shutil.rmtree(tmp_path / "state")
+    shutil.move(tmp_path / "backup", tmp_path / "state")
+    server.move(SYMBOL, ENTRY)
+    before = server.read()
+    with Program(server, tmp_path, *trading(scene, tmp_path, "Always", "--yes")) as third:
+        third.read_until("resuming, ")
+        server.wait_for(lambda picture: any("ookTicker" in topic for topic in picture.topics))
+        if before.orders[-1].is_terminal and len(before.orders) > 2:
+            third.read_until(BEHIND)
+        server.move(SYMBOL, LOSS)
+        third.read_some(8.0)
+        after = server.read()
+        third.interrupt()
+    check(after)
+
+
+def test_two_processes_with_copies_of_one_folder_know_of_each_other(
+    server: ServerProcess, scene: Scene, tmp_path: Path
+) -> None:
+    with begun(server, scene, tmp_path) as first:
+        other = tmp_path / "other"
+        shutil.copytree(tmp_path / "state", other / "state")
+        with Program(server, other, *trading(scene, other, "Never", "--yes")) as second:
+            second.read_until("resuming, ")
+            for step in range(6):
+                server.move(SYMBOL, LOSS + step)
+                second.read_some(1.0)
+                first.read_some(1.0)
+            second.read_until("another process")
+            check(server.read())
+            second.interrupt()
+        first.interrupt()
+    check(server.read())
+
+
+def test_another_account_tag_leaves_the_orders_of_the_first_alone(
+    server: ServerProcess, scene: Scene, tmp_path: Path
+) -> None:
+    with begun(server, scene, tmp_path) as first:
+        first.kill()
+    before = [(one.client_order_id, one.status) for one in server.read().orders]
+    tag = ("--set", "account.tag=b")
+    with Program(server, tmp_path, *trading(scene, tmp_path, "Never", "--yes", *tag)) as second:
+        second.read_until("a new account in ")
+        server.move(SYMBOL, ENTRY + 20)
+        second.read_some(3.0)
+        assert second.interrupt() == 0, second.said
+    after = server.read()
+    assert [(one.client_order_id, one.status) for one in after.orders][: len(before)] == before
+    check(after)
