@@ -84,7 +84,7 @@ EFFECTS: dict[Input, Hold | Lift] = {
     # What was under way at a crash is known first: exits and protection, then new risk.
     Input.RECOVERY_BEGUN: Hold(Cause.RECOVERY, TradingState.REDUCING, None),
     Input.RECOVERY_DONE: Lift(frozenset({Cause.RECOVERY})),
-    Input.FIRST_LOOK_BEGUN: Hold(Cause.FIRST_LOOK, TradingState.REDUCING, AlarmKind.TRADING_STATE),
+    Input.FIRST_LOOK_BEGUN: Hold(Cause.FIRST_LOOK, TradingState.REDUCING, None),
     Input.FIRST_LOOK_DONE: Lift(frozenset({Cause.FIRST_LOOK})),
     # Of orders that this journal lacks nothing is known: no new risk beside them.
     Input.JOURNAL_BEHIND: Hold(Cause.BEHIND, TradingState.REDUCING, AlarmKind.IDENTITY),
