@@ -16,7 +16,7 @@ from messages.plan import Plan
 FARTHEST = 2
 """A level that rounds to more than so many times its distance is refused."""
 
-_TENTH = Decimal("0.1")
+_FINE = Decimal("0.0001")
 
 
 def distance_problem(
@@ -57,4 +57,4 @@ def _levels(plan: Plan, price: Decimal, atr: Decimal | None) -> Iterator[tuple[s
 
 
 def _percent(part: Decimal, whole: Decimal) -> str:
-    return f"{plain(divide_up(part * 100, whole, _TENTH))} %"
+    return f"{plain(divide_up(part * 100, whole, _FINE))} %"

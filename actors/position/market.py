@@ -142,6 +142,8 @@ def _cause(life: Life) -> StrandedCause | None:
             return None
         gone = position.phase is MarketPhase.GONE
         return StrandedCause.MARKET_GONE if gone else StrandedCause.MARKET_HALTED
+    if life.charter.begun_with is None and not position.refused:
+        return None  # by the rules that it bought under, what can't be sold is dust
     if not position.entry.is_over or closing.is_only_dust(life):
         return None
     if _is_too_little(life):
@@ -161,7 +163,9 @@ def _is_too_little(life: Life) -> bool:
 
 
 def _has_something(life: Life) -> bool:
-    """Whether coins are held, or may come of an order."""
+    """Whether coins are held, or may come of an order: one without a record, too."""
+    if life.position.looks_back is not None:
+        return True
     return life.held > ZERO or any(not o.facts.is_terminal for o in life.position.orders)
 
 
@@ -184,8 +188,8 @@ def _why(life: Life, cause: StrandedCause) -> str:
             )
         case StrandedCause.MARKET_HALTED:
             return (
-                f"{charter.symbol} takes no orders now ({position.market_text}). Nothing protects "
-                "it meanwhile; it goes on when the market opens"
+                f"{charter.symbol} takes no orders now ({position.market_text}). Its orders at the "
+                "exchange stay; nothing else protects it until the market opens"
             )
         case StrandedCause.RULES:
             least = f"{plain(life.least_quantity)} {rules.base}"

@@ -148,18 +148,19 @@ def _promised(life: Life, now: Timestamp) -> list[tuple[Decimal | None, Decimal 
     stop_now, goal, mode = stop(life), target(life, now), protection_mode(life.charter)
     trigger = None if stop_now is None else stop_now[0]
     protection = life.position.protection
+    by_market = life.charter.plan.stop_limit_offset_ratio is None
     has_slot = mode is ProtectionMode.STOP_RESTS or (
         mode is ProtectionMode.SWITCHING and rests_stop(life)
     )
     match mode:
         case ProtectionMode.OCO:
-            return [(trigger, goal, _most(life, sells_at_market=True))]
+            return [(trigger, goal, _most(life, sells_at_market=by_market))]
         case _ if protection.is_left:
-            return [(trigger, None, _most(life, sells_at_market=True))]
+            return [(trigger, None, _most(life, sells_at_market=by_market))]
         case ProtectionMode.TRIGGERS:
             return []
         case _ if has_slot:
-            return [(trigger, None, _most(life, sells_at_market=True))]
+            return [(trigger, None, _most(life, sells_at_market=by_market))]
         case _:
             return [(None, goal, _most(life, sells_at_market=False))]
 
