@@ -271,8 +271,8 @@ class Life(msgspec.Struct, frozen=True, dict=True):
         By the rules at its opening; or less than a step is left after a sale under those in force.
         """
         charter, held = self.charter, max(self.holding.held, ZERO)
-        if charter.begun_with is None:
-            return not is_tradable(self.holding.sellable, price, charter.rules)
+        if charter.begun_with is None or self.is_sellable(price):
+            return not self.is_sellable(price)
         has_sold = self.position.booked.all_sold > self.position.sold_before
         if has_sold and not self.holding.sellable:
             return True

@@ -147,6 +147,12 @@ def test_a_rest_that_new_rules_alone_call_too_little_is_not_closed() -> None:
     assert "3.98 BTC" in alarms(stage)[-1]
 
 
+def test_what_the_rules_in_force_sell_is_no_dust_whatever_those_at_the_opening_said() -> None:
+    stage = change(Stage(BARE, rules=DEAR), RULES).protected()
+    stage.hear(BY_HAND)
+    assert exits(stage) == [(OrderType.MARKET, HELD, None)]
+
+
 def test_rules_are_read_again_when_a_rule_refused_an_order() -> None:
     for reason in (RejectReason.PRECISION, RejectReason.BELOW_MINIMUM, RejectReason.MARKET_HALTED):
         stage = refuse(closing(), X1, reason)
