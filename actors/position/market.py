@@ -148,9 +148,16 @@ def _cause(life: Life) -> StrandedCause | None:
         return None
     if _is_too_little(life):
         return StrandedCause.RULES
-    exit_ = position.closing
-    is_refused = exit_ is not None and position.refused and exit_rung(life, exit_) is None
-    return StrandedCause.REFUSED if is_refused else None
+    return StrandedCause.REFUSED if _is_refused(life) else None
+
+
+def _is_refused(life: Life) -> bool:
+    """Whether a rule refused every form of the exit; coins that the venue lacks are looked for."""
+    exit_ = life.position.closing
+    if exit_ is None or not life.position.refused:
+        return False
+    is_short = exit_.sellable is not None and exit_.sellable < life.sellable
+    return not is_short and exit_rung(life, exit_) is None
 
 
 def _is_too_little(life: Life) -> bool:

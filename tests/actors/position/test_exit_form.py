@@ -32,6 +32,7 @@ from tests.actors.position.scenes import (
     X3,
     closing,
     refuse,
+    tell_free,
     tell_quote,
 )
 from tests.actors.position.stage import RULES, Stage
@@ -82,6 +83,18 @@ def test_what_every_rule_refuses_is_stranded_and_tried_with_a_step_less() -> Non
     stage.hear(BY_HAND)  # a person wants it tried now
     assert stage.state() is State.CLOSING
     assert exits(stage)[-1] not in sent
+
+
+def test_coins_that_the_venue_lacks_are_looked_for_though_a_rule_refused_an_exit() -> None:
+    stage = refuse(closing(), X1, RejectReason.BELOW_MINIMUM)
+    stage.wait(1_000)
+    refuse(stage, X2, RejectReason.INSUFFICIENT_FUNDS)
+    tell_free(stage, "0")
+    stage.wait(60_000)
+    assert stage.state() is State.CLOSING
+    tell_free(stage, "1000")
+    stage.wait(60_000)
+    assert stage.request(X3).quantity > 9
 
 
 def test_what_may_not_rest_is_watched_by_a_trigger_and_a_person_hears_of_it_once() -> None:
