@@ -39,8 +39,11 @@ def test_ctrl_c_in_a_schedule_ends_the_search_and_kills_no_mutant(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--modes", "x"), "--modes: 'x' is no number from 0 to 10"),
-        (("--modes", "0,11"), "--modes: '11' is no number from 0 to 10"),
+        (("--modes", "x"), f"--modes: 'x' is no number from 0 to {model_check.MODES - 1}"),
+        (
+            ("--modes", f"0,{model_check.MODES}"),
+            f"--modes: '{model_check.MODES}' is no number from 0 to {model_check.MODES - 1}",
+        ),
         (("--faults", "-1"), "--faults: -1 is less than 0"),
         (("--positions", "0"), "--positions: 0 is less than 1"),
         (("--units", "0"), "--units: 0 is less than 1"),
