@@ -16,6 +16,7 @@ from actors.journal.notes import (
     RESTORED_NOTE,
     Restored,
     TakenAway,
+    outer_taken_path,
     read_note,
     taken_path,
     write_note,
@@ -43,14 +44,12 @@ def check_not_taken(folder: Path) -> None:
 
 def forget_taken(folder: Path) -> None:
     """Remove the note: the journal is back, or was given up. Raises ``OSError``."""
-    taken_path(folder).unlink(missing_ok=True)
+    for path in (taken_path(folder), outer_taken_path(folder)):
+        path.unlink(missing_ok=True)
 
 
 def note_taken(folder: Path, journal: FileJournal, error: CustodyError | None) -> None:
-    """Write the note that the journal is not in its place; None: it is, remove the note.
-
-    A folder that is gone with the one around it has no place for a note.
-    """
+    """Write the note that the journal is not in its place; None: it is, remove the note."""
     with suppress(OSError):
         if error is None:
             forget_taken(folder)
@@ -61,11 +60,13 @@ def note_taken(folder: Path, journal: FileJournal, error: CustodyError | None) -
             sequence=journal.durable,
             head=journal.head,
         )
-        write_note(taken_path(folder), note)
+        is_alone = folder.parent.is_dir()  # else the folder around it is gone, too
+        write_note(taken_path(folder) if is_alone else outer_taken_path(folder), note)
 
 
 def _read(folder: Path) -> TakenAway | None:
-    path = taken_path(folder)
+    inner, outer = taken_path(folder), outer_taken_path(folder)
+    path = inner if inner.exists() else outer
     try:
         return read_note(path, TakenAway)
     except (OSError, msgspec.DecodeError) as error:

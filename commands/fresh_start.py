@@ -13,7 +13,7 @@ import msgspec
 
 from actors.journal.codec import Snapshot
 from actors.journal.finding import ANCHOR, JournalLostError, find
-from actors.journal.notes import RESTORED_NOTE, taken_path
+from actors.journal.notes import RESTORED_NOTE, outer_taken_path, taken_path
 from actors.journal.segment import segment_numbers, segment_path
 from actors.observers.rows import resting
 from actors.order_router.order import RoutedOrder
@@ -65,7 +65,7 @@ def left_open(folder: Path, aside: Path) -> LeftOpen:
     except JournalLostError as error:
         return LeftOpen(aside=aside, problem=str(error))
     if found is None:
-        is_taken = taken_path(folder).exists()
+        is_taken = taken_path(folder).exists() or outer_taken_path(folder).exists()
         return LeftOpen(aside=aside, problem="its journal was taken away" if is_taken else "")
     snapshot = found.snapshot
     return LeftOpen(

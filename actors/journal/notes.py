@@ -1,8 +1,9 @@
 """Notes for the next start of an account: what its records alone do not tell.
 
-``NAME.taken.json`` lies beside the account's folder: at the end of its last session the journal
-was not in its place. ``backup.json`` lies in a backup, which no session writes. ``restored.json``
-lies in an account that a backup was restored into: the venue may be ahead of its journal.
+``NAME.taken.json`` lies beside the account's folder, or beside the one around it: at the end of its
+last session the journal was not in its place. ``backup.json`` lies in a backup, which no session
+writes. ``restored.json`` lies in an account that a backup was restored into: the venue may be ahead
+of its journal.
 """
 
 from pathlib import Path
@@ -79,3 +80,9 @@ def write_note(path: Path, note: msgspec.Struct) -> None:
 def taken_path(folder: Path) -> Path:
     """Return where the note lies that the journal of an account's folder was taken away."""
     return folder.with_name(folder.name + _TAKEN_NOTE)
+
+
+def outer_taken_path(folder: Path) -> Path:
+    """Return where that note lies if the folder around the account's was taken away with it."""
+    around = folder.absolute().parent
+    return around.with_name(f"{around.name}-{folder.name}{_TAKEN_NOTE}")

@@ -75,6 +75,21 @@ def test_a_start_beside_the_session_and_one_after_its_kill_are_refused_too(tmp_p
     one.close()
 
 
+def test_a_state_folder_that_is_gone_with_the_account_is_no_new_beginning(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "account"
+    write(folder, 20, 10)
+    one = account(folder)
+    one.open_journal(Settings(), LATER)
+    (tmp_path / "state").rename(tmp_path / "elsewhere")
+    one.close()
+    with pytest.raises(UsageError, match="was taken away"):
+        account(folder)
+    assert not (tmp_path / "state").exists()
+    (tmp_path / "elsewhere").rename(tmp_path / "state")
+    account(folder).close()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["state"]
+
+
 def test_who_begins_anew_need_not_find_it(tmp_path: Path) -> None:
     folder = tmp_path / "account"
     taken(folder)
