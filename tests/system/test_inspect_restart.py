@@ -19,7 +19,8 @@ def operate(session: Path, command: str) -> Finished:
 
 def test_after_a_kill_a_persons_halt_holds_and_why_tells_of_the_restart(tmp_path: Path) -> None:
     first = tmp_path / "session-0"
-    with started(tmp_path) as process:
+    synthetic = ("--set", "plan.protection_mode=synthetic")  # its stop ends with the process
+    with started(tmp_path, *synthetic) as process:
         try:
             assert process.stdout is not None
             for line in process.stdout:
