@@ -113,10 +113,17 @@ def _check_resting(world: "World", life: Life) -> None:
         return  # what a rule refused is watched by a trigger instead
     position_id = life.position.position_id
     promised = _promised(life, world.now)
+    parts = {quantity for _, _, quantity in promised if quantity < life.sellable}
     working = [
-        (o.trigger, limit_of(o.request), o.remaining) for o in _working_of(world, position_id)
+        # A part of what is held that fills bit by bit is left alone until it is over.
+        (o.trigger, limit_of(o.request), _part_or_rest(o, parts))
+        for o in _working_of(world, position_id)
     ]
     assert working == promised, f"{position_id} should rest as {promised}, and rests as {working}"
+
+
+def _part_or_rest(order: VenueOrder, parts: set[Decimal]) -> Decimal:
+    return order.request.quantity if order.request.quantity in parts else order.remaining
 
 
 def _check_promises(world: "World", life: Life) -> None:
