@@ -4,7 +4,7 @@ An id alone proves nothing: a venue takes an id again after a fill, and a copy o
 have made it. A value that the venue does not report contradicts nothing.
 """
 
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from msgspec.structs import replace
 
@@ -61,17 +61,11 @@ def contradiction(order: RoutedOrder, terms: OrderTerms | None) -> str | None:
 
 
 def _is_same(there: Decimal | None, ours: Decimal | None) -> bool:
-    """Return whether two values are equal at the coarser one's precision, or one is not said."""
-    if there is None or ours is None or not there:
-        return True
-    digits = max(_exponent(there), _exponent(ours))
-    step = Decimal(1).scaleb(digits)
-    return there.quantize(step, ROUND_DOWN) == ours.quantize(step, ROUND_DOWN)
+    """Return whether two values are equal, or one is not said.
 
-
-def _exponent(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
+    Ours are whole steps and ticks of the market, so the venue has nothing to round.
+    """
+    return there is None or ours is None or not there or there == ours
 
 
 def in_conflict(

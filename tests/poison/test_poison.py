@@ -204,7 +204,6 @@ UNHEARD = {
     guardian.FirstLookBegun: "of a real exchange only: see tests/system/wire/test_folders",
     guardian.FirstLookDone: "as above",
     guardian.TwinRunning: "as above",
-    guardian.JournalRestored: "of a backup that was put back: see test_restore",
     guardian.OwnershipSettled: "as above",
     reconciler.AdoptEpoch: "as above",
     reconciler.IdentityChanged: "as above",

@@ -167,8 +167,13 @@ class Rules:
         )
 
     def _lacking(self, process: "Process") -> list[ClientOrderId]:
-        orders = self.world.venue.book.orders
-        return [one for one in orders if not process.now_identity.is_own(one)]
+        """Return orders that it should know of: of one that ended empty no list tells."""
+        return [
+            order_id
+            for order_id, order in self.world.venue.book.orders.items()
+            if not process.now_identity.is_own(order_id)
+            and (order.facts.filled or not order.facts.is_terminal)
+        ]
 
     def _coins(self) -> Decimal:
         balance = self.world.venue.book.balances.get(BTC)

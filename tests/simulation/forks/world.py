@@ -318,8 +318,9 @@ class ForkWorld:
         self.rules.noticed()
         while len(self.alive) > 1:
             self._kill(-1)
-        self.adopt()
-        self.pass_time(TAIL_TICKS * 1_000)
+        for _ in range(2):  # an epoch that is seen only now is named in the next word
+            self.adopt()
+            self.pass_time(TAIL_TICKS * 1_000)
         self.rules.adopted()
         for price in (99.0, 96.0, 93.0):
             self.move(price)

@@ -1,0 +1,94 @@
+"""Whether the order under an id is the one that we asked for, and what follows where it is not."""
+
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from actors.order_router.ownership import CLOCKS_DIFFER_MS
+from messages.addresses import OBSERVERS, PORTFOLIO
+from messages.base import Symbol, Timestamp
+from messages.observers import Alarm, AlarmKind
+from messages.order_router import FailureKind, OrderReported, PlaceOrder, SubmitFailed
+from messages.orders import OrderStatus, OrderTerms, RejectReason, Side
+from messages.portfolio import SymbolConflict
+from tests.actors.order_router.stage import ORDER, SYMBOL, Stage, facts, request
+
+OURS = OrderTerms(symbol=SYMBOL, side=Side.BUY, quantity=Decimal(2), price=Decimal(100))
+
+
+def placed() -> Stage:
+    stage = Stage()
+    stage.tell(PlaceOrder(request=request()))
+    return stage
+
+
+def shown(terms: OrderTerms | None, status: OrderStatus = OrderStatus.OPEN) -> OrderReported:
+    filled = "2" if status is OrderStatus.FILLED else "0"
+    return OrderReported(facts=facts(status, filled), terms=terms)
+
+
+@pytest.mark.parametrize(
+    ("difference", "word"),
+    [
+        ({"symbol": Symbol("ETH/USDT")}, "symbol"),
+        ({"side": Side.SELL}, "side"),
+        ({"quantity": Decimal("2.001")}, "quantity"),
+        ({"price": Decimal("100.01")}, "price"),
+        ({"placed_at": Timestamp(1_000_000 - CLOCKS_DIFFER_MS - 1)}, "time"),
+    ],
+)
+@pytest.mark.parametrize("status", [OrderStatus.OPEN, OrderStatus.FILLED, OrderStatus.CANCELED])
+def test_what_contradicts_us_is_a_conflict_and_never_our_order(
+    difference: dict[str, object], word: str, status: OrderStatus
+) -> None:
+    stage = placed()
+    stage.tell(shown(replace(OURS, **difference), status))
+    order = stage.orders.by_id[ORDER]
+    assert order.facts.status is OrderStatus.UNKNOWN
+    assert order.facts.filled == 0
+    assert word in order.conflict
+    told = [one.message for one in stage.sent if one.to == PORTFOLIO]
+    assert told == [SymbolConflict(symbol=SYMBOL, client_order_id=ORDER, text=order.conflict)]
+    alarms = [one.message for one in stage.sent if one.to == OBSERVERS]
+    assert [one.kind for one in alarms if isinstance(one, Alarm)] == [AlarmKind.CONFLICT]
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        None,
+        OURS,
+        replace(OURS, price=None),
+        replace(OURS, quantity=Decimal("2.0000")),
+        replace(OURS, placed_at=Timestamp(1_000_000)),
+        replace(OURS, trigger_price=Decimal(90)),  # ours has none
+    ],
+)
+def test_a_value_that_is_not_said_contradicts_nothing(terms: OrderTerms | None) -> None:
+    stage = placed()
+    stage.tell(shown(terms))
+    assert stage.orders.by_id[ORDER].facts.status is OrderStatus.OPEN
+    assert stage.orders.by_id[ORDER].conflict == ""
+
+
+def test_a_conflict_ends_when_our_own_order_is_shown() -> None:
+    stage = placed()
+    stage.tell(shown(replace(OURS, side=Side.SELL)))
+    stage.tell(shown(OURS))
+    assert stage.orders.by_id[ORDER].facts.status is OrderStatus.OPEN
+    told = [one.message for one in stage.sent if one.to == PORTFOLIO]
+    assert [bool(one.text) for one in told if isinstance(one, SymbolConflict)] == [True, False]
+
+
+def test_a_rejection_as_a_duplicate_is_looked_up_and_a_strangers_order_is_not_taken() -> None:
+    stage = placed()
+    refused = SubmitFailed(
+        client_order_id=ORDER, kind=FailureKind.REJECTED, reason=RejectReason.DUPLICATE_ID
+    )
+    stage.tell(refused)
+    assert stage.orders.by_id[ORDER].facts.status is OrderStatus.UNKNOWN
+    stage.tell(shown(replace(OURS, quantity=Decimal(5)), OrderStatus.FILLED))
+    order = stage.orders.by_id[ORDER]
+    assert (order.facts.status, order.facts.filled) == (OrderStatus.UNKNOWN, Decimal(0))
+    assert "quantity 5, not 2" in order.conflict
