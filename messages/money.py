@@ -38,6 +38,16 @@ _POWERS_OF_TEN = {exponent: Decimal(1).scaleb(exponent) for exponent in range(-3
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
+_COIN_DIGITS = 8
+_DOLLARS = "USD USDT USDC FDUSD BUSD TUSD USDP USDD USDE USD1 DAI PYUSD RLUSD XUSD BFUSD"
+_EUROS = "EUR EURI EURC EURT AEUR"
+_OTHERS = "GBP CHF AUD CAD BRL TRY PLN ZAR MXN UAH RON CZK NZD SGD HKD ARS COP INR NGN"
+_DIGITS = {
+    **dict.fromkeys(f"{_DOLLARS} {_EUROS} {_OTHERS}".split(), 2),
+    **dict.fromkeys(("JPY", "KRW", "CLP", "IDR", "VND"), 0),
+}
+"""Decimals of a currency that is no coin, or a coin that follows one."""
+
 CENT_OF_SATOSHI = Decimal("1e-10")
 """The step of averages, cost shares and ratios that a division makes: finer than any venue's."""
 
@@ -108,6 +118,29 @@ def add_money(total: Iterable[Money], more: Iterable[Money]) -> tuple[Money, ...
     for money in (*total, *more):
         sums[money.currency] = sums.get(money.currency, ZERO) + money.amount
     return tuple(Money(currency, sums[currency]) for currency in sorted(sums) if sums[currency])
+
+
+def currency_digits(currency: str) -> int:
+    """Return how many decimals people write of a currency: 2 of dollars and their like, 8 of coins.
+
+    Of money as ISO 4217 has it; what is not known there counts as a coin.
+    """
+    return _DIGITS.get(currency, _COIN_DIGITS)
+
+
+def money_text(amount: Decimal, currency: str) -> str:
+    """Return an amount for people, with the currency's digits, rounded half even: ``13.37``.
+
+    Less than half of the last digit keeps two digits that are not zero: a fee of 0.0042 USDT is
+    small, and not nothing.
+    """
+    digits = currency_digits(currency)
+    step = _POWERS_OF_TEN[-digits]
+    shown = _to_step(amount, step, ROUND_HALF_EVEN)
+    if amount and not shown:
+        shown = _to_step(amount, Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_EVEN)
+        return plain(shown)
+    return f"{shown:f}" if shown else f"{shown.copy_abs():f}"
 
 
 def beyond(whole: Decimal, part: Decimal) -> Decimal:

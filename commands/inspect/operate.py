@@ -1,4 +1,4 @@
-"""``open``, ``close``, ``protect`` and ``switch``: what an operator may do with positions.
+"""``open``, ``protect`` and ``switch``: what an operator may do with positions.
 
 Owns how a command becomes a message, and what a person is shown before it is sent. Each goes
 through the operator's actor, which writes it down with its reason. Nothing here overwrites state.
@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from actors.operator.core import schema
 from actors.position.position import Life
+from commands.inspect.close import CLOSE
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
 from commands.inspect.market import complete_symbols, row_of, symbol_of
@@ -19,9 +20,8 @@ from commands.inspect.view import View, number
 from commands.panels.words import percent
 from messages.addresses import POSITIONS, position_address
 from messages.base import quote_currency
-from messages.market import MarketPhase
-from messages.position import ChangeProtection, CloseCause, ClosePosition, SwitchProtection
-from messages.positions import CloseWithoutCore, OpenPosition
+from messages.position import ChangeProtection, SwitchProtection
+from messages.positions import OpenPosition
 
 
 def open_(context: Context, words: list[str]) -> View:
@@ -49,29 +49,6 @@ def open_(context: Context, words: list[str]) -> View:
     return send_message(
         context, POSITIONS, message, what, f"{protection}{percent(plan.stop_loss_ratio)}"
     )
-
-
-def close(context: Context, words: list[str]) -> View:
-    """Close a position now; with ``without-core`` one that raises on everything."""
-    typed = Typed(CLOSE.usage, words)
-    reason = reason_of(context)
-    position_id = id_of(typed.word("POSITION"))
-    how = typed.word_or("")
-    typed.end()
-    one = seen(context.source, position_id)
-    what = f"sells all of {position_id}: {number(one.life.held)} {one.life.charter.rules.base}"
-    if how == "without-core":
-        salvage = CloseWithoutCore(position_id=position_id, reason=reason)
-        warning = "its core is not asked any more: what works is canceled, the rest sold"
-        if one.life.position.phase is MarketPhase.GONE:
-            held = f"{number(one.life.held)} {one.life.charter.rules.base}"
-            what = f"ends {position_id} and sells nothing: {held} stay in the account"
-            warning = "its market is gone: what its orders there do later is told, not booked"
-        return send_message(context, POSITIONS, salvage, what, warning)
-    if how:
-        raise typed.wrong(f"{how} is not known{nearest(how, ['without-core'])}")
-    message = ClosePosition(cause=CloseCause.BY_HAND, reason=reason)
-    return send_message(context, position_address(position_id), message, what)
 
 
 def protect(context: Context, words: list[str]) -> View:
@@ -150,15 +127,6 @@ OPEN = Command(
     examples=("open BTC/USDT 200 take_profit=3% stop_loss=2%",),
     run=open_,
     complete=complete_symbols,
-    operates=True,
-)
-CLOSE = Command(
-    name="close",
-    usage="close POSITION [without-core]",
-    help="Sell all of a position now; without-core: one that raises on everything.",
-    examples=("close p3", "close p3 without-core"),
-    run=close,
-    complete=complete_ids,
     operates=True,
 )
 PROTECT = Command(

@@ -4,6 +4,7 @@ Owns the way from a message to the operator's actor, the plan of a position open
 warning before an actor is suspended.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -14,7 +15,7 @@ from actors.position.protection import is_covered_by_trigger, is_stopped_at_venu
 from actors.positions.roster import ListedMarket
 from commands.folders import SESSION_NAME
 from commands.inspect.command import Context, Operating
-from commands.inspect.errors import InspectError, NotLiveError
+from commands.inspect.errors import InspectError, NotLiveError, RefusedError
 from commands.inspect.source import Source
 from commands.inspect.typed import ratio
 from commands.inspect.view import WARN, View, fields, number, pairs, some
@@ -35,6 +36,7 @@ from messages.plan import Plan
 SUSPEND_SECONDS = 60
 RATIOS = ("take_profit", "stop_loss")
 
+_NOT_DONE = View(Text("not done"), {"done": False})
 _COVERS = frozenset({GATEWAY, JOURNAL, MARKET_DATA, ORDER_ROUTER})
 """Without one of these no stop is seen or sold."""
 
@@ -53,13 +55,55 @@ def reason_of(context: Context) -> str:
 
 
 def send_message(
-    context: Context, to: Address, message: Message, what: str, note: str = ""
+    context: Context,
+    to: Address,
+    message: Message,
+    what: str,
+    note: str = "",
+    affected: msgspec.Struct | None = None,
 ) -> View:
-    """Have a message sent, once a person has seen what will happen."""
-    given = {name: value for name, value in fields(message).items() if name != "type"}
-    text = msgspec.json.encode(given).decode()
-    command = _command(context, Operation.SEND, to, type(message).__name__, text)
-    return _confirmed(context, Operate(command=command), what, note)
+    """Have a message sent, once a person has seen what will happen.
+
+    ``affected`` is what the preview sums, as data.
+    """
+    command = _sending(context, to, message)
+    return _confirmed(context, Operate(command=command), what, note, affected)
+
+
+def send_each(
+    context: Context,
+    to: Sequence[Address],
+    message: Message,
+    what: str,
+    note: str,
+    affected: msgspec.Struct,
+) -> View:
+    """Have each address sent the message, once a person has seen what will happen to them all.
+
+    One that is refused keeps no other from being sent.
+
+    Raises:
+        InspectError: some were refused; says which, why, and which were sent.
+    """
+    commands = [_sending(context, address, message) for address in to]
+    operating = _operating(context)
+    if not operating.confirm(_preview(operating, what, note, affected)):
+        return _NOT_DONE
+    source, sent, refused = context.live("this"), [], []
+    for command in commands:
+        name = command.to.partition("/")[2] or command.to
+        try:
+            operating.do(source, Operate(command=command))
+        except RefusedError as error:
+            refused.append(f"{name}: {error}")
+        else:
+            sent.append(name)
+    if refused:
+        done = f"sent to {', '.join(sent)}" if sent else "none was sent"
+        raise InspectError(f"refused: {'; '.join(refused)}; {done}")
+    text = f"sent to {', '.join(sent)}; what becomes of them: book, why {sent[0]}"
+    ids = [command.command_id for command in commands]
+    return View(Text(text), {"done": True, "text": text, "ids": ids})
 
 
 def send_fields(context: Context, to: Address, name: str, text: str) -> View:
@@ -165,14 +209,34 @@ def _command(
     )
 
 
-def _confirmed(context: Context, question: Operate, what: str, note: str = "") -> View:
+def _sending(context: Context, to: Address, message: Message) -> OperatorCommand:
+    given = {name: value for name, value in fields(message).items() if name != "type"}
+    text = msgspec.json.encode(given).decode()
+    return _command(context, Operation.SEND, to, type(message).__name__, text)
+
+
+def _preview(
+    operating: Operating, what: str, note: str, affected: msgspec.Struct | None = None
+) -> View:
+    """Return what a person is shown before it happens."""
+    rows = [("this will happen", Text(what, style="bold")), ("why", Text(operating.reason))]
+    notes = [("note", Text(note, style=WARN))] if note else []
+    data = {"what": what, "note": note, "reason": operating.reason}
+    sums = {} if affected is None else {"affected": fields(affected)}
+    return View(pairs([*rows, *notes]), data | sums)
+
+
+def _confirmed(
+    context: Context,
+    question: Operate,
+    what: str,
+    note: str = "",
+    affected: msgspec.Struct | None = None,
+) -> View:
     """Show what will happen, ask, have it done."""
     operating, command = _operating(context), question.command
-    rows = [("this will happen", Text(what, style="bold")), ("why", Text(command.reason))]
-    notes = [("note", Text(note, style=WARN))] if note else []
-    shown = View(pairs([*rows, *notes]), {"what": what, "note": note, "reason": command.reason})
-    if not operating.confirm(shown):
-        return View(Text("not done"), {"done": False})
+    if not operating.confirm(_preview(operating, what, note, affected)):
+        return _NOT_DONE
     done = operating.do(context.live("this"), question)
     data = {"done": True, "is_new": done.is_new, "text": done.text, "id": command.command_id}
     return View(Text(f"{done.text}{_look_after(command)}"), data)

@@ -14,6 +14,7 @@ from messages.money import (
     divide_up,
     floor_to_step,
     from_float,
+    money_text,
     plain,
 )
 
@@ -74,3 +75,31 @@ def test_sums_are_kept_per_currency_and_what_is_zero_is_left_out() -> None:
 )
 def test_people_see_no_exponent_and_no_trailing_zeros(value: str, text: str) -> None:
     assert plain(D(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("13.369904807", "USDT", "13.37"),
+        ("13.365", "USDT", "13.36"),
+        ("13.375", "EUR", "13.38"),
+        ("-0.5", "USDT", "-0.50"),
+        ("0", "USDT", "0.00"),
+        ("-0.00", "USDC", "0.00"),
+        ("0.0042", "USDT", "0.0042"),
+        ("-0.00426", "USDT", "-0.0043"),
+        ("0.005", "USDT", "0.005"),
+        ("0.0050001", "USDT", "0.01"),
+        ("1234567.5", "USDT", "1234567.50"),
+        ("12.5", "JPY", "12"),
+        ("0.123456785", "BTC", "0.12345678"),
+        ("2", "BTC", "2.00000000"),
+        ("0.000000000012", "PEPE", "0.000000000012"),
+        ("1e-40", "BTC", f"0.{'0' * 39}1"),
+        ("1e30", "USDT", f"1{'0' * 30}.00"),
+    ],
+)
+def test_money_for_people_has_the_digits_of_its_currency(
+    amount: str, currency: str, text: str
+) -> None:
+    assert money_text(D(amount), currency) == text

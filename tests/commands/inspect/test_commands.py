@@ -198,6 +198,10 @@ def test_what_is_typed_wrong_is_told_with_what_would_be_right(
         ("send p1 OrderUpdated {}", "a fact is told by its source only"),
         ('send p1 ChangeProtection {"size": 1}', r"has no size: ChangeProtection\("),
         ("send p1 ChangeProtection {size}", "not a JSON object"),
+        ("close al", "al is not traded here; known are BTC/USDT; or name a position such as p3"),
+        ("close all without-core", "without-core ends one position at a time, such as p3"),
+        ("close p1 without", "did you mean without-core"),
+        ("close p9", "no position p9 lives now"),
         ("restart portfolio", "shares the dispatcher's thread"),
     ],
 )
@@ -283,6 +287,8 @@ def test_completion_knows_commands_actors_symbols_messages_and_positions(context
     assert "ClosePosition" in completions(context, ["send", "p1"])
     assert "--limit" in completions(context, ["tap", "*"])
     assert "all" in completions(context, ["orders"])
+    assert {"p1", "BTC/USDT", "all"} <= set(completions(context, ["close"]))
+    assert list(completions(context, ["close", "p1"])) == ["without-core"]
     assert list(completions(context, ["nonsense"])) == []
     assert "-core" not in completions(context, ["close", "p1"])
 
