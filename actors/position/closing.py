@@ -301,6 +301,8 @@ def end_pause(turn: Turn) -> None:
 def _look(turn: Turn) -> None:
     """Ask what the venue would let us sell; the pause that is set is the deadline."""
     lost = sum((o.remaining for o in lost_orders(turn.position) if o.side is Side.SELL), ZERO)
+    if turn.position.contested:  # what rests may be another process's, and lock its coins
+        lost += max(turn.life.held, ZERO)
     message = RequestBalance(
         position_id=turn.charter.position_id,
         currency=turn.charter.rules.base,

@@ -20,6 +20,9 @@ FOUND = {
     "after the adoption of a later copy a sold position was not looked back at": [
         *(0, 0, 33, 0, 0, 16, 10, 18, 14),
     ],
+    "a contested exit sold coins that a lost run's stop had locked": [
+        *(2, 0, 34, 0, 0, 16, 23, 32, 35, 5, 0, 12, 33, 0, 0, 23),
+    ],
     "a contested exit sold what the other one had bought since": [
         *(0, 0, 33, 0, 0, 16, 0, 0, 20, 0, 0, 0, 18, 14, 22, 10, 0, 0, 37, 7),
     ],
