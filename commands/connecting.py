@@ -15,11 +15,13 @@ from pathlib import Path
 import msgspec
 
 from commands.errors import ConnectFailedError, UsageError
+from commands.probe.evidence_file import UnreadableEvidenceError, read_evidence
 from config.live import LiveSettings
 from exchange.keys import Keys, KeysError, no_keys, read_keys, variable_names
 from exchange.live.ban_note import BanNote
 from exchange.live.connect_errors import ADVICE, ConnectError, ConnectProblem, at_utc
 from exchange.live.connection import Connection, Credentials
+from exchange.profiles.evidence import with_evidence
 from exchange.profiles.profile import Profile
 from exchange.profiles.registry import profile_of
 from messages.base import Timestamp
@@ -117,6 +119,8 @@ def connect(
 
     """
     pause, files = way.pause_seconds, files or Files()
+    if files.state is not None:
+        profile = probed(profile, files.state, say, is_sandbox=is_sandbox)
     for attempt in range(1, way.attempts + 1):
         connection = Connection(
             profile,
@@ -145,6 +149,16 @@ def connect(
         way.pause(wait)
         pause *= 2
     raise AssertionError("the last attempt returns or raises")
+
+
+def probed(profile: Profile, state: Path, say: Say, *, is_sandbox: bool = False) -> Profile:
+    """Return a profile with what ``probe`` proved of its exchange; say where that can't be read."""
+    try:
+        seen = read_evidence(state, profile.id, is_sandbox=is_sandbox)
+    except UnreadableEvidenceError as error:
+        say(f"  WARNING   {error}")
+        return profile
+    return with_evidence(profile, seen)
 
 
 def _check_ban(connection: Connection) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 
 from actors.position.prices import possible_mode
-from commands.connecting import Say, Way, connect, keys_if_any, profile_named
+from commands.account import STATE
+from commands.connecting import Say, Way, connect, keys_if_any, probed, profile_named
 from commands.modes import budget_problem, entry_problem, wait_problem
 from commands.stops import protection_words, survival_words
 from config.settings import Settings
@@ -60,6 +61,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     symbols: tuple[Symbol, ...] = ()
     """Empty: those of ``drop.symbols``."""
     keys_file: Path | None = None
+    state: Path = STATE
+    """Where ``probe`` keeps what it saw."""
 
 
 def examine(question: Question, settings: Settings, way: Way, say: Say) -> int:
@@ -70,9 +73,10 @@ def examine(question: Question, settings: Settings, way: Way, say: Say) -> int:
         ConnectFailedError: it can't be reached, is in maintenance, or refuses the key.
 
     """
-    profile = profile_named(question.exchange_id)
+    profile = probed(profile_named(question.exchange_id), question.state, say)
     keys = keys_if_any(profile, way, question.keys_file)
-    say(_about(profile).line())
+    for finding in (_about(profile), *_stops(profile)):
+        say(finding.line())
     connection = connect(profile, keys, way, say, settings.live)
     try:
         symbols = question.symbols or tuple(settings.drop.symbols)
@@ -94,6 +98,23 @@ def _about(profile: Profile) -> Finding:
     native = [word for word, can in _abilities(profile.capabilities) if can]
     says = ", ".join(native) or f"none; {profile.why_not_native}"
     return Finding(Grade.OK, f"{profile.name}: native protection {says}")
+
+
+def _stops(profile: Profile) -> Iterator[Finding]:
+    """Yield what is known of native stops: what becomes of one, and whether it locks its coins."""
+    can = profile.capabilities
+    if can.native_stop or can.native_stop_limit:
+        what = "what becomes of a native stop once it triggers"
+        if profile.stop_evidence:
+            yield Finding(Grade.OK, f"{what}: {profile.stop_evidence}")
+        else:
+            yield Finding(
+                Grade.WARNING, f'{what} is not proven: mode "auto" uses none; see the command probe'
+            )
+    if profile.stop_locks_coins is not None:
+        locks = "locks its coins" if profile.stop_locks_coins else "locks NO coins"
+        source = profile.stop_locks_source
+        yield Finding(Grade.OK, f"a stop there that waits for its trigger {locks} ({source})")
 
 
 def _abilities(can: Capabilities) -> tuple[tuple[str, bool], ...]:

@@ -1,4 +1,4 @@
-"""What a person types about real exchanges: ``doctor`` and ``download``, and where ``run`` trades.
+"""What a person types about real exchanges: ``doctor``, ``probe``, ``download``, and where to run.
 
 Owns the options; what they do is in the modules they import when used.
 """
@@ -13,6 +13,7 @@ from rich.console import Console
 from commands.errors import UsageError
 from commands.explaining import explaining
 from commands.options import Options
+from commands.shared_options import StateDir
 from commands.streams import bounded_streams
 from commands.tree import StartTree
 from messages.base import Symbol
@@ -105,6 +106,7 @@ def add_to(app: typer.Typer) -> None:
         exchange: _Exchange,
         symbol: _Symbols = None,
         keys: KeysFile = None,
+        state_dir: StateDir = None,
         config: _Config = None,
         sets: _Sets = None,
     ) -> None:
@@ -113,6 +115,7 @@ def add_to(app: typer.Typer) -> None:
         Exit codes: 0 yes, 1 a symbol or setting can't trade, 69 not reachable or in maintenance, 77
         the key is refused. Example: python supervisor.py doctor --exchange mexc --symbol BTC/USDT
         """
+        from commands.account import STATE  # noqa: PLC0415 - each command is imported when used
         from commands.doctor import (  # noqa: PLC0415 - each command is imported when used
             Question,
             examine,
@@ -121,12 +124,52 @@ def add_to(app: typer.Typer) -> None:
 
         console = Console(highlight=False, markup=False, soft_wrap=True)
         question = Question(
-            exchange_id=exchange, symbols=tuple(map(Symbol, symbol or ())), keys_file=keys
+            exchange_id=exchange,
+            symbols=tuple(map(Symbol, symbol or ())),
+            keys_file=keys,
+            state=state_dir or STATE,
         )
         with explaining():
             settings = read_config(Options(config=config, sets=tuple(sets or ())))
             code = examine(question, settings, context.obj.way(), console.print)
         raise typer.Exit(code)
+
+    @app.command("probe", short_help="Small orders that show how an exchange behaves.")
+    def probe(
+        context: typer.Context,
+        exchange: _Exchange,
+        symbol: Annotated[str, typer.Option(help="A liquid market, such as BTC/USDT.")],
+        mode: Annotated[str, typer.Option(help="sandbox, or live (real money, asks first).")] = "",
+        keys: KeysFile = None,
+        state_dir: StateDir = None,
+        wait: Annotated[
+            float,
+            typer.Option(min=1.0, max=86_400.0, help="Seconds for a stop to trigger."),
+        ] = 300.0,
+        config: _Config = None,
+        sets: _Sets = None,
+    ) -> None:
+        """Place, cancel and trigger small orders; keep what they showed. Sells all at the end.
+
+        Exit codes: 0 done, 1 a step failed (nothing is left, or the text says what), 130 ended by
+        Ctrl-C. Example: supervisor.py probe --exchange binance --symbol BTC/USDT --mode sandbox
+        """
+        from commands.account import STATE  # noqa: PLC0415 - each command is imported when used
+        from commands.modes import probe_venue  # noqa: PLC0415 - as above
+        from commands.options import read_config  # noqa: PLC0415 - as above
+        from commands.probe.probe import Request  # noqa: PLC0415 - as above
+        from commands.probe.probe import probe as examine  # noqa: PLC0415 - as above
+
+        console = Console(highlight=False, markup=False, soft_wrap=True)
+        with explaining():
+            settings = read_config(Options(config=config, sets=tuple(sets or ())))
+            request = Request(
+                venue=probe_venue(mode, exchange, keys),
+                symbol=Symbol(symbol),
+                state=state_dir or STATE,
+                stop_seconds=wait,
+            )
+            examine(request, settings, context.obj.way(), console.print)
 
     @app.command("download", short_help="Download candles into recordings for replay.")
     def download(

@@ -61,15 +61,28 @@ def venue_of(mode: str, exchange: str | None, keys_file: Path | None, *, is_sure
     return Venue(mode=Mode(mode), exchange_id=exchange, keys_file=keys_file, is_sure=is_sure)
 
 
+def probe_venue(mode: str, exchange: str, keys_file: Path | None) -> Venue:
+    """Return where to probe: it is always asked for. Raises ``UsageError``."""
+    if mode not in (Mode.SANDBOX, Mode.LIVE):
+        raise UsageError("probe needs --mode sandbox (test money) or --mode live (real money)")
+    venue = Venue(mode=Mode(mode), exchange_id=exchange, keys_file=keys_file)
+    _check_sandbox(venue, profile_named(exchange), Mode.LIVE)
+    return venue
+
+
+def _check_sandbox(venue: Venue, profile: Profile, instead: str = Mode.DRY_RUN) -> None:
+    if venue.mode is Mode.SANDBOX and not profile.sandbox:
+        raise UsageError(
+            f"{profile.name} has no test exchange with addresses of its own: use --mode {instead}"
+        )
+
+
 def check_venue(venue: Venue, settings: Settings) -> Profile:
     """Return the exchange's profile, where the settings are fit for it. Raises ``UsageError``."""
     profile = profile_named(venue.exchange_id)
     if not settings.drop.symbols:
         raise UsageError("drop.symbols names no market: on a real exchange none is assumed")
-    if venue.mode is Mode.SANDBOX and not profile.sandbox:
-        raise UsageError(
-            f"{profile.name} has no test exchange with addresses of its own: use --mode dry-run"
-        )
+    _check_sandbox(venue, profile)
     problem = entry_problem(profile, settings.plan) or wait_problem(profile, settings.plan)
     if problem is not None and venue.mode is not Mode.DRY_RUN:
         raise UsageError(problem)

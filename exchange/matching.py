@@ -244,15 +244,26 @@ def _trigger(draft: Draft, order: VenueOrder) -> None:
     facts = msgspec.structs.replace(order.facts, stop=StopStatus.TRIGGERED, at=draft.now)
     order = msgspec.structs.replace(order, facts=facts, trigger=None, limit=None, ahead=ZERO)
     limit = request.stop_limit_price if request.type is OrderType.OCO else request.price
-    if limit is None and request.side is Side.BUY:
+    lack = _lack(draft, order, limit)
+    if lack is None:
+        _arrive(draft, order, limit)
+    else:
+        text = f"-2010: insufficient balance: {lack}"
+        draft.finish(order, OrderStatus.EXPIRED, RejectReason.INSUFFICIENT_FUNDS, text)
+
+
+def _lack(draft: Draft, order: VenueOrder, limit: Decimal | None) -> str | None:
+    """Return what a triggered order needs and the account has not; None: it has enough."""
+    market, side = draft.market(order), order.request.side
+    if side is Side.BUY and limit is None:
         # What it locked at its trigger may not pay for the market it found.
-        quote = draft.market(order).rules.quote
-        needed, free = outlay(draft, order), draft.balance(quote).free + order.locked
-        if needed > free:
-            text = f"-2010: insufficient balance: {needed} {quote} needed, {free} free"
-            draft.finish(order, OrderStatus.EXPIRED, RejectReason.INSUFFICIENT_FUNDS, text)
-            return
-    _arrive(draft, order, limit)
+        currency, needed = market.rules.quote, outlay(draft, order)
+    elif side is Side.SELL and not market.execution.stops_lock:
+        currency, needed = market.rules.base, order.remaining
+    else:
+        return None
+    free = draft.balance(currency).free + order.locked
+    return f"{needed} {currency} needed, {free} free" if needed > free else None
 
 
 def _fill_resting(draft: Draft, order: VenueOrder, limit: Decimal, *, is_gap: bool) -> None:

@@ -99,6 +99,9 @@ class ExecutionRules(msgspec.Struct, frozen=True, kw_only=True):
     """Quote; the middle of the price range. None: no range is enforced."""
     range_ratio: Decimal = ZERO
     """Of the reference price, to either side."""
+    stops_lock: bool = True
+    """Whether a stop keeps its coins or cash while it waits for its trigger. False: it is refused
+    once it triggers, where another order took them (Bybit's spot ``StopOrder``)."""
 
     def bounds(self) -> tuple[Decimal, Decimal] | None:
         """Return the lowest and the highest price at which anything trades; None: any."""

@@ -107,7 +107,11 @@ class Draft:
     def put(self, order: VenueOrder) -> None:
         """Keep ``order`` as it is now, and lock what it may still use."""
         before = self.find(order.request.client_order_id)
-        locked = lock_of(order, self.market(order).rules)
+        market = self.market(order)
+        # An OCO's limit leg locks as any limit order does.
+        waits = order.limit is None and order.facts.stop is StopStatus.WORKING
+        keeps = market.execution.stops_lock or not waits
+        locked = lock_of(order, market.rules) if keeps else ZERO
         self._lock(order, locked - (before.locked if before else ZERO))
         if locked != order.locked:
             order = msgspec.structs.replace(order, locked=locked)

@@ -1,6 +1,7 @@
 """Bybit spot on a unified account: plain orders, found and canceled by ``orderLinkId``.
 
-Its conditional orders are not used: what they become when triggered was not seen, and
+Its conditional orders are not used: what they become when triggered was not seen, a ``StopOrder``
+of the spot market locks no coins before it triggers (a ``tpslOrder`` does), and
 ``trailingPercent`` would send a plain market order. Codes: https://bybit-exchange.github.io/docs/v5/error
 """
 
@@ -58,5 +59,7 @@ PROFILE = Profile(
     request_life_ms=Milliseconds(5_000),
     options=(("recvWindow", 5_000), ("enableUnifiedMargin", False), ("enableUnifiedAccount", True)),
     sandbox=True,
+    stop_locks_coins=False,
+    stop_locks_source="https://bybit-exchange.github.io/docs/v5/order/create-order, July 2026",
     why_not_native="what a triggered conditional order becomes was not seen",
 )

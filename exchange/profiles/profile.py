@@ -118,6 +118,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     stop_evidence: str = ""
     """What proves what becomes of a native stop once it triggers, with its date; empty: nothing
     does, and mode "auto" uses none with real money."""
+    stop_locks_coins: bool | None = None
+    """Whether a stop that waits keeps its coins from other orders; None: not known."""
+    stop_locks_source: str = ""
+    """Where ``stop_locks_coins`` is known from."""
     why_not_native: str = ""
     """Why no native stop is used although the exchange may have one; for people."""
     is_proven: bool = True

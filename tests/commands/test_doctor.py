@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from commands.connecting import EXIT_KEY_REFUSED, EXIT_UNAVAILABLE, Way
-from commands.doctor import EXIT_FAILED, EXIT_OK, Question, examine
+from commands.doctor import EXIT_FAILED, EXIT_OK, Question, _stops, examine
 from commands.errors import ConnectFailedError, UsageError
+from commands.probe.evidence_file import evidence_path, keep_evidence
 from config.settings import DropSettings, Settings
+from exchange.profiles.registry import PROFILES
 from exchange.server.connect import LocalResolver, open_session
 from exchange.server.control import SetAccount, SetClock, SetMaintenance, SetStatus
 from exchange.server.thread import ServerThread
@@ -20,6 +22,7 @@ from exchange.server.venue import Account, MarketStatus
 from exchange.server.wire import Reach
 from messages.base import Currency, Symbol, Timestamp
 from messages.plan import Plan, ProtectionMode
+from tests.commands.test_probe_evidence import PROOF
 from tests.exchange.live.wire import STILL
 from tests.exchange.venue import RULES, SYMBOL, holding
 
@@ -55,6 +58,25 @@ def examined(
     said: list[str] = []
     question = Question(exchange_id=name, symbols=tuple(map(Symbol, symbols)))
     return examine(question, settings, way, said.append), "\n".join(said)
+
+
+def test_it_says_whether_a_triggered_stop_is_proven_by_a_probe(
+    binance: ServerThread, tmp_path: Path
+) -> None:
+    question = Question(exchange_id="binance", state=tmp_path)
+    said: list[str] = []
+    examine(question, SETTINGS, way_to(binance.reach), said.append)
+    assert any(line.startswith("warning") and "is not proven" in line for line in said)
+    keep_evidence(evidence_path(tmp_path, "binance", is_sandbox=False), PROOF)
+    said.clear()
+    examine(question, SETTINGS, way_to(binance.reach), said.append)
+    assert any("probe of 2026-11-30 with BTC/USDT: a triggered stop kept" in line for line in said)
+    assert any("locks its coins (probe of 2026-11-30" in line for line in said)
+
+
+def test_it_names_stops_that_lock_no_coins() -> None:
+    (finding,) = _stops(PROFILES["bybit"])
+    assert "locks NO coins (https://bybit-exchange.github.io" in finding.text
 
 
 def test_a_venue_that_is_well_is_found_well(binance: ServerThread) -> None:
