@@ -67,9 +67,9 @@ def exit_quantity(life: Life, closing: Closing, type_: OrderType) -> Decimal:
     """Return what one order of this type may sell now, base; 0: nothing."""
     rules, price = life.charter.rules, last_price(life) or ZERO
     refused = _refused(life, type_)
-    if any(one.reason is RejectReason.NOT_SUPPORTED for one in refused):
-        return ZERO
     this_round = tuple(one for one in refused if one.round == life.position.exit_rounds)
+    if any(one.reason is RejectReason.NOT_SUPPORTED for one in this_round):
+        return ZERO  # in the next round it is tried again: a venue may refuse so in passing
     step = rules.step_size.scaleb(_count(this_round, RejectReason.PRECISION))
     wanted = life.sellable - rules.step_size * life.position.exit_rounds
     if not is_tradable(wanted, price, rules):

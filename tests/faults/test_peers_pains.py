@@ -247,15 +247,21 @@ def test_a_stop_after_a_partial_take_profit_is_as_large_as_what_is_left() -> Non
     scene.over()
 
 
-@pytest.mark.parametrize("reason", [RejectReason.OTHER, RejectReason.NOT_SUPPORTED])
-def test_a_close_that_is_rejected_is_tried_again_until_it_is_sold(reason: RejectReason) -> None:
-    """hummingbot#8283."""
+@pytest.mark.parametrize(
+    ("reason", "seconds"),
+    [(RejectReason.OTHER, 15), (RejectReason.NOT_SUPPORTED, 75)],
+    ids=["other", "not_supported"],
+)
+def test_a_close_that_is_rejected_is_tried_again_until_it_is_sold(
+    reason: RejectReason, seconds: int
+) -> None:
+    """hummingbot#8283. An order type that is not supported is tried again in the next round."""
     rejected = Fault(
         on=On.SUBMIT, kind=FaultKind.REJECTED, purpose=Purpose.CLOSE, reason=reason, times=3
     )
     scene = Scene(PLAN, rejected).protected()
     scene.ticks(97.0)
-    scene.quiet(15)
+    scene.quiet(seconds)
     assert scene.purposes().count(Purpose.CLOSE) == 4
     assert scene.state() is State.CLOSED
     scene.over()
