@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from rich.console import Console
-
 from actors.journal.anchor import Anchor, AnchorFile
 from actors.journal.files import DISK, Content
 from actors.journal.finding import ANCHOR, Found, JournalLostError, find
@@ -22,6 +20,7 @@ from actors.journal.notes import BACKUP_NOTE, Backup, write_note
 from actors.journal.segment import segment_numbers, segment_path
 from actors.plain_files import new_file
 from commands.account import named_account
+from commands.console import new_console
 from commands.errors import RunFailedError, UsageError
 from config.packages import version
 from messages.base import Timestamp
@@ -60,7 +59,7 @@ def backup(state_dir: Path, account: str | None, to: Path) -> None:
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     count = len(segment_numbers(place))
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = new_console(soft_wrap=True)
     ending = "" if count == 1 else "s"
     console.print(f"{place}: up to record {found.snapshot.sequence}, {count} segment{ending}")
     console.print(f"  check it: python supervisor.py verify --state-dir {to} {folder.name}")

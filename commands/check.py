@@ -1,8 +1,7 @@
 """``check``: is this config right? And a starter config to begin with."""
 
-from rich.console import Console
-
 from actors.position.prices import possible_mode, switch_ratios
+from commands.console import new_console
 from commands.options import Options, read_config, session_strategy
 from commands.session import check_market
 from config.loading import default_text
@@ -48,4 +47,4 @@ def check(options: Options) -> None:
         _protection(settings),
         f"at most {settings.portfolio.max_positions} positions",
     ]
-    Console(highlight=False, markup=False).print(f"the config is right: {', '.join(says)}")
+    new_console().print(f"the config is right: {', '.join(says)}")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
-from rich.console import Console
 
+from commands.console import new_console
 from commands.errors import UsageError
 from commands.explaining import explaining
 from commands.options import Options
@@ -122,7 +122,7 @@ def add_to(app: typer.Typer) -> None:
         )
         from commands.options import read_config  # noqa: PLC0415 - as above
 
-        console = Console(highlight=False, markup=False, soft_wrap=True)
+        console = new_console(soft_wrap=True)
         question = Question(
             exchange_id=exchange,
             symbols=tuple(map(Symbol, symbol or ())),
@@ -202,4 +202,4 @@ def add_to(app: typer.Typer) -> None:
                 interval=interval,
                 folder=to,
             )
-            fetch(request, context.obj.way(), Console(highlight=False, markup=False))
+            fetch(request, context.obj.way(), new_console())

@@ -32,9 +32,9 @@ def explaining() -> Iterator[None]:
     except UsageError as error:
         _fail(f"error: {error}", EXIT_USAGE)
     except ConnectFailedError as error:
-        _fail(f"failed: {error}", error.exit_code)
+        _fail(f"error: {error}", error.exit_code)
     except RunFailedError as error:
-        _fail(f"failed: {error}", EXIT_FAILED)
+        _fail(f"error: {error}", EXIT_FAILED)
     except KeyboardInterrupt:
         _fail("\ninterrupted", EXIT_INTERRUPTED)
     except StopAtOnceError as stop:
@@ -50,10 +50,10 @@ def explaining() -> Iterator[None]:
             _fail(f"error: {name}: the name is too long for a file or folder", EXIT_USAGE)
         if isinstance(error, OSError) and error.errno in _FULL:
             what = error.filename or "a file that was being written"
-            _fail(f"failed: {error.strerror}: {what}; make room and run it again", EXIT_FAILED)
+            _fail(f"error: {error.strerror}: {what}; make room and run it again", EXIT_FAILED)
         log = write_fault(error)
         what = f"{type(error).__name__}: {error}"
-        _fail(f"failed: a fault of Holdfast's ({what}); {log} has it", EXIT_FAILED)
+        _fail(f"error: a fault of Holdfast's ({what}); {log} has it", EXIT_FAILED)
 
 
 def _fail(text: str, exit_code: int) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 
 from actors.journal.anchor import read_anchor
 from actors.journal.codec import Snapshot, UnreadableError, decode
@@ -20,6 +19,7 @@ from actors.order_router.order import RoutedOrder
 from actors.position.position import Charter, Position
 from actors.position.states import State
 from commands.account import find_account
+from commands.console import new_console
 from commands.errors import RunFailedError, UsageError
 from commands.fills import FillBook
 from commands.table_files import TABLES, Format, Row, write_table
@@ -169,7 +169,7 @@ def export(
     folder = find_account(state_dir, account)
     tables = Tables()
     losses = _read_all(folder, tables)
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = new_console(soft_wrap=True)
     try:
         to.mkdir(parents=True, exist_ok=True)
         named = {name: list(getattr(tables, name)) for name in TABLES}

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 
 from actors.journal.finding import ANCHOR, JournalLostError, find
 from actors.journal.holder import Holder
@@ -21,6 +20,7 @@ from actors.journal.notes import BACKUP_NOTE, RESTORED_NOTE, Backup, Restored, r
 from commands.account import is_account
 from commands.account_notes import forget_taken
 from commands.backup import copy_file, hash_of
+from commands.console import new_console
 from commands.errors import UsageError
 from commands.fresh_start import new_aside, put_aside
 from messages.base import Timestamp
@@ -69,7 +69,7 @@ def restore(backup: Path, state_dir: Path, *, replaces: bool) -> None:
 
 def _tell(folder: Path, note: Backup, aside: Path | None) -> None:
     at = datetime.fromtimestamp(note.backed_up_at / 1_000, UTC).isoformat(timespec="seconds")
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = new_console(soft_wrap=True)
     console.print(f"{folder}: restored to record {note.sequence}, as it was at {at}")
     if aside is not None:
         console.print(f"  what it held is in {aside}")

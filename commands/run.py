@@ -35,7 +35,13 @@ from commands.session_files import SessionFiles
 from commands.spool import Spool
 from commands.stopping import Stopping
 from commands.streams import on_output_gone, output_is_ready
-from commands.telling import EMBEDDED_AFTERWARDS, SessionConsole, first_screen, last_screen
+from commands.telling import (
+    EMBEDDED_AFTERWARDS,
+    SessionConsole,
+    first_screen,
+    heartbeat,
+    last_screen,
+)
 from commands.tempo import Deadline
 from commands.tree import StartTree
 from config.settings import Settings
@@ -46,6 +52,8 @@ TIME_IS_UP = "its time is up"
 OUTPUT_CLOSED = "its output was closed"
 _CLOSING_SECONDS = 10.0
 """Beyond what a graceful stop may take: for files, the exchange's connection, the screen."""
+_HEARTBEAT_SECONDS = 60.0
+"""Between two lines that say how a session without a view stands; real time."""
 _LATE = "it did not end in time and is ended now; start it again, it recovers"
 _LOG_SECONDS = 2.0
 """How long the end waits for a log whose disk takes nothing."""
@@ -144,7 +152,7 @@ def trade(
         except StartError as error:
             raise RunFailedError(f"{error}; more in {log}") from None
         reason = _watch(console, session, stopping, header, options)
-        end_within(settings.session.stop_ms / 1000 + _CLOSING_SECONDS, why=f"failed: {_LATE}")
+        end_within(settings.session.stop_ms / 1000 + _CLOSING_SECONDS, why=f"error: {_LATE}")
         console.say(f"\nstopping: {reason}. Ctrl-C ends it at once.")
         ended = session.stop()
         missing = account.missing() if ended.is_whole else []
@@ -191,7 +199,7 @@ def _watch(
         except Exception as error:  # noqa: BLE001 - what shows the trading must not end it
             logger.opt(exception=error).error("the live view failed: {}", error)
             console.say("the live view failed; the session goes on with plain lines")
-    return _watch_lines(console, stopping, deadline)
+    return _watch_lines(console, session, stopping, deadline)
 
 
 def _watch_view(
@@ -214,9 +222,16 @@ def _watch_view(
                 return reason or TIME_IS_UP
 
 
-def _watch_lines(console: SessionConsole, stopping: Stopping, deadline: Deadline) -> str:
+def _watch_lines(
+    console: SessionConsole, session: Session, stopping: Stopping, deadline: Deadline
+) -> str:
+    """Print log lines, and each minute of real time how the session stands; return why to stop."""
     handler = log_for_people(console.say_line)
     try:
-        return stopping.wait(deadline.seconds_left) or TIME_IS_UP
+        while True:
+            reason = stopping.wait(deadline.within(_HEARTBEAT_SECONDS))
+            if reason is not None or deadline.has_passed:
+                return reason or TIME_IS_UP
+            logger.info("{}", heartbeat(session.look()))
     finally:
         stop_logging_for_people(handler)

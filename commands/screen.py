@@ -9,7 +9,7 @@ from rich.table import Table
 
 from commands.panels.words import date_and_time, percent
 from commands.summary import CurrencySummary, Summary
-from messages.money import ZERO, plain
+from messages.money import ZERO, amount_text, money_text
 
 _ADVANCE_EVERY = 500
 NOTHING_DONE = CurrencySummary(**dict.fromkeys(CurrencySummary.__struct_fields__, ZERO))
@@ -74,8 +74,8 @@ def _rows(summaries: list[Summary]) -> list[tuple[str, list[str]]]:
     is_session = summaries[0].candle_path is None
     for currency in sorted({currency for s in summaries for currency in s.currencies}):
         of = [s.currencies.get(currency, NOTHING_DONE) for s in summaries]
-        rows.append((f"PnL {currency}", [_pnl(one) for one in of]))
-        rows.append((f"max drawdown {currency}", [_drawdown(one) for one in of]))
+        rows.append((f"PnL {currency}", [_pnl(one, currency) for one in of]))
+        rows.append((f"max drawdown {currency}", [_drawdown(one, currency) for one in of]))
         if is_session:
             rows += _account_rows(currency, of)
     if is_session:
@@ -96,11 +96,15 @@ def _rows(summaries: list[Summary]) -> list[tuple[str, list[str]]]:
 
 def _account_rows(currency: str, of: list[CurrencySummary]) -> list[tuple[str, list[str]]]:
     """Return the account's totals and this session's part of them, both labelled."""
+    rows = [
+        ("this session: change", [one.session_change for one in of]),
+        ("this session: realised", [one.session_realised for one in of]),
+        ("account: equity", [one.equity for one in of]),
+        ("account: realised", [one.realised for one in of]),
+    ]
     return [
-        (f"this session: change {currency}", [plain(one.session_change) for one in of]),
-        (f"this session: realised {currency}", [plain(one.session_realised) for one in of]),
-        (f"account: equity {currency}", [plain(one.equity) for one in of]),
-        (f"account: realised {currency}", [plain(one.realised) for one in of]),
+        (f"{label} {currency}", [amount_text(amount, currency) for amount in amounts])
+        for label, amounts in rows
     ]
 
 
@@ -115,16 +119,16 @@ def _counts(
     return [(f"{what}: {key}", [tell(one.get(key, 0)) for one in counts]) for key in keys]
 
 
-def _pnl(summary: CurrencySummary) -> str:
-    return f"{plain(summary.pnl)} ({percent(summary.pnl_ratio)})"
+def _pnl(summary: CurrencySummary, currency: str) -> str:
+    return f"{amount_text(summary.pnl, currency)} ({percent(summary.pnl_ratio)})"
 
 
-def _drawdown(summary: CurrencySummary) -> str:
-    return f"{plain(summary.max_drawdown)} ({percent(summary.max_drawdown_ratio)})"
+def _drawdown(summary: CurrencySummary, currency: str) -> str:
+    return f"{amount_text(summary.max_drawdown, currency)} ({percent(summary.max_drawdown_ratio)})"
 
 
 def _fees(summary: Summary) -> str:
-    return ", ".join(f"{plain(fee.amount)} {fee.currency}" for fee in summary.fees) or "0"
+    return ", ".join(money_text(fee.amount, fee.currency) for fee in summary.fees) or "0"
 
 
 def _seconds(ms: int) -> str:

@@ -9,11 +9,14 @@ from actors.position.position import Life
 from actors.position.prices import stop
 from actors.position.protection import is_stopped_at_venue
 from actors.position.states import State
+from commands.console import unwrap
 from commands.header import SessionHeader
+from commands.panels.words import count
 from commands.screen import summary_table
 from commands.session import Ended
 from config.packages import version
-from messages.money import ZERO
+from messages.money import ZERO, amount_text, money_text
+from messages.session import SessionPicture
 
 EMBEDDED_AFTERWARDS = "  The venue is embedded, its money paper: the next start goes on with both."
 
@@ -24,6 +27,7 @@ class SessionConsole(Console):
     def __init__(self) -> None:
         """Print to standard output, which is bounded while a session runs (``streams``)."""
         super().__init__(highlight=False, markup=False)
+        unwrap(self)
 
     def say(self, text: str) -> None:
         """Print lines as they are, however wide."""
@@ -53,6 +57,20 @@ def first_screen(header: SessionHeader) -> str:
         tries = f"--fresh --seed {header.seed + 1}, --set drop.drop_ratio=2%; more: --help"
         lines.append(f"  next   {tries}")
     return "\n".join(lines)
+
+
+def heartbeat(picture: SessionPicture | None) -> str:
+    """Return how a session stands in one line; None: it was too busy to say."""
+    if picture is None:
+        return "heartbeat: the actors are busy and gave no picture in time"
+    parts = [f"{count(len(picture.positions), 'position')} open"]
+    for row in picture.capital:
+        today = f"realised today {amount_text(row.today, row.currency, signed=True)}"
+        parts.append(f"equity {money_text(row.equity, row.currency)} ({today})")
+    alarms = sum(picture.open_alarms.values())
+    kinds = ", ".join(kind.replace("_", " ") for kind, n in picture.open_alarms.items() if n)
+    parts.append(f"{count(alarms, 'alarm')} open" + (f": {kinds}" if kinds else ""))
+    return f"heartbeat: {', '.join(parts)}"
 
 
 def last_screen(console: SessionConsole, ended: Ended, folder: Path, afterwards: str) -> None:

@@ -8,7 +8,6 @@ from enum import IntEnum
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 
 from actors.journal.anchor import read_anchor
 from actors.journal.code import code_version
@@ -20,6 +19,7 @@ from actors.journal.recovery import with_journal_epoch
 from actors.journal.rerun import Rerun
 from actors.journal.segment import Opening, SegmentReader, read_segment, segment_numbers
 from commands.account import find_account
+from commands.console import new_console
 from config.settings import Settings
 
 
@@ -148,7 +148,7 @@ def verify(state_dir: Path, account: str | None) -> Verdict:
     folder = find_account(state_dir, account)
     found = Verification(folder)
     tally, verdict = found.tally, found.verdict
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = new_console(soft_wrap=True)
     ending = "" if tally.segments == 1 else "s"
     console.print(f"{folder}: {tally.records} records in {tally.segments} segment{ending}")
     if tally.older:

@@ -128,19 +128,26 @@ def currency_digits(currency: str) -> int:
     return _DIGITS.get(currency, _COIN_DIGITS)
 
 
-def money_text(amount: Decimal, currency: str) -> str:
+def amount_text(amount: Decimal, currency: str, *, signed: bool = False) -> str:
     """Return an amount for people, with the currency's digits, rounded half even: ``13.37``.
 
     Less than half of the last digit keeps two digits that are not zero: a fee of 0.0042 USDT is
-    small, and not nothing.
+    small, and not nothing. ``signed``: with a plus sign where it is positive, or nothing.
     """
     digits = currency_digits(currency)
     step = _POWERS_OF_TEN[-digits]
     shown = _to_step(amount, step, ROUND_HALF_EVEN)
     if amount and not shown:
         shown = _to_step(amount, Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_EVEN)
-        return plain(shown)
-    return f"{shown:f}" if shown else f"{shown.copy_abs():f}"
+        text = plain(shown)
+    else:
+        text = f"{shown:f}" if shown else f"{shown.copy_abs():f}"
+    return f"+{text}" if signed and not text.startswith("-") else text
+
+
+def money_text(amount: Decimal, currency: str, *, signed: bool = False) -> str:
+    """Return an amount for people with its currency: ``13.37 USDT``; see ``amount_text``."""
+    return f"{amount_text(amount, currency, signed=signed)} {currency}"
 
 
 def beyond(whole: Decimal, part: Decimal) -> Decimal:

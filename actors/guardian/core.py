@@ -25,6 +25,7 @@ from messages.guardian import (
     Resume,
     TwinRunning,
 )
+from messages.money import money_text
 from messages.observers import Alarm
 from messages.portfolio import TradingState, TradingStateChanged
 from messages.positions import StopAllEntering
@@ -102,8 +103,9 @@ def _read(message: Message) -> tuple[Input, str]:  # noqa: C901, PLR0911, PLR091
         case Resume(reason=reason):
             return Input.RESUME, reason
         case DailyLossReached():
-            lost = f"lost {message.loss} {message.currency} today (UTC)"
-            return Input.DAILY_LOSS_REACHED, f"{lost}; the limit is {message.limit}"
+            lost = money_text(message.loss, message.currency)
+            limit = money_text(message.limit, message.currency)
+            return Input.DAILY_LOSS_REACHED, f"lost {lost} today (UTC); the limit is {limit}"
         case Wake():
             return Input.DAY_ENDED, "a new day began (00:00 UTC)"
         case Escalated():

@@ -18,7 +18,7 @@ from actors.position.position import Charter, Life, Position, find_order
 from actors.position.prices import stop
 from actors.position.states import State
 from messages.base import ClientOrderId, Message, MessageId, PositionId, Symbol, Timestamp
-from messages.money import ONE, amount_in, divide_even
+from messages.money import amount_in, amount_text, divide_even, money_text
 from messages.observers import Alarm, AlarmOver, EntryRefused, MessageSkipped
 from messages.order_router import CancelOrder, PlaceOrder
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, Side
@@ -28,7 +28,6 @@ from messages.position import Begin, OrderUpdated, TriggerFired
 DEBUG, INFO, WARNING, ERROR, ALARM = "debug", "info", "warning", "error", "alarm"
 
 _HUNDREDTH = Decimal("0.01")
-_SATOSHI = Decimal("1e-8")
 _TROUBLE = frozenset({OrderStatus.REJECTED, OrderStatus.UNKNOWN, OrderStatus.EXPIRED})
 _NEWS = _TROUBLE | {OrderStatus.CANCELED}
 """What is told of an order beside its fills."""
@@ -117,7 +116,7 @@ def _found(record: Record, report: Report) -> Iterator[Event]:
 
 
 def _asked(begin: Begin, record: Record) -> Event:
-    budget = f"{begin.budget} {begin.rules.quote}"
+    budget = money_text(begin.budget, begin.rules.quote)
     return Event(
         name="position.asked",
         text=f"{begin.position_id} {begin.symbol} asked for, {budget}: {begin.decision}",
@@ -234,16 +233,11 @@ def _result(life: Life) -> str:
     cause = "" if position.close_cause is None else _words(position.close_cause)
     if not booked.bought:
         return f"{cause}, nothing was bought: {position.close_reason}"
-    pnl = profit(life.charter, position)
+    pnl, quote = profit(life.charter, position), life.charter.rules.quote
     percent = divide_even(pnl * 100, booked.bought_cost, _HUNDREDTH)
-    fees = amount_in(booked.fees, life.charter.rules.quote)
-    paid = f" after {_short(fees):f} of fees" if fees else ""
-    return f"{cause}, {_short(pnl):+f} {life.charter.rules.quote} ({percent:+f} %){paid}"
-
-
-def _short(amount: Decimal) -> Decimal:
-    """Return an amount as people read it: to the hundredth, small ones of a BTC market finer."""
-    return divide_even(amount, ONE, _HUNDREDTH if abs(amount) >= ONE else _SATOSHI).normalize()
+    fees = amount_in(booked.fees, quote)
+    paid = f" after {amount_text(fees, quote)} of fees" if fees else ""
+    return f"{cause}, {money_text(pnl, quote, signed=True)} ({percent:+f} %){paid}"
 
 
 def _words(name: StrEnum) -> str:

@@ -20,7 +20,7 @@ from messages.addresses import MARKET_DATA, POSITIONS
 from messages.base import Timestamp
 from messages.market import MarketPhase, MarketRules, Quote
 from messages.market_data import RequestQuote
-from messages.money import ONE, ZERO, divide_down, plain
+from messages.money import ONE, ZERO, divide_down, money_text, plain
 from messages.observers import AlarmKind
 from messages.position import MarketReported
 from messages.positions import RequestMarket
@@ -118,7 +118,8 @@ def tell_rest(turn: Turn) -> None:
         return
     rules = charter.rules
     text = (
-        f"{plain(life.held)} {rules.base}, worth about {plain(life.held * price)} {rules.quote}, "
+        f"{plain(life.held)} {rules.base}, worth about "
+        f"{money_text(life.held * price, rules.quote)}, "
         f"stay in the account: less than a step of {plain(rules.step_size)} can't be sold"
     )
     turn.alarm(AlarmKind.UNSELLABLE, text)
@@ -179,7 +180,7 @@ def _has_something(life: Life) -> bool:
 def _text(life: Life, cause: StrandedCause) -> str:
     charter, price = life.charter, last_price(life)
     base, quote = charter.rules.base, charter.rules.quote
-    worth = f", worth about {plain(life.held * price)} {quote}" if price is not None else ""
+    worth = "" if price is None else f", worth about {money_text(life.held * price, quote)}"
     return f"{plain(life.held)} {base}{worth}, can't be sold: {_why(life, cause)}"
 
 

@@ -131,9 +131,7 @@ def _of(lives: Iterable[Life]) -> set[Symbol]:
 def _preview(sums: Affected) -> tuple[str, str]:
     """Return what will happen, and what a person should know before."""
     coins = ", ".join(f"{number(one.amount)} {one.currency}" for one in sums.coins)
-    worth = " and ".join(
-        f"{money_text(one.amount, one.currency)} {one.currency}" for one in sums.value
-    )
+    worth = " and ".join(f"{money_text(one.amount, one.currency)}" for one in sums.value)
     several = len(sums.positions) > 1
     which = f"{count(len(sums.positions), 'position')} ({some(sums.positions)})" if several else ""
     name = which or sums.positions[0]

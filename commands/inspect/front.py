@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from commands.account import STATE
+from commands.console import new_console
 from commands.errors import UsageError
 from commands.inspect.command import Context, Operating
 from commands.inspect.errors import InspectError, NoJournalError, NoSessionError, NotRunningError
@@ -23,7 +24,7 @@ from commands.inspect.past import Past
 from commands.inspect.recorded import facts_of, recorded
 from commands.inspect.running import run_line
 from commands.inspect.source import LiveSource, Source
-from commands.inspect.view import View, console, print_view
+from commands.inspect.view import View, print_view
 from commands.panels.words import date_and_time
 from messages.border import printable
 
@@ -54,7 +55,7 @@ def inspect(asked: Asked) -> int:
         source, others = open_session(asked.session)
     except InspectError as error:
         raise UsageError(str(error)) from None
-    out, err = console(), Console(stderr=True, highlight=False, markup=False)
+    out, err = new_console(), new_console(sys.stderr)
     try:
         if others:
             also = ", ".join(str(folder) for folder in others)

@@ -118,7 +118,8 @@ class Prompt:
         try:
             past = Past(recorded(folder))
         except InspectError as error:
-            self._out.print(f"its journal can't be read either: {error}", style="red")
+            text = f"error: its journal can't be read either: {printable(error)}"
+            self._out.print(text, style="red")
             return
         context.source, context.now, context.following = past, None, None
         context.operating = None

@@ -4,10 +4,9 @@ Owns tables and how they are printed. A table that is too wide is set closer, th
 column on.
 """
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 import msgspec
 from rich.cells import cell_len
@@ -20,7 +19,6 @@ from messages.base import Timestamp
 from messages.border import one_line
 
 NOTHING = "–"
-LEAST_WIDTH = 80
 _GAP, _LEAST_GAP = 2, 1
 """Between two columns."""
 _LEAST_CELLS = (10, 6)
@@ -175,15 +173,6 @@ def fields(struct: msgspec.Struct) -> dict[str, object]:
 def exact_time(at: Timestamp) -> str:
     """Return a time as ``14:03:22.250``, UTC."""
     return f"{time_of_day(at)}.{at % 1000:03}"
-
-
-def console(file: TextIO | None = None) -> Console:
-    """Return what views are printed on: as wide as the terminal, plain where there is none."""
-    out = file or sys.stdout
-    made = Console(file=out, highlight=False, markup=False, emoji=False, soft_wrap=False)
-    if not made.is_terminal and made.width < LEAST_WIDTH:
-        made.width = LEAST_WIDTH
-    return made
 
 
 def print_view(view: View, to: Console, *, as_json: bool) -> None:

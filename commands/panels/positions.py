@@ -18,9 +18,9 @@ from commands.panels.table import (
     lay_out,
     note,
 )
-from commands.panels.words import NOTHING, decimals_of, duration, percent, price
-from messages.base import Timestamp
-from messages.money import ZERO
+from commands.panels.words import NOTHING, duration, percent, price
+from messages.base import Timestamp, quote_currency
+from messages.money import ZERO, currency_digits
 from messages.session import PositionRow, SessionPicture
 
 _PROTECTING, _CLOSING = "protecting", "closing"
@@ -64,7 +64,7 @@ def _cells(row: PositionRow, id_width: int, now: Timestamp) -> list[Cell]:
     entry = None if row.average_entry is None else float(row.average_entry)
     pnl = None if row.pnl is None else float(row.pnl)
     style = None if not pnl else GOOD if pnl > 0 else BAD
-    decimals = decimals_of(float(row.held) * (entry or 0.0))
+    decimals = currency_digits(quote_currency(row.symbol))
     return [
         Segment(f"{row.position_id:<{id_width}} {row.symbol}", BOLD),
         _state(row),

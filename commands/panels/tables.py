@@ -20,9 +20,9 @@ from commands.panels.table import (
     lay_out,
     note,
 )
-from commands.panels.words import count, decimals_of, duration, percent, price, time_of_day
-from messages.base import Timestamp
-from messages.money import ZERO
+from commands.panels.words import count, duration, percent, price, time_of_day
+from messages.base import Timestamp, quote_currency
+from messages.money import ZERO, currency_digits
 from messages.session import ActorRow, CapitalRow, SessionPicture, TradeRow, WatchRow
 
 
@@ -45,7 +45,7 @@ def capital_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
 
 def _capital_cells(row: CapitalRow) -> list[Cell]:
     change = row.equity - row.capital
-    decimals = decimals_of(float(row.capital or row.equity))
+    decimals = currency_digits(row.currency)
     style, session_style = _style_of(change), _style_of(row.session_change)
     ratio = float(change) / float(row.capital) if row.capital else None
     return [
@@ -124,12 +124,12 @@ def closed_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:
 
 def _closed_cells(row: TradeRow) -> list[Cell]:
     style = GOOD if row.pnl > ZERO else BAD
-    cost = abs(float(row.pnl) / row.return_ratio) if row.return_ratio else 0.0
+    decimals = currency_digits(quote_currency(row.symbol))
     return [
         Segment(time_of_day(row.closed_at)),
         Segment(f"{row.position_id} {row.symbol}", BOLD),
         Segment(row.cause.replace("_", " ")),
-        Segment(f"{float(row.pnl):+,.{decimals_of(cost)}f}", style),
+        Segment(f"{float(row.pnl):+,.{decimals}f}", style),
         Segment(percent(row.return_ratio, signed=True), style),
     ]
 

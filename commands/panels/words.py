@@ -18,8 +18,6 @@ ELLIPSIS = "…"
 _SECOND_MS, _MINUTE, _HOUR, _DAY = 1000, 60, 3600, 86_400
 _PRICE_DIGITS = 6
 """Significant digits of a price."""
-_MONEY_DIGITS = 4
-"""Significant digits of a whole sum; its parts get as many decimals."""
 
 
 def price(value: float | None) -> str:
@@ -27,11 +25,6 @@ def price(value: float | None) -> str:
     if value is None:
         return NOTHING
     return f"{value:,.{min(8, max(0, _PRICE_DIGITS - 1 - _magnitude(value)))}f}"
-
-
-def decimals_of(size: float) -> int:
-    """Return how many decimals a part of a sum of this size is worth: 2 of 200, 6 of 0.005."""
-    return min(8, max(2, _MONEY_DIGITS - 1 - _magnitude(size)))
 
 
 def percent(ratio: float | Decimal | None, *, signed: bool = False) -> str:

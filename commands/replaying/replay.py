@@ -13,6 +13,7 @@ from rich.console import Console
 
 from actors.runtime.dispatcher import Dispatcher, ProductionDispatcher
 from actors.runtime.simulated import SimulatedDispatcher
+from commands.console import new_console
 from commands.errors import RunFailedError, UsageError
 from commands.folders import session_folder
 from commands.logs import LOG_NAME, log_to
@@ -53,7 +54,7 @@ def replay(start: StartTree, request: Request) -> None:
     options = request.options
     if request.speed is not None and not request.speed > 0:  # also: what is no number
         raise UsageError(f"--speed {request.speed:g} plays nothing: it must be above 0")
-    console = Console(highlight=False, markup=False)
+    console = new_console()
     settings, make_strategy = read_settings(options)
     check_oco(settings)
     progress = Console(quiet=True) if options.headless else console

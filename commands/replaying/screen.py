@@ -13,7 +13,7 @@ from commands.screen import row_counter, summary_table
 from commands.summary import Summary
 from messages.base import Timestamp
 from messages.border import one_line
-from messages.money import plain
+from messages.money import money_text
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def show_stage(console: Console, stage: Stage) -> None:
         console.print(_recording_line(scene))
         rules = "  ".join(f"{o.name} {o.value} ({o.source.value})" for o in scene.market.origins)
         console.print(f"  {rules}", soft_wrap=False)
-    capital = ", ".join(f"{plain(v)} {c}" for c, v in sorted(stage.settings.capital.items()))
+    capital = ", ".join(money_text(v, c) for c, v in sorted(stage.settings.capital.items()))
     console.print(f"paper money: {capital}; plan: {stage.settings.plan.protection_mode.value}\n")
 
 

@@ -64,7 +64,7 @@ def test_an_actor_that_does_not_start_ends_the_run_with_one_line(
     code, _ = typed(tmp_path, StartError("gateway did not start: E"))
     assert code == EXIT_FAILED
     said = capsys.readouterr().err
-    assert said.startswith("failed: gateway did not start: E; more in ")
+    assert said.startswith("error: gateway did not start: E; more in ")
 
 
 def test_a_full_disk_is_told_as_such_and_is_no_fault_of_ours(
@@ -73,7 +73,7 @@ def test_a_full_disk_is_told_as_such_and_is_no_fault_of_ours(
     code, _ = typed(tmp_path, OSError(errno.ENOSPC, "No space left on device", "trades.csv"))
     assert code == EXIT_FAILED
     said = capsys.readouterr().err
-    assert said == "failed: No space left on device: trades.csv; make room and run it again\n"
+    assert said == "error: No space left on device: trades.csv; make room and run it again\n"
 
 
 def test_a_fault_nobody_expected_is_one_line_and_its_traceback_is_in_the_log(
@@ -83,7 +83,7 @@ def test_a_fault_nobody_expected_is_one_line_and_its_traceback_is_in_the_log(
     assert code == EXIT_FAILED
     said = capsys.readouterr().err
     log = tmp_path / "s" / "log.jsonl"
-    assert said == f"failed: a fault of Holdfast's (RuntimeError: {{odd}}); {log} has it\n"
+    assert said == f"error: a fault of Holdfast's (RuntimeError: {{odd}}); {log} has it\n"
     (line,) = [json.loads(line) for line in log.read_text().splitlines()]
     assert "Traceback" in line["error"]
     assert "RuntimeError: {odd}" in line["error"]

@@ -5,10 +5,10 @@ import pytest
 
 from actors.position.position import Life
 from commands.header import SessionHeader
-from commands.telling import first_screen, open_lines
+from commands.telling import first_screen, heartbeat, open_lines
 from messages.plan import ProtectionMode
 from tests.actors.position.stage import PLAN, Stage
-from tests.commands.pictures import HEADER
+from tests.commands.pictures import HEADER, busy
 
 
 def left(mode: ProtectionMode) -> Life:
@@ -35,6 +35,19 @@ def test_the_first_screen_says_where_things_are_and_what_to_try() -> None:
 def test_the_first_screen_fits_a_narrow_terminal() -> None:
     header: SessionHeader = msgspec.structs.replace(HEADER, seed=10**6, speed=1000)
     assert max(map(len, first_screen(header).splitlines())) <= 80
+
+
+def test_a_heartbeat_says_positions_equity_today_and_open_alarms() -> None:
+    assert heartbeat(busy()) == (
+        "heartbeat: 5 positions open, equity 10023.11 USDT (realised today -2.95), "
+        "1 alarm open: uncovered"
+    )
+    quiet = msgspec.structs.replace(busy(), open_alarms={}, positions=())
+    assert heartbeat(quiet).startswith("heartbeat: 0 positions open")
+    assert heartbeat(quiet).endswith("0 alarms open")
+    one = msgspec.structs.replace(busy(), open_alarms={"key_refused": 1})
+    assert heartbeat(one).endswith("1 alarm open: key refused")
+    assert "busy" in heartbeat(None)
 
 
 def test_nothing_open_is_said_too() -> None:

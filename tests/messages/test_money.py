@@ -9,12 +9,12 @@ from messages.money import (
     Money,
     add_money,
     amount_in,
+    amount_text,
     ceil_to_step,
     divide_down,
     divide_up,
     floor_to_step,
     from_float,
-    money_text,
     plain,
 )
 
@@ -102,4 +102,4 @@ def test_people_see_no_exponent_and_no_trailing_zeros(value: str, text: str) -> 
 def test_money_for_people_has_the_digits_of_its_currency(
     amount: str, currency: str, text: str
 ) -> None:
-    assert money_text(D(amount), currency) == text
+    assert amount_text(D(amount), currency) == text

@@ -135,7 +135,7 @@ def test_an_operator_softens_their_own_halt_but_nobody_elses() -> None:
 
 def test_the_reasons_of_all_holds_are_told() -> None:
     reason = after(LOSS, HALT).reason
-    assert reason == "lost 11 USDT today (UTC); the limit is 10; by hand"
+    assert reason == "lost 11.00 USDT today (UTC); the limit is 10.00 USDT; by hand"
 
 
 def test_the_portfolio_can_hear_the_state_again() -> None:

@@ -176,7 +176,7 @@ def test_a_wish_is_told_with_its_reason() -> None:
     begin = msgspec.structs.replace(begin, decision="it fell")
     (asked,) = recorded(record(wish, outbox=(Send(POSITIONS, begin),)), Report({}))
     assert asked.name == "position.asked"
-    assert asked.text == "p1 BTC/USDT asked for, 1000 USDT: it fell"
+    assert asked.text == "p1 BTC/USDT asked for, 1000.00 USDT: it fell"
     assert (asked.id, asked.cause) == ("0.4", None)
 
 

@@ -68,7 +68,7 @@ def test_after_a_coarser_step_the_stop_sells_whole_steps_and_the_rest_is_dust() 
     assert stage.state() is State.CLOSED
     assert stage.life is not None
     assert stage.life.held == Decimal("0.08")
-    assert "0.08 BTC, worth about 7.8 USDT, stay in the account" in alarms(stage)[-1]
+    assert "0.08 BTC, worth about 7.80 USDT, stay in the account" in alarms(stage)[-1]
 
 
 def test_a_coarser_tick_moves_the_stop_and_what_rests() -> None:
@@ -93,7 +93,7 @@ def test_what_new_rules_make_unsellable_is_stranded_with_its_value_and_not_close
     stage = change(Stage().protected(), rules)
     assert stage.state() is State.STRANDED
     (text,) = alarms(stage)
-    assert "9.98 BTC, worth about 998 USDT, can't be sold" in text
+    assert "9.98 BTC, worth about 998.00 USDT, can't be sold" in text
     assert "close p1 without-core" in text
     stage.wait(3_600_000)
     assert stage.state() is State.STRANDED

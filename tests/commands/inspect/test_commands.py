@@ -12,12 +12,13 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 
+from commands.console import new_console
 from commands.inspect.command import Context, Operating
 from commands.inspect.commands import COMMANDS, completions, find, help_on, run
 from commands.inspect.errors import InspectError
 from commands.inspect.front import _says_yes, run_all
 from commands.inspect.position import seen, view_of
-from commands.inspect.view import View, console, print_view, table
+from commands.inspect.view import View, print_view, table
 from commands.session_files import SessionRecord
 from messages.base import PositionId
 from messages.guardian import Halt
@@ -298,8 +299,8 @@ def test_lines_are_run_each_and_a_wrong_one_makes_the_exit_code(context: Context
     code = run_all(
         context,
         iter(["ledger --json", "", "foo", "tree"]),
-        console(out),
-        console(err),
+        new_console(out),
+        new_console(err),
         as_json=False,
     )
     assert code == 1
@@ -313,13 +314,13 @@ def test_ctrl_c_at_the_question_means_no(monkeypatch: pytest.MonkeyPatch) -> Non
         raise typer.Abort
 
     monkeypatch.setattr(typer, "confirm", interrupted)
-    assert not _says_yes(console(io.StringIO()))
+    assert not _says_yes(new_console(io.StringIO()))
 
 
 def test_as_data_each_line_has_its_answer_or_its_error(context: Context) -> None:
     out = io.StringIO()
     lines = iter(["ledger", "foo", "book"])
-    assert run_all(context, lines, console(out), console(io.StringIO()), as_json=True) == 1
+    assert run_all(context, lines, new_console(out), new_console(io.StringIO()), as_json=True) == 1
     ledger, wrong, book = (json.loads(line) for line in out.getvalue().splitlines())
     assert "accounts" in ledger
     assert "no command foo" in wrong["error"]

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from commands.panels.positions import position_lines
+from messages.base import Symbol
 from messages.session import PositionRow
 from tests.commands.pictures import busy, position
 
@@ -60,9 +61,14 @@ def test_a_number_is_never_cut_for_its_column() -> None:
     assert "-12,345.67" in line
 
 
-def test_what_is_paid_in_small_numbers_shows_more_decimals() -> None:
-    row = position(held=Decimal("0.5"), average_entry=Decimal("0.01"), pnl=Decimal("0.000012"))
-    assert "+0.000012" in told(row)[1]
+def test_what_is_paid_in_a_coin_shows_its_eight_decimals() -> None:
+    row = position(
+        symbol=Symbol("ETH/BTC"),
+        held=Decimal("0.5"),
+        average_entry=Decimal("0.01"),
+        pnl=Decimal("0.000012"),
+    )
+    assert "+0.00001200" in told(row)[1]
 
 
 def test_an_entry_of_unknown_profit_shows_none() -> None:

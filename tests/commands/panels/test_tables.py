@@ -75,7 +75,7 @@ def test_before_the_first_quote_the_watchlist_says_so() -> None:
     assert rows_of(watch_lines, replace(busy(), watchlist=())) == [" no quote yet"]
 
 
-def test_each_currency_stands_in_decimals_that_fit_it() -> None:
+def test_each_currency_stands_in_its_own_decimals() -> None:
     bitcoin = capital(
         "BTC",
         capital=Decimal("0.5"),
@@ -87,10 +87,10 @@ def test_each_currency_stands_in_decimals_that_fit_it() -> None:
     )
     dollars, coins = rows_of(capital_lines, replace(busy(), capital=(capital(), bitcoin)))
     assert dollars.split() == [
-        *("USDT", "10,023.11", "+23.11", "+0.23", "%", "-3.02", "-2.95", "+4.71"),
+        *("USDT", "10,023.11", "+23.11", "+0.23", "%", "-3.02", "-2.95"),
     ]
     assert coins.split() == [
-        *("BTC", "0.4999", "-0.0001", "-0.02", "%", "+0.0002", "+0.0003", "+0.0000"),
+        *("BTC", "0.49990000", "-0.00010000", "-0.02", "%", "+0.00020000", "+0.00030000"),
     ]
 
 
