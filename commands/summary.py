@@ -19,40 +19,45 @@ from actors.observers.equity import EquityPoint
 from actors.observers.report import Report
 from actors.observers.trades import Trade
 from actors.plain_files import new_file, write_whole
+from commands.table_files import utc, with_utc
 from messages.base import Timestamp
 from messages.money import ZERO, Money, divide_even, plain
 
-TRADE_COLUMNS = (
-    "position_id",
-    "symbol",
-    "began_at_ms",
-    "entered_at_ms",
-    "closed_at_ms",
-    "quantity",
-    "entry_price",
-    "exit_price",
-    "cost",
-    "proceeds",
-    "fees",
-    "pnl",
-    "return_ratio",
-    "cause",
-    "switches",
-    "exit_orders",
-    "dust",
-    "unprotected_ms",
-    "reason",
+TRADE_COLUMNS = with_utc(
+    (
+        "position_id",
+        "symbol",
+        "began_at_ms",
+        "entered_at_ms",
+        "closed_at_ms",
+        "quantity",
+        "entry_price",
+        "exit_price",
+        "cost",
+        "proceeds",
+        "fees",
+        "pnl",
+        "return_ratio",
+        "cause",
+        "switches",
+        "exit_orders",
+        "dust",
+        "unprotected_ms",
+        "reason",
+    )
 )
-EQUITY_COLUMNS = (
-    "at_ms",
-    "currency",
-    "equity",
-    "realised",
-    "unrealised",
-    "open_positions",
-    "session_realised",
-    "session_change",
-    "drawdown",
+EQUITY_COLUMNS = with_utc(
+    (
+        "at_ms",
+        "currency",
+        "equity",
+        "realised",
+        "unrealised",
+        "open_positions",
+        "session_realised",
+        "session_change",
+        "drawdown",
+    )
 )
 HUNDREDTH_OF_PERCENT = Decimal("0.0001")
 
@@ -185,6 +190,7 @@ def equity_row(point: EquityPoint) -> tuple[object, ...]:
     """Return a line of equity.csv."""
     return (
         point.at,
+        utc(point.at),
         point.currency,
         plain(point.equity),
         plain(point.realised),
@@ -204,8 +210,11 @@ def trade_row(trade: Trade) -> tuple[object, ...]:
         trade.position_id,
         trade.symbol,
         trade.began_at,
+        utc(trade.began_at),
         trade.entered_at,
+        utc(trade.entered_at),
         trade.closed_at,
+        utc(trade.closed_at),
         plain(trade.quantity),
         plain(trade.entry_price),
         "" if trade.exit_price is None else plain(trade.exit_price),

@@ -6,7 +6,8 @@ no decimal type of Parquet holds every product of a price, a quantity and a fee'
 
 import csv
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,12 +16,16 @@ import msgspec
 from actors.plain_files import new_file, write_whole
 from commands.errors import UsageError
 from config.packages import missing_package
+from messages.base import Timestamp
+
+_MS, _UTC = "_ms", "_utc"
 
 Row = dict[str, str | int | bool | None]
 
-_WHOLE_NUMBERS = frozenset(
-    {"sequence", "at_ms", "filled_at_ms", "placed_at_ms", "entered_at_ms", "closed_at_ms"}
+_TIMES = frozenset(
+    {"at_ms", "filled_at_ms", "placed_at_ms", "began_at_ms", "entered_at_ms", "closed_at_ms"}
 )
+_WHOLE_NUMBERS = _TIMES | {"sequence"}
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "orders": (
@@ -119,8 +124,39 @@ def check_format(kind: str) -> Format:
 def write_table(folder: Path, table: str, rows: list[Row], kind: Format) -> Path:
     """Write one table; return its file. Raises ``OSError``."""
     path = folder / f"{table}.{kind.value}"
-    _WRITERS[kind](path, _COLUMNS[table], rows)
+    columns = _COLUMNS[table]
+    if "time_utc" not in columns:
+        columns, rows = with_utc(columns), [_row_with_utc(row) for row in rows]
+    _WRITERS[kind](path, columns, rows)
     return path
+
+
+def utc(at: Timestamp) -> str:
+    """Return a time as ISO 8601, UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(at // 1000, UTC).replace(microsecond=at % 1000 * 1000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def with_utc(columns: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns, and beside each time in milliseconds one for people: ``at_utc``."""
+    return tuple(
+        name
+        for column in columns
+        for name in ((column, _utc_name(column)) if column in _TIMES else (column,))
+    )
+
+
+def _row_with_utc(row: Row) -> Row:
+    told: Row = {}
+    for name, value in row.items():
+        told[name] = value
+        if name in _TIMES:
+            told[_utc_name(name)] = utc(Timestamp(value)) if isinstance(value, int) else None
+    return told
+
+
+def _utc_name(column: str) -> str:
+    return column.removesuffix(_MS) + _UTC
 
 
 def _write_csv(path: Path, columns: tuple[str, ...], rows: list[Row]) -> None:

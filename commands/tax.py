@@ -6,7 +6,6 @@ Values are in the market's quote currency; nothing here converts to a state's cu
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
@@ -17,13 +16,12 @@ from actors.portfolio.accounts import Account, Booking, book
 from actors.portfolio.valuation import Rate
 from actors.position.position import Charter
 from commands.fills import Fill
-from commands.table_files import Row
+from commands.table_files import Row, utc
 from commands.tax_lots import Lot, LotBook
 from messages.addresses import PORTFOLIO
 from messages.base import (
     Currency,
     Symbol,
-    Timestamp,
     base_currency,
     quote_currency,
 )
@@ -238,12 +236,6 @@ class TaxBook:
         left = (lot.cost for symbol, lot in lots.held() if quote_currency(symbol) == currency)
         before = (lot.cost for s, lot in self._held_before.items() if quote_currency(s) == currency)
         return sum(gains, ZERO) - sum(left, ZERO) + sum(before, ZERO)
-
-
-def utc(at: Timestamp) -> str:
-    """Return a time as ISO 8601, UTC, to the millisecond."""
-    moment = datetime.fromtimestamp(at // 1000, UTC).replace(microsecond=at % 1000 * 1000)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def lot_rows(lots: LotBook) -> Iterator[Row]:

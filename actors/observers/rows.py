@@ -8,6 +8,7 @@ from actors.position.prices import protection_mode, stop, target
 from actors.position.protection import is_covered, is_stopped_at_venue, may_be_left
 from exchange.price_grid import nearest_price
 from messages.base import Timestamp
+from messages.orders import Purpose
 from messages.session import PositionRow
 
 
@@ -55,6 +56,8 @@ def resting(life: Life) -> str:
         return ""
     prices = [f"{price:f}" for price in (slot.price, slot.trigger_price) if price is not None]
     what = order.purpose.value.replace("_", " ")
+    if order.purpose is Purpose.TAKE_PROFIT and len(prices) > 1:  # an OCO: both its legs
+        return f"{what} {prices[0]} or stop {prices[1]} {slot.state.value}"
     return " ".join([what, " / ".join(prices) or "at the market", slot.state.value])
 
 

@@ -7,7 +7,7 @@ from actors.position.position import Life, OwnOrder
 from actors.position.states import State
 from commands.inspect.view import number
 from commands.panels.words import duration, percent
-from messages.money import ZERO, divide_even
+from messages.money import ZERO, divide_even, money_text
 from messages.orders import Purpose, Side, StopStatus
 from messages.position import CloseCause
 
@@ -68,7 +68,9 @@ def ending(life: Life | None) -> tuple[str, list[str]]:
     pnl, quote = profit(life.charter, position), life.charter.rules.quote
     ratio = percent(divide_even(pnl, position.booked.bought_cost), signed=True)
     entered, closed = position.entered_at or position.began_at, position.closed_at or 0
-    result = f"{number(pnl)} {quote} ({ratio}) in {duration(max(0, closed - entered))}"
+    result = (
+        f"{money_text(pnl, quote, signed=True)} ({ratio}) in {duration(max(0, closed - entered))}"
+    )
     how = _ENDINGS[cause]
     if cause is CloseCause.TAKE_PROFIT and pnl < ZERO:
         how = "was sold by its take profit, at a loss"

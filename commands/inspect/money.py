@@ -26,6 +26,7 @@ from commands.inspect.view import (
 from commands.panels.words import count, duration
 from messages.addresses import ORDER_ROUTER, PORTFOLIO
 from messages.base import Timestamp
+from messages.orders import OrderType
 
 _SHOWN = 200
 _AMOUNTS = ("free", "reserved", "invested", "total", "realised")
@@ -118,6 +119,7 @@ def ledger(context: Context, words: list[str]) -> View:
 def _order_row(one: RoutedOrder, now: Timestamp) -> tuple[Cell, ...]:
     request, facts, errand = one.request, one.facts, one.errand
     prices = [number(p) for p in (request.price, request.trigger_price) if p is not None]
+    between = " or stop " if request.type is OrderType.OCO else " / "
     under_way = ""
     if errand is not None:
         sent = "sent" if errand.is_sent else f"in {duration(errand.at - now)}"
@@ -132,7 +134,7 @@ def _order_row(one: RoutedOrder, now: Timestamp) -> tuple[Cell, ...]:
         request.side.value,
         request.type.value,
         number(request.quantity),
-        " / ".join(prices) or "market",
+        between.join(prices) or "market",
         number(facts.filled),
         status,
         under_way,

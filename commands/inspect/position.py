@@ -8,12 +8,16 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from actors.observers.rows import position_row
-from actors.position.position import Charter, Life, OwnOrder, Position
+from actors.order_router.order import RoutedOrder
+from actors.position.position import Charter, Life, Position
 from actors.position.resting import wanted_resting
 from actors.position.salvage import Salvage
+from actors.position.states import State
 from commands.inspect.command import Command, Context
+from commands.inspect.ending import ending
 from commands.inspect.errors import InspectError, NoJournalError
 from commands.inspect.market import row_of
+from commands.inspect.own_orders import Requests, orders_table
 from commands.inspect.past import Past
 from commands.inspect.source import Source
 from commands.inspect.typed import Typed, id_of
@@ -27,16 +31,16 @@ from commands.inspect.view import (
     fields,
     number,
     pairs,
-    right,
     some,
     stack,
-    table,
     title,
 )
 from commands.panels.bar import price_bar
 from commands.panels.words import date_and_time, duration, percent
-from messages.addresses import position_address
+from messages.addresses import ORDER_ROUTER, position_address
 from messages.base import PositionId, Symbol, Timestamp
+from messages.money import money_text
+from messages.orders import Purpose
 from messages.session import PositionRow
 
 _BAR_WIDTH = 60
@@ -51,6 +55,7 @@ class Seen(msgspec.Struct, frozen=True):
     sequence: int
     last: float | None
     salvage: Salvage | None
+    requests: Requests = {}
     is_over: bool = False
     """It lives no more; this is what its last step left."""
 
@@ -60,7 +65,7 @@ def show(context: Context, words: list[str]) -> View:
     typed = Typed(POSITION.usage, words)
     position_id = id_of(typed.word("ID"))
     typed.end()
-    one = _living(context.source, position_id)
+    one = _living(context.source, position_id, with_requests=True)
     return view_of(one) if one is not None else view_of(_ended(context, position_id))
 
 
@@ -85,20 +90,30 @@ def _ended(context: Context, position_id: PositionId) -> Seen:
     except NoJournalError as error:
         raise InspectError(f"{nobody}; of one that is over: {error}") from None
     last = next(found.journal.steps_of(position_address(position_id), min(now, found.last)), None)
-    one = None if last is None else _living(Past(found, last), position_id)
+    one = None if last is None else _living(Past(found, last), position_id, with_requests=True)
     if one is None:
         raise InspectError(f"{nobody}; no record tells of it up to here")
     return msgspec.structs.replace(one, is_over=True)
 
 
-def _living(source: Source, position_id: PositionId) -> Seen | None:
+def _living(source: Source, position_id: PositionId, *, with_requests: bool = False) -> Seen | None:
     """Return a position that lives; None: none does."""
     kept = source.entities(actors=(position_address(position_id),))
     life = next(kept.lives(), None)
     if life is None:
         return None
     last = last_price(source, life.charter.symbol)
-    return Seen(life, kept.at, kept.sequence, last, next(kept.every(Salvage), None))
+    requests = _requests(source, position_id) if with_requests else {}
+    return Seen(life, kept.at, kept.sequence, last, next(kept.every(Salvage), None), requests)
+
+
+def _requests(source: Source, position_id: PositionId) -> Requests:
+    kept = source.entities(actors=(ORDER_ROUTER,), kinds=(RoutedOrder.__name__,))
+    return {
+        one.request.client_order_id: one.request
+        for one in kept.every(RoutedOrder)
+        if one.request.position_id == position_id
+    }
 
 
 def last_price(source: Source, symbol: Symbol) -> float | None:
@@ -134,7 +149,7 @@ def view_of(one: Seen) -> View:
         title("desired and exit slot"),
         pairs(_desired(one)),
         title("orders"),
-        _orders(one.life.position.orders),
+        orders_table(one.life.position.orders, one.requests),
         title("plan"),
         pairs(_plan(one.life.charter)),
     ]
@@ -186,9 +201,12 @@ def _facts(one: Seen, row: PositionRow) -> Iterator[tuple[str, Cell]]:
         yield "sold, proceeds not known yet", f"{number(booked.unpriced_sold)} {base}"
     fees = ", ".join(f"{number(fee.amount)} {fee.currency}" for fee in booked.fees)
     yield "fees", fees or "0"
-    pnl = NOTHING if row.pnl is None else f"{number(row.pnl)} {quote}"
-    yield "PnL at this price", f"{pnl} ({percent(row.return_ratio, signed=True)})"
-    yield "age", duration(one.at - position.began_at)
+    if position.state is State.CLOSED:
+        yield "result", ending(one.life)[0]
+    else:
+        pnl = NOTHING if row.pnl is None else money_text(row.pnl, quote, signed=True)
+        yield "PnL at this price", f"{pnl} ({percent(row.return_ratio, signed=True)})"
+    yield "age", duration((position.closed_at or one.at) - position.began_at)
     yield "in this state for", duration(one.at - position.changed_at)
     market = "fresh" if position.market_is_fresh else "STALE"
     yield "market, venue", f"{market}, {_reached(position)}"
@@ -218,12 +236,12 @@ def _desired(one: Seen) -> Iterator[tuple[str, Cell]]:
             "desired",
             "nothing rests"
             if want is None
-            else _order_text(want.purpose.value, want.quantity, want.price, want.trigger_price),
+            else _order_text(want.purpose, want.quantity, want.price, want.trigger_price),
         )
     if slot.order_id is None:
         yield "exit slot", slot.state.value
     else:
-        what = _order_text(slot.purpose.value, slot.quantity, slot.price, slot.trigger_price)
+        what = _order_text(slot.purpose, slot.quantity, slot.price, slot.trigger_price)
         yield "exit slot", f"{slot.state.value}: {what}, {slot.order_id}"
         yield "for", duration(one.at - slot.since)
     armed = ", ".join(
@@ -235,27 +253,13 @@ def _desired(one: Seen) -> Iterator[tuple[str, Cell]]:
 
 
 def _order_text(
-    purpose: str, quantity: Decimal, price: Decimal | None, trigger: Decimal | None
+    purpose: Purpose, quantity: Decimal, price: Decimal | None, trigger: Decimal | None
 ) -> str:
+    name, asked = purpose.value.replace("_", " "), number(quantity)
+    if purpose is Purpose.TAKE_PROFIT and price is not None and trigger is not None:
+        return f"{name} {asked} at {number(price)}, or stop loss at {number(trigger)}"
     at = " / ".join(number(p) for p in (price, trigger) if p is not None) or "the market"
-    return f"{purpose.replace('_', ' ')} {number(quantity)} at {at}"
-
-
-def _orders(orders: tuple[OwnOrder, ...]) -> RenderableType:
-    rows = []
-    for one in orders:
-        facts = one.facts
-        average = facts.average_price()
-        fees = ", ".join(f"{number(fee.amount)} {fee.currency}" for fee in facts.fees)
-        mark = " LOST" if one.is_lost else " cancel asked" if one.cancel_asked else ""
-        rows.append((
-            facts.client_order_id, one.purpose.value, one.side.value,
-            facts.status.value + mark, number(one.quantity), number(facts.filled),
-            _rounded(average), fees or "0",
-        ))  # fmt: skip
-    columns = ("order", "purpose", "side", "status", right("asked"), right("filled"),
-               right("average"), "fees")  # fmt: skip
-    return table(columns, rows, "none")
+    return f"{name} {asked} at {at}"
 
 
 def _plan(charter: Charter) -> Iterator[tuple[str, Cell]]:

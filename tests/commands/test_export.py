@@ -1,7 +1,9 @@
 """``export`` writes what happened, once each, and its sums are the books'."""
 
 import csv
+import json
 import sys
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -92,6 +94,27 @@ def test_parquet_holds_the_same_exactly(tmp_path: Path) -> None:
         found = parquet.read_table(tmp_path / "parquet" / f"{name}.parquet").to_pylist()
         assert [texts(one) for one in found] == rows
         assert rows
+
+
+@pytest.mark.parametrize("kind", [Format.CSV, Format.JSONL])
+def test_beside_each_time_in_milliseconds_is_one_for_people(tmp_path: Path, kind: Format) -> None:
+    write(tmp_path / "state", records())
+    export(tmp_path / "state", None, tmp_path / "out", kind)
+    times = 0
+    for name in TABLES:
+        path = tmp_path / "out" / f"{name}.{kind.value}"
+        rows = read(path) if kind is Format.CSV else map(json.loads, path.read_text().splitlines())
+        for row in rows:
+            for column in [one for one in row if one.endswith("at_ms")]:
+                at, told = row[column], row[column.removesuffix("_ms") + "_utc"]
+                assert bool(at) == bool(told)
+                if told:
+                    moment = datetime.fromisoformat(told)
+                    assert moment == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
+                        milliseconds=int(at)
+                    )
+                    times += 1
+    assert times > len(TABLES)
 
 
 def test_a_table_without_a_row_has_its_columns(tmp_path: Path) -> None:

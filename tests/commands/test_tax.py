@@ -13,7 +13,8 @@ from actors.order_router.order import RoutedOrder
 from actors.portfolio.accounts import Booking
 from commands.export import Tables
 from commands.fills import Fill, FillBook
-from commands.tax import lot_rows, utc
+from commands.table_files import utc
+from commands.tax import lot_rows
 from commands.tax_lots import LotBook
 from messages.addresses import ORDER_ROUTER
 from messages.base import ClientOrderId, Currency, ExchangeOrderId, PositionId, Symbol, Timestamp

@@ -21,6 +21,8 @@ from typing import Any
 import pytest
 
 from commands.summary import EQUITY_COLUMNS, TRADE_COLUMNS
+from commands.table_files import utc
+from messages.base import Timestamp
 from tests.sources import ROOT
 from tests.system.running import TIMEOUT_SECONDS, run_supervisor
 
@@ -152,6 +154,8 @@ def test_a_session_trades_and_tells(finished: tuple[Path, str]) -> None:
     trades = rows_of(folder / "trades.csv")
     assert trades[0] == list(TRADE_COLUMNS)
     assert len(trades) > 1
+    times = dict(zip(TRADE_COLUMNS, trades[1], strict=True))
+    assert times["closed_at_utc"] == utc(Timestamp(int(times["closed_at_ms"])))
     assert rows_of(folder / "equity.csv")[0] == list(EQUITY_COLUMNS)
     (summary,) = json.loads((folder / "summary.json").read_text())
     assert summary["trades"] == len(trades) - 1

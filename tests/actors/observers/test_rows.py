@@ -32,7 +32,7 @@ def row_of(stage: Stage, last: float | None = 101.0) -> PositionRow:
     [
         (ProtectionMode.SYNTHETIC, False, "take profit 103.0 working"),
         (ProtectionMode.STOP_RESTS, True, "stop loss 98.0 working"),
-        (ProtectionMode.OCO, True, "103.0 / 98.0 working"),
+        (ProtectionMode.OCO, True, "take profit 103.0 or stop 98.0 working"),
         (ProtectionMode.TRIGGERS, False, ""),
     ],
 )
