@@ -160,7 +160,7 @@ def add_to(app: typer.Typer) -> None:
         from commands.probe.probe import Request  # noqa: PLC0415 - as above
         from commands.probe.probe import probe as examine  # noqa: PLC0415 - as above
 
-        console = Console(highlight=False, markup=False, soft_wrap=True)
+        console = new_console(soft_wrap=True)
         with explaining():
             settings = read_config(Options(config=config, sets=tuple(sets or ())))
             request = Request(
