@@ -99,6 +99,9 @@ class ExecutionRules(msgspec.Struct, frozen=True, kw_only=True):
     """Quote; the middle of the price range. None: no range is enforced."""
     range_ratio: Decimal = ZERO
     """Of the reference price, to either side."""
+    second_orders: bool = False
+    """Whether a stop that triggers becomes a second order, with ids of the venue's making (OKX,
+    KuCoin); how the dialects show it."""
     stops_lock: bool = True
     """Whether a stop keeps its coins or cash while it waits for its trigger. False: it is refused
     once it triggers, where another order took them (Bybit's spot ``StopOrder``)."""

@@ -26,6 +26,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """By the exchange's id."""
     is_settled: bool = False
     """Whether nothing more becomes of it."""
+    is_lost: bool = False
+    """Whether it was seen, and its id finds nothing any more: a stop that became another order."""
 
 
 class Book(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,9 +81,9 @@ class Ledger:
         self._sent[facts.client_order_id] = replace(one, orders=orders)
         self._write()
 
-    def settle(self, order_id: ClientOrderId) -> None:
+    def settle(self, order_id: ClientOrderId, *, is_lost: bool = False) -> None:
         """Note that nothing more becomes of an id."""
-        self._sent[order_id] = replace(self._sent[order_id], is_settled=True)
+        self._sent[order_id] = replace(self._sent[order_id], is_settled=True, is_lost=is_lost)
         self._write()
 
     def held(self, base: Currency) -> Decimal:

@@ -181,9 +181,16 @@ def _soon(probe: Probe) -> float:
 
 def _wait_for_trigger(desk: Desk, reply: Reply, until: float) -> StopFate | None:
     """Return what became of a stop; None: it did not trigger, and is canceled."""
-    while time.monotonic() < until:
+    gone_since: float | None = None
+    while time.monotonic() < until or gone_since is not None:
         fate = _fate(desk, reply)
-        if fate is not None:
+        if fate is not None and fate.is_found_by_client_id:
+            return fate
+        if fate is None:
+            gone_since = None
+        elif gone_since is None:
+            gone_since = time.monotonic()  # a look-up may lag behind: it is looked for a while
+        elif time.monotonic() - gone_since > _LAG_SECONDS:
             return fate
         desk.wait(_STOP_LOOK_SECONDS)
     canceled = desk.cancel(reply.order_id, _exchange_id(reply))
@@ -214,7 +221,9 @@ def _fate(desk: Desk, reply: Reply) -> StopFate | None:
 
 def _sell_left(probe: Probe, seen: Evidence) -> Evidence:
     desk = probe.desk
-    quantity = _held(desk)
+    base, step = desk.rules.base, desk.rules.step_size
+    gained = amount_in(desk.balances()[0], base) - desk.ledger.base_before
+    quantity = min(_held(desk), floor_to_step(gained, step))
     if quantity > ZERO:
         reply = _placed(desk, desk.at_once(Side.SELL, quantity))
         _first_seen(desk, reply.sent_at, {"over": lambda: _is_over(desk, reply.order_id)})

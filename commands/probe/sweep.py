@@ -50,6 +50,8 @@ def sweep(desk: Desk) -> str:
 
 def dust(desk: Desk) -> Decimal:
     """Return what the probe bought and is too little to be sold."""
+    if any(one.is_lost for one in desk.ledger.sent):
+        return ZERO  # not known
     return max(desk.ledger.held(desk.rules.base), ZERO)
 
 
@@ -81,16 +83,22 @@ def _settle(desk: Desk, one: Sent) -> bool:
             return False
     elif not (isinstance(found, OrderNotFound) and _is_too_late(desk, one)):
         return False
-    desk.ledger.settle(one.client_order_id)
+    is_lost = not isinstance(found, OrderFacts) and not _is_seen_over(one)
+    desk.ledger.settle(one.client_order_id, is_lost=is_lost)
     return True
 
 
 def _is_too_late(desk: Desk, one: Sent) -> bool:
-    """Return whether an order that is not found was seen over, or can't come any more."""
-    if one.orders and all(facts.is_terminal for facts in one.orders.values()):
-        return True
+    """Return whether an order that is not found was seen over, or can't come any more.
+
+    One that was seen at work and is not found is looked for in the list of open orders too.
+    """
     life_ms = desk.connection.profile.request_life_ms or _LIFE_UNKNOWN_MS
-    return not one.orders and desk.connection.now() - one.at > life_ms
+    return _is_seen_over(one) or desk.connection.now() - one.at > life_ms
+
+
+def _is_seen_over(one: Sent) -> bool:
+    return bool(one.orders) and all(facts.is_terminal for facts in one.orders.values())
 
 
 def _sell(desk: Desk) -> str:
@@ -101,6 +109,9 @@ def _sell(desk: Desk) -> str:
     if quantity <= ZERO or not is_tradable(quantity, bid, rules):
         return ""
     there = floor_to_step(min(held, _gained(desk, held)), rules.step_size)
+    is_explained = any(one.is_lost and one.side is Side.SELL for one in desk.ledger.sent)
+    if there <= ZERO and is_explained:
+        return ""
     if there <= ZERO or not is_tradable(there, bid, rules):
         return f"{plain(held)} {rules.base} were bought, and the account does not hold them"
     reply = desk.submit(desk.at_once(Side.SELL, there))

@@ -3,6 +3,8 @@
 Owns the client order ids of OCO legs. How a request becomes an order is in ``binance_requests``.
 """
 
+import msgspec
+
 from exchange.matching_book import Market, VenueOrder
 from exchange.server.binance_payloads import (
     order_payload,
@@ -30,6 +32,7 @@ from exchange.server.wire import RefusedError
 from messages.orders import (
     OrderRequest,
     OrderType,
+    StopStatus,
 )
 from messages.reconciler import Trade
 
@@ -50,7 +53,17 @@ class BinanceOrders:
 
     def rows(self, order: VenueOrder) -> tuple[LegRow, ...]:
         """Return the rows of an order."""
-        return rows(order, self.names(order))
+        return tuple(self.shown(order, row) for row in rows(order, self.names(order)))
+
+    def shown(self, order: VenueOrder, row: LegRow) -> LegRow:
+        """Return a row as it is shown, a triggered stop maybe as a second order."""
+        is_stop = order.request.type in (OrderType.STOP, OrderType.STOP_LIMIT)
+        execution = self._venue.book.markets[order.request.symbol].execution
+        is_triggered = order.facts.stop is StopStatus.TRIGGERED
+        if not (is_stop and is_triggered and execution.second_orders):
+            return row
+        name = f"second{order.sequence}"
+        return msgspec.structs.replace(row, is_second=True, client_order_id=name)
 
     def names(self, order: VenueOrder) -> OcoNames | None:
         """Return the client order ids of an OCO's legs."""

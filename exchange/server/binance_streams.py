@@ -67,6 +67,8 @@ class BinanceStreams:
             since = self._venue.came(step.after)
             for report in reports(step, self._orders.names(step.after)):
                 cancel_id = self._orders.new_id() if report.kind == "CANCELED" else ""
+                row = self._orders.shown(step.after, report.row)
+                report = msgspec.structs.replace(report, row=row)  # noqa: PLW2901 - as it is shown
                 payload = execution_report(report, since, happened.at, cancel_id)
                 yield _account_event(Call.ORDER_EVENT, payload)
         if happened.balances:

@@ -19,6 +19,9 @@ from messages.reconciler import Trade
 IDS_AN_ORDER = 10
 """Order ids that one place in time has room for."""
 
+_SECOND = 9
+"""The last digit of a second order's id."""
+
 
 class Leg(IntEnum):
     """Which part of an order; part of its id."""
@@ -53,11 +56,13 @@ class LegRow(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     reason: RejectReason | None = None
     """Why it ended, where the venue ended it."""
+    is_second: bool = False
+    """Whether it is the order that a triggered stop became, where such a one is another order."""
 
     @property
     def order_id(self) -> int:
         """The venue's own id."""
-        return self.sequence * IDS_AN_ORDER + self.leg
+        return self.sequence * IDS_AN_ORDER + (_SECOND if self.is_second else self.leg)
 
     @property
     def list_id(self) -> int:

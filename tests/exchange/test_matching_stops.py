@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from exchange.matching_book import Balance
+from exchange.matching_book import Balance, ExecutionRules
 from messages.market import Capabilities, OcoRemainder
 from messages.orders import OrderStatus, OrderType, RejectReason, Side, StopStatus
-from tests.exchange.venue import BTC, RULES, USDT, Venue, holding, pairs
+from tests.exchange.venue import BTC, RULES, SYMBOL, USDT, Venue, holding, pairs
 
 SELL, BUY = Side.SELL, Side.BUY
 STOP, STOP_LIMIT, OCO = OrderType.STOP, OrderType.STOP_LIMIT, OrderType.OCO
@@ -33,6 +33,29 @@ def test_a_stop_waits_with_its_coins_locked_and_sells_at_the_market_when_touched
     venue.move(94.0)
     facts = venue.facts("a")
     assert (facts.status, facts.stop) == (OrderStatus.FILLED, StopStatus.TRIGGERED)
+    assert venue.fills("a") == pairs((94, 2))
+    assert venue.locked(BTC) == 0
+
+
+def test_a_stop_that_locks_nothing_is_refused_at_its_trigger_where_its_coins_are_taken(
+    venue: Venue,
+) -> None:
+    venue.exchange.book.markets[SYMBOL].execution = ExecutionRules(stops_lock=False)
+    held = venue.total(BTC)
+    venue.submit("a", SELL, STOP, "2", trigger_price=95)
+    assert venue.locked(BTC) == 0
+    venue.submit("b", SELL, OrderType.LIMIT, str(held - 1), price=120)
+    assert venue.locked(BTC) == held - 1
+    venue.move(94.0)
+    facts = venue.facts("a")
+    assert (facts.status, facts.reason) == (OrderStatus.EXPIRED, RejectReason.INSUFFICIENT_FUNDS)
+    assert venue.total(BTC) == held
+
+
+def test_a_stop_that_locks_nothing_sells_the_coins_that_are_there(venue: Venue) -> None:
+    venue.exchange.book.markets[SYMBOL].execution = ExecutionRules(stops_lock=False)
+    venue.submit("a", SELL, STOP, "2", trigger_price=95)
+    venue.move(94.0)
     assert venue.fills("a") == pairs((94, 2))
     assert venue.locked(BTC) == 0
 

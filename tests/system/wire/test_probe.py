@@ -13,6 +13,7 @@ from exchange.profiles.evidence import Evidence, IdReuse, Said
 from exchange.server.control import ServerHand, SetExecution, VenuePicture
 from exchange.server.remote import ServerProcess
 from exchange.server.wire import Call
+from exchange.server.wire_faults import WireFault, WireFaultKind
 from messages.orders import StopStatus
 from tests.system.wire.program import Program
 from tests.system.wire.scenes import BALANCES, SCENES, SYMBOL
@@ -147,3 +148,42 @@ def test_a_stop_that_locks_no_coins_is_told_apart(tmp_path: Path) -> None:
     seen = seen_at("binance", tmp_path)
     assert (seen.stop_locks_coins, seen.limit_sell_locks_coins) == (False, True)
     assert seen.proves_stop
+
+
+def test_a_stop_that_becomes_a_second_order_is_no_proof_and_leaves_nothing(tmp_path: Path) -> None:
+    with ServerProcess("binance", [DIALECTS["binance"].rules], BALANCES, tmp_path) as server:
+        server.move(SYMBOL, PRICE)
+        server.send(SetExecution(SYMBOL, ExecutionRules(second_orders=True)))
+        with probing(server, "binance", tmp_path) as program:
+            program.read_until("Type live to go on")
+            program.type("live")
+            program.read_until("a stop that triggers")
+            server.wait_for(lambda picture: near_stops(picture) == 2)
+            server.move(SYMBOL, PRICE - 10)
+            assert program.end() == 0, program.said
+        check_nothing_left(server, tmp_path, "binance")
+    stop = seen_at("binance", tmp_path).stop
+    assert stop is not None
+    assert (stop.is_triggered, stop.is_found_by_client_id) == (True, False)
+    assert "NOT proven" in program.said
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        WireFault(on=Call.SUBMIT, kind=WireFaultKind.STALL, acted=True, nth=4),
+        WireFault(on=Call.CANCEL, kind=WireFaultKind.UNAVAILABLE, acted=False, nth=3),
+    ],
+    ids=["the buy's answer is lost", "a cancel is not taken"],
+)
+def test_a_probe_that_fails_sells_and_cancels_first(tmp_path: Path, fault: WireFault) -> None:
+    with ServerProcess("binance", [DIALECTS["binance"].rules], BALANCES, tmp_path) as server:
+        server.move(SYMBOL, PRICE)
+        server.plan(fault)
+        with probing(server, "binance", tmp_path) as program:
+            program.read_until("Type live to go on")
+            program.type("live")
+            assert program.end() == 1, program.said
+        assert server.read().to_come == ()
+        check_nothing_left(server, tmp_path, "binance")
+    assert "nothing of the probe is left at the exchange" in program.said
