@@ -33,7 +33,7 @@ from messages.order_router import (
     SubmitFailed,
 )
 from messages.portfolio import BalancesReported
-from messages.positions import MarketGoneReported, MarketRulesReported
+from messages.positions import EpochAdded, MarketGoneReported, MarketRulesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
 
 Event = (
@@ -48,6 +48,7 @@ Event = (
     | TradesReported
     | MarketRulesReported
     | MarketGoneReported
+    | EpochAdded
     | QuoteReceived
     | CandleReceived
     | Alarm

@@ -35,6 +35,8 @@ must be sold."""
 ATTEMPT_BITS = 15
 ATTEMPT_LAST = (1 << ATTEMPT_BITS) - 1
 """Of one leg in one epoch."""
+_FURTHER_EPOCHS = 32
+"""Of one position in one process: more than a million orders."""
 
 _NEW = re.compile(
     r"k(?P<account>[a-z2-7]{8})(?P<epoch>[a-z2-7]{8})"
@@ -175,6 +177,23 @@ def further_prefix(prefix: str) -> str:
         return prefix
     epoch = further_epoch(prefix)
     return msgspec.structs.replace(parts, epoch=epoch).prefix
+
+
+def follows(order_id: ClientOrderId, epoch: str) -> bool:
+    """Return whether an id is of ``epoch``, or of one that followed it as attempts ran out.
+
+    An id that is not of our making counts as one: nothing is known of it.
+    """
+    parts = parse(order_id)
+    if parts is None:
+        return True
+    if parts.is_old:
+        return parts.epoch == _old_epoch(epoch)
+    for _ in range(_FURTHER_EPOCHS):
+        if parts.epoch == epoch:
+            return True
+        epoch = further_epoch(msgspec.structs.replace(parts, epoch=epoch).prefix)
+    return False
 
 
 def client_order_id(prefix: str, leg: str, attempt: int) -> ClientOrderId:

@@ -275,3 +275,6 @@ class Resync(Message, frozen=True, kw_only=True):
     """After a restart: from then until now nothing in the process covered what is held."""
     recovery: int = 0
     """Of a restart; see ``BeginRecovery``."""
+    order_prefix: str = ""
+    """The exchange's clock jumped: what its further client order ids begin with. A copy of the
+    process may have acted since ``down_since``; this one was not down as far as it knows."""

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from messages.base import ClientOrderId, Message, PositionId, Symbol
+from messages.base import ClientOrderId, Message, PositionId, Symbol, Timestamp
 from messages.market import Capabilities, MarketPhase, MarketRules, Quote
 from messages.money import ZERO, Money
 from messages.plan import Plan
@@ -75,10 +75,14 @@ class AdoptFill(Message, frozen=True, kw_only=True, omit_defaults=True):
     """Base of ``filled`` whose fees the venue has not told yet."""
 
 
-class EpochAdded(Message, frozen=True, kw_only=True):
-    """An epoch that follows from one of the journal's own. From a position out of attempts."""
+class EpochAdded(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """An epoch more is the journal's own. From a position out of attempts, or from the gateway."""
 
     epoch: str
+    jump: str = ""
+    """The exchange's clock jumped: the epoch is in all further ids. Empty: in one position's."""
+    since: Timestamp | None = None
+    """Of a jump: when the clocks were last measured; a copy may have acted since."""
 
 
 class OwnershipDoubted(Message, frozen=True, kw_only=True):

@@ -47,7 +47,7 @@ from messages.order_router import (
 )
 from messages.orders import RejectReason
 from messages.portfolio import BalancesReported
-from messages.positions import MarketGoneReported, MarketRulesReported
+from messages.positions import EpochAdded, MarketGoneReported, MarketRulesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
 
 Request = (
@@ -70,6 +70,7 @@ HEARS: dict[type[Event], Address] = {
     BalancesReported: PORTFOLIO,
     MarketRulesReported: POSITIONS,
     MarketGoneReported: POSITIONS,
+    EpochAdded: POSITIONS,
     OpenOrdersReported: RECONCILER,
     TradesReported: RECONCILER,
     QuoteReceived: MARKET_DATA,

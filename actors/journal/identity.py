@@ -14,7 +14,8 @@ from actors.journal.codec import Snapshot, Undelivered
 from actors.journal.entities import Entities
 from actors.journal.finding import Found, nothing
 from actors.order_router.order import RoutedOrder
-from actors.position.position import Charter, EarlierPrefix, Position
+from actors.position.position import Charter, Position
+from actors.position.restoring import renamed
 from actors.positions.roster import Numbering
 from messages.addresses import ORDER_ROUTER, POSITIONS, RECONCILER
 from messages.base import Address, Timestamp
@@ -110,18 +111,6 @@ def _renamed(entities: tuple[msgspec.Struct, ...], identity: Identity) -> Iterat
             yield renamed(entity, charter.order_prefix)
         else:
             yield entity
-
-
-def renamed(position: Position, earlier_prefix: str) -> Position:
-    """Return a position whose further orders begin to count anew; it looks back at the earlier."""
-    exits = position.exit_attempts - position.exits_before
-    earlier = EarlierPrefix(prefix=earlier_prefix, exits=exits)
-    return msgspec.structs.replace(
-        position,
-        earlier_prefixes=(*position.earlier_prefixes, earlier),
-        entries_before=position.entry_attempts,
-        exits_before=position.exit_attempts,
-    )
 
 
 def _delivered(one: Undelivered, identity: Identity) -> Undelivered:

@@ -55,7 +55,7 @@ def step(life: Life | None, message: PositionMessage, now: Timestamp) -> Step:
 
 def _measured(life: Life, message: PositionMessage, now: Timestamp) -> Position:
     """Sum the time since the last look; of a restart, as it was up to the crash and down since."""
-    if not isinstance(message, Resync) or message.down_since is None:
+    if not isinstance(message, Resync) or message.down_since is None or message.order_prefix:
         return protection.measured(life, now)
     as_it_was = protection.measured(life, message.down_since)
     return protection.measured(Life(life.charter, as_it_was), now, was_down=True)

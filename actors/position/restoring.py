@@ -5,8 +5,10 @@ for them, the position places nothing: what it would sell may be sold. It looks 
 each process since the last one that it looked back at, one after the other.
 """
 
+from msgspec.structs import replace
+
 from actors.position.entry import stop_entering
-from actors.position.position import EarlierPrefix
+from actors.position.position import EarlierPrefix, Position
 from actors.position.protection import unprotected_quantity
 from actors.position.states import AT_REST
 from actors.position.turn import Turn
@@ -28,6 +30,27 @@ def begin(turn: Turn, since: Timestamp, recovery: int) -> None:
     if is_over:
         turn.update(earlier_prefixes=())
     turn.update_protection(is_left=False)
+
+
+def renumber(turn: Turn, order_prefix: str) -> None:
+    """Let further orders count anew under another prefix."""
+    charter = turn.charter
+    if charter.order_prefix == order_prefix:
+        return  # heard twice
+    turn.position = renamed(turn.position, charter.order_prefix)
+    turn.charter = replace(charter, order_prefix=order_prefix)
+
+
+def renamed(position: Position, earlier_prefix: str) -> Position:
+    """Return a position whose further orders begin to count anew; it looks back at the earlier."""
+    exits = position.exit_attempts - position.exits_before
+    earlier = EarlierPrefix(prefix=earlier_prefix, exits=exits)
+    return replace(
+        position,
+        earlier_prefixes=(*position.earlier_prefixes, earlier),
+        entries_before=position.entry_attempts,
+        exits_before=position.exit_attempts,
+    )
 
 
 def look_back(turn: Turn) -> None:

@@ -25,6 +25,8 @@ def on_skipped(turn: Turn, message: Resync) -> None:
     """Ask again at once; where that was done a moment ago, tell a person."""
     faulted = turn.position.faulted
     if message.down_since is not None:
+        if message.order_prefix:
+            restoring.renumber(turn, message.order_prefix)
         restoring.begin(turn, message.down_since, message.recovery)
         _ask_again(turn)
     elif faulted is None:

@@ -91,7 +91,7 @@ def step(  # noqa: C901, PLR0911, PLR0912 - one a message
         case CloseWithoutCore():
             return _salvage(roster, message)
         case EpochAdded():
-            return _add_epoch(roster, message)
+            return ownership.added(roster, message, now)
         case OwnershipDoubted():
             return ownership.doubted(roster, message)
         case EpochAdopted():
@@ -192,18 +192,6 @@ def _end(roster: Roster, message: PositionEnded, forget_at: Timestamp) -> Step:
     counted = _count_down(roster, living)
     changes = (gone, Retired(was=living, forget_at=forget_at), *counted.changes)
     return Step(changes, (*outbox, *counted.outbox))
-
-
-def _add_epoch(roster: Roster, message: EpochAdded) -> Step:
-    """Keep the epoch of a position whose attempts ran out: its orders are ours."""
-    numbering = roster.numbering
-    identity = numbering.identity
-    if identity is None or message.epoch in identity.epochs:
-        return NOTHING
-    # Not the last one: that is in the ids of other positions.
-    epochs = (*identity.epochs[:-1], message.epoch, identity.epoch)
-    kept = msgspec.structs.replace(identity, epochs=epochs)
-    return Step((msgspec.structs.replace(numbering, identity=kept),))
 
 
 def _begin_recovery(roster: Roster, message: BeginRecovery) -> Step:

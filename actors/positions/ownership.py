@@ -3,12 +3,14 @@
 from msgspec.structs import replace
 
 from actors.positions.roster import Living, Roster
-from messages.addresses import GUARDIAN, ORDER_ROUTER, RECONCILER, position_address
+from messages.addresses import GUARDIAN, OBSERVERS, ORDER_ROUTER, RECONCILER, position_address
+from messages.base import Timestamp
 from messages.envelope import NOTHING, Send, Step
 from messages.guardian import TwinRunning
 from messages.ids import Identity
-from messages.position import OwnershipChanged
-from messages.positions import EpochAdopted, OwnershipDoubted
+from messages.observers import Alarm, AlarmKind
+from messages.position import OwnershipChanged, Resync
+from messages.positions import EpochAdded, EpochAdopted, OwnershipDoubted
 from messages.reconciler import IdentityChanged
 
 
@@ -22,6 +24,40 @@ def doubted(roster: Roster, message: OwnershipDoubted) -> Step:
     twin = TwinRunning(reason=message.reason)
     to = position_address(message.position_id)
     return Step((), (Send(to, doubt), Send(GUARDIAN, twin)))
+
+
+def added(roster: Roster, message: EpochAdded, now: Timestamp) -> Step:
+    """Keep an epoch of ours: of a position whose attempts ran out, or from now on of all."""
+    numbering = roster.numbering
+    identity = numbering.identity
+    if identity is None or message.epoch in identity.epochs:
+        return NOTHING
+    if message.jump:
+        return _begun_anew(roster, identity.with_epoch(message.epoch, now), message, now)
+    # Not the last one: that is in the ids of other positions.
+    epochs = (*identity.epochs[:-1], message.epoch, identity.epoch)
+    return Step((replace(numbering, identity=replace(identity, epochs=epochs)),))
+
+
+def _begun_anew(roster: Roster, identity: Identity, message: EpochAdded, now: Timestamp) -> Step:
+    """Go on as after a start: a copy of this process may have used the ids that come next."""
+    text = f"{message.jump}; new client order ids are of epoch {identity.epoch}"
+    changed = IdentityChanged(identity=identity)
+    sends = [
+        Send(ORDER_ROUTER, changed),
+        Send(RECONCILER, changed),
+        Send(OBSERVERS, Alarm(kind=AlarmKind.IDENTITY, text=text)),
+    ]
+    for position_id in roster.living:
+        resync = Resync(
+            skipped="everything",
+            error=message.jump,
+            down_since=now if message.since is None else message.since,
+            recovery=roster.recovery.begun_with,
+            order_prefix=identity.prefix_of(position_id),
+        )
+        sends.append(Send(position_address(position_id), resync))
+    return Step((replace(roster.numbering, identity=identity),), tuple(sends))
 
 
 def adopted(roster: Roster, message: EpochAdopted) -> Step:

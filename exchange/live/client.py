@@ -8,12 +8,14 @@ from contextvars import ContextVar
 from typing import Any
 
 from config.live import LiveSettings
+from exchange.live.clock_jumps import ClockJumps
 from exchange.live.errors import NotFoundError, WrongShapeError
 from exchange.live.preparing import prepare
 from exchange.live.rate_limits import Demand, demanded
-from exchange.live.throttle import ENDPOINT, Throttle
+from exchange.live.throttle import ENDPOINT, ORDER_ID, PLACES, Throttle
 from exchange.profiles.profile import Profile
 from exchange.profiles.shapes import finds_nothing, shape_problem
+from messages.base import ClientOrderId
 
 RETRY_AFTER_MS: ContextVar[int | None] = ContextVar("retry_after_ms", default=None)
 """How long the running task's request has to wait, by the last answer that it got."""
@@ -35,6 +37,8 @@ class ClientHooks:
 
     throttle_of_ours: Throttle
     profile_of_ours: Profile
+    jumps_of_ours: ClockJumps
+    """Says after the wait whether an order may still leave."""
     paused: Callable[[Demand], None]
     """Called when an answer demands a pause that is longer than those before."""
     bad_item: Callable[[str, BaseException], None]
@@ -44,6 +48,8 @@ class ClientHooks:
     async def throttle(self, cost: float | None = None) -> None:
         """Wait for one's turn, instead of ccxt's queue without priorities."""
         await self.throttle_of_ours.pass_(1.0 if cost is None else float(cost))
+        if PLACES.get():
+            self.jumps_of_ours.check(ClientOrderId(ORDER_ID.get()))
 
     async def fetch2(self, path: str, api: Any = "public", method: str = "GET", *rest: Any) -> Any:  # noqa: ANN401 - ccxt's
         """Remember which call the task makes: some limits are one call's."""

@@ -17,6 +17,7 @@ from config.live import LiveSettings
 from exchange.keys import KeysError
 from exchange.live.ban_note import BanNote
 from exchange.live.client import RETRY_AFTER_MS, can_call, make_client
+from exchange.live.clock_jumps import ClockJumps
 from exchange.live.connect_errors import (
     ADVICE,
     ConnectError,
@@ -41,6 +42,7 @@ from messages.market import MarketRules, Quote
 from messages.money import Money
 from messages.observers import Alarm, AlarmKind
 from messages.orders import Priority
+from messages.positions import EpochAdded
 
 T = TypeVar("T")
 
@@ -101,6 +103,9 @@ class Connection:
         """The last of each symbol, as heard or asked for; on the loop."""
         self.clock_offset_ms = 0
         """The venue's clock less ours, as last measured."""
+        self.jumps = ClockJumps()
+        self.on_jump: Callable[[EpochAdded], None] = lambda _: None
+        """Called on the loop when the venue's clock jumped against this machine's."""
         self._fees: Mapping[str, Any] = {}
         """The account's own fees by symbol, as read when it was opened."""
         self.on_pause: Callable[[Demand], None] = lambda _: None
@@ -224,8 +229,13 @@ class Connection:
         """Measure the venue's clock, so that what is signed carries its time."""
         if not can_call(self.client, "fetchTime"):
             return
+        asked = self.jumps.read()
         difference = await self.call("load_time_difference", urgency=Priority.PROTECTION)
         self.clock_offset_ms = -int(difference or 0)
+        if difference is not None:
+            added = self.jumps.measured(asked, float(self.client.milliseconds() - difference))
+            if added is not None:
+                self.on_jump(added)
 
     def text_of(self, error: BaseException) -> str:
         """Return an error as it may be told."""
@@ -281,6 +291,7 @@ class Connection:
         """Give a client of ccxt's this connection's rate limits, clock and guards."""
         client.throttle_of_ours = self.throttle
         client.profile_of_ours = self.profile
+        client.jumps_of_ours = self.jumps
         client.venue_time_ms = lambda: client.milliseconds() + self.clock_offset_ms
         client.paused = self._paused
         client.bad_item = self._bad_item

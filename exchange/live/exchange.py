@@ -171,9 +171,10 @@ class CcxtExchange:
         self._keys = KeyWatch(connection, alarms, book.live)
         connection.on_bad_item = alarms.skipped
         connection.on_pause = self._paused
+        connection.on_jump = self._tell
         self._has_started = False
         """Whether the lasting tasks run; with the first symbol they do."""
-        self._stream_is_up = False
+        self._stream_is_up = self._was_up = False
         self._is_banned = False
         self._resubscribes: asyncio.TimerHandle | None = None
 
@@ -231,6 +232,9 @@ class CcxtExchange:
         self._tell(StreamChanged(up=self._stream_is_up))
         if self._stream_is_up:
             self._reconciling.look_now()
+            if self._was_up:  # a machine that was restored from an image lost its connections
+                self._connection.thread.spawn(self._questions.measure_clock())
+            self._was_up = True
 
     async def _keep_time(self) -> None:
         """Measure the venue's clock now and then: clocks drift."""

@@ -189,11 +189,12 @@ class Questions:
                 self._connection.note(f"{method}: {failure}")
                 return None
             if isinstance(failure, RetryableError) and failure.is_clock:
-                await self._measure_clock()
+                await self.measure_clock()
             await asyncio.sleep(pause_ms / 1000)
             pause_ms *= 2
 
-    async def _measure_clock(self) -> None:
+    async def measure_clock(self) -> None:
+        """Measure the venue's clock; people are told where that fails."""
         try:
             await self._connection.measure_clock()
         except Exception as error:  # noqa: BLE001 - the question will fail again, and tell

@@ -28,6 +28,7 @@ from exchange.live.fields import Raw, exactly, rows_of
 from exchange.live.order import LiveOrder
 from exchange.live.pages import read_whole
 from exchange.live.parsing import Leg
+from exchange.live.throttle import ORDER_ID
 from exchange.port import Event, UnknownSymbolError
 from exchange.price_grid import nearest_price
 from exchange.profiles.calls import OrderCall, cancel_call, look_up_calls, order_call
@@ -131,6 +132,9 @@ class Requests:
 
     async def _submit(self, request: OrderRequest, call: OrderCall, urgency: Priority) -> None:
         order_id = request.client_order_id
+        ORDER_ID.set(order_id)
+        if self._connection.jumps.is_suspect:
+            await self._measure_clock()
         try:
             answer = await self._make(
                 call, urgency, patience_ms=self._connection.settings.queue_timeout_ms, places=True
@@ -302,8 +306,10 @@ class Requests:
 
     async def _mend_clock(self, failure: LiveError) -> None:
         """Measure the venue's clock again where it refused our time."""
-        if not isinstance(failure, RetryableError) or not failure.is_clock:
-            return
+        if isinstance(failure, RetryableError) and failure.is_clock:
+            await self._measure_clock()
+
+    async def _measure_clock(self) -> None:
         try:
             await self._connection.measure_clock()
         except Exception as error:  # noqa: BLE001 - the next refusal brings us here again

@@ -32,6 +32,8 @@ ENDPOINT: ContextVar[str] = ContextVar("endpoint", default="")
 """Method and path of that request."""
 PLACES: ContextVar[bool] = ContextVar("places", default=False)
 """Whether that request places an order."""
+ORDER_ID: ContextVar[str] = ContextVar("order_id", default="")
+"""Of the order that the running task is about."""
 IS_PROBE: ContextVar[bool] = ContextVar("is_probe", default=False)
 """Whether that request went out in spite of a pause."""
 PATIENCE_MS: ContextVar[int | None] = ContextVar("patience_ms", default=None)

@@ -99,3 +99,20 @@ def test_before_it_bought_anything_nothing_is_looked_up() -> None:
     stage = restarted(Stage())
     assert stage.all_sent(LookBack) == []
     assert len(stage.all_sent(PositionRestored)) == 1
+
+
+def test_after_a_jump_of_the_clock_it_looks_back_and_its_further_ids_are_of_the_new_epoch() -> None:
+    stage = Stage().protected()
+    since = Timestamp(stage.now - 60_000)
+    unprotected = stage.position.unprotected
+    jump = Resync(skipped="everything", error="a jump", down_since=since, order_prefix="h0e2p1")
+    for _ in range(2):  # heard twice it is the same
+        stage.hear(jump)
+    asked = stage.all_sent(LookBack)[-1]
+    assert (asked.order_prefix, asked.after, asked.since) == ("h0e1p1", 1, since)
+    assert stage.position.unprotected == unprotected, "the process was not down"
+    stage.hear(ClosePosition(cause=CloseCause.BY_HAND, reason="a test"))
+    stage.report(X1, OrderStatus.CANCELED)
+    assert ids(stage) == ["h0e1p1b1", X1], "a copy may have sold: it waits for the exchange"
+    stage.hear(LookedBack(attempts=3, order_prefix="h0e1p1"))
+    assert ids(stage) == ["h0e1p1b1", X1, "h0e2p1x1"]

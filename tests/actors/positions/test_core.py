@@ -9,7 +9,13 @@ from msgspec.structs import replace
 from actors.position.states import State
 from actors.positions.core import PositionsMessage, step
 from actors.positions.roster import ListedMarket, Living, Numbering, Roster
-from messages.addresses import OBSERVERS, STRATEGY, position_address
+from messages.addresses import (
+    OBSERVERS,
+    ORDER_ROUTER,
+    RECONCILER,
+    STRATEGY,
+    position_address,
+)
 from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Step
 from messages.guardian import RecoveryDone
@@ -18,7 +24,14 @@ from messages.market import Capabilities, MarketRules, Quote
 from messages.observers import Alarm, EntryRefused
 from messages.plan import Plan
 from messages.portfolio import UnmatchedPolicy
-from messages.position import Begin, CloseCause, ClosePosition, SalvagePosition, StopEntering
+from messages.position import (
+    Begin,
+    CloseCause,
+    ClosePosition,
+    Resync,
+    SalvagePosition,
+    StopEntering,
+)
 from messages.positions import (
     AdoptFill,
     BeginRecovery,
@@ -31,6 +44,7 @@ from messages.positions import (
     PositionRestored,
     StopAllEntering,
 )
+from messages.reconciler import IdentityChanged
 from messages.strategy import SymbolBusy
 
 BTC, ETH = Symbol("BTC/USDT"), Symbol("ETH/USDT")
@@ -341,3 +355,28 @@ def test_an_epoch_of_a_position_out_of_attempts_is_kept_beside_the_one_in_new_id
     assert kept is not None
     assert kept.epochs == (epoch_of(2), epoch_of(1))
     assert kept.is_own(ClientOrderId(f"k{'a' * 8}{epoch_of(2)}p1x1"))
+
+
+def test_after_a_jump_of_the_clock_all_further_ids_are_of_the_epoch_that_it_drew() -> None:
+    stage = Stage(BTC)
+    identity = Identity(account="a" * 8, epochs=(epoch_of(1),))
+    stage.roster.apply(replace(stage.roster.numbering, identity=identity))
+    stage.hear(open_on(BTC))
+    (living,) = stage.roster.living
+    jump = EpochAdded(epoch=epoch_of(2), jump="the clock jumped", since=Timestamp(7))
+    stage.hear(jump)
+    kept = stage.roster.numbering.identity
+    assert kept is not None
+    assert kept.epochs == (epoch_of(1), epoch_of(2))
+    assert kept.is_earlier(ClientOrderId(f"k{'a' * 8}{epoch_of(1)}{living}x1"))
+    changed = IdentityChanged(identity=kept)
+    sent = stage.sent
+    assert sent[:2] == [(ORDER_ROUTER, changed), (RECONCILER, changed)]
+    assert isinstance(sent[2][1], Alarm)
+    assert "of epoch" in sent[2][1].text
+    to, resync = sent[3]
+    assert to == position_address(living)
+    assert isinstance(resync, Resync)
+    assert (resync.order_prefix, resync.down_since) == (kept.prefix_of(living), 7)
+    stage.hear(jump)
+    assert stage.roster.numbering.identity == kept, "heard twice"

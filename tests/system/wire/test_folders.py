@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from exchange.server.control import VenuePicture
+from exchange.server.control import SetClock, VenuePicture
 from exchange.server.remote import ServerProcess
 from messages.ids import EXIT_LEG
 from messages.money import ZERO
@@ -144,4 +144,27 @@ def test_another_account_tag_leaves_the_orders_of_the_first_alone(
         assert second.interrupt() == 0, second.said
     after = server.read()
     assert [(one.client_order_id, one.status) for one in after.orders][: len(before)] == before
+    check(after)
+
+
+def test_a_jump_of_the_exchanges_clock_begins_a_new_epoch_before_another_order_leaves(
+    server: ServerProcess, scene: Scene, tmp_path: Path
+) -> None:
+    with begun(server, scene, tmp_path) as program:
+        before = {one.client_order_id for one in server.read().orders}
+        (epoch,) = {parts_of(one).epoch for one in before}
+        server.send(SetClock(3_600_000))
+        server.move(SYMBOL, LOSS)
+        for step in range(30):
+            server.move(SYMBOL, ENTRY + step)
+            program.read_some(1.0)
+            if {one.client_order_id for one in server.read().orders} - before:
+                break
+        program.read_until("clock jumped ahead by 3")
+        program.interrupt()
+    after = server.read()
+    later = {parts_of(one.client_order_id).epoch for one in after.orders} - {epoch}
+    assert len(later) == 1, "no order left under an id of the new epoch"
+    sent = [one.client_order_id for one in after.orders if one.client_order_id not in before]
+    assert {parts_of(one).epoch for one in sent} == later
     check(after)
