@@ -22,6 +22,7 @@ EDGES = {
     r"exchange\.live\.(answers|client|connection|exchange|loop|market|questions)": "ccxt's loop",
     r"exchange\.live\.(alarms|failures|reconciling|requests|streams|throttle)": "on ccxt's loop",
     r"exchange\.live\.(key_watch|rules_watch|task_guard)": "lasting tasks on ccxt's loop",
+    r"exchange\.live\.clock_jumps": "this machine's clocks, and chance for an epoch",
     r"exchange\.server\..+": "a venue for tests, with a clock, threads and sockets of its own",
 }
 """The modules that may touch what ``FORBIDDEN`` names, and why. All others are pure."""
