@@ -84,6 +84,8 @@ def _rows(summaries: list[Summary]) -> list[tuple[str, list[str]]]:
     rows += _counts("exit", [s.exits for s in summaries], str)
     rows += _counts("unprotected", [s.unprotected_ms for s in summaries], _seconds)
     rows += _counts("refused", [s.refusals for s in summaries], str)
+    orders = [{name.replace("order.", ""): n for name, n in s.orders.items()} for s in summaries]
+    rows += _counts("order", orders, str)
     rows += _counts("ALARM", [s.alarms for s in summaries], str)
     rows += _counts("error in", [s.errors for s in summaries], str)
     rows.append(("open at the end", [str(s.open_positions) for s in summaries]))

@@ -215,6 +215,7 @@ class Session:
         observers = self._observers
         return Outcome(
             at=now,
+            counted=observers.counted,
             refusals=observers.refusals,
             alarms=observers.alarms,
             skipped=observers.skipped,

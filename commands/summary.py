@@ -110,6 +110,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Trades by why they left."""
     unprotected_ms: dict[str, int]
     """How long something was held and not covered, by cause: of trades and open positions."""
+    orders: dict[str, int] = {}
+    """Of a session: orders asked for twice and sent once (``order.repeated``), told of after they
+    were let go of (``order.returned``), and forgotten (``order.forgotten``)."""
     refusals: dict[str, int]
     """Entries refused, by guard or the portfolio's rule."""
     alarms: dict[str, int]
@@ -132,6 +135,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     candle_path: str | None = None
     is_cut: bool = False
     """Whether a replay was stopped before its recordings were over."""
+    counted: Counter[str] = Counter()
+    """Events of orders, by name."""
     refusals: Counter[str]
     alarms: Counter[str]
     skipped: Counter[str]
@@ -155,6 +160,7 @@ def summarise(report: Report, outcome: Outcome) -> Summary:
         fees=tally.fees,
         exits=_sorted(tally.exits),
         unprotected_ms=_sorted(report.unprotected_ms(outcome.at)),
+        orders=_sorted(outcome.counted),
         refusals=_sorted(outcome.refusals),
         alarms=_sorted(outcome.alarms),
         skipped_messages=outcome.skipped.total(),

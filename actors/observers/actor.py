@@ -9,7 +9,7 @@ from collections import Counter, deque
 from loguru import logger
 
 from actors.journal.port import Record
-from actors.observers.events import ALARM, Event, heard
+from actors.observers.events import ALARM, COUNTED, Event, heard
 from actors.observers.session import SessionBook
 from actors.runtime.actor import Actor
 from actors.runtime.system import MailboxStatus, System
@@ -41,6 +41,8 @@ class Observers(Actor):
         """Entries refused, by guard."""
         self.skipped: Counter[str] = Counter()
         """Messages that made an actor raise, by actor."""
+        self.counted: Counter[str] = Counter()
+        """Orders that were asked for twice, came back or were forgotten, by event; with a book."""
         self.book = book
         if book is not None:
             system.observe(self._follow)
@@ -111,6 +113,8 @@ class Observers(Actor):
         """Take in one recorded step. Runs on the dispatcher, as everything here."""
         if self.book is not None:
             for event in self.book.on_record(record):
+                if event.name in COUNTED:
+                    self.counted[event.name] += 1
                 _log(event)
 
     def _sample(self, book: SessionBook) -> None:

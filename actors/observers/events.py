@@ -14,10 +14,13 @@ from actors.guardian.core import Guard
 from actors.journal.port import Record
 from actors.observers.report import Report
 from actors.observers.trades import profit
+from actors.order_router.order import RoutedOrder
 from actors.position.position import Charter, Life, Position, find_order
 from actors.position.prices import stop
 from actors.position.states import State
+from messages.addresses import ORDER_ROUTER
 from messages.base import ClientOrderId, Message, MessageId, PositionId, Symbol, Timestamp
+from messages.envelope import Removed
 from messages.money import amount_in, amount_text, divide_even, money_text
 from messages.observers import Alarm, AlarmOver, EntryRefused, MessageSkipped
 from messages.order_router import CancelOrder, PlaceOrder
@@ -31,6 +34,13 @@ _HUNDREDTH = Decimal("0.01")
 _TROUBLE = frozenset({OrderStatus.REJECTED, OrderStatus.UNKNOWN, OrderStatus.EXPIRED})
 _NEWS = _TROUBLE | {OrderStatus.CANCELED}
 """What is told of an order beside its fills."""
+
+
+REPEATED, RETURNED, FORGOTTEN = "order.repeated", "order.returned", "order.forgotten"
+"""An order that was asked for again under its id, and sent once; one that its position had let go
+of, and is told of again; one that the router remembers no more."""
+COUNTED = frozenset({REPEATED, RETURNED, FORGOTTEN})
+"""Events that a session's summary counts."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +114,8 @@ def _found(record: Record, report: Report) -> Iterator[Event]:
     for send in record.outbox:
         if isinstance(send.message, Begin):
             yield _asked(send.message, record)
+    if record.actor == ORDER_ROUTER:
+        yield from _of_router(record)
     charters = {c.position_id: c for c in record.changes if isinstance(c, Charter)}
     for change in record.changes:
         if isinstance(change, Guard):
@@ -113,6 +125,30 @@ def _found(record: Record, report: Report) -> Iterator[Event]:
             charter = charters.get(position_id) or report.charter(position_id)
             if charter is not None:  # else it was told as closed already
                 yield from _of_position(record, report.position(position_id), Life(charter, change))
+
+
+def _of_router(record: Record) -> Iterator[Event]:
+    """Tell of an order that was asked for twice, and of those that are forgotten."""
+    if isinstance(record.message, PlaceOrder) and not record.changes:
+        request = record.message.request
+        yield Event(
+            name=REPEATED,
+            text=f"{request.position_id} {request.symbol} {_words(request.purpose)} "
+            f"{request.client_order_id} was asked for again: it is sent once",
+            at=record.now,
+            position=request.position_id,
+            symbol=request.symbol,
+            order=request.client_order_id,
+        )
+    for change in record.changes:
+        if isinstance(change, Removed) and change.kind == RoutedOrder.__name__:
+            yield Event(
+                name=FORGOTTEN,
+                level=DEBUG,
+                text=f"order {change.key} is over for long, and forgotten",
+                at=record.now,
+                order=ClientOrderId(change.key),
+            )
 
 
 def _asked(begin: Begin, record: Record) -> Event:
@@ -182,6 +218,9 @@ def _order_news(
     if order is None:
         return
     facts = order.facts
+    if known is None:
+        text = f"{_words(order.purpose)} order was let go of, and is told of again"
+        yield _event(RETURNED, text, life, at, facts.client_order_id, WARNING)
     if facts.filled > (known.facts.filled if known else 0):
         done = "sold" if order.side is Side.SELL else "bought"
         average = facts.average_price(life.charter.rules.tick_size)

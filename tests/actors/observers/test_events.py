@@ -7,17 +7,34 @@ import pytest
 
 from actors.guardian.core import Guard
 from actors.journal.port import Record
-from actors.observers.events import Event, heard, id_text, recorded
+from actors.observers.events import (
+    FORGOTTEN,
+    REPEATED,
+    RETURNED,
+    Event,
+    heard,
+    id_text,
+    recorded,
+)
 from actors.observers.report import Report
+from actors.order_router.order import RoutedOrder
 from actors.position.states import State
-from messages.addresses import GUARDIAN, OBSERVERS, POSITIONS
-from messages.base import Address, Symbol, Timestamp
-from messages.envelope import Send
+from messages.addresses import GUARDIAN, OBSERVERS, ORDER_ROUTER, POSITIONS
+from messages.base import Address, ClientOrderId, Symbol, Timestamp
+from messages.envelope import Removed, Send
 from messages.guardian import Resume
 from messages.observers import Alarm, AlarmKind, EntryRefused, MessageSkipped
-from messages.orders import OrderStatus, RejectReason
+from messages.order_router import PlaceOrder
+from messages.orders import OrderFacts, OrderStatus, RejectReason
 from messages.plan import Plan, Trailing
-from messages.position import Begin, CloseCause, ClosePosition, LevelName, MarketFreshness
+from messages.position import (
+    Begin,
+    CloseCause,
+    ClosePosition,
+    LevelName,
+    MarketFreshness,
+    OrderUpdated,
+)
 from messages.positions import OpenPosition
 from tests.actors.observers.recorded import USDT, RecordedStage
 from tests.actors.position.stage import PLAN
@@ -149,7 +166,7 @@ def test_a_close_by_hand_says_why() -> None:
     assert "lunch" in leaves.text
 
 
-def record(message: Begin | Resume | OpenPosition, **parts: object) -> Record:
+def record(message: Begin | Resume | OpenPosition | PlaceOrder, **parts: object) -> Record:
     given: dict[str, object] = {"changes": (), "outbox": ()} | parts
     return Record(
         sequence=9,
@@ -198,3 +215,37 @@ def test_messages_to_observers_are_events_too() -> None:
 
 def test_an_id_is_its_record_and_its_place_there() -> None:
     assert id_text((12, 3)) == "12.3"
+
+
+def test_an_exit_that_is_asked_for_again_is_told_and_not_sent_again() -> None:
+    stage = RecordedStage()
+    stage.grant()
+    request = stage.request(ENTRY)
+    again = record(PlaceOrder(request=request))
+    again = msgspec.structs.replace(again, actor=ORDER_ROUTER)
+    (told,) = recorded(again, Report({}))
+    assert (told.name, told.level, told.order) == (REPEATED, "info", ENTRY)
+    assert "asked for again" in told.text
+    first = msgspec.structs.replace(again, changes=(Guard(reason="any"),))
+    assert REPEATED not in [one.name for one in recorded(first, Report({}))]
+
+
+def test_an_order_that_the_router_forgets_is_told_to_the_log() -> None:
+    gone = Removed(kind=RoutedOrder.__name__, key=ENTRY)
+    step = record(Resume(reason="any"), changes=(gone,))
+    (told,) = recorded(msgspec.structs.replace(step, actor=ORDER_ROUTER), Report({}))
+    assert (told.name, told.level, told.order) == (FORGOTTEN, "debug", ENTRY)
+
+
+def test_an_order_that_its_position_let_go_of_is_told_when_it_comes_back() -> None:
+    stage = RecordedStage()
+    stage.grant().fill(ENTRY, "100")
+    facts = OrderFacts(
+        client_order_id=ClientOrderId("h0e1p1x9"),
+        status=OrderStatus.FILLED,
+        filled=Decimal(1),
+        cost=Decimal(100),
+    )
+    stage.hear(OrderUpdated(facts=facts))
+    (told,) = named(events_of(stage), RETURNED)
+    assert (told.level, told.order) == ("warning", "h0e1p1x9")
