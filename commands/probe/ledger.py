@@ -3,6 +3,7 @@
 Owns the sums. An order counts once by the exchange's id: a client order id may stand for several.
 """
 
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -42,10 +43,15 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """The orders of one probe; each change is on the disk before the next request."""
+    """The orders of one probe; each change is on the disk before the next request.
+
+    While the probe is cleared a full disk does not keep its coins from being sold.
+    """
 
     def __init__(self, path: Path, book: Book) -> None:
         """Begin with what ``book`` has; write nothing yet."""
+        self.is_needed = True
+        """Whether an order must not leave before it is on the disk; not while all is sold."""
         self._path = path
         self._book = book
         self._sent = {one.client_order_id: one for one in book.sent}
@@ -96,10 +102,15 @@ class Ledger:
         return held
 
     def remove(self) -> None:
-        """Nothing is left: the file is of no use."""
-        self._path.unlink(missing_ok=True)
+        """Nothing is left: the file is of no use. One that can't be removed is cleared in vain."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         book = replace(self._book, sent=tuple(self._sent.values()))
-        write_whole(self._path, [msgspec.json.encode(book)])
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._path, [msgspec.json.encode(book)])
+        except OSError:
+            if self.is_needed:
+                raise

@@ -30,7 +30,7 @@ def sweep(desk: Desk) -> str:
 
     The ledger's file stays where something is left that a later ``probe`` can clear.
     """
-    desk.is_ending = True
+    desk.is_ending, desk.ledger.is_needed = True, False
     life_ms = desk.connection.profile.request_life_ms or _LIFE_UNKNOWN_MS
     until = time.monotonic() + _PATIENCE_SECONDS + life_ms / 1000
     problem = ""

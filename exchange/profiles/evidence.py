@@ -42,7 +42,7 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """The submit's own answer."""
     by_id_ms: int | None = None
     in_list_ms: int | None = None
-    """In the list of open orders."""
+    """In the list of open orders; a fill is not looked for there."""
     in_balance_ms: int | None = None
 
 
