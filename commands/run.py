@@ -153,7 +153,7 @@ def trade(
             raise RunFailedError(f"{error}; more in {log}") from None
         reason = _watch(console, session, stopping, header, options)
         end_within(settings.session.stop_ms / 1000 + _CLOSING_SECONDS, why=f"error: {_LATE}")
-        console.say(f"\nstopping: {reason}. Ctrl-C ends it at once.")
+        console.say(f"\nstopping: {reason}. Ctrl-C now ends it at once.")
         ended = session.stop()
         missing = account.missing() if ended.is_whole else []
         if not account.is_session_missing:  # what lies there now is not this session's

@@ -28,7 +28,8 @@ class Failure(NamedTuple):
 def failure_of(error: BaseException) -> Failure:
     """Return how an exception is shown. Its own code may raise, too."""
     try:
-        said = str(error)
+        # a SyntaxError's own text names the place too
+        said = str(error.msg) if isinstance(error, SyntaxError) else str(error)
     except Exception:  # noqa: BLE001 - a user's code may raise anything
         said = "(its text can't be made)"
     said = one_line(said, _TEXT_MOST)

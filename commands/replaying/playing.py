@@ -44,6 +44,8 @@ class Played(msgspec.Struct, frozen=True):
 
     summary: Summary
     report: Report
+    failure: str | None = None
+    """How the strategy failed, which ended it there; None: it did not."""
 
 
 class Player:
@@ -82,12 +84,13 @@ class Player:
         try:
             self._start(system, self._wiring(dispatcher))
             self._feed(system, clock, path, report)
+            failure = _failure(observers_of(system))
             outcome = self._outcome(system, journal, path, clock.now())
         except NotIdleError as error:
             raise RunFailedError(str(error)) from None
         finally:
             system.shutdown(STOP_TIMEOUT_SECONDS)
-        return Played(summarise(report, outcome), report)
+        return Played(summarise(report, outcome), report, failure)
 
     def _wiring(self, dispatcher: Dispatcher) -> Wiring:
         settings = self._stage.settings
@@ -120,9 +123,13 @@ class Player:
                     report.sample(at, keep=at >= next_kept)
                     if at >= next_kept:
                         next_kept = at - at % interval + interval
-                    _stop_without_strategy(observers)
 
-            feed.play(stage.streams(path, feed.is_quiet), on_item, self._tempo.begin())
+            in_tempo = self._tempo.begin()
+
+            def goes_on(at: Timestamp) -> bool:
+                return _failure(observers) is None and in_tempo(at)
+
+            feed.play(stage.streams(path, feed.is_quiet), on_item, goes_on)
         if stage.settings.replay.close_at_end:
             _sell_all(system, feed, clock, report)
         report.sample(clock.now(), keep=True, is_last=True)
@@ -134,7 +141,7 @@ class Player:
         return Outcome(
             at=now,
             candle_path=path.value,
-            is_cut=self._tempo.ended_by is not None,
+            is_cut=_failure(observers) is not None or self._tempo.ended_by is not None,
             refusals=observers.refusals,
             alarms=observers.alarms,
             skipped=observers.skipped,
@@ -154,11 +161,14 @@ def _sell_all(system: System, feed: Feed, clock: VirtualClock, report: Report) -
     feed.stand_still(Timestamp(clock.now() + SELL_OUT_MS), lambda: not report.open_positions())
 
 
-def _stop_without_strategy(observers: Observers) -> None:
-    """End a run whose strategy failed: what follows would not be what was asked for."""
-    if observers.alarms[AlarmKind.STRATEGY_FAILED]:
-        text = next(m.text for m in reversed(observers.last) if isinstance(m, Alarm))
-        raise RunFailedError(text)
+def _failure(observers: Observers) -> str | None:
+    """Return how the strategy failed: what followed would not be what was asked for."""
+    if not observers.alarms[AlarmKind.STRATEGY_FAILED]:
+        return None
+    kind = AlarmKind.STRATEGY_FAILED
+    texts = (m.text for m in reversed(observers.last) if isinstance(m, Alarm) and m.kind is kind)
+    text = next(texts, "the strategy failed")
+    return text.rpartition("; retrying in ")[0] or text  # a replay asks it no more
 
 
 def _venue(stage: Stage) -> Callable[[Sink], PaperExchange]:

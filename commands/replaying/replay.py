@@ -48,7 +48,7 @@ def replay(start: StartTree, request: Request) -> None:
 
     Raises:
         UsageError: the config, an option or a recording can't be used.
-        RunFailedError: the actors did not come to rest, or skipped a message.
+        RunFailedError: the actors did not come to rest, or skipped a message; the strategy failed.
 
     """
     options = request.options
@@ -75,7 +75,10 @@ def replay(start: StartTree, request: Request) -> None:
         played = _play(player, stage, tempo, folder, keeps_journal=request.keeps_journal)
     if tempo.ended_by is not None:
         console.print(f"cut short: {tempo.ended_by}; what was replayed is kept")
-    show_summary(console, stage, [one.summary for one in played], folder)
+    show_summary(console, stage, played, folder)
+    failure = played[-1].failure
+    if failure is not None:
+        raise RunFailedError(f"{failure}; what was replayed until then is kept")
     skipped = sum(one.summary.skipped_messages for one in played)
     if skipped:
         raise RunFailedError(
@@ -90,7 +93,7 @@ def _play(
     chosen = stage.settings.replay.candle_path
     played = [_play_chosen(player, stage, tempo, folder if keeps_journal else None)]
     _write(folder, played, "")
-    if stage.has_candles and tempo.ended_by is None:
+    if stage.has_candles and tempo.ended_by is None and played[0].failure is None:
         other = _other(chosen)
         played.append(player.play(other))
         _write(folder, played, f"-{other.value}")
@@ -106,7 +109,7 @@ def _play_chosen(player: Player, stage: Stage, tempo: Tempo, folder: Path | None
 
     with KeptReplay(folder, stage.settings, stage.begin) as journal:
         played = player.play(path, journal)
-        journal.ended_by = tempo.ended_by or journal.ended_by
+        journal.ended_by = played.failure or tempo.ended_by or journal.ended_by
         return played
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from commands.panels.words import count, percent
+from commands.replaying.playing import Played
 from commands.replaying.stage import Scene, Stage
 from commands.screen import row_counter, summary_table
-from commands.summary import Summary
 from messages.base import Timestamp
 from messages.border import one_line
 from messages.money import money_text
@@ -37,11 +37,14 @@ def show_stage(console: Console, stage: Stage) -> None:
     console.print(f"paper money: {capital}; plan: {stage.settings.plan.protection_mode.value}\n")
 
 
-def show_summary(console: Console, stage: Stage, summaries: list[Summary], folder: Path) -> None:
+def show_summary(console: Console, stage: Stage, played: list[Played], folder: Path) -> None:
     """Print the summaries side by side, the chosen candle path first."""
+    summaries = [one.summary for one in played]
     console.print(summary_table(summaries))
     for scene in stage.scenes:
-        console.print(f"buy and hold {scene.symbol}: {percent(scene.buy_and_hold_ratio)}")
+        last = played[0].report.prices.get(scene.symbol)
+        if last is not None:  # else it was cut before this market's first price
+            console.print(f"buy and hold {scene.symbol}: {percent(scene.return_at(last))}")
     for summary in summaries:
         if summary.open_positions and stage.settings.replay.close_at_end:
             console.print(

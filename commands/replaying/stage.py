@@ -60,12 +60,10 @@ class Scene(msgspec.Struct, frozen=True):
             depth=None if depth is None else float(depth),
         )
 
-    @property
-    def buy_and_hold_ratio(self) -> Decimal:
-        """The return of buying at the first price and holding to the last, fees aside."""
-        return divide_even(
-            self.survey.last_price - self.survey.first_price, self.survey.first_price
-        )
+    def return_at(self, price: float) -> Decimal:
+        """The return of buying at the first price and holding to ``price``, fees aside."""
+        first = self.survey.first_price
+        return divide_even(Decimal(str(price)) - first, first)
 
 
 class Stage(msgspec.Struct, frozen=True):

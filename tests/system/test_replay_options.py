@@ -74,6 +74,40 @@ def test_ctrl_c_keeps_what_was_replayed(tmp_path: Path) -> None:
     assert trades[:-1] == all_trades[: len(trades) - 1]
     assert summary["trades"] == len(trades) - 1
     assert not (cut / "trades-high_first.csv").exists()
+    # What was held until the cut is compared with holding until the cut.
+    bars = [line.split(",") for line in BTC.read_text().splitlines()[1:]]
+    last = next(float(bar[4]) for bar in bars if int(bar[0]) + 59_999 >= summary["cut_at"])
+    ratio = 100 * (last / float(bars[0][1]) - 1)
+    assert f"buy and hold BTC/USDT: {ratio:.2f} %" in done.stdout
+
+
+def test_what_a_strategy_did_until_it_failed_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from actors.strategy.drop import DropStrategy\n"
+        "class Fails(DropStrategy):\n"
+        "    def __init__(self, settings):\n"
+        "        super().__init__(settings.drop)\n"
+        "        self.seen = 0\n"
+        "    def on_market(self, market):\n"
+        "        self.seen += 1\n"
+        "        if self.seen == 1000:\n"
+        "            raise ValueError('odd')\n"
+        "        return super().on_market(market)\n"
+    )
+    folder = tmp_path / "s"
+    done = run_supervisor(
+        *("replay", BTC, "--strategy", "mine:Fails", "--headless", "--session-dir", folder),
+        cwd=tmp_path,
+    )
+    assert done.exit_code == 1
+    assert done.stderr.strip() == (
+        "error: strategy mine:Fails on BTC/USDT: raised ValueError: odd (mine.py, line 9);"
+        " what was replayed until then is kept"
+    )
+    (summary,) = json.loads((folder / "summary.json").read_text())
+    assert summary["cut_at"] == 1_704_067_200_000 + 1_000 * 60_000 - 1
+    assert summary["trades"] == len(rows(folder / "trades.csv")) - 1 > 1
+    assert summary["open_positions"] == 0
 
 
 def test_the_trades_of_both_paths_are_written(tmp_path: Path) -> None:
