@@ -174,18 +174,18 @@ class Desk:
         return _last_facts(events) or next(failed)
 
     def cancel_by_exchange_id(self, exchange_id: ExchangeOrderId) -> None:
-        """Cancel what no client order id names any more. Raises what ccxt raises."""
+        """Cancel what no client order id names any more. Raises ``RunFailedError``."""
         self._run(self._call("cancel_order", exchange_id, self.symbol))
 
     def open_orders(self) -> list[Leg]:
-        """Return the orders that work on the market. Raises what ccxt raises."""
+        """Return the orders that work on the market. Raises ``RunFailedError``."""
         self._check()
         rows = self._run(self._call("fetch_open_orders", self.symbol))
         answers = Answers(self.connection, Book(self.connection.profile), lambda _: None)
         return answers.read_legs(rows)
 
     def balances(self) -> tuple[tuple[Money, ...], tuple[Money, ...]]:
-        """Return what the account holds: in all, and free. Raises what ccxt raises."""
+        """Return what the account holds: in all, and free. Raises ``RunFailedError``."""
         self._check()
         read = read_balances(self._run(self._call("fetch_balance")), self.connection.refused)
         return read.total, read.free
@@ -260,7 +260,10 @@ class Desk:
         self.connection.quotes[self.symbol] = quote
 
     def _run(self, work: Any) -> Any:  # noqa: ANN401 - a coroutine, and what it returns
-        return self.connection.thread.run(work)
+        try:
+            return self.connection.thread.run(work)
+        except Exception as error:  # noqa: BLE001 - ccxt's; told without secrets
+            raise RunFailedError(self.connection.text_of(error)) from None
 
 
 def _last_facts(events: list[Event]) -> OrderFacts | None:

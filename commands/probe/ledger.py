@@ -37,7 +37,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     symbol: Symbol
     account: str
     """As in its client order ids: another account's probe is not cleared with this one's key."""
-    base_before: Decimal
+    base_before: Decimal = ZERO
     """What the account held of the base currency, in all."""
     sent: tuple[Sent, ...] = ()
 
@@ -60,6 +60,10 @@ class Ledger:
     def base_before(self) -> Decimal:
         """What the account held of the base currency before the first order."""
         return self._book.base_before
+
+    def begin(self, base_before: Decimal) -> None:
+        """Note what the account holds before the first order."""
+        self._book = replace(self._book, base_before=base_before)
 
     @property
     def sent(self) -> list[Sent]:

@@ -73,27 +73,24 @@ def probe(request: Request, settings: Settings, way: Way, say: Say) -> None:
     connection = connect(profile, keys, way, say, settings.live, is_sandbox=is_sandbox, files=files)
     try:
         check_key(connection, venue, settings, say)
-        with _asked_to_end(say) as asked:
-            _clear_old(request, connection, asked, say)
-            _probe_market(request, connection, asked, say)
+        _clear_old(request, connection, say)
+        _probe_market(request, connection, say)
     finally:
         connection.close()
 
 
-def _probe_market(
-    request: Request, connection: Connection, asked: threading.Event, say: Say
-) -> None:
+def _probe_market(request: Request, connection: Connection, say: Say) -> None:
     try:
         listing = connection.listing(request.symbol)
     except UnknownSymbolError as error:
         raise UsageError(str(error)) from None
     if not listing.facts.is_active:
         raise UsageError(f"{request.symbol} is not traded now: halted or delisted")
-    identity = _identity(connection)
-    base = listing.rules.base
-    total = amount_in(connection.opened.total, base)
-    book = Book(symbol=request.symbol, account=identity.account, base_before=total)
+    identity, asked = _identity(connection), threading.Event()
+    book = Book(symbol=request.symbol, account=identity.account)
     desk = Desk(connection, request.symbol, identity, Ledger(_ledger_path(request), book), asked)
+    total, _ = desk.balances()  # not as the connection was opened: an old probe was cleared since
+    desk.ledger.begin(amount_in(total, desk.rules.base))
     quantity = order_quantity(desk)
     cost = ceil_to_step(quantity * desk.ask(), _CENT)
     _ask(request, cost, quantity, desk, say)
@@ -104,7 +101,8 @@ def _probe_market(
         may_reuse_open=_is_within(request, 2 * cost),
         stop_seconds=request.stop_seconds,
     )
-    evidence = _measured(steps, _begun(request), say)
+    with _asked_to_end(asked, say):
+        evidence = _measured(steps, _begun(request), say)
     path = evidence_path(
         request.state, connection.profile.id, is_sandbox=request.venue.mode is Mode.SANDBOX
     )
@@ -138,7 +136,7 @@ def _measured(steps: Probe, seen: Evidence, say: Say) -> Evidence:
     return evidence
 
 
-def _clear_old(request: Request, connection: Connection, asked: threading.Event, say: Say) -> None:
+def _clear_old(request: Request, connection: Connection, say: Say) -> None:
     """Clear what an earlier probe left that was killed."""
     path = _ledger_path(request)
     if not path.exists():
@@ -154,9 +152,13 @@ def _clear_old(request: Request, connection: Connection, asked: threading.Event,
     if book.account != identity.account:
         raise UsageError(f"{path}: a probe with another account was killed: clear that one first")
     say(f"  an earlier probe was killed: its orders on {book.symbol} are cleared first")
-    left = sweep(Desk(connection, book.symbol, identity, Ledger(path, book), asked))
+    asked = threading.Event()
+    with _asked_to_end(asked, say):
+        left = sweep(Desk(connection, book.symbol, identity, Ledger(path, book), asked))
     if left:
         _tell_left(left)
+    if asked.is_set():
+        raise KeyboardInterrupt
 
 
 def _tell_left(left: str) -> None:
@@ -219,9 +221,8 @@ def _begun(request: Request) -> Evidence:
 
 
 @contextmanager
-def _asked_to_end(say: Say) -> Iterator[threading.Event]:
+def _asked_to_end(asked: threading.Event, say: Say) -> Iterator[None]:
     """Take signals as a wish to end, obeyed between two answers; restore what was before."""
-    asked = threading.Event()
 
     def heard(_number: int, _frame: object) -> None:
         if asked.is_set():
@@ -231,7 +232,7 @@ def _asked_to_end(say: Say) -> Iterator[threading.Event]:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, heard) for number in numbers}
     try:
-        yield asked
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

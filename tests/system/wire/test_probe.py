@@ -54,11 +54,11 @@ def near_stops(picture: VenuePicture) -> int:
     return sum(facts.stop is not StopStatus.NONE for facts in picture.orders)
 
 
-def check_nothing_left(server: ServerHand, folder: Path, dialect: str) -> None:
+def check_nothing_left(server: ServerHand, folder: Path, dialect: str, *, probes: int = 1) -> None:
     """No order works, no coin stays but dust, and no file says that there is something to clear."""
     picture = server.read()
     assert all(facts.is_terminal for facts in picture.orders)
-    assert Decimal(0) <= picture.total("BTC") < DIALECTS[dialect].rules.step_size
+    assert Decimal(0) <= picture.total("BTC") < probes * DIALECTS[dialect].rules.step_size
     assert not list((folder / "state").glob("*-orders.json"))
 
 
@@ -115,6 +115,15 @@ def test_a_probe_that_is_asked_to_end_sells_and_cancels_first(
         assert read_evidence(tmp_path / "state", "binance", is_sandbox=False) is None
 
 
+def test_ctrl_c_at_the_question_ends_it_and_nothing_is_placed(tmp_path: Path) -> None:
+    with ServerProcess("binance", [DIALECTS["binance"].rules], BALANCES, tmp_path) as server:
+        server.move(SYMBOL, PRICE)
+        with probing(server, "binance", tmp_path) as program:
+            program.read_until("Type live to go on")
+            assert program.interrupt() == 130, program.said
+        assert server.read().calls(Call.SUBMIT) == 0
+
+
 def test_what_a_killed_probe_left_is_cleared_by_the_next_one(tmp_path: Path) -> None:
     with ServerProcess("binance", [DIALECTS["binance"].rules], BALANCES, tmp_path) as server:
         server.move(SYMBOL, PRICE)
@@ -128,9 +137,13 @@ def test_what_a_killed_probe_left_is_cleared_by_the_next_one(tmp_path: Path) -> 
         with probing(server, "binance", tmp_path) as second:
             second.read_until("an earlier probe was killed")
             second.read_until("Type live to go on")
-            second.type("no")
-            assert second.end() == 2, second.said
-        check_nothing_left(server, tmp_path, "binance")
+            assert server.read().total("BTC") < DIALECTS["binance"].rules.step_size
+            second.type("live")
+            second.read_until("a stop that triggers")
+            server.wait_for(lambda picture: near_stops(picture) == 4)
+            server.move(SYMBOL, PRICE - 10)
+            assert second.end() == 0, second.said
+        check_nothing_left(server, tmp_path, "binance", probes=2)
 
 
 def test_a_stop_that_locks_no_coins_is_told_apart(tmp_path: Path) -> None:
