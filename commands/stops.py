@@ -99,13 +99,19 @@ def choose_on_stop(
     """Return the settings with ``plan.on_stop``, typed by a person where nothing else says it.
 
     Only where the exchange takes no native stop is there a choice to make. Raises ``UsageError``
-    where no one can be asked, or the answer is none of the choices.
+    where no one can be asked, the answer is none of the choices, or ``native_stop`` is set there.
     """
     plan = settings.plan
     without = [symbol for symbol, can in capabilities.items() if not has_native_stop(can)]
-    if plan.on_stop is not None or not without or not has_stop(plan):
+    is_chosen = plan.on_stop in _CHOICES
+    if is_chosen or not without or not has_stop(plan):
         return settings
     words = " or ".join(_CHOICES)
+    if plan.on_stop is OnStop.NATIVE_STOP:
+        raise UsageError(
+            f"{', '.join(without)}: the exchange takes no native stop, so plan.on_stop can't be "
+            f"{plan.on_stop}: {words}"
+        )
     about = f"{', '.join(without)}: at the end of the session the stop in this process ends too"
     if not may_ask or not (sys.stdin.isatty() if is_terminal is None else is_terminal):
         raise UsageError(f"{about}; choose with --set plan.on_stop={' or '.join(_CHOICES)}")

@@ -99,7 +99,7 @@ def read_leg(
 
     ``source`` is that of the fills inside it. Raises ``BadValueError`` where its id is none.
     """
-    order = mapping(order, "order")
+    order = _at_its_time(mapping(order, "order"))
     read = Fields(order, "order", refuse)
     exchange_order_id = ExchangeOrderId(border.identifier(order.get("id"), "order.id"))
     quantity, filled = read.amount("amount"), read.amount("filled")
@@ -268,6 +268,20 @@ def _status(order: Raw, quantity: Decimal | None, filled: Decimal | None) -> Ord
     if status is OrderStatus.OPEN and filled:
         return OrderStatus.PARTIALLY_FILLED
     return status
+
+
+def _at_its_time(order: Raw) -> Raw:
+    """Return an order with the time of its answer where ccxt took Binance's ``workingTime``.
+
+    That is -1 of a stop that has not triggered; an answer to a placement or a cancel has no other
+    time that ccxt prefers.
+    """
+    info = order.get("info")
+    if order.get("timestamp") != -1 or not isinstance(info, Mapping):
+        return order
+    return (
+        {**order, "timestamp": info.get("transactTime")} if info.get("workingTime") == -1 else order
+    )
 
 
 def _is_in_book(order: Raw) -> bool:

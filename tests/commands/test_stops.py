@@ -107,6 +107,13 @@ def test_where_no_one_can_be_asked_it_does_not_start(*, may_ask: bool, is_termin
         )
 
 
+def test_a_native_stop_can_t_be_chosen_where_the_exchange_takes_none() -> None:
+    settings = replace(SETTINGS, plan=replace(AUTO, on_stop=OnStop.NATIVE_STOP))
+    with pytest.raises(UsageError, match=r"^ETH/USDT: .*can't be native_stop: leave or close"):
+        choose_on_stop(settings, {BTC: UNPROVEN, ETH: NONE}, print, may_ask=True, read=_never)
+    assert choose_on_stop(settings, {BTC: UNPROVEN}, print, may_ask=True, read=_never) == settings
+
+
 def test_an_input_that_ends_is_no_choice() -> None:
     def ended() -> str:
         raise EOFError

@@ -260,6 +260,18 @@ def test_an_impossible_field_of_an_order_is_refused_by_its_name(field: str, valu
         assert getattr(leg, name) in {None, getattr(whole, name)}
 
 
+def test_binances_working_time_of_a_stop_that_waits_is_no_time() -> None:
+    """ccxt takes it for the time of an answer to a placement or a cancel."""
+    refused: list[BadValueError] = []
+    info = {"workingTime": -1, "transactTime": AT + 5}
+    stop = {**FILLED, "status": "open", "timestamp": -1, "info": info}
+    assert read_leg(stop, refused.append).placed_at == AT + 5
+    assert read_leg({**stop, "info": {"workingTime": -1}}, refused.append).placed_at is None
+    assert refused == []
+    assert read_leg({**stop, "info": {}}, refused.append).placed_at is None
+    assert [error.field for error in refused] == ["order.timestamp"]
+
+
 @pytest.mark.parametrize("field", ["id", "order", "symbol", "side", "price", "amount"])
 @pytest.mark.parametrize("value", [None, float("nan"), True, [], {}, "٣", "", 2**400], ids=shown)
 def test_a_fill_without_what_makes_it_one_is_refused(field: str, value: object) -> None:
