@@ -45,6 +45,8 @@ class OpenOrdersReported(Message, frozen=True, kw_only=True):
     orders: tuple[OrderFacts, ...]
     placed_at: tuple[Timestamp | None, ...] = ()
     """When each of them was placed, in the same order; None: the venue does not say."""
+    is_listed: bool = True
+    """False: the venue has no such market (any more), so nothing was asked."""
 
 
 class TradesReported(Message, frozen=True, kw_only=True):
@@ -55,6 +57,8 @@ class TradesReported(Message, frozen=True, kw_only=True):
     trades: tuple[Trade, ...]
     is_complete: bool = True
     """False: the list was cut off. What is in it is true, what is absent may exist all the same."""
+    is_listed: bool = True
+    """False: as in ``OpenOrdersReported``."""
 
 
 class ListedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

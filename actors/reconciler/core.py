@@ -190,7 +190,8 @@ def _compare_trades(
     ours = tuple(_listed(order_id, trades) for order_id, trades in of_order.items())
     # Of a list that was cut off the missing part is asked for again.
     heard = (Heard(symbol=message.symbol, upto=now),) if message.is_complete else ()
-    kind = "fills" if message.is_complete else "part"
+    # A market that is gone has no more to say: the others don't wait for it.
+    kind = "fills" if message.is_complete or not message.is_listed else "part"
     return Step(heard, _compared(looks, kind, message.symbol, ours))
 
 

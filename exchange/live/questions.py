@@ -64,6 +64,9 @@ class Questions:
 
     async def tell_open_orders(self, request: FetchOpenOrders) -> None:
         """Tell which orders work on a symbol; a pair of ours is one."""
+        if not self._is_listed(request.symbol):
+            self._tell(OpenOrdersReported(symbol=request.symbol, orders=(), is_listed=False))
+            return
         legs = await self.open_legs(request.symbol)
         if legs is None:
             return
@@ -89,15 +92,22 @@ class Questions:
 
     async def tell_trades(self, request: FetchTrades) -> None:
         """Tell the account's fills on a symbol since a moment."""
-        listed = await self.trades_since(request.symbol, request.since)
+        symbol, since = request.symbol, request.since
+        if not self._is_listed(symbol):
+            report = TradesReported(
+                symbol=symbol, since=since, trades=(), is_complete=False, is_listed=False
+            )
+            self._tell(report)
+            return
+        listed = await self.trades_since(symbol, since)
         if listed is None:
             return
         trades = [await self._with_owner(raw) for raw in listed.rows]
         known = [trade for trade in trades if trade is not None]
         known.sort(key=lambda trade: trade.at)
         report = TradesReported(
-            symbol=request.symbol,
-            since=request.since,
+            symbol=symbol,
+            since=since,
             trades=tuple(known),
             is_complete=listed.is_whole,
         )

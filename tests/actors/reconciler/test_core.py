@@ -7,11 +7,18 @@ from actors.reconciler.looks import Heard
 from messages.base import ClientOrderId, ExchangeOrderId, Timestamp
 from messages.envelope import NOTHING, Removed
 from messages.gateway import FetchOpenOrders, FetchTrades
+from messages.guardian import FirstLookDone
+from messages.ids import Identity
 from messages.money import ZERO
 from messages.order_router import CompareOrders, ListSymbols, StreamChanged
 from messages.orders import OrderFacts, OrderStatus
 from messages.portfolio import DescribeAccounts
-from messages.reconciler import ListedOrder, OpenOrdersReported, TradesReported
+from messages.reconciler import (
+    ListedOrder,
+    OpenOrdersReported,
+    OrdersUnknown,
+    TradesReported,
+)
 from tests.actors.reconciler.stage import BTC, ETH, OURS, SETTINGS, Stage, trade
 
 LOOK_MS, AGAIN_MS = 60_000, 5_000
@@ -144,3 +151,28 @@ def test_open_orders_of_ours_go_to_the_router() -> None:
 def test_another_actors_message_is_refused() -> None:
     with pytest.raises(TypeError, match="does not take DescribeAccounts"):
         Stage().hear(DescribeAccounts(valued_in=None))
+
+
+def test_the_first_look_does_not_wait_for_a_market_that_is_gone() -> None:
+    stage = Stage(replace(SETTINGS, drop=replace(SETTINGS.drop, symbols=(ETH,))))
+    stage.looks.apply(Identity(account="a", tag="7", epochs=("e1",), started_at=stage.now))
+    stage.wake()
+    stage.symbols(BTC)
+    done = []
+    for symbol, is_listed in ((BTC, False), (ETH, True)):
+        lists = (
+            OpenOrdersReported(symbol=symbol, orders=(), is_listed=is_listed),
+            TradesReported(
+                symbol=symbol,
+                since=Timestamp(0),
+                trades=(),
+                is_complete=is_listed,
+                is_listed=is_listed,
+            ),
+        )
+        for told in lists:
+            [compared] = stage.hear(told)
+            assert isinstance(compared, CompareOrders)
+            done += stage.hear(OrdersUnknown(symbol=symbol, orders=(), answers=compared.answers))
+    assert done == [FirstLookDone()]
+    assert set(stage.looks.heard) == {ETH}, "its fills were not listed"
