@@ -58,7 +58,8 @@ class _Pages:
     """The rows read so far."""
 
     def __init__(self) -> None:
-        self.found: dict[str, Raw] = {}
+        self.found: dict[tuple[str, str], Raw] = {}
+        """By order and fill: both sides of a trade with oneself have the trade's id."""
         self.is_whole = True
         self._left = PAGES_MOST
 
@@ -82,8 +83,8 @@ class _Pages:
     ) -> list[tuple[Timestamp, Timestamp | None]]:
         """Take a page in; return the stretches in which more rows may lie."""
         rows = [row for row in page if row.get("id") is not None]
-        new = [row for row in rows if str(row["id"]) not in self.found]
-        self.found |= {str(row["id"]): row for row in new}
+        new = [row for row in rows if _key(row) not in self.found]
+        self.found |= {_key(row): row for row in new}
         if len(page) < SURELY_SHORT:
             return []
         times = [at for row in rows if isinstance(at := row.get("timestamp"), int)]
@@ -99,3 +100,7 @@ class _Pages:
         if end is None or last < end:
             beyond.append((last, end))
         return beyond
+
+
+def _key(row: Raw) -> tuple[str, str]:
+    return str(row.get("order")), str(row["id"])

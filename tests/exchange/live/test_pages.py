@@ -122,3 +122,10 @@ def test_a_list_that_is_called_whole_is_whole(
     assert ids(listed.rows) == wanted or not listed.is_whole
     most = max((times.count(at) for at in times), default=0)
     assert listed.is_whole or most >= SURELY_SHORT
+
+
+def test_both_sides_of_a_trade_with_oneself_are_kept() -> None:
+    venue = Venue([5_000, 6_000], 50, newest_first=True)
+    sides = [{"id": "t1", "order": order, "timestamp": 7_000} for order in ("buy", "sell")]
+    venue.rows += sides
+    assert [row for row in venue.read().rows if row["id"] == "t1"] == sides
