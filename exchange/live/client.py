@@ -14,7 +14,7 @@ from exchange.live.preparing import prepare
 from exchange.live.rate_limits import Demand, demanded
 from exchange.live.throttle import ENDPOINT, ORDER_ID, PLACES, Throttle
 from exchange.profiles.profile import Profile
-from exchange.profiles.shapes import finds_nothing, shape_problem
+from exchange.profiles.shapes import call_name, finds_nothing, shape_problem
 from messages.base import ClientOrderId
 
 RETRY_AFTER_MS: ContextVar[int | None] = ContextVar("retry_after_ms", default=None)
@@ -56,19 +56,42 @@ class ClientHooks:
         ENDPOINT.set(f"{method} {path}")
         return await super().fetch2(path, api, method, *rest)  # type: ignore[misc]
 
-    async def fetch(self, url: str, method: str = "GET", *rest: Any) -> Any:  # noqa: ANN401 - ccxt's
+    async def fetch(
+        self, url: str, method: str = "GET", headers: object = None, body: str | None = None
+    ) -> Any:  # noqa: ANN401 - ccxt's
         """Take no answer of another shape than the call's for an answer.
 
         ccxt reads ``{}`` as an account without coins and as an empty list of orders, and hands
         a page in HTML on as text.
         """
-        answer = await super().fetch(url, method, *rest)  # type: ignore[misc]
-        if finds_nothing(self.profile_of_ours, ENDPOINT.get(), answer):
-            raise NotFoundError(f"{ENDPOINT.get()}: the answer is about no order")
-        problem = shape_problem(self.profile_of_ours, ENDPOINT.get(), answer)
+        profile, call = self.profile_of_ours, ENDPOINT.get()
+        answer = await super().fetch(url, method, headers, body)  # type: ignore[misc]
+        if finds_nothing(profile, call, answer):
+            raise NotFoundError(f"{call}: the answer is about no order")
+        problem = shape_problem(profile, call_name(profile, call, body), answer)
         if problem is not None:
-            raise WrongShapeError(f"{ENDPOINT.get()}: {problem}: counts as no answer")
+            raise WrongShapeError(f"{call}: {problem}: counts as no answer")
         return answer
+
+    def filter_by_value_since_limit(
+        self,
+        array: Any,  # noqa: ANN401 - ccxt's
+        field: str,
+        value: object = None,
+        since: int | None = None,
+        limit: int | None = None,
+        key: str = "timestamp",
+        tail: bool = False,  # noqa: FBT001, FBT002 - ccxt's
+    ) -> list[Any]:
+        """Keep also the rows without a time: ccxt drops them where there is a ``since``."""
+        kept = super().filter_by_value_since_limit(array, field, value, since, limit, key, tail)  # type: ignore[misc]
+        timeless = [
+            row
+            for row in self.to_array(array)  # type: ignore[attr-defined]
+            if row.get(key) is None and (value is None or row.get(field) == value)
+        ]
+        known = {id(row) for row in kept}
+        return [*kept, *(row for row in timeless if id(row) not in known)]
 
     async def fetch_swap_markets(self, params: object = None) -> list[object]:
         """Ask for no futures: MEXC's class would, for six seconds of its rate."""

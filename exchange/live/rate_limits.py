@@ -86,10 +86,10 @@ def _rule(profile: Profile, code: int, text: str) -> RateRule | None:
     """Return the rule that an answer fits. A success of usual length is never searched."""
     own = RULES.get(profile.id, ())
     if code in _OK:
-        return next((one for one in own if one.fits(text)), None) if _may_refuse(text) else None
-    if code == _KEY_REFUSED:
-        return None
-    return next((one for one in (*ANYWHERE, *own) if one.fits(text)), None)
+        rules = (*own, *ANYWHERE) if _may_refuse(text) else ()
+    else:
+        rules = () if code == _KEY_REFUSED else (*ANYWHERE, *own)
+    return next((one for one in rules if one.fits(text)), None)
 
 
 _REFUSES = re.compile(

@@ -18,6 +18,7 @@ from exchange.live.errors import (
     RejectedError,
     RetryableError,
     UnansweredError,
+    UnknownOutcomeError,
     WrongShapeError,
     of_cancel,
     of_read,
@@ -148,10 +149,14 @@ class Requests:
             return
         try:
             legs = await self._legs_of(answer, request.symbol, urgency)
-        except Exception as error:  # noqa: BLE001 - it was taken; how it stands is found by looking
+        except Exception as error:  # noqa: BLE001 - how it stands is found by looking
             text = self._connection.text_of(error)
             self._connection.note(f"{order_id}: its ack is not understood: {text}")
             legs = []
+        if not legs:
+            failure = UnknownOutcomeError("the answer to it names no order")
+            self._failed_submit(order_id, failure)
+            return
         await self._answers.heard(order_id, legs, urgency=urgency, is_answer=True)
 
     async def _look_if_silent(self, request: OrderRequest) -> None:

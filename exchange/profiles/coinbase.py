@@ -27,6 +27,8 @@ PROFILE = Profile(
     trigger_source=NativeTrigger.LAST,
     order_params=frozenset({"client_order_id", "timeInForce", "postOnly", "stopLossPrice"}),
     market_buy=False,
+    # The wallets of v2 are cut off after 250, and name nothing that is on hold.
+    options=(("fetchBalance", "v3PrivateGetBrokerageAccounts"),),
     errors=(
         ErrorRule(text="INSUFFICIENT_FUND", reason=RejectReason.INSUFFICIENT_FUNDS),
         ErrorRule(text="SIZE_TOO_SMALL", reason=RejectReason.BELOW_MINIMUM),

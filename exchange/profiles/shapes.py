@@ -4,6 +4,7 @@ ccxt reads what is missing as empty: ``{}`` becomes an account without coins, no
 fills, an order that does not exist. Only what an exchange says explicitly counts as empty. Pure.
 """
 
+import json
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -37,7 +38,7 @@ SHAPES: dict[str, tuple[Shape, ...]] = {
         Shape("(GET|POST|DELETE) orderList(/oco)?", "orders", "rows"),
         *_LIKE_BINANCE,
     ),
-    "mexc": _LIKE_BINANCE,
+    "mexc": (Shape("DELETE order", "orderId", "value"), *_LIKE_BINANCE),
     "kraken": (
         Shape("POST (BalanceEx|QueryOrders|QueryTrades)", "result", "dict"),
         Shape("POST OpenOrders", "result.open", "dict"),
@@ -81,13 +82,22 @@ SHAPES: dict[str, tuple[Shape, ...]] = {
     ),
     "coinbase": (
         Shape("GET brokerage/accounts", "accounts", "rows"),
+        Shape("GET accounts", "data", "rows"),
+        Shape("GET brokerage/(market/)?products", "products", "rows"),
+        Shape("GET brokerage/(market/)?products/{product_id}/candles", "candles", "rows"),
         Shape("GET brokerage/orders/historical/batch", "orders", "rows"),
         Shape("GET brokerage/orders/historical/fills", "fills", "rows"),
         Shape("GET brokerage/orders/historical/{order_id}", "order", "dict"),
         Shape("POST brokerage/orders/batch_cancel", "results", "rows"),
         Shape("POST brokerage/orders", "success", "value"),
     ),
-    "hyperliquid": (Shape("POST exchange", "response", "value"),),
+    "hyperliquid": (
+        Shape("POST exchange", "response", "value"),
+        Shape("POST info (frontendOpenOrders|historicalOrders|userFills.*)", "", "rows"),
+        Shape("POST info candleSnapshot", "", "rows"),
+        Shape("POST info spotClearinghouseState", "balances", "rows"),
+        Shape("POST info orderStatus", "status", "value"),
+    ),
 }
 """By ccxt's name of the exchange; the first that fits. Of other calls any JSON is an answer."""
 
@@ -104,6 +114,13 @@ _MAY_BE_EMPTY = re.compile(r"(PUT|DELETE) .*|GET ping")
 """Calls that some exchanges answer with ``{}`` and mean it."""
 
 
+def call_name(profile: Profile, call: str, body: str | None) -> str:
+    """Return a call with what it asks for, where one path serves all questions (Hyperliquid's)."""
+    if profile.id != "hyperliquid" or call != "POST info" or not body:
+        return call
+    return f"{call} {json.loads(body).get('type')}"
+
+
 def finds_nothing(profile: Profile, call: str, answer: object) -> bool:
     """Return whether the answer to a look-up says that there is no such order."""
     shape = _LOOK_UPS.get(profile.id)
@@ -115,7 +132,7 @@ def finds_nothing(profile: Profile, call: str, answer: object) -> bool:
 def shape_problem(profile: Profile, call: str, answer: object) -> str | None:
     """Return what is wrong with the shape of an answer that came as a success; None: nothing.
 
-    ``call`` is the HTTP method and ccxt's path.
+    ``call`` is the HTTP method and ccxt's path; see ``call_name``.
     """
     if not isinstance(answer, dict | list):
         return f"the answer is no JSON object or list but {_kind(answer)}"

@@ -173,6 +173,17 @@ def test_an_order_is_answered_where_ccxt_cancels_or_never_answers(venue: WireVen
         assert venue.refusal(order_id).kind.value == "unknown"
 
 
+@pytest.mark.parametrize("ack", [{}, {"id": None}, {"id": "", "status": "open"}, [], None])
+def test_an_ack_that_names_no_order_proves_none(venue: WireVenue, ack: object) -> None:
+    async def bare(*_: object) -> object:
+        return ack
+
+    patch(venue, "create_order", bare)
+    venue.sell("a", "1", 105)
+    assert venue.exchange.wait_idle(10)
+    assert venue.refusal("a").kind.value == "unknown"
+
+
 def test_a_message_that_ccxt_cant_read_does_not_end_the_stream(venue: WireVenue) -> None:
     venue.exchange.subscribe(SYMBOL, venue.now)
     venue.move(100.0)

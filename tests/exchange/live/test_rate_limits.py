@@ -155,3 +155,21 @@ def test_a_503_with_a_retry_after_pauses_the_one_call() -> None:
 
 def test_every_profile_has_its_rules() -> None:
     assert RULES.keys() == PROFILES.keys()
+
+
+@pytest.mark.parametrize(
+    ("exchange", "body", "wait_ms"),
+    [
+        ("bybit", {"retCode": 10009, "retMsg": "The IP has been banned."}, 2 * MINUTE),
+        ("kucoin", {"code": "400006", "msg": f"The IP is banned until {NOW + MINUTE}"}, MINUTE),
+        ("okx", {"code": "1", "msg": "your ip is blocked for 5 minutes", "data": []}, 5 * MINUTE),
+        ("kraken", {"error": ["EGeneral:IP temporarily banned, wait 3 minutes"]}, 3 * MINUTE),
+    ],
+)
+def test_a_ban_may_come_as_a_refusal_with_status_200(
+    exchange: str, body: object, wait_ms: int
+) -> None:
+    demand = Demand(scope=Scope.ADDRESS, wait_ms=wait_ms, is_ban=True)
+    assert heard(200, json.dumps(body), exchange) == demand
+    told = {"symbol": "X", "data": [], "note": "ip banned for 5 minutes"}
+    assert heard(200, json.dumps(told), exchange) is None
