@@ -20,7 +20,10 @@ from rich.progress import track
 from rich.table import Table
 
 from tests.simulation.choices import Choices
+from tests.simulation.forks import __main__ as forks
+from tests.simulation.forks.found import FOUND
 from tests.simulation.model.killing import killed_in_the_model
+from tests.simulation.mutants import of_forks
 from tests.simulation.mutants.every import MUTANTS
 from tests.simulation.mutants.injecting import Mutant
 from tests.simulation.mutants.proofs import prove
@@ -32,12 +35,25 @@ from tests.simulation.strategies import STEPS, STRATEGIES, Crashing, Exploring, 
 FIFO = "FIFO"
 MODEL = "model"
 KEPT = "kept"
+FORKS = "forks"
+"""Two processes of one account: it alone looks for the mutants of that, and for no others."""
 _KINDS: dict[str, type[Exploring]] = {
     kind.__name__: kind for kind in (*STRATEGIES, Spell, Crashing)
 }
 STOPPED = 130
 """Exit code after Ctrl-C, as shells have it."""
-DRIVERS = (FIFO, "Uniform", "RandomWalk", "Pct", "DelayBounded", "Spell", "Crashing", KEPT, MODEL)
+DRIVERS = (
+    FIFO,
+    "Uniform",
+    "RandomWalk",
+    "Pct",
+    "DelayBounded",
+    "Spell",
+    "Crashing",
+    KEPT,
+    MODEL,
+    FORKS,
+)
 
 
 class Search:
@@ -68,6 +84,9 @@ def schedules_to_kill(
     mutant: Mutant, driver: str, seed: int, most: int, first: int = 0
 ) -> int | None:
     """Return how many schedules of a driver it takes to break a rule; None: more than ``most``."""
+    if mutant in of_forks.MUTANTS or driver == FORKS:
+        is_its = mutant in of_forks.MUTANTS and driver == FORKS
+        return _killed_in_forks(mutant, seed, most, first) if is_its else None
     if driver == MODEL:
         return killed_in_the_model(mutant)
     if driver == KEPT:
@@ -78,6 +97,17 @@ def schedules_to_kill(
             if driver == FIFO and number >= len(PLANS):
                 return None  # nothing else is ever plain
             if _breaks(choices_of(driver, number, seed)):
+                return number + 1
+    return None
+
+
+def _killed_in_forks(mutant: Mutant, seed: int, most: int, first: int) -> int | None:
+    with ExitStack() as stack, without_logs():
+        mutant.inject(stack)
+        kept = () if first else FOUND.values()
+        numbered = (forks.schedule_of(number, seed) for number in range(first, most))
+        for number, schedule in enumerate((*kept, *numbered), first):
+            if forks.run(schedule).error is not None:
                 return number + 1
     return None
 

@@ -111,6 +111,10 @@ class Rules:
             self.met.add("two processes could sell before either knew")
         (process,) = self.world.alive
         self._check_held(process)
+        held = {
+            one.charter.position_id: one.held for one in self._lives(process) if one.held > STEP
+        }
+        assert not held, f"process {process.number} has not sold {held}, though the price is 93"
 
     def _check_held(self, process: "Process") -> None:
         """What it thinks that it holds is at the venue."""

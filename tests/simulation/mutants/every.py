@@ -3,7 +3,14 @@
 Owns the list. Each replaces one name or one cell, for as long as a ``with`` lasts.
 """
 
-from tests.simulation.mutants import of_markets, of_orders, of_positions, of_promises, of_recovery
+from tests.simulation.mutants import (
+    of_forks,
+    of_markets,
+    of_orders,
+    of_positions,
+    of_promises,
+    of_recovery,
+)
 
 MUTANTS = (
     *of_positions.MUTANTS,
@@ -11,4 +18,5 @@ MUTANTS = (
     *of_recovery.MUTANTS,
     *of_promises.MUTANTS,
     *of_markets.MUTANTS,
+    *of_forks.MUTANTS,
 )

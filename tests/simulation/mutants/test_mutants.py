@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.mutants import FIFO, KEPT, schedules_to_kill
+from tests.mutants import FIFO, FORKS, KEPT, schedules_to_kill
 from tests.simulation.mutants.every import MUTANTS
 from tests.simulation.runs import run
 
@@ -24,6 +24,9 @@ QUICK = {
     "a canceled order that fills is still called canceled": KEPT,
     "a late fill is taken over again and again": KEPT,
     "an order that is back from the dead is left alone": KEPT,
+    "orders of a foreign epoch are not seen": FORKS,
+    "the doubt reaches no position": FORKS,
+    "a contested exit sells all that it holds": FORKS,
 }
 
 
