@@ -36,6 +36,25 @@ class Book:
         self._by_venue_id: dict[tuple[Symbol, ExchangeOrderId], ClientOrderId] = {}
         self._strangers: set[tuple[Symbol, ExchangeOrderId]] = set()
         self._orphans: dict[tuple[Symbol, ExchangeOrderId], list[Trade]] = {}
+        self._doubted: set[ClientOrderId] = set()
+
+    @property
+    def has_doubted_exit(self) -> bool:
+        """Whether it is not known what became of an exit: its position waits for the answer."""
+        return bool(self._doubted)
+
+    def is_doubted_exit(self, order_id: ClientOrderId) -> bool:
+        """Return whether an order is an exit of which it is not known what became."""
+        return order_id in self._doubted
+
+    def doubt_exit(self, order_id: ClientOrderId) -> None:
+        """Take in that it is not known what became of an exit."""
+        self._doubted.add(order_id)
+
+    def know_exit(self, order_id: ClientOrderId) -> None:
+        """Take in that an exit is at the venue: of its position no other is waited for."""
+        position = position_of(order_id)
+        self._doubted = {one for one in self._doubted if position_of(one) != position}
 
     def get(self, order_id: ClientOrderId) -> LiveOrder | None:
         """Return what is known of an order."""
@@ -78,6 +97,7 @@ class Book:
             key = (order.symbol, leg.exchange_order_id)
             self._by_venue_id[key] = order_id
             order = hear(order, trades=self._orphans.pop(key, ()))
+            self._doubted.discard(order_id)
         self._orders[order_id] = order
         return order
 

@@ -55,8 +55,12 @@ class Questions:
         self._alarms = alarms
 
     async def tell_balances(self) -> None:
-        """Tell what the account holds."""
-        balance = await self._ask("fetch_balance")
+        """Tell what the account holds.
+
+        It is asked for as urgently as an exit while one is in doubt: the next waits for it.
+        """
+        urgency = Priority.EXIT if self._book.has_doubted_exit else Priority.QUERY
+        balance = await self._ask("fetch_balance", urgency=urgency)
         if balance is not None:
             read = read_balances(balance, self._connection.refused)
             report = BalancesReported(total=read.total, free=read.free, unknown=read.unknown)
@@ -179,7 +183,13 @@ class Questions:
                     self._book.know_stranger(trade.symbol, trade.exchange_order_id)
         return self._answers.owned(trade, owner or ClientOrderId(""))
 
-    async def _ask(self, method: str, *args: object, attempts: int | None = None) -> Any:  # noqa: ANN401 - ccxt's
+    async def _ask(
+        self,
+        method: str,
+        *args: object,
+        attempts: int | None = None,
+        urgency: Priority = Priority.QUERY,
+    ) -> Any:  # noqa: ANN401 - ccxt's
         """Ask ccxt, again where the way failed; None: no answer."""
         settings = self._connection.settings
         pause_ms: int = settings.read_pause_ms
@@ -187,7 +197,7 @@ class Questions:
         while True:
             left -= 1
             try:
-                return await self._connection.call(method, *args, urgency=Priority.QUERY)
+                return await self._connection.call(method, *args, urgency=urgency)
             except Exception as error:  # noqa: BLE001 - told, or asked again
                 text = self._connection.text_of(error)
                 failure = of_read(error, text, self._connection.profile)

@@ -111,9 +111,11 @@ class Requests:
         order_id = order.client_order_id
         await self._after_submit(order_id)
         known = self._book.follow(order_id, order.symbol)
+        # An exit waits for it: a pause that lets an exit probe lets this one too.
+        urgency = Priority.EXIT if self._book.is_doubted_exit(order_id) else LOOK_UPS
         try:
-            legs = await self._look(known, LOOK_UPS)
-            await self._answers.heard(order_id, legs, urgency=LOOK_UPS, with_terms=True)
+            legs = await self._look(known, urgency)
+            await self._answers.heard(order_id, legs, urgency=urgency, with_terms=True)
         except Exception as error:  # noqa: BLE001 - every failure is told
             failure = of_read(error, self._connection.text_of(error), self._connection.profile)
             if isinstance(failure, NotFoundError):
@@ -144,9 +146,13 @@ class Requests:
             failure = of_submit(error, self._connection.text_of(error), self._connection.profile)
             if kind_of(failure) is FailureKind.UNKNOWN:
                 self._connection.note(f"{order_id}: what became of it is not known: {failure}")
+                if urgency is Priority.EXIT:
+                    self._book.doubt_exit(order_id)
             self._failed_submit(order_id, failure)
             await self._mend_clock(failure)
             return
+        if urgency is Priority.EXIT:
+            self._book.know_exit(order_id)
         try:
             legs = await self._legs_of(answer, request.symbol, urgency)
         except Exception as error:  # noqa: BLE001 - how it stands is found by looking

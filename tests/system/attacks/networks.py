@@ -89,6 +89,34 @@ def day_long_pause_of_the_address(arena: Arena) -> Figures:
     return {SOLD: sold}
 
 
+@attack("an exit of unknown outcome, and each question is told to wait for a day")
+def day_long_pause_over_a_doubt(arena: Arena) -> Figures:
+    return doubted(arena)
+
+
+@attack("the same at Binance, where each pause is the address's", in_tests=False)
+def day_long_pause_over_a_doubt_at_binance(arena: Arena) -> Figures:
+    with other_venue(arena) as binance:
+        return doubted(binance)
+
+
+def doubted(arena: Arena) -> Figures:
+    """Look-ups and balances, for which the next exit waits, probe as an exit does."""
+    program = arena.start(*OFTEN, "--set", "live.exit_probe_seconds=1")
+    arena.wait_until_protected()
+    questions = (Call.LOOK_UP, Call.OPEN_ORDERS, Call.TRADES, Call.BALANCES, Call.CANCEL)
+    arena.server.plan(
+        WireFault(on=Call.SUBMIT, kind=WireFaultKind.UNKNOWN_OUTCOME),
+        *(
+            WireFault(on=one, kind=WireFaultKind.TOO_MANY_REQUESTS, retry_after_seconds=86_400)
+            for one in questions
+        ),
+    )
+    sold = arena.fall(100)
+    program.stop()
+    return {SOLD: sold}
+
+
 @attack("a ban whose end stands in the text only")
 def ban(arena: Arena) -> Figures:
     return banned(arena)
