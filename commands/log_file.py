@@ -5,9 +5,10 @@ log is begun anew at a size; a few older files are kept beside it.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
-from actors.plain_files import new_file, write_whole
+from actors.plain_files import append_to, new_file, write_whole
 
 
 class LineFile:
@@ -17,7 +18,6 @@ class LineFile:
         """Name the file; nothing is opened yet. ``is_lazy``: not before the first line."""
         self._path, self._is_lazy = path, is_lazy
         self._file = -1
-        self._size = 0
 
     def open(self) -> None:
         """Begin the file. Raises ``OSError``."""
@@ -28,17 +28,15 @@ class LineFile:
         """Write all of it, or nothing. Raises ``OSError``."""
         if self._file < 0:
             self._begin()
-        data = b"".join(pieces)
-        rest = memoryview(data)
+        rest = memoryview(b"".join(pieces))
+        size = os.fstat(self._file).st_size  # another program may have cut it
         try:
             while rest:
                 rest = rest[os.write(self._file, rest) :]
         except OSError:
             # A torn line is taken back: it is written anew as a whole.
-            os.ftruncate(self._file, self._size)
-            os.lseek(self._file, self._size, os.SEEK_SET)
+            os.ftruncate(self._file, size)
             raise
-        self._size += len(data)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -47,23 +45,53 @@ class LineFile:
             self._file = -1
 
     def _begin(self) -> None:
-        self._file, self._size = new_file(self._path), 0
+        self._file = new_file(self._path)
 
 
 class LogFile(LineFile):
-    """A line file that is begun anew at ``rotate_bytes``, with ``keep`` older ones beside it."""
+    """A line file that is begun anew at ``rotate_bytes``, with ``keep`` older ones beside it.
+
+    Where another program moved or removed it, it goes on under its name, in the same folder.
+    """
 
     def __init__(self, path: Path, rotate_bytes: int, keep: int) -> None:
         """Name the file; nothing is opened yet."""
         super().__init__(path)
         self._rotate_bytes, self._keep = rotate_bytes, keep
+        self._folder = -1
 
     def write(self, pieces: list[bytes]) -> None:
         """Write all of it, or nothing, into a new file where this one is full."""
-        is_full = self._size and self._size + sum(map(len, pieces)) > self._rotate_bytes
-        if is_full and self._file >= 0:
-            self._begin_anew()
+        if self._file >= 0:
+            self._keep_name()
+            size = os.fstat(self._file).st_size
+            if size and size + sum(map(len, pieces)) > self._rotate_bytes:
+                self._begin_anew()
         super().write(pieces)
+
+    def close(self) -> None:
+        """Let go of the file and its folder."""
+        super().close()
+        if self._folder >= 0:
+            os.close(self._folder)
+            self._folder = -1
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._folder = os.open(self._path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def _keep_name(self) -> None:
+        """Go on in the file that has the name now; where that can't be, in the one there was."""
+        name = self._path.name
+        with suppress(OSError):
+            try:
+                found = os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+            except FileNotFoundError:
+                found = None
+            if found is None or not os.path.samestat(found, os.fstat(self._file)):
+                file = append_to(self._folder, name)
+                os.close(self._file)
+                self._file = file
 
     def _begin_anew(self) -> None:
         """Number the older files on; the oldest is replaced."""

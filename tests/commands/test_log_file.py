@@ -1,10 +1,13 @@
 """A log's file is begun anew at a size, and a disk that takes nothing costs lines only."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from commands.log_file import LogFile
 from tests.sources import ROOT
@@ -60,3 +63,58 @@ def test_older_files_are_numbered_and_the_oldest_goes(tmp_path: Path) -> None:
         "log.1.jsonl": "line 3\n",
         "log.2.jsonl": "line 2\n",
     }
+
+
+def _moved(path: Path) -> None:
+    path.rename(path.with_name("moved"))
+
+
+def _replaced(path: Path) -> None:
+    _moved(path)
+    path.touch()
+
+
+def _cut(path: Path) -> None:
+    (path.parent / "moved").write_bytes(path.read_bytes())
+    os.truncate(path, 0)
+
+
+@pytest.mark.parametrize("rotate", [_moved, _replaced, _cut])
+def test_a_log_that_another_program_rotates_goes_on_under_its_name(
+    tmp_path: Path, rotate: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "log.jsonl"
+    file = LogFile(path, 1_000, 2)
+    file.open()
+    file.write([b"before\n"])
+    rotate(path)
+    file.write([b"after\n"])
+    file.write([b"the end\n"])
+    file.close()
+    assert (tmp_path / "moved").read_bytes() == b"before\n"
+    assert path.read_bytes() == b"after\nthe end\n"
+
+
+def _linked(path: Path) -> None:
+    path.symlink_to(path.with_name("victim"))
+
+
+def _linked_hard(path: Path) -> None:
+    os.link(path.with_name("victim"), path)
+
+
+@pytest.mark.parametrize("put", [_linked, _linked_hard, os.mkfifo, os.mkdir])
+def test_a_log_is_not_written_where_what_took_its_name_leads(
+    tmp_path: Path, put: Callable[[Path], None]
+) -> None:
+    path, victim = tmp_path / "log.jsonl", tmp_path / "victim"
+    victim.write_text("precious")
+    file = LogFile(path, 1_000, 2)
+    file.open()
+    file.write([b"before\n"])
+    _moved(path)
+    put(path)
+    file.write([b"after\n"])
+    file.close()
+    assert victim.read_text() == "precious"
+    assert (tmp_path / "moved").read_bytes() == b"before\nafter\n"
