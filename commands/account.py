@@ -24,6 +24,7 @@ from actors.journal.recovery import is_stuck, living_positions
 from actors.journal.retention import Retention
 from actors.journal.segment import segment_numbers
 from actors.journal.store import FileJournal, JournalLimits, Origin
+from actors.plain_files import read_plain
 from actors.runtime.sentinel_process import wait_for_note
 from actors.runtime.watchdog import STUCK_NOTE, Stuck
 from commands.account_name import AccountName
@@ -78,7 +79,9 @@ class Account:
         except (AccountInUseError, EpochLostError) as error:
             raise UsageError(str(error)) from None
         except OSError as error:
-            raise UsageError(f"--state-dir: {folder} can't be used: {error.strerror}") from None
+            raise UsageError(
+                f"--state-dir: {error.filename or folder} can't be used: {error.strerror}"
+            ) from None
         try:
             wait_for_note(folder)
             write_unwritten(folder)
@@ -231,7 +234,7 @@ class Account:
         """Return what the last process hung on. The note is kept under another name: used once."""
         note = self.folder / STUCK_NOTE
         try:
-            read = note.read_bytes()
+            read = read_plain(note)
             note.replace(self.folder / f"stuck-{self._lease.epoch}.json")
             return msgspec.json.decode(read, type=Stuck)
         except (FileNotFoundError, msgspec.DecodeError):

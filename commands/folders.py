@@ -103,7 +103,7 @@ def _prune(keep: int) -> None:
 
 def _is_in_use(folder: Path) -> bool:
     try:
-        lock = os.open(folder / _IN_USE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        lock = os.open(folder / _IN_USE, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:  # it has none: an older program made it
         return False
     try:

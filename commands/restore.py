@@ -17,6 +17,7 @@ from actors.journal.finding import ANCHOR, JournalLostError, find
 from actors.journal.holder import Holder
 from actors.journal.lease import EPOCH, AccountInUseError, EpochLostError, Lease
 from actors.journal.notes import BACKUP_NOTE, RESTORED_NOTE, Backup, Restored, read_note, write_note
+from actors.plain_files import read_plain
 from commands.account import is_account
 from commands.account_notes import forget_taken
 from commands.backup import copy_file, hash_of
@@ -55,7 +56,7 @@ def restore(backup: Path, state_dir: Path, *, replaces: bool) -> None:
             write_note(folder / RESTORED_NOTE, restored)
             for name in sorted(note.files, key=lambda name: name == ANCHOR):  # the anchor last
                 if name == EPOCH:
-                    lease.count_from((place / name).read_bytes())
+                    lease.count_from(read_plain(place / name))
                 else:
                     copy_file(place / name, folder / name)
             lease.files.sync_folder(folder)
@@ -63,7 +64,8 @@ def restore(backup: Path, state_dir: Path, *, replaces: bool) -> None:
     except (AccountInUseError, EpochLostError) as error:
         raise UsageError(str(error)) from None
     except OSError as error:
-        raise UsageError(f"--state-dir: {folder} can't be used: {error.strerror}") from None
+        culprit = error.filename or folder
+        raise UsageError(f"--state-dir: {culprit} can't be used: {error.strerror}") from None
     _tell(folder, note, aside if is_aside else None)
 
 

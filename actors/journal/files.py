@@ -14,6 +14,8 @@ from weakref import WeakSet
 
 import apsw
 
+from actors.plain_files import open_plain, read_plain
+
 DISK_ERRORS = (OSError, apsw.Error)
 """What a disk that fails raises, from a file call or out of SQLite."""
 OLD = apsw.SQLITE_OPEN_READWRITE
@@ -167,7 +169,7 @@ class Files:
 
     def read(self, path: Path) -> bytes:
         """Return all of a file. Raises ``FileNotFoundError``."""
-        return path.read_bytes()
+        return read_plain(path)
 
     def look(self, path: Path) -> Content:
         """Open a file for looking at it. Raises ``FileNotFoundError``."""
@@ -263,7 +265,7 @@ def _sight(found: os.stat_result) -> Sight:
 
 class _Content:
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._file = open_plain(path)
         self.size = os.fstat(self._file).st_size
 
     def read(self, amount: int, at: int) -> bytes:

@@ -16,6 +16,7 @@ from actors.journal.files import DISK, DISK_ERRORS
 from actors.journal.finding import JournalLostError, find
 from actors.journal.port import UNWRITTEN
 from actors.journal.segment import SegmentWriter, segment_path
+from actors.plain_files import read_plain
 
 _BYTES_MAX = 8_000_000
 """Far more than waits for a commit while the disk works; beyond it nothing is kept."""
@@ -71,7 +72,7 @@ def write_unwritten(folder: Path) -> int:
     """
     path = folder / UNWRITTEN
     try:
-        kept = path.read_bytes()
+        kept = read_plain(path)
     except FileNotFoundError:
         return 0
     try:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from actors.plain_files import write_whole
+from actors.plain_files import read_plain, write_whole
 from messages.base import Timestamp
 
 BACKUP_NOTE = "backup.json"
@@ -67,7 +67,7 @@ Note = TypeVar("Note", bound=msgspec.Struct)
 def read_note(path: Path, kind: type[Note]) -> Note | None:
     """Return a note; None where there is none. Raises ``OSError``, ``msgspec.DecodeError``."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(read_plain(path), type=kind)
     except FileNotFoundError:
         return None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.plain_files import new_file, write_whole
+from actors.plain_files import new_file, read_plain, write_whole
 
 LINKS = (os.symlink, os.link)
 
@@ -58,3 +58,13 @@ def test_a_file_that_can_not_be_written_whole_leaves_what_was_there(tmp_path: Pa
         write_whole(path, (part for _ in range(1) for part in parts()))
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("read")
+    for name in ("fifo", "folder"):
+        with pytest.raises(OSError, match="Not a plain file"):
+            read_plain(tmp_path / name)
+    assert read_plain(tmp_path / "file") == b"read"

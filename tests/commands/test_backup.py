@@ -182,6 +182,10 @@ def test_a_backup_that_was_altered_is_refused_file_by_file(state: Path, tmp_path
             (place / name).unlink()
             with pytest.raises(UsageError, match=name):
                 restore(tmp_path / "backup", tmp_path / "other", replaces=False)
+            os.mkfifo(place / name)
+            with pytest.raises(UsageError, match=f"{name} can't be read: Not a plain file"):
+                restore(tmp_path / "backup", tmp_path / "other", replaces=False)
+            (place / name).unlink()
             (place / name).write_bytes(data)
     assert not (tmp_path / "other").exists()
     with pytest.raises(UsageError, match="holds no backup"):
