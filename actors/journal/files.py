@@ -251,9 +251,11 @@ class _Pointer:
         if not os.fstat(self._file).st_nlink:
             return None
         try:
-            return Path(f"/proc/self/fd/{self._file}").readlink()
+            place = Path(f"/proc/self/fd/{self._file}").readlink()
         except OSError:
             return None
+        # A file system that was unmounted while in use ("umount -l") has no place any more.
+        return place if os.path.lexists(place) else None
 
     def close(self) -> None:
         os.close(self._file)

@@ -183,6 +183,24 @@ def covered(arena: Arena) -> Figures:
     return {NOTICED: noticed, SOLD: sold}
 
 
+@attack("the state folder's file system is unmounted in use", in_tests=False, needs=_cannot_mount)
+def unmounted(arena: Arena) -> Figures:
+    state = arena.account_folder.parent
+    state.mkdir()
+    _run("mount", "-t", "tmpfs", "none", state)
+    program = arena.start(*_MORE)
+    arena.wait_until_protected()
+    _run("umount", "-l", state)
+    folder = arena.account_folder
+    noticed = wait_for_words(program, output(arena), f"{folder} was removed; it can't come back")
+    bought = buys(arena.server.read())
+    sold = arena.fall()
+    assert buys(arena.server.read()) == bought, "it took new risk"
+    program.stop(codes=(1,))
+    assert "was taken away under its last session" in refused(arena)
+    return {NOTICED: noticed, SOLD: sold}
+
+
 _MARKS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "chmod": (("chmod", "a-w"), ("chmod", "u+w")),
     "chattr": (("chattr", "+i"), ("chattr", "-i")),
