@@ -79,9 +79,7 @@ class Account:
         except (AccountInUseError, EpochLostError) as error:
             raise UsageError(str(error)) from None
         except OSError as error:
-            raise UsageError(
-                f"--state-dir: {error.filename or folder} can't be used: {error.strerror}"
-            ) from None
+            raise _unusable(folder, error) from None
         try:
             wait_for_note(folder)
             write_unwritten(folder)
@@ -92,6 +90,9 @@ class Account:
             self.identity = self._begin_epoch(now)
             self.stuck = self._take_note()
             forget_taken(folder)
+        except OSError as error:
+            self._lease.close()
+            raise _unusable(folder, error) from None
         except BaseException:
             self._lease.close()
             raise
@@ -313,3 +314,8 @@ def find_account(state_dir: Path, account: str | None) -> Path:
         who = f"process {holder.pid}" if holder else "a process"
         raise UsageError(f"{folder.name} is in use by {who}: stop it first")
     return folder
+
+
+def _unusable(folder: Path, error: OSError) -> UsageError:
+    place = error.filename or folder
+    return UsageError(f"--state-dir: {place} can't be used: {error.strerror}")

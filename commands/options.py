@@ -95,8 +95,14 @@ def session_strategy(options: Options, settings: Settings) -> Iterator[StrategyS
 
 
 def _folders(options: Options) -> tuple[Path, ...]:
-    """Return where a strategy's module is looked for: beside the config, in the current folder."""
-    here = Path.cwd()
+    """Return where a strategy's module is looked for: beside the config, in the current folder.
+
+    Raises ``UsageError`` where the current folder was removed: nothing could be written there.
+    """
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the current folder was removed: change to one that is there") from None
     return (here,) if options.config is None else (options.config.resolve().parent, here)
 
 

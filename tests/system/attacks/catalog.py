@@ -8,6 +8,7 @@ MODULES = (
     "outputs",
     "hangs",
     "folders",
+    "mounts",
     "strategies",
     "networks",
 )

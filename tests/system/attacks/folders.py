@@ -27,7 +27,7 @@ from tests.system.wire.scenes import SYMBOL
 NOTICED, SOLD = "noticed after s", "sold after s"
 NOTICED_SECONDS = 15.0
 """It looks each second; a busy machine may take longer."""
-_MORE = ("--set", "portfolio.positions_per_symbol=9", "--set", "portfolio.max_positions=9")
+MORE = ("--set", "portfolio.positions_per_symbol=9", "--set", "portfolio.max_positions=9")
 """Every quote would be bought at, if nothing held it back."""
 
 
@@ -160,78 +160,6 @@ def restarted(arena: Arena) -> Figures:
     return {NOTICED: noticed, SOLD: sold}
 
 
-def _cannot_mount() -> str | None:
-    return None if os.geteuid() == 0 and shutil.which("mount") else "only root may mount"
-
-
-def _run(*command: str | Path) -> None:
-    subprocess.run([*map(str, command)], check=True, capture_output=True)  # noqa: S603 - our own
-
-
-@attack("another file system covers the account's folder", in_tests=False, needs=_cannot_mount)
-def covered(arena: Arena) -> Figures:
-    program = arena.start()
-    arena.wait_until_protected()
-    folder = arena.account_folder
-    _run("mount", "-t", "tmpfs", "none", folder)
-    arena.opened.callback(subprocess.run, ["umount", str(folder)], check=False)
-    noticed = wait_for_words(program, output(arena), f"{folder} is covered: something was mounted")
-    sold = arena.fall()
-    _run("umount", folder)
-    wait_for_words(program, output(arena), "the journal is whole again")
-    program.stop()
-    return {NOTICED: noticed, SOLD: sold}
-
-
-@attack("the state folder's file system is unmounted in use", in_tests=False, needs=_cannot_mount)
-def unmounted(arena: Arena) -> Figures:
-    state = arena.account_folder.parent
-    state.mkdir()
-    _run("mount", "-t", "tmpfs", "none", state)
-    program = arena.start(*_MORE)
-    arena.wait_until_protected()
-    _run("umount", "-l", state)
-    folder = arena.account_folder
-    noticed = wait_for_words(program, output(arena), f"{folder} was removed; it can't come back")
-    bought = buys(arena.server.read())
-    sold = arena.fall()
-    assert buys(arena.server.read()) == bought, "it took new risk"
-    program.stop(codes=(1,))
-    assert "was taken away under its last session" in refused(arena)
-    return {NOTICED: noticed, SOLD: sold}
-
-
-_MARKS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "chmod": (("chmod", "a-w"), ("chmod", "u+w")),
-    "chattr": (("chattr", "+i"), ("chattr", "-i")),
-}
-
-
-@attack(
-    "the account's folder is made read-only",
-    cases=("chmod", "chattr", "mount"),
-    in_tests=False,
-    needs=_cannot_mount,
-)
-def read_only(arena: Arena, case: str) -> Figures:
-    program = arena.start()
-    arena.wait_until_protected()
-    folder = arena.account_folder
-    if case == "mount":
-        _run("mount", "--bind", folder, folder)
-        arena.opened.callback(subprocess.run, ["umount", str(folder)], check=False)
-        _run("mount", "-o", "remount,ro,bind", folder)
-    else:
-        _run(*_MARKS[case][0], folder)
-        arena.opened.callback(subprocess.run, [*_MARKS[case][1], str(folder)], check=False)
-    noticed = wait_for_words(program, output(arena), f"{folder} was made read-only")
-    sold = arena.fall()
-    _run("umount", folder) if case == "mount" else _run(*_MARKS[case][1], folder)
-    wait_for_words(program, output(arena), "the journal is whole again")
-    program.stop()
-    return {NOTICED: noticed, SOLD: sold}
-
-
 @attack("a busy paper session is backed up again and again")
 def backed_up(arena: Arena) -> Figures:
     return _back_up(arena, 2)
@@ -255,7 +183,7 @@ def restored_behind(arena: Arena) -> Figures:
     before = arena.server.read()
     done = run_supervisor("restore", backup, "--state-dir", state, "--replace")
     assert done.exit_code == 0, done.stderr
-    second = arena.start(*_MORE)
+    second = arena.start(*MORE)
     file = output(arena, -1)
     named = wait_for_words(second, file, "the journal is behind its exchange: it was restored")
     wait_for_words(second, file, "→ closed")
@@ -296,7 +224,7 @@ def _back_up(arena: Arena, times: int) -> Figures:
 
 def _attack_live(arena: Arena, case: str) -> Figures:
     what, way = case.split()
-    program = arena.start(*_MORE)
+    program = arena.start(*MORE)
     wait_for_words(program, output(arena), "a new account in")
     wait_until(lambda: bool(list(arena.account_folder.glob("segment-*.sqlite-wal"))))
     target = target_of(what, arena.account_folder, program.folder)
