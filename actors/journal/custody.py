@@ -21,6 +21,7 @@ _BY_ANOTHER = "was replaced by another one; ours "
 _RETURN = "put it back, itself and no copy, and trading goes on; or stop this session"
 _RESTORE = "restore what was there, or stop this session"
 _GONE = "it can't come back: stop this session, then restore a backup (docs/backup.md)"
+_ONLY_LOCK = "stop this session and start again: the next start makes a new one"
 
 
 class AlteredError(CustodyError):
@@ -209,4 +210,6 @@ def _happened(path: Path, place: Path | None, by: str) -> tuple[str, str]:
     """Return what became of a file that its name does not lead to, and what would be right."""
     if place == path and by:
         return "is covered: something was mounted over it", _RETURN
-    return (f"{by}was removed", _GONE) if place is None else (f"{by}was moved to {place}", _RETURN)
+    if place is None:
+        return f"{by}was removed", _ONLY_LOCK if path.name == "lock" else _GONE
+    return f"{by}was moved to {place}", _RETURN

@@ -111,6 +111,19 @@ def test_it_is_noticed_when_looked_at_and_no_entry_leaves(
     assert stage.journal.pending
 
 
+@pytest.mark.parametrize(
+    ("what", "advice"), [("lock", "start again"), ("segment-000001.sqlite", "restore a backup")]
+)
+def test_a_lost_lock_needs_a_new_start_and_a_lost_journal_a_backup(
+    tmp_path: Path, what: str, advice: str
+) -> None:
+    stage = staged(tmp_path)
+    target(tmp_path, what).unlink()
+    looked(stage)
+    assert "was removed" in last_failure(stage).text
+    assert advice in last_failure(stage).text
+
+
 @pytest.mark.parametrize("what", [one for one in WHAT if one != "epoch"])
 @pytest.mark.parametrize("attack", ATTACKS[:-1])
 def test_a_commit_notices_it_before_a_look_and_loses_nothing(
