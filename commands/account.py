@@ -141,7 +141,8 @@ class Account:
         """Return, for people, what the session goes on from and what was lost."""
         found = self._found
         if found is None:
-            return [f"a new account in {self.folder}", *self._told_aside()]
+            new = f"a new account in {self.folder}"
+            return [new, *self._told_aside(), *_told_others(self.folder)]
         count = len(list(living_positions(found.snapshot)))
         positions = f"{count} open position" + ("" if count == 1 else "s")
         other = [
@@ -276,6 +277,26 @@ class Account:
 
 def _utc(at: Timestamp) -> str:
     return datetime.fromtimestamp(at / 1_000, UTC).isoformat(timespec="seconds")
+
+
+def _told_others(folder: Path) -> list[str]:
+    """Return what is said at a new account's start of those beside it with another tag."""
+    kind = folder.name.rpartition("-")[0]
+    others = [
+        one.name.removeprefix(f"{kind}-")
+        for one in sorted(folder.parent.glob(f"{kind}-*"))
+        if one.name.rpartition("-")[0] == kind
+        and one != folder
+        and one.is_dir()
+        and is_account(one)
+    ]
+    if not others:
+        return []
+    text = (
+        "  this account.tag is new: the orders and positions of the accounts with other tags "
+        f"({', '.join(others)}) are left alone, and nothing of this session manages them"
+    )
+    return [text]
 
 
 def account_folder(state_dir: Path | None, tag: str, kind: str = PAPER) -> Path:

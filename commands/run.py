@@ -146,6 +146,7 @@ def trade(
         console.say(first_screen(header))
         for line in account.told(settings):
             console.say(f"  {line}")
+            logger.info("{}", line.strip())
         try:
             session = Session(start, settings, strategy, header, files, account, stand.make_wiring)
             log_times_of(session.clock.now)

@@ -21,6 +21,8 @@ from tests.system.wire.scenes import BALANCES, SCENES, SYMBOL, Scene
 ENTRY, LOSS = 40_000.0, 38_800.0
 DIALECTS = (SCENES[0], SCENES[3])
 BEHIND = "the journal is behind its exchange"
+SOON = ("--set", "reconciler.look_seconds=2", "--set", "router.unknown_settle_seconds=2")
+"""Looks and waits of a start, short."""
 
 
 @pytest.fixture(params=DIALECTS, ids=str)
@@ -139,9 +141,12 @@ def test_another_account_tag_leaves_the_orders_of_the_first_alone(
     tag = ("--set", "account.tag=b")
     with Program(server, tmp_path, *trading(scene, tmp_path, "Never", "--yes", *tag)) as second:
         second.read_until("a new account in ")
+        second.read_until("this account.tag is new: ")
         server.move(SYMBOL, ENTRY + 20)
         second.read_some(3.0)
         assert second.interrupt() == 0, second.said
+    log = (tmp_path / "session-1" / "log.jsonl").read_text(encoding="utf-8")
+    assert "this account.tag is new: " in log
     after = server.read()
     assert [(one.client_order_id, one.status) for one in after.orders][: len(before)] == before
     check(after)
@@ -167,4 +172,70 @@ def test_a_jump_of_the_exchanges_clock_begins_a_new_epoch_before_another_order_l
     assert len(later) == 1, "no order left under an id of the new epoch"
     sent = [one.client_order_id for one in after.orders if one.client_order_id not in before]
     assert {parts_of(one).epoch for one in sent} == later
+    check(after)
+
+
+def started(server: ServerProcess, scene: Scene, folder: Path, strategy: str) -> Program:
+    """Start a session that goes on from what is in the folder, and let it hear a price."""
+    program = Program(server, folder, *trading(scene, folder, strategy, "--yes", *SOON))
+    server.wait_for(lambda picture: any("ookTicker" in topic for topic in picture.topics))
+    return program
+
+
+@pytest.mark.parametrize("becomes", ["lost", "put back", "copied"])
+def test_without_a_position_a_folder_that_is_lost_put_back_or_copied_is_no_event(
+    server: ServerProcess, scene: Scene, tmp_path: Path, becomes: str
+) -> None:
+    other = tmp_path / "other"
+    with started(server, scene, tmp_path, "Never") as first:
+        first.read_until("a new account in ")
+        shutil.copytree(tmp_path / "state", other / "state")
+        if becomes != "copied":
+            first.kill()
+            shutil.rmtree(tmp_path / "state")
+        if becomes == "put back":
+            shutil.move(other / "state", tmp_path / "state")
+        place = other if becomes == "copied" else tmp_path
+        with started(server, scene, place, "Never") as second:
+            second.read_until("a new account in " if becomes == "lost" else "resuming, ")
+            server.move(SYMBOL, ENTRY + 20)
+            second.read_some(2.0)
+            assert second.interrupt() == 0, second.said
+        assert BEHIND not in second.said
+        assert "another process" not in second.said
+    assert server.read().orders == ()
+
+
+def test_without_its_lock_file_a_running_session_keeps_its_account(
+    server: ServerProcess, scene: Scene, tmp_path: Path
+) -> None:
+    with started(server, scene, tmp_path, "Never") as first:
+        first.read_until("a new account in ")
+        (lock,) = (tmp_path / "state").rglob("lock")
+        lock.unlink()
+        with Program(server, tmp_path, *trading(scene, tmp_path, "Always", "--yes")) as second:
+            assert second.end() != 0, second.said
+        assert "in use" in second.said
+    assert server.read().orders == ()
+
+
+def test_adopt_says_that_a_lost_folders_process_is_dead_and_trading_goes_on(
+    server: ServerProcess, scene: Scene, tmp_path: Path
+) -> None:
+    with begun(server, scene, tmp_path) as first:
+        first.kill()
+    before = {one.client_order_id for one in server.read().orders}
+    (epoch,) = {parts_of(one).epoch for one in before}
+    (tmp_path / "state").rename(tmp_path / "gone")
+    with started(server, scene, tmp_path, "Never") as second:
+        second.read_until(f"adopt --epoch {epoch}")
+        session = tmp_path / "session-1"
+        words = ("--epoch", epoch, "--reason", "it is off", "--session", session, "--yes")
+        done = run_supervisor("adopt", *words)
+        assert done.exit_code == 0, done.stdout + done.stderr
+        second.read_until("trading is active")
+        second.interrupt()
+    after = server.read()
+    assert {one.client_order_id for one in after.orders} == before
+    assert rests(after), "the protection was taken away"
     check(after)
