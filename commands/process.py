@@ -95,7 +95,13 @@ def end_within(seconds: float, code: int = EXIT_FAILED, why: str = "") -> None:
             sys.stderr.write(why + "\n")
         end_now(code)
 
-    threading.Thread(target=wait_and_end, name="last resort", daemon=True).start()
+    try:
+        threading.Thread(target=wait_and_end, name="last resort", daemon=True).start()
+    except (
+        RuntimeError
+    ):  # no thread, no memory: the end goes its way, and the kernel keeps the time
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def disarm() -> None:

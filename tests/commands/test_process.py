@@ -136,3 +136,25 @@ run_to_end(main)
     process = run(program)
     _, errors = process.communicate(timeout=ENOUGH_SECONDS)
     assert (process.returncode, errors) == (9, "failed: too late\n")
+
+
+def test_where_no_thread_can_be_started_the_end_goes_its_way_within_its_time() -> None:
+    program = """
+import sys, threading, time
+from commands.process import end_within, may_end_process, run_to_end
+
+def start(thread):
+    raise RuntimeError("can't start new thread")
+
+def main():
+    threading.Thread.start = start
+    with may_end_process():
+        end_within(0.5, 9, "failed: too late")
+        print("protections are placed", flush=True)
+        time.sleep(3600)
+
+run_to_end(main)
+"""
+    process = run(program)
+    said, _ = process.communicate(timeout=ENOUGH_SECONDS)
+    assert (process.returncode, said) == (-signal.SIGALRM, "protections are placed\n")
