@@ -100,7 +100,7 @@ def is_only_dust(life: Life) -> bool:
     closing, price = life.position.closing, last_price(life)
     if price is None or life.is_dust(price):
         return True
-    return closing is not None and life.sellable <= closing.dust_up_to
+    return closing is not None and ZERO < life.sellable <= closing.dust_up_to
 
 
 def prepare(turn: Turn) -> None:
@@ -318,7 +318,9 @@ def _look_again(turn: Turn) -> None:
 
 
 def _on_too_small(turn: Turn) -> None:
-    rules, average = turn.charter.rules, turn.life.average_entry
+    # By the rules that it bought under: what only later ones refuse is not given up as dust.
+    rules = turn.charter.begun_with or turn.charter.rules
+    average = turn.life.average_entry
     sellable = turn.life.sellable
     if average is not None and sellable * average < rules.min_notional * DUST_FACTOR:
         turn.update_closing(too_small=sellable)

@@ -114,7 +114,6 @@ RULES: dict[str, tuple[RateRule, ...]] = {
     "kucoin": (
         RateRule(pattern=_code("1015"), scope=Scope.ADDRESS, is_ban=True, wait_ms=_minutes(1)),
         RateRule(pattern=_code("429000"), scope=Scope.ENDPOINT),
-        RateRule(pattern=_code("200002"), scope=Scope.ENDPOINT),
     ),
     # https://www.gate.com/docs/developers/apiv4/en/#frequency-limit-rule
     "gate": (RateRule(pattern=r"TOO_MANY_REQUESTS|TOO_FAST", scope=Scope.ENDPOINT),),

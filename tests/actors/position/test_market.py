@@ -101,6 +101,25 @@ def test_what_new_rules_make_unsellable_is_stranded_with_its_value_and_not_close
     assert exits(stage) == []
 
 
+@pytest.mark.parametrize(
+    "rules", [DEAR, replace(RULES, step_size=Decimal(20), min_quantity=Decimal(20))]
+)
+@pytest.mark.parametrize("is_refused_first", [True, False])
+def test_rules_that_change_during_an_exit_make_no_dust_of_all_that_is_held(
+    rules: MarketRules, *, is_refused_first: bool
+) -> None:
+    stage = Stage(BARE).protected().arm().fire(LevelName.STOP_LOSS, price=97.5)
+    refused = (OrderStatus.REJECTED, RejectReason.BELOW_MINIMUM)
+    if is_refused_first:
+        stage.report(X1, refused[0], reason=refused[1])
+    change(stage, rules)
+    if not is_refused_first:
+        stage.report(X1, refused[0], reason=refused[1])
+    stage.wait(60_000)
+    assert stage.state() is State.STRANDED
+    assert "9.98 BTC, worth about" in alarms(stage)[-1]
+
+
 def test_the_stop_of_what_is_stranded_is_kept_in_mind_until_it_can_be_sold() -> None:
     stage = change(Stage(BARE).protected(), DEAR).arm().fire(LevelName.STOP_LOSS, price=97.5)
     assert stage.state() is State.STRANDED
