@@ -52,12 +52,13 @@ def current_rung(life: Life, closing: Closing) -> Rung:
 
 
 def exit_rung(life: Life, closing: Closing) -> Rung | None:
-    """Return the rung's order, or another type where the venue refuses this one more often.
+    """Return the rung's order, or another type where no rule allows this one, or it was refused.
 
     None: neither type has a quantity that could be sold.
     """
     rung = current_rung(life, closing)
-    other = _other(life, rung) if _refusals(life, rung.type) else None
+    is_barred = not exit_quantity(life, closing, rung.type) or _refusals(life, rung.type)
+    other = _other(life, rung) if is_barred else None
     rungs = [rung] if other is None else [rung, other]
     rungs.sort(key=lambda one: (_cannot_be_priced(closing, one), _refusals(life, one.type)))
     return next((one for one in rungs if exit_quantity(life, closing, one.type)), None)

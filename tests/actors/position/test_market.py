@@ -101,6 +101,24 @@ def test_what_new_rules_make_unsellable_is_stranded_with_its_value_and_not_close
     assert exits(stage) == []
 
 
+@pytest.mark.parametrize("is_refused_first", [True, False])
+def test_where_no_market_order_is_large_enough_limits_sell_part_after_part(
+    *, is_refused_first: bool
+) -> None:
+    rules = replace(RULES, max_quantity=Decimal(3), max_market_quantity=Decimal("0.001"))
+    stage = Stage(BARE).protected()
+    if is_refused_first:
+        stage.arm().fire(LevelName.STOP_LOSS, price=97.5)
+        refuse(stage, X1, RejectReason.ABOVE_MAXIMUM)
+        change(stage, rules)
+    else:
+        change(stage, rules).arm().fire(LevelName.STOP_LOSS, price=97.5)
+    stage.hear(QuoteAnswered(quote=quote(97.5)))
+    type_, quantity, price = exits(stage)[-1]
+    assert (type_, quantity) == (OrderType.LIMIT, Decimal(3))
+    assert price is not None
+
+
 @pytest.mark.parametrize(
     "rules", [DEAR, replace(RULES, step_size=Decimal(20), min_quantity=Decimal(20))]
 )
