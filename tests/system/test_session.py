@@ -211,7 +211,8 @@ def test_a_second_signal_stops_at_once_and_leaves_whole_files(
     (tmp_path / "mine.py").write_text(HANGS)
     (tmp_path / "mine.toml").write_text(HANGS_FOR_LONG)
     config = ("--config", tmp_path / "mine.toml", "--strategy", "mine:Hangs")
-    running = run("--headless", *config, "--speed", "1000")  # a minute's candle at once
+    # In this process, so that its hang keeps the first stop waiting; a minute's candle at once.
+    running = run("--headless", "--debug", *config, "--speed", "1000")
     running.read_until("next")
     while len(rows_of(folder / "equity.csv")) < 20:  # by then the strategy was asked
         assert running.process.poll() is None
