@@ -43,8 +43,13 @@ from messages.position import (
     SessionEnding,
     SwitchProtection,
 )
-from messages.positions import BeginRecovery, CloseAllPositions, EndSession
-from tests.poison.market import ALL_ABLE, CAPITAL, PLAN, SYMBOLS, USDT
+from messages.positions import (
+    BeginRecovery,
+    CloseAllPositions,
+    EndSession,
+    MarketGoneReported,
+)
+from tests.poison.market import ALL_ABLE, BTC_USDT, CAPITAL, PLAN, SYMBOLS, USDT
 from tests.poison.poisoned import BYSTANDER, HERO, Poison
 from tests.poison.theatre import Theatre
 
@@ -162,6 +167,15 @@ def _trouble(theatre: Theatre) -> None:
     theatre.quiet(12)
 
 
+def _market_gone(theatre: Theatre) -> None:
+    """Two reads say that the market is gone, the third has it: stranded in between."""
+    theatre.open()
+    theatre.ticks(100.0)
+    for _ in range(2):
+        theatre.tell(POSITIONS, MarketGoneReported(symbol=BTC_USDT, text="a test"))
+    theatre.ticks(99.5, 97.5, 97.5)
+
+
 def _restart(theatre: Theatre) -> None:
     """What a start after a crash tells the tree, while a bystander and the hero live."""
     theatre.open()
@@ -240,6 +254,7 @@ SCRIPTS = {
             ),
         ),
     ),
+    "market gone": Script(_market_gone, _plan(stuck_retry_ms=Milliseconds(3_000))),
     "restart": Script(_restart),
     "trouble": Script(
         _trouble,

@@ -218,6 +218,9 @@ UNHEARD = {
     strategy.StrategyStarted: "as above",
     strategy.StrategyLost: "as above",
     strategy.ReplaceStrategy: "as above",
+    observers.AlarmOver: "of what recovers: see test_alarms of the observers",
+    gateway.SwitchKey: "an operator's, of a real exchange: see test_key_watch",
+    market_data.OnlyQuotesDue: "asked by the feed of a recording: see test_recorded",
     observers.MessageSkipped: "told only where something was skipped",
 }
 ASKS_AND_ANSWERS = {
