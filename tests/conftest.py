@@ -1,8 +1,10 @@
 """What all tests share: actors that end with their test, and the folder of real recordings."""
 
+import gc
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -45,6 +47,13 @@ def recordings(request: pytest.FixtureRequest) -> Path:
     if folder is None:
         pytest.skip("needs --recordings=DIR")
     return Path(folder)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _the_collector_may_look_at_all() -> Iterator[None]:
+    """Keep recoveries from freezing what they make: of thousands of dead worlds that is a leak."""
+    with patch.object(gc, "freeze"):
+        yield
 
 
 @pytest.fixture(autouse=True)
