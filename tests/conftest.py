@@ -36,8 +36,10 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = config.getoption("--recordings")
     if folder is not None and not Path(folder).is_dir():
         raise pytest.UsageError(f"--recordings: there is no folder {folder}")
-    # What a shell starts in its background ignores Ctrl-C, and so would the processes of tests.
+    # What a shell starts in its background ignores Ctrl-C, what nohup starts the end of a terminal,
+    # and so would the processes of tests.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture
