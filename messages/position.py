@@ -28,9 +28,6 @@ class Begin(Message, frozen=True, kw_only=True):
     decision: str
     adopted: AdoptedFill | None = None
     """Its coins, where they are there already: it needs neither budget nor entry."""
-    begun_with: MarketRules | None = None
-    """Those that the coins were bought under, where they were others: by them it is judged what is
-    dust."""
 
 
 class BudgetGranted(Message, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Time
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.guardian import RecoveryDone
 from messages.ids import ENTRIES_LAST, position_of
-from messages.market import MarketPhase, MarketRules
+from messages.market import MarketPhase
 from messages.money import ZERO, Money, add_money
 from messages.observers import Alarm, AlarmKind, EntryRefused
 from messages.portfolio import AdoptedFill
@@ -142,14 +142,9 @@ def _numbers_spent(message: OpenPosition) -> EntryRefused:
 
 
 def _begin(
-    roster: Roster,
-    market: ListedMarket,
-    message: OpenPosition,
-    adopted: AdoptedFill | None = None,
-    bought_under: MarketRules | None = None,
+    roster: Roster, market: ListedMarket, message: OpenPosition, adopted: AdoptedFill | None = None
 ) -> Step:
     numbering = roster.numbering
-    begun_with = bought_under or market.rules
     position_id = PositionId(f"p{numbering.next_number}")
     begin = Begin(
         position_id=position_id,
@@ -163,7 +158,6 @@ def _begin(
         order_prefix=numbering.prefix_of(position_id),
         decision=message.decision,
         adopted=adopted,
-        begun_with=None if begun_with == market.rules else begun_with,
     )
     changes = (
         msgspec.structs.replace(numbering, next_number=numbering.next_number + 1),
@@ -171,7 +165,6 @@ def _begin(
             position_id=position_id,
             opened=message,
             epoch="" if numbering.identity is None else numbering.identity.epoch,
-            begun_with=begun_with,
             counted_in=roster.recovery.begun_with,
         ),
     )
@@ -263,8 +256,7 @@ def _adopt(roster: Roster, message: AdoptFill, forget_at: Timestamp) -> Step:
         budget=ZERO,
         decision=f"a late fill of {message.client_order_id} bought {adopted.quantity}",
     )
-    market = roster.markets[known.symbol]
-    begun = _begin(roster, market, opened, adopted, known.begun_with)
+    begun = _begin(roster, roster.markets[known.symbol], opened, adopted)
     return Step((kept, *begun.changes), begun.outbox)
 
 

@@ -274,8 +274,7 @@ def test_the_roster_is_rebuilt_from_its_changes() -> None:
     for change in changes:
         other.apply(change)
     assert vars(other) == vars(stage.roster)
-    kept = Living(position_id=P2, opened=open_on(BTC), begun_with=rules(BTC))
-    assert other.living == {P2: kept}
+    assert other.living == {P2: Living(position_id=P2, opened=open_on(BTC))}
 
 
 def test_after_a_restart_nobody_enters_until_all_that_lived_are_restored_or_over() -> None:
