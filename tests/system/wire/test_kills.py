@@ -133,4 +133,5 @@ def killed_and_resumed(kill: Kill, server: ServerHand, folder: Path) -> None:
     bought = sum((facts.filled for facts in entries), Decimal(0))
     sold = sum((facts.filled for facts in end.orders), Decimal(0)) - bought
     assert 0 <= bought - sold <= kill.scene.rules.step_size + bought * Decimal("0.002")
-    assert all(parts.position_id == "p1" for parts, _ in placed)
+    # One position has them all; an earlier wish may have been refused before the first look ended.
+    assert len({parts.position_id for parts, _ in placed}) == 1
