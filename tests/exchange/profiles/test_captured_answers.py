@@ -13,19 +13,16 @@ from typing import Any
 import pytest
 from ccxt.base.errors import BaseError  # type: ignore[import-untyped]
 
-from config.live import LiveSettings
-from exchange.live.client import make_client
 from exchange.live.errors import WrongShapeError
 from exchange.live.parsing import Leg, read_balances, read_candle, read_leg, read_quote, read_trade
 from exchange.live.rate_limits import Demand
-from exchange.live.throttle import Throttle
 from exchange.profiles.registry import PROFILES
 from messages.base import ClientOrderId, Currency, Timestamp
 from messages.border import BadValueError
 from messages.money import Money
 from messages.orders import OrderStatus, Side
 from tests.exchange.profiles.capture import market
-from tests.exchange.profiles.test_sent_once import Session
+from tests.exchange.profiles.scripted import Session, scripted_client
 from tests.sources import ROOT
 
 ANSWERS: dict[str, dict[str, Any]] = json.loads(
@@ -68,19 +65,9 @@ async def answered(
     exchange_id: str, method: str, args: list[Any], body: object, pauses: list[Demand]
 ) -> Any:  # noqa: ANN401 - ccxt's
     """Return what ccxt makes of an answer."""
-    profile = PROFILES[exchange_id]
-    keys = dict.fromkeys(profile.credentials, "1" * 32)
-    known = {"privateKey": "0x" + "2" * 64, "walletAddress": "0x" + "1" * 40}
-    keys |= {name: value for name, value in known.items() if name in keys}
     session = Session((200, {"Content-Type": "application/json"}, json.dumps(body)))
-    client = make_client(profile, keys, LiveSettings(), session)
-    loop = asyncio.get_running_loop()
-    client.throttle_of_ours = Throttle(0.001, lambda: loop.time() * 1000, loop.call_later)
-    client.profile_of_ours = profile
-    client.venue_time_ms = client.milliseconds
-    client.paused, client.bad_item = pauses.append, lambda *_: None
-    client.timeout_on_exit = 0
-    client.set_markets([client.safe_market_structure(one) for one in markets(exchange_id)])
+    client = scripted_client(exchange_id, session, markets(exchange_id))
+    client.paused = pauses.append
     try:
         return await getattr(client, method)(*args)
     finally:

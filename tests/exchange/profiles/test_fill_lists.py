@@ -18,11 +18,10 @@ import pytest
 from config.live import LiveSettings
 from exchange.live.client import can_call, make_client
 from exchange.live.pages import DAY_MS, WholeList, read_whole
-from exchange.live.throttle import Throttle
 from exchange.profiles.registry import PROFILES
 from messages.base import Timestamp
 from tests.exchange.profiles.capture import market
-from tests.exchange.profiles.test_sent_once import Response
+from tests.exchange.profiles.scripted import Response, scripted_client
 from tests.sources import ROOT
 
 CAPTURED = json.loads(
@@ -165,17 +164,7 @@ class Exchange:
 
 async def _listed(exchange_id: str, exchange: Exchange, symbol: str) -> WholeList:
     profile = PROFILES[exchange_id]
-    keys = dict.fromkeys(profile.credentials, "1" * 32)
-    known = {"privateKey": "0x" + "2" * 64, "walletAddress": "0x" + "1" * 40}
-    keys |= {name: value for name, value in known.items() if name in keys}
-    client = make_client(profile, keys, LiveSettings(), exchange)
-    loop = asyncio.get_running_loop()
-    client.throttle_of_ours = Throttle(0.001, lambda: loop.time() * 1000, loop.call_later)
-    client.profile_of_ours = profile
-    client.venue_time_ms = client.milliseconds
-    client.paused = client.bad_item = lambda *_: None
-    client.timeout_on_exit = 0
-    client.set_markets([client.safe_market_structure(market(profile))])
+    client = scripted_client(exchange_id, exchange)
 
     async def fetch(begin: Timestamp, end: Timestamp | None) -> list[Asked]:
         params = {} if end is None else {profile.until_param: end}

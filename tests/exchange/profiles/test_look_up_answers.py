@@ -5,15 +5,12 @@ from typing import Any
 
 import pytest
 
-from config.live import LiveSettings
-from exchange.live.client import make_client
 from exchange.live.errors import NotFoundError, of_read
-from exchange.live.throttle import Throttle
 from exchange.profiles.calls import look_up_calls
 from exchange.profiles.registry import PROFILES
 from messages.base import ClientOrderId, Symbol
 from tests.exchange.profiles.capture import market
-from tests.exchange.profiles.test_sent_once import Session
+from tests.exchange.profiles.scripted import Session, scripted_client
 
 ORDER = ClientOrderId("h0e1p1b1")
 NOTHING: dict[str, tuple[int, str]] = {
@@ -33,21 +30,10 @@ NOTHING: dict[str, tuple[int, str]] = {
 
 async def _answers(exchange_id: str) -> list[Any]:
     profile = PROFILES[exchange_id]
-    keys = dict.fromkeys(profile.credentials, "1" * 32)
-    known = {"privateKey": "0x" + "2" * 64, "walletAddress": "0x" + "1" * 40}
-    keys |= {name: value for name, value in known.items() if name in keys}
     status, body = NOTHING[exchange_id]
-    client = make_client(profile, keys, LiveSettings(), Session((status, {}, body)))
-    loop = asyncio.get_running_loop()
-    client.throttle_of_ours = Throttle(0.001, lambda: loop.time() * 1000, loop.call_later)
-    client.profile_of_ours = profile
-    client.venue_time_ms = client.milliseconds
-    client.paused = client.bad_item = lambda *_: None
-    client.timeout_on_exit = 0
-    listing = market(profile)
-    client.set_markets([client.safe_market_structure(listing)])
+    client = scripted_client(exchange_id, Session((status, {}, body)))
     said: list[Any] = []
-    for call in look_up_calls(profile, Symbol(str(listing["symbol"])), ORDER):
+    for call in look_up_calls(profile, Symbol(str(market(profile)["symbol"])), ORDER):
         try:
             said.append(await getattr(client, call.method)(*call.args, dict(call.params)))
         except Exception as error:  # noqa: BLE001 - what it means is the question

@@ -5,21 +5,19 @@ exchange's class, may send it again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from functools import partial
+from contextlib import suppress
 
 import aiohttp
 import pytest
 
 from config.live import LiveSettings
 from exchange.live.client import make_client
-from exchange.live.throttle import Throttle
 from exchange.profiles.calls import OrderCall
 from exchange.profiles.registry import PROFILES
-from tests.exchange.profiles.capture import ORDERS, market, write_call
+from tests.exchange.profiles.capture import ORDERS, write_call
+from tests.exchange.profiles.scripted import Answer, Session, scripted_client
 
-FAILURES: dict[str, Exception | tuple[int, dict[str, str], str]] = {
+FAILURES: dict[str, Exception | Answer] = {
     "closed": aiohttp.ServerDisconnectedError(),
     "reset": aiohttp.ClientOSError(104, "Connection reset by peer"),
     "no answer": TimeoutError(),
@@ -37,49 +35,8 @@ FAILURES: dict[str, Exception | tuple[int, dict[str, str], str]] = {
 }
 
 
-class Response:
-    """One answer, as aiohttp has it."""
-
-    def __init__(self, status: int, headers: dict[str, str], text: str) -> None:
-        self.status, self.headers, self.reason = status, headers, "reason"
-        self._text = text
-
-    async def text(self, errors: str = "strict") -> str:
-        assert errors
-        return self._text
-
-
-class Session:
-    """Counts requests, and fails each in one way."""
-
-    def __init__(self, failure: Exception | tuple[int, dict[str, str], str]) -> None:
-        self.sent: list[str] = []
-        self.headers: dict[str, str] = {}
-        self._failure = failure
-        self.get, self.post = partial(self._ask, "GET"), partial(self._ask, "POST")
-        self.put, self.delete = partial(self._ask, "PUT"), partial(self._ask, "DELETE")
-
-    @asynccontextmanager
-    async def _ask(self, method: str, url: object, **_: object) -> AsyncIterator[Response]:
-        self.sent.append(f"{method} {str(url).partition('?')[0]}")
-        if isinstance(self._failure, Exception):
-            raise self._failure
-        yield Response(*self._failure)
-
-
 async def _sent(exchange_id: str, call: OrderCall, session: Session) -> list[str]:
-    profile = PROFILES[exchange_id]
-    keys = dict.fromkeys(profile.credentials, "1" * 32)
-    known = {"privateKey": "0x" + "2" * 64, "walletAddress": "0x" + "1" * 40}
-    keys |= {name: value for name, value in known.items() if name in keys}
-    client = make_client(profile, keys, LiveSettings(), session)
-    loop = asyncio.get_running_loop()
-    client.throttle_of_ours = Throttle(0.001, lambda: loop.time() * 1000, loop.call_later)
-    client.profile_of_ours = profile
-    client.venue_time_ms = client.milliseconds
-    client.paused = client.bad_item = lambda *_: None
-    client.timeout_on_exit = 0
-    client.set_markets([client.safe_market_structure(market(profile))])
+    client = scripted_client(exchange_id, session)
     with suppress(Exception):  # how it fails is tested elsewhere
         await getattr(client, call.method)(*call.args, dict(call.params))
     await client.close()

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,6 +23,13 @@ PRICE = 40_000.0
 DIALECTS = {"binance": SCENES[0], "mexc": SCENES[3]}
 
 
+@contextmanager
+def serving(dialect: str, folder: Path) -> Iterator[ServerProcess]:
+    with ServerProcess(dialect, [DIALECTS[dialect].rules], BALANCES, folder) as process:
+        process.move(SYMBOL, PRICE)
+        yield process
+
+
 @pytest.fixture(params=DIALECTS)
 def dialect(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -29,8 +37,7 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def server(dialect: str, tmp_path: Path) -> Iterator[ServerProcess]:
-    with ServerProcess(dialect, [DIALECTS[dialect].rules], BALANCES, tmp_path) as process:
-        process.move(SYMBOL, PRICE)
+    with serving(dialect, tmp_path) as process:
         yield process
 
 
@@ -48,6 +55,14 @@ def seen_at(dialect: str, folder: Path) -> Evidence:
     seen = read_evidence(folder / "state", dialect, is_sandbox=False)
     assert seen is not None
     return seen
+
+
+def begin_and_wait_for_stop(program: Program, server: ServerHand) -> None:
+    """Say yes, and wait until the second stop works: it is the one that the market may reach."""
+    program.read_until("Type live to go on")
+    program.type("live")
+    program.read_until("a stop that triggers")
+    server.wait_for(lambda picture: near_stops(picture) == 2)
 
 
 def near_stops(picture: VenuePicture) -> int:
@@ -100,13 +115,9 @@ def test_a_probe_shows_how_the_exchange_behaves_and_leaves_nothing(
 def test_a_probe_that_is_asked_to_end_sells_and_cancels_first(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    with ServerProcess("binance", [DIALECTS["binance"].rules], BALANCES, tmp_path) as server:
-        server.move(SYMBOL, PRICE)
+    with serving("binance", tmp_path) as server:
         with probing(server, "binance", tmp_path) as program:
-            program.read_until("Type live to go on")
-            program.type("live")
-            program.read_until("a stop that triggers")
-            server.wait_for(lambda picture: near_stops(picture) == 2)
+            begin_and_wait_for_stop(program, server)
             assert server.read().total("BTC") > 0
             program.process.send_signal(number)
             assert program.end() == 130, program.said
@@ -116,8 +127,7 @@ def test_a_probe_that_is_asked_to_end_sells_and_cancels_first(
 
 
 def test_ctrl_c_at_the_question_ends_it_and_nothing_is_placed(tmp_path: Path) -> None:
-    with ServerProcess("binance", [DIALECTS["binance"].rules], BALANCES, tmp_path) as server:
-        server.move(SYMBOL, PRICE)
+    with serving("binance", tmp_path) as server:
         with probing(server, "binance", tmp_path) as program:
             program.read_until("Type live to go on")
             assert program.interrupt() == 130, program.said
@@ -125,13 +135,9 @@ def test_ctrl_c_at_the_question_ends_it_and_nothing_is_placed(tmp_path: Path) ->
 
 
 def test_what_a_killed_probe_left_is_cleared_by_the_next_one(tmp_path: Path) -> None:
-    with ServerProcess("binance", [DIALECTS["binance"].rules], BALANCES, tmp_path) as server:
-        server.move(SYMBOL, PRICE)
+    with serving("binance", tmp_path) as server:
         with probing(server, "binance", tmp_path) as program:
-            program.read_until("Type live to go on")
-            program.type("live")
-            program.read_until("a stop that triggers")
-            server.wait_for(lambda picture: near_stops(picture) == 2)
+            begin_and_wait_for_stop(program, server)
             program.kill()
         assert server.read().total("BTC") > 0
         with probing(server, "binance", tmp_path) as second:
@@ -147,14 +153,10 @@ def test_what_a_killed_probe_left_is_cleared_by_the_next_one(tmp_path: Path) -> 
 
 
 def test_a_stop_that_locks_no_coins_is_told_apart(tmp_path: Path) -> None:
-    with ServerProcess("binance", [DIALECTS["binance"].rules], BALANCES, tmp_path) as server:
-        server.move(SYMBOL, PRICE)
+    with serving("binance", tmp_path) as server:
         server.send(SetExecution(SYMBOL, ExecutionRules(stops_lock=False)))
         with probing(server, "binance", tmp_path) as program:
-            program.read_until("Type live to go on")
-            program.type("live")
-            program.read_until("a stop that triggers")
-            server.wait_for(lambda picture: near_stops(picture) == 2)
+            begin_and_wait_for_stop(program, server)
             server.move(SYMBOL, PRICE - 10)
             assert program.end() == 0, program.said
         check_nothing_left(server, tmp_path, "binance")
@@ -164,14 +166,10 @@ def test_a_stop_that_locks_no_coins_is_told_apart(tmp_path: Path) -> None:
 
 
 def test_a_stop_that_becomes_a_second_order_is_no_proof_and_leaves_nothing(tmp_path: Path) -> None:
-    with ServerProcess("binance", [DIALECTS["binance"].rules], BALANCES, tmp_path) as server:
-        server.move(SYMBOL, PRICE)
+    with serving("binance", tmp_path) as server:
         server.send(SetExecution(SYMBOL, ExecutionRules(second_orders=True)))
         with probing(server, "binance", tmp_path) as program:
-            program.read_until("Type live to go on")
-            program.type("live")
-            program.read_until("a stop that triggers")
-            server.wait_for(lambda picture: near_stops(picture) == 2)
+            begin_and_wait_for_stop(program, server)
             server.move(SYMBOL, PRICE - 10)
             assert program.end() == 0, program.said
         check_nothing_left(server, tmp_path, "binance")
@@ -190,8 +188,7 @@ def test_a_stop_that_becomes_a_second_order_is_no_proof_and_leaves_nothing(tmp_p
     ids=["the buy's answer is lost", "a cancel is not taken"],
 )
 def test_a_probe_that_fails_sells_and_cancels_first(tmp_path: Path, fault: WireFault) -> None:
-    with ServerProcess("binance", [DIALECTS["binance"].rules], BALANCES, tmp_path) as server:
-        server.move(SYMBOL, PRICE)
+    with serving("binance", tmp_path) as server:
         server.plan(fault)
         with probing(server, "binance", tmp_path) as program:
             program.read_until("Type live to go on")
