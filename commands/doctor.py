@@ -103,7 +103,7 @@ def _about(profile: Profile) -> Finding:
 def _stops(profile: Profile) -> Iterator[Finding]:
     """Yield what is known of native stops: what becomes of one, and whether it locks its coins."""
     can = profile.capabilities
-    if can.native_stop or can.native_stop_limit:
+    if can.has_native_stop:
         what = "what becomes of a native stop once it triggers"
         if profile.stop_evidence:
             yield Finding(Grade.OK, f"{what}: {profile.stop_evidence}")

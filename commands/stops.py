@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from actors.position.prices import has_native_stop, has_stop, possible_mode
+from actors.position.prices import has_stop, possible_mode
 from commands.connecting import Say
 from commands.errors import UsageError
 from config.settings import Settings
@@ -37,7 +37,7 @@ def protection_words(plan: Plan, can: Capabilities) -> str:
 
 
 def _why_not_native(can: Capabilities) -> str:
-    if not has_native_stop(can):
+    if not can.has_native_stop:
         return "auto: the exchange takes no native stop"
     return "auto: it is not proven what becomes of a native stop here once it triggers"
 
@@ -52,10 +52,10 @@ def survival_words(plan: Plan, can: Capabilities) -> str:
     after_a_kill = "its stop is NOT active until the next start"
     if mode is ProtectionMode.SWITCHING:
         after_a_kill = "its stop stays at the exchange, unless the take profit rests there"
-    match plan.on_stop or (OnStop.NATIVE_STOP if has_native_stop(can) else OnStop.LEAVE):
+    match plan.on_stop or (OnStop.NATIVE_STOP if can.has_native_stop else OnStop.LEAVE):
         case OnStop.CLOSE:
             return f"a graceful stop sells it; after a kill {after_a_kill}"
-        case OnStop.NATIVE_STOP if has_native_stop(can):
+        case OnStop.NATIVE_STOP if can.has_native_stop:
             return f"a graceful stop leaves a stop at the exchange; after a kill {after_a_kill}"
         case _:
             return after_a_kill
@@ -79,7 +79,7 @@ def check_stops(
     """
     if not is_real_money or settings.live.allow_process_stop:
         return
-    without = [symbol for symbol, can in capabilities.items() if not has_native_stop(can)]
+    without = [symbol for symbol, can in capabilities.items() if not can.has_native_stop]
     if without and has_stop(settings.plan):
         raise UsageError(
             f"{', '.join(without)}: the exchange takes no native stop, so a stop is active only "
@@ -102,7 +102,7 @@ def choose_on_stop(
     where no one can be asked, the answer is none of the choices, or ``native_stop`` is set there.
     """
     plan = settings.plan
-    without = [symbol for symbol, can in capabilities.items() if not has_native_stop(can)]
+    without = [symbol for symbol, can in capabilities.items() if not can.has_native_stop]
     is_chosen = plan.on_stop in _CHOICES
     if is_chosen or not without or not has_stop(plan):
         return settings

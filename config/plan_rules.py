@@ -70,8 +70,7 @@ def _venue(plan: Plan, venue: Capabilities) -> Iterator[Contradiction]:
 
 
 def _on_stop(plan: Plan, venue: Capabilities) -> Iterator[Contradiction]:
-    has_stops = venue.native_stop or venue.native_stop_limit
-    if plan.on_stop is OnStop.NATIVE_STOP and not has_stops:
+    if plan.on_stop is OnStop.NATIVE_STOP and not venue.has_native_stop:
         text = '"native_stop" needs native stops: paper.capabilities.native_stop is false'
         yield Contradiction(("plan.on_stop", "paper.capabilities.native_stop"), text)
 

@@ -43,6 +43,7 @@ from messages.orders import Side
 
 CANDLE_HEADER = "timestamp,open,high,low,close,volume"
 """Milliseconds UTC of the start; prices in quote per base; volume as ``volume_in`` says."""
+_CANDLE_FIELDS = CANDLE_HEADER.split(",")
 TRADE_HEADER = "timestamp,id,side,price,amount"
 """Milliseconds UTC; the venue's id; the taker's side; quote per base; base."""
 
@@ -181,14 +182,12 @@ def _candle_rows(
             try:
                 open_, high, low, close, volume = map(float, fields[1:])
             except ValueError:
-                raise RecordingError(
-                    path, line, not_numbers(CANDLE_HEADER.split(","), fields)
-                ) from None
+                raise RecordingError(path, line, not_numbers(_CANDLE_FIELDS, fields)) from None
             # Written so that NaN, which compares false with everything, is refused too.
             is_candle = PRICE_LEAST <= low <= open_ <= high <= PRICE_MOST and low <= close <= high
             if not (is_candle and (volume == 0 or VOLUME_LEAST <= volume <= VOLUME_MOST)):
                 raise RecordingError(path, line, bad_prices(open_, high, low, close, volume))
-            _check_written(path, line, CANDLE_HEADER.split(","), fields)
+            _check_written(path, line, _CANDLE_FIELDS, fields)
             yield start, (open_, high, low, close, volume)
 
 

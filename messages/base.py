@@ -17,6 +17,8 @@ Milliseconds = NewType("Milliseconds", int)
 
 DAY_MS = Milliseconds(86_400_000)
 """A day by the clock of UTC, which has no leap seconds here."""
+CLOCKS_DIFFER_MS = Milliseconds(60_000)
+"""By how much a venue's clock may be behind ours; the times of an order and its fills, too."""
 
 Currency = NewType("Currency", str)
 """A currency's code, such as ``USDT``."""

@@ -88,7 +88,7 @@ class JournalRestored(Message, frozen=True, kw_only=True):
 
 
 class TwinRunning(Message, frozen=True, kw_only=True):
-    """Another process trades our account. From the reconciler."""
+    """Another process trades our account. From the reconciler or the positions actor."""
 
     reason: str
 

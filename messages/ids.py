@@ -63,7 +63,7 @@ class IdParts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def is_old(self) -> bool:
         """Whether it is of the older layout."""
-        return self.epoch.startswith("e") and self.epoch[1:].isdecimal()
+        return _is_old(self.epoch)
 
     @property
     def prefix(self) -> str:
@@ -95,18 +95,14 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     def is_of_account(self, order_id: ClientOrderId) -> bool:
         """Return whether an id was made for this account, by this journal or another."""
         parts = parse(order_id)
-        if parts is None:
-            return False
-        return parts.account == (self.tag if parts.is_old else self.account)
+        return parts is not None and self._is_account_in(parts)
 
     def is_own(self, order_id: ClientOrderId) -> bool:
         """Return whether an id was made by a process of this journal."""
         parts = parse(order_id)
-        if parts is None or not self.is_of_account(order_id):
+        if parts is None or not self._is_account_in(parts):
             return False
-        if parts.epoch in self.epochs:
-            return True
-        return parts.is_old and parts.epoch in map(_old_epoch, self.epochs)
+        return _is_of(parts, self.epochs)
 
     def is_earlier(self, order_id: ClientOrderId) -> bool:
         """Return whether an id is of an epoch before the one that is in new ids.
@@ -114,11 +110,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
         Its order may have been sent by another process that has a copy of this journal.
         """
         parts = parse(order_id)
-        if parts is None:
-            return False
-        return parts.epoch in self.epochs[:-1] or (
-            parts.is_old and parts.epoch in map(_old_epoch, self.epochs[:-1])
-        )
+        return parts is not None and _is_of(parts, self.epochs[:-1])
+
+    def may_be_foreign(self, order_id: ClientOrderId) -> bool:
+        """Return whether another process may have made an id: one with a copy of this journal."""
+        return not self.is_own(order_id) or self.is_earlier(order_id)
 
     def with_epoch(self, epoch: str, at: Timestamp) -> "Identity":
         """Return it with one epoch more, drawn ``at``."""
@@ -139,7 +135,10 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
 
     def prefix_of(self, position_id: PositionId) -> str:
         """Return what the client order ids of a position begin with from now on."""
-        return _prefix(self.account, self.tag, self.epoch, position_id)
+        return self.prefix_in(self.epoch, position_id)
+
+    def _is_account_in(self, parts: IdParts) -> bool:
+        return parts.account == (self.tag if parts.is_old else self.account)
 
 
 def account_of(exchange: str, uid: str, tag: str) -> str:
@@ -227,8 +226,17 @@ def leg_of_id(order_id: ClientOrderId) -> str:
     return EXIT_LEG if parts is None else parts.leg
 
 
+def _is_old(epoch: str) -> bool:
+    return epoch.startswith("e") and epoch[1:].isdecimal()
+
+
+def _is_of(parts: IdParts, epochs: tuple[str, ...]) -> bool:
+    """Return whether an id was made in one of these epochs; its layout may be the older one."""
+    return parts.epoch in epochs or (parts.is_old and parts.epoch in map(_old_epoch, epochs))
+
+
 def _prefix(account: str, tag: str, epoch: str, position_id: PositionId) -> str:
-    if epoch.startswith("e") and epoch[1:].isdecimal():
+    if _is_old(epoch):
         return old_prefix(tag, int(epoch[1:]), position_id)
     if int(position_id[1:]) > POSITION_LAST:
         return f"h{tag}{_old_epoch(epoch)}{position_id}"

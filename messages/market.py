@@ -102,6 +102,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ioc: bool = True
     market: bool = True
 
+    @property
+    def has_native_stop(self) -> bool:
+        """Whether the venue takes a stop of any kind."""
+        return self.native_stop or self.native_stop_limit
+
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Best prices of one symbol at one moment. Floats: for decisions, never for booking."""

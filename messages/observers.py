@@ -91,3 +91,8 @@ class MessageSkipped(Message, frozen=True, kw_only=True):
     actor: Address
     message_type: str
     error: str
+
+
+def is_told(count: int) -> bool:
+    """Return whether people hear of this one of a fault that comes back: 1st, 10th, 100th, …."""
+    return str(count).rstrip("0") == "1"

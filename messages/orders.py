@@ -228,11 +228,6 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
         """Whether cost and fees of all that is filled are known."""
         return not self.unpriced and not self.fees_missing
 
-    @property
-    def whole_cost(self) -> Decimal | None:
-        """Quote over all fills; None: not known yet."""
-        return None if self.unpriced else self.cost
-
     def average_price(self, step: Decimal = CENT_OF_SATOSHI) -> Decimal | None:
         """Return quote per base over all fills, rounded down to ``step``, for people.
 

@@ -45,8 +45,6 @@ class OpenOrdersReported(Message, frozen=True, kw_only=True):
     orders: tuple[OrderFacts, ...]
     placed_at: tuple[Timestamp | None, ...] = ()
     """When each of them was placed, in the same order; None: the venue does not say."""
-    is_listed: bool = True
-    """False: the venue has no such market (any more), so nothing was asked."""
 
 
 class TradesReported(Message, frozen=True, kw_only=True):
@@ -58,7 +56,7 @@ class TradesReported(Message, frozen=True, kw_only=True):
     is_complete: bool = True
     """False: the list was cut off. What is in it is true, what is absent may exist all the same."""
     is_listed: bool = True
-    """False: as in ``OpenOrdersReported``."""
+    """False: the venue has no such market (any more), so nothing was asked."""
 
 
 class ListedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

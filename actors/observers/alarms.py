@@ -48,9 +48,10 @@ class OpenAlarms:
 
     def on_quote(self, symbol: Symbol) -> list[AlarmOver]:
         """Take a quote: its market is not stale."""
-        if not self._open:
-            return []
-        return self._end(f"{symbol} has quotes again", AlarmKind.MARKET_STALE, symbol=symbol)
+        stale = AlarmKind.MARKET_STALE
+        if not any(one.kind is stale and one.symbol in (None, symbol) for one in self._open):
+            return []  # as nearly always: a quote comes at every tick
+        return self._end(f"{symbol} has quotes again", stale, symbol=symbol)
 
     def on_guard(self, guard: Guard) -> list[AlarmOver]:
         """Take what holds trading now; what held it before and holds no more is over."""

@@ -133,17 +133,13 @@ class Equity:
         held = (*self._holding_in(currency), *self._held_before.get(currency, ()))
         return all(booking.symbol in prices for booking in held)
 
-    def look(self, point: EquityPoint, prices: Mapping[Symbol, float]) -> EquityPoint:
-        """Remember ``point`` for peak and drawdown; return it as it is then."""
+    def look(self, point: EquityPoint, prices: Mapping[Symbol, float]) -> None:
+        """Remember a point, valued at these prices, for peak and drawdown."""
         currency = point.currency
         self._settle_start(currency, prices)
-        peak = self._peak[currency] = max(
-            self._peak.get(currency, self._start.get(currency, ZERO)), point.equity
-        )
-        fall = peak - point.equity
-        self.drawdowns[currency] = self.drawdowns.get(currency, Drawdown()).after(fall, peak)
-        change = point.equity - self._start.get(currency, ZERO)
-        return msgspec.structs.replace(point, drawdown=fall, session_change=change)
+        peak = self._peak[currency] = point.equity + point.drawdown
+        before = self.drawdowns.get(currency, Drawdown())
+        self.drawdowns[currency] = before.after(point.drawdown, peak)
 
     def _settle_start(self, currency: Currency, prices: Mapping[Symbol, float]) -> None:
         """Value what was held at the beginning, once."""
@@ -180,6 +176,7 @@ class Equity:
         equity = capital + realised + unrealised
         before = self._held_before.get(currency, ())
         start = self._start.get(currency, ZERO) + self._unrealised(before, prices)
+        peak = max(self._peak.get(currency, start), equity)
         return EquityPoint(
             at=now,
             currency=currency,
@@ -189,7 +186,7 @@ class Equity:
             unrealised=unrealised,
             session_realised=realised - self._realised_before.get(currency, ZERO),
             session_change=equity - start,
-            drawdown=max(ZERO, self._peak.get(currency, start) - equity),
+            drawdown=peak - equity,
             open_positions=count,
         )
 

@@ -81,10 +81,10 @@ class Report:
 
         A currency that holds coins whose price is not known yet has no point, but the last.
         """
-        for valued in self.valued(now):
-            if not is_last and not self._equity.is_priced(valued.currency, self.prices):
+        for point in self.valued(now):
+            if not is_last and not self._equity.is_priced(point.currency, self.prices):
                 continue
-            point = self._equity.look(valued, self.prices)
+            self._equity.look(point, self.prices)
             self.latest[point.currency] = point
             if keep:
                 self._on_point(point)

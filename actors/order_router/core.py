@@ -307,7 +307,7 @@ def _stranger(message: OrderReported, identity: Identity | None) -> Step:
     """Raise the alarm for an order that carries an id of ours and that nobody knows (any more)."""
     facts = message.facts
     position_id = position_of(facts.client_order_id)
-    if identity is not None and _may_be_foreign(facts.client_order_id, identity):
+    if identity is not None and identity.may_be_foreign(facts.client_order_id):
         return _foreign(message, identity)
     is_harmless = facts.is_terminal and facts.filled == ZERO
     if position_id is None or is_harmless:
@@ -318,11 +318,6 @@ def _stranger(message: OrderReported, identity: Identity | None) -> Step:
     )
     alarm = Alarm(kind=AlarmKind.UNMATCHED_FILL, text=text, position_id=position_id)
     return Step(outbox=(Send(OBSERVERS, alarm),))
-
-
-def _may_be_foreign(order_id: ClientOrderId, identity: Identity) -> bool:
-    """Return whether another process may have placed it: one with a copy of this journal, too."""
-    return not identity.is_own(order_id) or identity.is_earlier(order_id)
 
 
 def _foreign(message: OrderReported, identity: Identity) -> Step:

@@ -15,16 +15,13 @@ from actors.order_router.orders import Orders
 from actors.order_router.telling import sends_after
 from config.settings import RouterSettings
 from messages.addresses import position_address
-from messages.base import ClientOrderId, PositionId, Timestamp
+from messages.base import CLOCKS_DIFFER_MS, ClientOrderId, PositionId, Timestamp
 from messages.envelope import Removed, Send, Step
 from messages.ids import EXIT_LEG, client_order_id
 from messages.journal import UNRECORDED_AT_MOST
 from messages.order_router import LookBack, OrderReported
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, OrderType, Purpose, Side
 from messages.position import LookedBack
-
-CLOCKS_DIFFER_MS = 60_000
-"""An order is not older than the last record; the venue's clock may go so far behind ours."""
 
 
 def begin(orders: Orders, asked: LookBack, settings: RouterSettings, now: Timestamp) -> Step:
@@ -74,7 +71,7 @@ def is_ours(orders: Orders, probe: RoutedOrder, report: OrderReported) -> bool:
     if search is None:
         return False
     asked, facts, terms = search.asked, report.facts, report.terms
-    oldest = asked.since - CLOCKS_DIFFER_MS
+    oldest = asked.since - CLOCKS_DIFFER_MS  # the last record: it is not older than that
     if facts.filled > asked.at_most or (facts.at and facts.at < oldest):
         return False
     return terms is None or (

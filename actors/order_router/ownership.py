@@ -14,7 +14,7 @@ from actors.order_router.order import Request, RoutedOrder, is_under_way
 from actors.order_router.states import Input, advance
 from config.settings import RouterSettings
 from messages.addresses import OBSERVERS, PORTFOLIO, POSITIONS
-from messages.base import Timestamp
+from messages.base import CLOCKS_DIFFER_MS, Timestamp
 from messages.envelope import Send
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind
@@ -28,9 +28,6 @@ from messages.orders import (
 )
 from messages.portfolio import SymbolConflict
 from messages.positions import OwnershipDoubted
-
-CLOCKS_DIFFER_MS = 60_000
-"""How far the venue's clock may be behind ours."""
 
 
 def contradiction(order: RoutedOrder, terms: OrderTerms | None) -> str | None:
@@ -121,7 +118,6 @@ def ended_unasked(before: RoutedOrder, told: OrderFacts) -> tuple[Send, ...]:
     if (
         told.status is not OrderStatus.CANCELED
         or not was_working
-        or told.filled > before.facts.filled
         or told.filled > ZERO
         or told.reason is not None
         or before.cancel_sent

@@ -17,10 +17,9 @@ from actors.position.placing import Want, rung_price
 from actors.position.position import Life, lost_orders
 from actors.position.progress import Closing
 from actors.position.turn import Turn
-from messages.addresses import MARKET_DATA, PORTFOLIO
+from messages.addresses import PORTFOLIO
 from messages.base import Timestamp
 from messages.market import Quote
-from messages.market_data import RequestQuote
 from messages.money import ZERO
 from messages.observers import AlarmKind
 from messages.orders import (
@@ -117,8 +116,7 @@ def prepare(turn: Turn) -> None:
     elif _is_short(turn) and exit_rung(turn.life, closing) is None:
         _look_again(turn)  # what the venue shows is too little for an order
     elif closing.quote is None and _takes_a_limit(turn.life):
-        message = RequestQuote(position_id=turn.charter.position_id, symbol=turn.charter.symbol)
-        turn.send(MARKET_DATA, message)
+        turn.ask_for_quote()
         retry_at = _in(turn, turn.charter.plan.exit_retry_ms)
         turn.update_closing(waits_for_quote=True, retry_at=retry_at)
 

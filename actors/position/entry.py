@@ -10,10 +10,9 @@ from actors.position.states import AT_REST, Input, State
 from actors.position.turn import Turn
 from exchange.price_grid import nearest_price
 from exchange.rules import most_in_one_order, quantity_for
-from messages.addresses import MARKET_DATA, OBSERVERS, STRATEGY
+from messages.addresses import OBSERVERS, STRATEGY
 from messages.base import Timestamp
 from messages.market import MarketPhase, Quote
-from messages.market_data import RequestQuote
 from messages.money import ONE, ZERO, amount_in, divide_down
 from messages.observers import EntryRefused
 from messages.orders import OrderFacts, OrderStatus, Purpose, RejectReason, Side
@@ -104,8 +103,7 @@ def _on_order_ended(turn: Turn, facts: OrderFacts) -> None:
         turn.update_entry(is_stopping=True)
         return
     turn.update_entry(rung=entry_rung, tries=tries, waits_for_quote=True)
-    message = RequestQuote(position_id=turn.charter.position_id, symbol=turn.charter.symbol)
-    turn.send(MARKET_DATA, message)
+    turn.ask_for_quote()
 
 
 def _may_have_spent_all(turn: Turn) -> bool:

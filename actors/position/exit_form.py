@@ -5,6 +5,7 @@ What the venue refused by a rule is never sent again as it was: the quantity is 
 coarsely or a step less, or the other type of order is taken. Pure arithmetic.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from actors.position.position import Life, RefusedOrder
 from actors.position.progress import Closing
 from exchange.price_grid import ceil_price, nearest_price, tick_at
 from exchange.rules import is_tradable, most_in_one_order
-from messages.market import Quote
+from messages.market import MarketRules, Quote
 from messages.money import ZERO, floor_to_step
 from messages.orders import OrderType, RejectReason, TimeInForce
 from messages.plan import Rung
@@ -143,11 +144,18 @@ def _count(refused: tuple[RefusedOrder, ...], reason: RejectReason) -> int:
 def _most(life: Life, type_: OrderType, refused: tuple[RefusedOrder, ...]) -> Decimal | None:
     """Return the largest quantity that may be taken: by the rules, and under what was refused."""
     most = most_in_one_order(life.charter.rules, type_, last_price(life))
+    return under_refused(most, refused, life.charter.rules)
+
+
+def under_refused(
+    most: Decimal | None, refused: Iterable[RefusedOrder], rules: MarketRules
+) -> Decimal | None:
+    """Return ``most``, or half of the least that was refused as too much, in whole steps."""
     too_much = [one.quantity for one in refused if one.reason is RejectReason.ABOVE_MAXIMUM]
-    if too_much:
-        halved = floor_to_step(min(too_much) * _HALF, life.charter.rules.step_size)
-        most = halved if most is None else min(most, halved)
-    return most
+    if not too_much:
+        return most
+    halved = floor_to_step(min(too_much) * _HALF, rules.step_size)
+    return halved if most is None else min(most, halved)
 
 
 def _part(wanted: Decimal, most: Decimal | None, life: Life, price: Decimal) -> Decimal:

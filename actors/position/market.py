@@ -16,10 +16,9 @@ from actors.position.states import AT_REST, Input
 from actors.position.turn import Turn
 from exchange.price_grid import nearest_price
 from exchange.rules import is_tradable
-from messages.addresses import MARKET_DATA, POSITIONS
+from messages.addresses import POSITIONS
 from messages.base import Timestamp
 from messages.market import MarketPhase, MarketRules, Quote
-from messages.market_data import RequestQuote
 from messages.money import ONE, ZERO, divide_down, money_text, plain
 from messages.observers import AlarmKind
 from messages.position import MarketReported
@@ -104,8 +103,7 @@ def on_deadline(turn: Turn) -> None:
     ask_at = Timestamp(turn.now + turn.charter.plan.stuck_retry_ms)
     turn.update(stranded=replace(stranded, ask_at=ask_at))
     ask_for_market(turn, reads_again=True)
-    position_id, symbol = turn.charter.position_id, turn.charter.symbol
-    turn.send(MARKET_DATA, RequestQuote(position_id=position_id, symbol=symbol))
+    turn.ask_for_quote()
     if stranded.cause is StrandedCause.REFUSED:
         turn.update(exit_rounds=turn.position.exit_rounds + 1)
 

@@ -38,7 +38,7 @@ def possible_mode(plan: Plan, can: Capabilities) -> ProtectionMode:
     mode = plan.protection_mode
     if mode is ProtectionMode.AUTO:
         return _best_mode(plan, can)
-    has_stop = has_native_stop(can)
+    has_stop = can.has_native_stop
     is_possible = (
         (has_stop or mode not in _RESTS_A_STOP)
         and not (plan.scale_out and mode in _WATCHES_ITS_TARGET)
@@ -49,21 +49,16 @@ def possible_mode(plan: Plan, can: Capabilities) -> ProtectionMode:
 
 def _best_mode(plan: Plan, can: Capabilities) -> ProtectionMode:
     """Return what mode AUTO comes to: the stop rests at the venue where it can and is proven."""
-    if not has_stop(plan) or not (has_native_stop(can) and can.stop_is_proven):
+    if not has_stop(plan) or not (can.has_native_stop and can.stop_is_proven):
         return ProtectionMode.SYNTHETIC
     if not has_target(plan):
         return ProtectionMode.STOP_RESTS
     return ProtectionMode.OCO if can.oco else ProtectionMode.SWITCHING
 
 
-def has_native_stop(can: Capabilities) -> bool:
-    """Return whether the venue takes a stop of any kind."""
-    return can.native_stop or can.native_stop_limit
-
-
 def on_stop(charter: Charter) -> OnStop:
     """Return what is done with the position when the session ends."""
-    can = has_native_stop(charter.capabilities)
+    can = charter.capabilities.has_native_stop
     wanted = charter.plan.on_stop
     if wanted is None:
         return OnStop.NATIVE_STOP if can else OnStop.LEAVE
@@ -244,8 +239,7 @@ def switch_prices(life: Life, now: Timestamp) -> tuple[Decimal, Decimal] | None:
     goal, plain = target(life, now), plain_stop(life.charter, average)
     if goal is None or plain is None:
         return None
-    way = max(goal - plain, ZERO)
-    return goal - way * _TO_STOP_LOSS, goal - way * _TO_TAKE_PROFIT
+    return _auto_lines(goal, max(goal - plain, ZERO))
 
 
 def switch_ratios(plan: Plan) -> tuple[Decimal, Decimal] | None:
@@ -258,7 +252,11 @@ def switch_ratios(plan: Plan) -> tuple[Decimal, Decimal] | None:
     goal, distance = plan.take_profit_ratio, plan.stop_loss_ratio
     if goal is None or distance is None or plan.take_profit_by_age or plan.scale_out:
         return None
-    way = goal + distance
+    return _auto_lines(goal, goal + distance)
+
+
+def _auto_lines(goal: Decimal, way: Decimal) -> tuple[Decimal, Decimal]:
+    """Return mode AUTO's lines; ``way`` leads from the stop to the target."""
     return goal - way * _TO_STOP_LOSS, goal - way * _TO_TAKE_PROFIT
 
 

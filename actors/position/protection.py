@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.position.exit_slot import SlotState
-from actors.position.position import Life, Position, find_order
+from actors.position.position import Life, OwnOrder, Position, find_order
 from actors.position.prices import on_stop, stop, wanted_levels
 from actors.position.progress import Unprotected, UnprotectedCause
 from actors.position.states import Input, State
@@ -50,8 +50,7 @@ def is_covered_by_trigger(position: Position) -> bool:
 
 def is_stopped_at_venue(position: Position) -> bool:
     """Return whether a stop works at the venue: it would sell without this process."""
-    order = find_order(position, position.slot.order_id)
-    return order is not None and order.facts.stop is StopStatus.WORKING
+    return _stop_at_venue(position) is not None
 
 
 def may_be_left(life: Life) -> bool:
@@ -74,10 +73,13 @@ def may_be_left(life: Life) -> bool:
 
 
 def _covered_at_the_venue(position: Position) -> Decimal:
+    order = _stop_at_venue(position)
+    return ZERO if order is None else order.remaining
+
+
+def _stop_at_venue(position: Position) -> OwnOrder | None:
     order = find_order(position, position.slot.order_id)
-    if order is None or order.facts.stop is not StopStatus.WORKING:
-        return ZERO
-    return order.remaining
+    return order if order is not None and order.facts.stop is StopStatus.WORKING else None
 
 
 def unprotected_cause(position: Position) -> UnprotectedCause:

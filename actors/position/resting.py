@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from actors.position.exit_form import under_refused
 from actors.position.placing import Want
 from actors.position.position import Life, RefusedOrder, find_order, lost_orders
 from actors.position.prices import leaves_stop, next_part, protection_mode, rests_stop, stop, target
@@ -11,11 +12,10 @@ from actors.position.states import AT_REST
 from exchange.price_grid import floor_price
 from exchange.rules import most_in_one_order
 from messages.base import Timestamp
-from messages.money import ONE, floor_to_step
-from messages.orders import OrderType, Purpose, RejectReason, Side
+from messages.money import ONE
+from messages.orders import OrderType, Purpose, Side
 from messages.plan import ProtectionMode
 
-_HALF = Decimal("0.5")
 FORMS_AT_REST = 3
 """Quantities, a step apart, in which an order that a rule refused is tried: then no more."""
 RESIZE_RATIO = 2
@@ -51,16 +51,9 @@ def most_at_rest(life: Life, want: Want) -> Decimal | None:
     """Return the largest quantity of one resting order; None: no limit is known."""
     sells_at_market = want.type is OrderType.OCO and want.stop_limit_price is None
     price = want.price or want.trigger_price
-    most = most_in_one_order(life.charter.rules, want.type, price, sells_at_market=sells_at_market)
-    too_much = [
-        one.quantity
-        for one in _refused_at_rest(life, want)
-        if one.reason is RejectReason.ABOVE_MAXIMUM
-    ]
-    if not too_much:
-        return most
-    halved = floor_to_step(min(too_much) * _HALF, life.charter.rules.step_size)
-    return halved if most is None else min(most, halved)
+    rules = life.charter.rules
+    most = most_in_one_order(rules, want.type, price, sells_at_market=sells_at_market)
+    return under_refused(most, _refused_at_rest(life, want), rules)
 
 
 def _not_refused(life: Life, want: Want) -> Want | None:

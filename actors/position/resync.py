@@ -12,9 +12,8 @@ from actors.position.progress import Faulted
 from actors.position.protection import disarm_triggers, hold_symbol
 from actors.position.states import State
 from actors.position.turn import Turn
-from messages.addresses import MARKET_DATA, ORDER_ROUTER
+from messages.addresses import ORDER_ROUTER
 from messages.base import Milliseconds, Timestamp
-from messages.market_data import RequestQuote
 from messages.observers import AlarmKind
 from messages.order_router import CancelOrder, ResendOrders
 from messages.orders import OrderStatus
@@ -70,7 +69,7 @@ def _ask_again(turn: Turn) -> None:
 
 def _ask_for_facts(turn: Turn) -> None:
     position, exit_ = turn.position, turn.position.closing
-    position_id, symbol = turn.charter.position_id, turn.charter.symbol
+    position_id = turn.charter.position_id
     restoring.look_back(turn)
     market.ask_for_market(turn, reads_again=False)
     awaited = tuple(
@@ -87,7 +86,7 @@ def _ask_for_facts(turn: Turn) -> None:
     # What fired is gone: a new registration is told at once of what is touched now.
     turn.update_protection(levels=(), armed=())
     if position.entry.waits_for_quote or (exit_ is not None and exit_.waits_for_quote):
-        turn.send(MARKET_DATA, RequestQuote(position_id=position_id, symbol=symbol))
+        turn.ask_for_quote()
 
 
 def _ask_to_end(turn: Turn) -> None:

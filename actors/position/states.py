@@ -286,7 +286,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.BEGUN: _BEGUN,
         Input.BUDGET_GRANTED: _GRANTED,
         Input.BUDGET_DENIED: _DENIED_LATE,
-        # Tried again at once: what the venue refused is forgotten.
+        # Tried again at once: another round of what the venue refused.
         Input.CLOSE_ASKED: STAY,
         Input.STOP_ENTERING_ASKED: STAY,
         Input.PROTECTION_CHANGED: STAY,

@@ -11,9 +11,10 @@ from actors.position.position import Life, life_after
 from actors.position.prices import stop
 from actors.position.progress import Closing, Entry, Protection
 from actors.position.states import Input, State, advance
-from messages.addresses import OBSERVERS
+from messages.addresses import MARKET_DATA, OBSERVERS
 from messages.base import Address, Message, Timestamp
 from messages.envelope import Send
+from messages.market_data import RequestQuote
 from messages.observers import Alarm, AlarmKind
 from messages.position import CloseCause
 
@@ -77,6 +78,11 @@ class Turn:
         position_id, symbol = self.charter.position_id, self.charter.symbol
         alarm = Alarm(kind=kind, text=text, position_id=position_id, symbol=symbol)
         self.send(OBSERVERS, alarm)
+
+    def ask_for_quote(self) -> None:
+        """Ask for the best prices now."""
+        position_id, symbol = self.charter.position_id, self.charter.symbol
+        self.send(MARKET_DATA, RequestQuote(position_id=position_id, symbol=symbol))
 
     def advance(self, input_: Input) -> None:
         """Let the table say what ``input_`` does to the state."""

@@ -13,7 +13,7 @@ from actors.positions import markets, ownership, strays
 from actors.positions.roster import ListedMarket, Living, Recovery, Retired, Roster
 from actors.positions.strays import Whose
 from messages.addresses import GUARDIAN, OBSERVERS, STRATEGY, position_address
-from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Timestamp
+from messages.base import ClientOrderId, Milliseconds, PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.guardian import RecoveryDone
 from messages.ids import ENTRIES_LAST, position_of
@@ -83,11 +83,11 @@ def step(  # noqa: C901, PLR0911, PLR0912 - one a message
         case AdoptFill():
             return _adopt(roster, message, _forget_at(now, terminal_ttl_ms))
         case StopAllEntering():
-            return _to_all(roster, StopEntering())
+            return roster.to_all(StopEntering())
         case CloseAllPositions():
-            return _to_all(roster, ClosePosition(cause=message.cause, reason=message.reason))
+            return roster.to_all(ClosePosition(cause=message.cause, reason=message.reason))
         case EndSession():
-            return _to_all(roster, SessionEnding())
+            return roster.to_all(SessionEnding())
         case CloseWithoutCore():
             return _salvage(roster, message)
         case EpochAdded():
@@ -106,10 +106,6 @@ def step(  # noqa: C901, PLR0911, PLR0912 - one a message
             return _forget(roster, PositionId(message.key), now)
         case _:
             assert_never(message)
-
-
-def _to_all(roster: Roster, message: Message) -> Step:
-    return Step((), tuple(Send(position_address(one), message) for one in roster.living))
 
 
 def _open(roster: Roster, message: OpenPosition) -> Step:

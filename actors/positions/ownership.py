@@ -18,7 +18,7 @@ def doubted(roster: Roster, message: OwnershipDoubted) -> Step:
     """Let positions be careful; where one order told of it, hold new risk as well."""
     doubt = OwnershipChanged(is_contested=True, reason=message.reason)
     if message.position_id is None:
-        return Step((), tuple(Send(position_address(one), doubt) for one in roster.living))
+        return roster.to_all(doubt)
     if message.position_id not in roster.living:
         return NOTHING
     twin = TwinRunning(reason=message.reason)

@@ -2,8 +2,9 @@
 
 import msgspec
 
-from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
-from messages.envelope import Removed
+from messages.addresses import position_address
+from messages.base import ClientOrderId, Message, PositionId, Symbol, Timestamp
+from messages.envelope import Removed, Send, Step
 from messages.ids import Identity, old_prefix, parse, position_of
 from messages.market import Capabilities, MarketPhase, MarketRules
 from messages.positions import AdoptFill, OpenPosition
@@ -111,6 +112,10 @@ class Roster:
         self.retired: dict[PositionId, Retired] = {}
         self.per_symbol: dict[Symbol, int] = {}
         self.recovery = Recovery()
+
+    def to_all(self, message: Message) -> Step:
+        """Return the same message to every position that lives."""
+        return Step((), tuple(Send(position_address(one), message) for one in self.living))
 
     def apply(self, change: msgspec.Struct) -> None:
         """Take in one change."""

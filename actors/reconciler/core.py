@@ -14,7 +14,7 @@ from actors.reconciler import epochs, strays
 from actors.reconciler.looks import Heard, Looks, NextLook
 from config.settings import Settings
 from messages.addresses import GATEWAY, GUARDIAN, ORDER_ROUTER
-from messages.base import ClientOrderId, Message, Milliseconds, Symbol, Timestamp
+from messages.base import DAY_MS, ClientOrderId, Message, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.gateway import FetchOpenOrders, FetchTrades
 from messages.guardian import FirstLookDone
@@ -34,7 +34,7 @@ from messages.reconciler import (
 )
 
 _LISTS = ("open", "fills")
-FIRST_LOOK_MS = Milliseconds(24 * 3_600_000)
+FIRST_LOOK_MS = DAY_MS
 """How far back a start looks for fills of another journal's epoch."""
 
 

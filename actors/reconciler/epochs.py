@@ -35,7 +35,7 @@ def is_foreign(identity: Identity, listed: ListedOrder) -> bool:
     parts = parse(order_id)
     if parts is None or not identity.is_of_account(order_id) or parts.epoch in identity.adopted:
         return False
-    return not identity.is_own(order_id) or identity.is_earlier(order_id)
+    return identity.may_be_foreign(order_id)
 
 
 def seen(
@@ -110,7 +110,6 @@ def _with_order(
     parts: IdParts,
     now: Timestamp,
 ) -> ForeignEpoch:
-    is_new = before is None or order.client_order_id not in before.orders
     kind = _kind(identity, order, parts)
     number = int(parts.position_id[1:])
     if before is None:
@@ -123,16 +122,15 @@ def _with_order(
             changed_at=now,
             last_number=number,
         )
+    is_kept = order.client_order_id in before.orders or len(before.orders) >= _ORDERS_KEPT
     after = replace(
         before,
         kind=EpochKind.TWIN if EpochKind.TWIN in {before.kind, kind} else before.kind,
         symbols=tuple(dict.fromkeys((*before.symbols, symbol))),
-        orders=before.orders,
+        orders=before.orders if is_kept else (*before.orders, order.client_order_id),
         filled=max(before.filled, order.filled),
         last_number=max(before.last_number, number),
     )
-    if is_new and len(before.orders) < _ORDERS_KEPT:
-        after = replace(after, orders=(*before.orders, order.client_order_id))
     return after if after == before else replace(after, changed_at=now, looks=0)
 
 

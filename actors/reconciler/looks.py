@@ -82,7 +82,7 @@ class ForeignEpoch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     kind: EpochKind
     symbols: tuple[Symbol, ...]
     orders: tuple[ClientOrderId, ...]
-    """The first ones that were seen, and every one that works."""
+    """The first ones that were seen."""
     filled: Decimal
     """Over all orders seen, base of whatever symbol: it tells whether anything moved."""
     changed_at: Timestamp

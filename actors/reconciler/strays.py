@@ -10,7 +10,7 @@ from actors.reconciler import epochs
 from actors.reconciler.looks import Looks, Stray
 from config.settings import Settings
 from messages.addresses import POSITIONS
-from messages.base import Milliseconds, Timestamp
+from messages.base import CLOCKS_DIFFER_MS, Milliseconds, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step
 from messages.money import ZERO
 from messages.positions import StrayFound
@@ -19,8 +19,6 @@ from messages.reconciler import ListedOrder, OrdersUnknown, StraySettled, Trade
 REMEMBERED_MS = Milliseconds(5 * 3_600_000)
 """After it was listed last: less than the portfolio remembers a row that is closed, so that a
 later fill is never told together with one that was booked and forgotten."""
-CLOCKS_DIFFER_MS = Milliseconds(60_000)
-"""What the venue's clock may be off."""
 
 
 def unknown(looks: Looks, settings: Settings, message: OrdersUnknown, now: Timestamp) -> Step:

@@ -17,7 +17,7 @@ from exchange.profiles.rate_rules import Scope
 from messages.addresses import GATEWAY
 from messages.border import BadValueError
 from messages.guardian import Escalated
-from messages.observers import Alarm, AlarmKind
+from messages.observers import Alarm, AlarmKind, is_told
 
 _LONG_PAUSE_MS = 10_000
 """From which a pause is an alarm and not a line in the log."""
@@ -56,7 +56,7 @@ class ConnectionAlarms:
             return
         self._counts[item] += 1
         count = self._counts[item]
-        if count == 10 ** (len(str(count)) - 1):
+        if is_told(count):
             times = "" if count == 1 else f", {count} times by now"
             text = f"{item} skipped{times}: {self._connection.text_of(error)}"
             self.alarm(AlarmKind.BAD_ANSWER, f"{self._connection.profile.name}: {text}")

@@ -7,6 +7,7 @@ loop only.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,21 +15,19 @@ from msgspec.structs import replace
 from exchange.live.book import Book
 from exchange.live.client import can_call
 from exchange.live.connection import Connection
-from exchange.live.fields import Raw, rows_of
+from exchange.live.fields import Raw, rows_of, said
 from exchange.live.order import LiveOrder, terms_of
-from exchange.live.pages import DAY_MS, read_whole
+from exchange.live.pages import read_fills
 from exchange.live.parsing import Leg, read_leg, read_trade
 from exchange.port import Event
 from exchange.profiles.ends import end_reason
-from messages.base import ClientOrderId, Symbol, Timestamp
+from messages.base import CLOCKS_DIFFER_MS, DAY_MS, ClientOrderId, Symbol, Timestamp
 from messages.border import BadValueError
 from messages.money import ZERO
 from messages.order_router import OrderReported
 from messages.orders import FillSource, Priority
 from messages.reconciler import Trade
 
-_CLOCKS_MS = 60_000
-"""By how much an order's time may be off that of its fills."""
 GRACE_SECONDS = 0.2
 """In which the stream of fills brings what the stream of orders has told of."""
 
@@ -150,7 +149,7 @@ class Answers:
             raws = await call("fetch_order_trades", order_id, symbol, urgency=urgency)
         else:
             raws = await self._trades_since(symbol, leg, urgency)
-        named = ({"order": order_id, **_said(raw)} for raw in rows_of(raws, "fills"))
+        named = ({"order": order_id, **said(raw)} for raw in rows_of(raws, "fills"))
         read = [self.read_trade(raw) for raw in named]
         return [one[1] for one in read if one and one[1].exchange_order_id == order_id]
 
@@ -160,21 +159,10 @@ class Answers:
         Of an exchange that lists no order's own. Where the list is cut off some may be missing:
         the order then lacks them, and they are asked for again.
         """
-        profile, call = self._connection.profile, self._connection.call
-        placed_at = leg.placed_at or Timestamp(self._connection.now() - DAY_MS)
-
-        async def fetch(begin: Timestamp, end: Timestamp | None) -> list[Raw] | None:
-            params = {} if end is None else {profile.until_param: end}
-            page = profile.trades_page
-            rows: list[Raw] = await call(
-                "fetch_my_trades", symbol, begin, page, params, urgency=urgency
-            )
-            return rows
-
-        days = profile.trades_window_days
-        window_ms = None if days is None else days * DAY_MS
-        since = Timestamp(placed_at - _CLOCKS_MS)
-        listed = await read_whole(fetch, since, self._connection.now(), window_ms)
+        profile, now = self._connection.profile, self._connection.now()
+        since = Timestamp((leg.placed_at or now - DAY_MS) - CLOCKS_DIFFER_MS)
+        ask = partial(self._connection.call, urgency=urgency)
+        listed = await read_fills(profile, ask, symbol, since, now)
         return [] if listed is None else listed.rows
 
     def _report(self, order_id: ClientOrderId, *, is_answer: bool) -> None:
@@ -188,10 +176,3 @@ class Answers:
 
 def _names_no_order(raw: object) -> bool:
     return isinstance(raw, Mapping) and (raw.get("id") is None or raw.get("order") is None)
-
-
-def _said(raw: object) -> Mapping[str, Any]:
-    """Return what a fill says of itself; nothing where it is no structure."""
-    if not isinstance(raw, Mapping):
-        return {}
-    return {name: value for name, value in raw.items() if value is not None}

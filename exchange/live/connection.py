@@ -28,7 +28,7 @@ from exchange.live.connect_errors import (
 from exchange.live.errors import LiveError, UnansweredError
 from exchange.live.loop import LoopThread, as_error
 from exchange.live.market_rules import read_rules
-from exchange.live.parsing import read_balances
+from exchange.live.parsing import read_balances, uid_of
 from exchange.live.rate_limits import Demand
 from exchange.live.redact import Redactor, quiet_ccxt
 from exchange.live.throttle import PATIENCE_MS, PLACES, URGENCY, Throttle
@@ -40,7 +40,7 @@ from messages.base import Symbol, Timestamp
 from messages.border import BadValueError
 from messages.market import MarketRules, Quote
 from messages.money import Money
-from messages.observers import Alarm, AlarmKind
+from messages.observers import Alarm, AlarmKind, is_told
 from messages.orders import Priority
 from messages.positions import EpochAdded
 
@@ -142,7 +142,7 @@ class Connection:
         """Count a value that can't be; people hear of the first of its field, the 10th, …."""
         self.refusals[error.field] += 1
         count = self.refusals[error.field]
-        if count != 10 ** (len(str(count)) - 1):
+        if not is_told(count):
             return
         text = f"{self.profile.name}: a value was refused ({count} of this field): {error}"
         self.note(text)
@@ -236,6 +236,15 @@ class Connection:
             added = self.jumps.measured(asked, float(self.client.milliseconds() - difference))
             if added is not None:
                 self.on_jump(added)
+
+    async def try_measure_clock(self) -> bool:
+        """Measure the venue's clock; False: it failed, which is noted."""
+        try:
+            await self.measure_clock()
+        except Exception as error:  # noqa: BLE001 - a refused time brings us here again
+            self.note(f"clock: {self.text_of(error)}")
+            return False
+        return True
 
     def text_of(self, error: BaseException) -> str:
         """Return an error as it may be told."""
@@ -385,10 +394,3 @@ def _can(balance: Mapping[str, Any], what: str) -> bool | None:
     info = balance.get("info")
     value = info.get(what) if isinstance(info, Mapping) else None
     return value if isinstance(value, bool) else None
-
-
-def uid_of(balance: Mapping[str, Any], profile: Profile) -> str:
-    """Return the account's own id, where its balances tell it; empty: they do not."""
-    info, field = balance.get("info"), profile.uid_field
-    value = info.get(field) if field and isinstance(info, Mapping) else None
-    return str(value) if isinstance(value, str | int) else ""

@@ -233,7 +233,7 @@ class CcxtExchange:
         if self._stream_is_up:
             self._reconciling.look_now()
             if self._was_up:  # a machine that was restored from an image lost its connections
-                self._connection.thread.spawn(self._questions.measure_clock())
+                self._connection.thread.spawn(self._connection.try_measure_clock())
             self._was_up = True
 
     async def _keep_time(self) -> None:
@@ -241,11 +241,7 @@ class CcxtExchange:
         self._alarms.clock(self._connection.clock_offset_ms, clock_sync())
         while True:
             await asyncio.sleep(self._connection.settings.clock_ms / 1000)
-            try:
-                await self._connection.measure_clock()
-            except Exception as error:  # noqa: BLE001 - the next time comes
-                self._connection.note(f"clock: {self._connection.text_of(error)}")
-            else:
+            if await self._connection.try_measure_clock():
                 self._alarms.clock(self._connection.clock_offset_ms, clock_sync())
 
     def _tell(self, event: Event) -> None:

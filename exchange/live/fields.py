@@ -70,6 +70,13 @@ def rows_of(answer: object, field: str) -> list[Any]:
     return list(answer)
 
 
+def said(structure: object) -> Raw:
+    """Return what a structure says, without its empty fields; nothing where it is no structure."""
+    if not isinstance(structure, Mapping):
+        return {}
+    return {name: value for name, value in structure.items() if value is not None}
+
+
 def symbol_of(structure: Raw, name: str) -> Symbol:
     """Return a structure's market, spot. Raises ``BadValueError``."""
     read = border.text(mapping(structure, name).get("symbol"), f"{name}.symbol")

@@ -5,7 +5,7 @@ of the same account before anything is signed with it. On the loop only.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,18 +14,16 @@ from exchange.keys import KeysError
 from exchange.live.alarms import ConnectionAlarms
 from exchange.live.client import make_client
 from exchange.live.connect_errors import at_utc
-from exchange.live.connection import Connection, uid_of
+from exchange.live.connection import Connection
 from exchange.live.order import LiveOrder
+from exchange.live.parsing import uid_of
 from exchange.profiles.key_rights import RIGHTS_CALLS, KeyRights, rights_of
+from messages.base import DAY_MS
 from messages.observers import AlarmKind
 from messages.orders import Priority
 
-DAY_MS = 86_400_000
 WARN_DAYS = (14, 3, 1)
 """Before a key expires."""
-
-ReadSlot = Callable[[int], Mapping[str, str]]
-"""Returns the keys of a slot (1 or 2), under ccxt's names. Raises ``KeysError``."""
 
 
 class SwitchError(Exception):

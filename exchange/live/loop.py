@@ -68,7 +68,7 @@ class LoopThread:
         future = self._enter(asyncio.run_coroutine_threadsafe, work, self.loop)
         return future.result(timeout_seconds)
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Do ``work`` beside everything else. On the loop only."""
         task = self.loop.create_task(work)
         self._tasks.add(task)

@@ -6,16 +6,16 @@ means nothing.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exchange.live.fields import Raw
-from messages.base import Timestamp
+from exchange.profiles.profile import Profile
+from messages.base import DAY_MS, Symbol, Timestamp
 
 SURELY_SHORT = 20
 """Rows: fewer than any exchange's page, so a page of fewer was not cut off."""
 PAGES_MOST = 60
 """Of one list: more is another bot's trading, and would use up the venue's rate."""
-DAY_MS = 86_400_000
 
 Fetch = Callable[[Timestamp, Timestamp | None], Awaitable[list[Raw] | None]]
 """Asks for the rows from a moment until another one, both included; None: until now."""
@@ -27,6 +27,29 @@ class WholeList(NamedTuple):
     rows: list[Raw]
     is_whole: bool
     """False: rows may be missing."""
+
+
+async def read_fills(
+    profile: Profile,
+    ask: Callable[..., Awaitable[Any]],
+    symbol: Symbol,
+    since: Timestamp,
+    now: Timestamp,
+) -> WholeList | None:
+    """Return every fill on a symbol since a moment, each once; None: no answer.
+
+    ``ask`` is given the method of ccxt and its arguments.
+    """
+
+    async def fetch(begin: Timestamp, end: Timestamp | None) -> list[Raw] | None:
+        params = {} if end is None else {profile.until_param: end}
+        rows: list[Raw] | None = await ask(
+            "fetch_my_trades", symbol, begin, profile.trades_page, params
+        )
+        return rows
+
+    days = profile.trades_window_days
+    return await read_whole(fetch, since, now, None if days is None else days * DAY_MS)
 
 
 async def read_whole(

@@ -2,8 +2,7 @@
 
 Owns the boundary of money: nothing that passes it is a float any more, unless it is a quote. ccxt's
 unified floats were made of the venue's strings; where the raw answer still has the string, that is
-taken. Pure. ``fields`` says
-what becomes of a field that is missing or that can't be.
+taken. ``fields`` says what becomes of a field that is missing or that can't be. Pure.
 """
 
 from collections.abc import Mapping
@@ -19,8 +18,10 @@ from exchange.live.fields import (
     mapping,
     needed,
     not_counted,
+    said,
     symbol_of,
 )
+from exchange.profiles.profile import Profile
 from messages import border
 from messages.base import (
     ClientOrderId,
@@ -193,6 +194,13 @@ def read_balances(balance: Raw, refuse: Refuse = not_counted) -> Balances:
     )
 
 
+def uid_of(balance: Raw, profile: Profile) -> str:
+    """Return the account's own id, where its balances tell it; empty: they do not."""
+    info, field = balance.get("info"), profile.uid_field
+    value = info.get(field) if field and isinstance(info, Mapping) else None
+    return str(value) if isinstance(value, str | int) else ""
+
+
 def read_quote(ticker: Raw, now: Timestamp, refuse: Refuse = not_counted) -> Quote | None:
     """Return a ticker as a quote at ``now``: venues leave their time out, or it lags.
 
@@ -210,9 +218,9 @@ def read_quote(ticker: Raw, now: Timestamp, refuse: Refuse = not_counted) -> Quo
         bid=bid,
         ask=ask,
         # Streams of best prices name no last one.
-        last=float(read.amount("last") or 0) or (bid + ask) / 2,
-        bid_quantity=float(read.amount("bidVolume") or 0),
-        ask_quantity=float(read.amount("askVolume") or 0),
+        last=float(read.optional(border.amount, "last") or 0) or (bid + ask) / 2,
+        bid_quantity=float(read.optional(border.amount, "bidVolume") or 0),
+        ask_quantity=float(read.optional(border.amount, "askVolume") or 0),
     )
 
 
@@ -252,9 +260,8 @@ def _fills_inside(order: Raw, leg: Leg, refuse: Refuse, source: FillSource) -> t
             continue
         if trade.get("amount") is None or trade.get("price") is None:
             continue
-        said = {name: value for name, value in trade.items() if value is not None}
         try:
-            fills.append(read_trade({**whose, **said}, client_order_id, refuse, source))
+            fills.append(read_trade({**whose, **said(trade)}, client_order_id, refuse, source))
         except BadValueError as error:
             refuse(error)
     return tuple(fills)

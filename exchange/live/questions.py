@@ -23,7 +23,7 @@ from exchange.live.errors import (
 )
 from exchange.live.fields import Raw
 from exchange.live.order import LiveOrder, facts_of, hear
-from exchange.live.pages import DAY_MS, WholeList, read_whole
+from exchange.live.pages import WholeList, read_fills
 from exchange.live.parsing import Leg, read_balances
 from exchange.port import Event
 from messages.base import ClientOrderId, Symbol, Timestamp
@@ -69,7 +69,7 @@ class Questions:
     async def tell_open_orders(self, request: FetchOpenOrders) -> None:
         """Tell which orders work on a symbol; a pair of ours is one."""
         if not self._is_listed(request.symbol):
-            self._tell(OpenOrdersReported(symbol=request.symbol, orders=(), is_listed=False))
+            self._tell(OpenOrdersReported(symbol=request.symbol, orders=()))
             return
         legs = await self.open_legs(request.symbol)
         if legs is None:
@@ -128,18 +128,8 @@ class Questions:
         """Return all fills on a symbol since a moment; None: no answer."""
         if not self._is_listed(symbol):
             return None
-        profile = self._connection.profile
-
-        async def fetch(begin: Timestamp, end: Timestamp | None) -> list[Raw] | None:
-            params = {} if end is None else {profile.until_param: end}
-            rows: list[Raw] | None = await self._ask(
-                "fetch_my_trades", symbol, begin, profile.trades_page, params
-            )
-            return rows
-
-        days = profile.trades_window_days
-        window_ms = None if days is None else days * DAY_MS
-        listed = await read_whole(fetch, since, self._connection.now(), window_ms)
+        profile, now = self._connection.profile, self._connection.now()
+        listed = await read_fills(profile, self._ask, symbol, since, now)
         if listed is not None and not listed.is_whole:
             self._alarms.skipped(
                 f"list of fills on {symbol}",
@@ -209,13 +199,6 @@ class Questions:
                 self._connection.note(f"{method}: {failure}")
                 return None
             if isinstance(failure, RetryableError) and failure.is_clock:
-                await self.measure_clock()
+                await self._connection.try_measure_clock()
             await asyncio.sleep(pause_ms / 1000)
             pause_ms *= 2
-
-    async def measure_clock(self) -> None:
-        """Measure the venue's clock; people are told where that fails."""
-        try:
-            await self._connection.measure_clock()
-        except Exception as error:  # noqa: BLE001 - the question will fail again, and tell
-            self._connection.note(f"clock: {self._connection.text_of(error)}")

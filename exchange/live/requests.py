@@ -137,7 +137,7 @@ class Requests:
         order_id = request.client_order_id
         ORDER_ID.set(order_id)
         if self._connection.jumps.is_suspect:
-            await self._measure_clock()
+            await self._connection.try_measure_clock()
         try:
             answer = await self._make(
                 call, urgency, patience_ms=self._connection.settings.queue_timeout_ms, places=True
@@ -318,13 +318,7 @@ class Requests:
     async def _mend_clock(self, failure: LiveError) -> None:
         """Measure the venue's clock again where it refused our time."""
         if isinstance(failure, RetryableError) and failure.is_clock:
-            await self._measure_clock()
-
-    async def _measure_clock(self) -> None:
-        try:
-            await self._connection.measure_clock()
-        except Exception as error:  # noqa: BLE001 - the next refusal brings us here again
-            self._connection.note(f"clock: {self._connection.text_of(error)}")
+            await self._connection.try_measure_clock()
 
     def _call_of(self, request: OrderRequest) -> OrderCall | Refusal:
         try:

@@ -160,10 +160,7 @@ def _unpacked(number: int) -> ClientOrderId | None:
 def _from_text(text: str) -> ClientOrderId | None:
     if len(text) != _TEXT_LENGTH or not set(text) <= set(_BASE_32):
         return None
-    number = 0
-    for letter in text:
-        number = number << 5 | _BASE_32.index(letter)
-    return _unpacked(number)
+    return _unpacked(_bits_of(text))
 
 
 _PAYLOAD_BITS = 128 - _MARK_BITS

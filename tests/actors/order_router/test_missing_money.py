@@ -44,7 +44,7 @@ def test_an_order_that_is_over_is_looked_up_until_its_money_is_known() -> None:
     stage.pass_time(3_600_000)
     assert len(sent(stage, GATEWAY, LookUpOrder)) == looked
     (order,) = stage.orders.by_id.values()
-    assert order.facts.whole_cost == 200
+    assert (order.facts.cost, order.facts.unpriced) == (Decimal(200), ZERO)
 
 
 def test_people_hear_once_that_a_cost_does_not_come() -> None:

@@ -5,9 +5,8 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from actors.order_router.ownership import CLOCKS_DIFFER_MS
 from messages.addresses import OBSERVERS, PORTFOLIO
-from messages.base import Symbol, Timestamp
+from messages.base import CLOCKS_DIFFER_MS, Symbol, Timestamp
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import FailureKind, OrderReported, PlaceOrder, SubmitFailed
 from messages.orders import OrderStatus, OrderTerms, RejectReason, Side

@@ -161,7 +161,7 @@ def test_the_first_look_does_not_wait_for_a_market_that_is_gone() -> None:
     done = []
     for symbol, is_listed in ((BTC, False), (ETH, True)):
         lists = (
-            OpenOrdersReported(symbol=symbol, orders=(), is_listed=is_listed),
+            OpenOrdersReported(symbol=symbol, orders=()),
             TradesReported(
                 symbol=symbol,
                 since=Timestamp(0),

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from exchange.keys import KeysError
-from exchange.live.key_watch import DAY_MS, WARN_DAYS, KeyWatch, too_much
+from exchange.live.key_watch import WARN_DAYS, KeyWatch, too_much
 from exchange.profiles.key_rights import KeyRights
 from exchange.server.control import SetAccount
 from exchange.server.thread import ServerThread
 from exchange.server.venue import Account
-from messages.base import Timestamp
+from messages.base import DAY_MS, Timestamp
 from messages.observers import Alarm, AlarmKind
 from messages.orders import OrderStatus
 from tests.exchange.live.wire import WireVenue

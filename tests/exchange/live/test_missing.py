@@ -62,7 +62,6 @@ def test_a_cost_that_is_not_told_is_not_zero() -> None:
     facts = told({**FILLED, "cost": None, "average": None})
     assert facts.status is OrderStatus.FILLED
     assert facts.filled == facts.unpriced == 1
-    assert facts.whole_cost is None
     assert facts.average_price() is None
     assert not facts.is_complete
 

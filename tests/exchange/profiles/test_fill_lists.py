@@ -17,9 +17,9 @@ import pytest
 
 from config.live import LiveSettings
 from exchange.live.client import can_call, make_client
-from exchange.live.pages import DAY_MS, WholeList, read_whole
+from exchange.live.pages import WholeList, read_fills
 from exchange.profiles.registry import PROFILES
-from messages.base import Timestamp
+from messages.base import Symbol, Timestamp
 from tests.exchange.profiles.capture import market
 from tests.exchange.profiles.scripted import Response, scripted_client
 from tests.sources import ROOT
@@ -163,17 +163,14 @@ class Exchange:
 
 
 async def _listed(exchange_id: str, exchange: Exchange, symbol: str) -> WholeList:
-    profile = PROFILES[exchange_id]
     client = scripted_client(exchange_id, exchange)
 
-    async def fetch(begin: Timestamp, end: Timestamp | None) -> list[Asked]:
-        params = {} if end is None else {profile.until_param: end}
-        rows: list[Asked] = await client.fetch_my_trades(symbol, begin, profile.trades_page, params)
+    async def ask(method: str, *args: object) -> list[Asked]:
+        rows: list[Asked] = await getattr(client, method)(*args)
         return rows
 
-    days = profile.trades_window_days
-    window_ms = None if days is None else days * DAY_MS
-    listed = await read_whole(fetch, Timestamp(SINCE), Timestamp(NOW), window_ms)
+    since, now = Timestamp(SINCE), Timestamp(NOW)
+    listed = await read_fills(PROFILES[exchange_id], ask, Symbol(symbol), since, now)
     await client.close()
     assert listed is not None
     return listed
