@@ -112,11 +112,11 @@ def _may_have_spent_all(turn: Turn) -> bool:
 
 
 def on_entry_quote(turn: Turn, quote: Quote | None) -> None:
-    """Place the rung that waited for a price; without a fresh one, buy no more."""
+    """Place the rung that waited for a price; without one, or with a fill of unknown cost, stop."""
     if not turn.position.entry.waits_for_quote:
         return
     turn.update_entry(waits_for_quote=False)
-    if quote is None:
+    if quote is None or _may_have_spent_all(turn):
         turn.update_entry(is_stopping=True)
         return
     _place_rung(turn, quote)

@@ -83,6 +83,7 @@ def _ask_for_facts(turn: Turn) -> None:
             order_id, urgent = order.facts.client_order_id, exit_ is not None
             turn.send(ORDER_ROUTER, CancelOrder(client_order_id=order_id, urgent=urgent))
     hold_symbol(turn)
+    book(turn)  # the skipped message may have been the request for it
     # What fired is gone: a new registration is told at once of what is touched now.
     turn.update_protection(levels=(), armed=())
     if position.entry.waits_for_quote or (exit_ is not None and exit_.waits_for_quote):

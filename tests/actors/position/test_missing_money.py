@@ -13,8 +13,8 @@ from messages.observers import Alarm, AlarmKind
 from messages.orders import OrderFacts, OrderStatus, OrderType
 from messages.plan import Rung
 from messages.portfolio import BookPosition
-from messages.position import CloseCause, ClosePosition, LevelName, OrderUpdated
-from tests.actors.position.stage import PLAN, RULES, Stage
+from messages.position import CloseCause, ClosePosition, LevelName, OrderUpdated, QuoteAnswered
+from tests.actors.position.stage import PLAN, RULES, Stage, quote
 
 ENTRY = "h0e1p1b1"
 LADDER = (Rung(type=OrderType.MARKET), Rung(type=OrderType.MARKET))
@@ -74,6 +74,16 @@ def test_the_books_and_the_levels_are_put_right_when_the_cost_comes() -> None:
 def test_nothing_is_bought_on_top_of_what_is_not_priced() -> None:
     stage = Stage(replace(PLAN, entry_ladder=LADDER)).grant()
     tell(stage, facts(stage, ENTRY, OrderStatus.CANCELED, filled="1"))
+    assert len([request for request in stage.placed if request.side == "buy"]) == 1
+    assert stage.position.entry.is_over
+
+
+def test_a_quote_after_a_late_fill_that_is_not_priced_buys_nothing() -> None:
+    stage = Stage(replace(PLAN, entry_ladder=LADDER)).grant()
+    stage.report(ENTRY, OrderStatus.EXPIRED)
+    assert stage.position.entry.waits_for_quote
+    tell(stage, facts(stage, ENTRY, OrderStatus.CANCELED, filled="1"))
+    stage.hear(QuoteAnswered(quote=quote(100.0)))
     assert len([request for request in stage.placed if request.side == "buy"]) == 1
     assert stage.position.entry.is_over
 

@@ -17,6 +17,7 @@ from messages.positions import PositionEnded
 from tests.actors.position.stage import PLAN, Stage
 
 RAISED = Resync(skipped="OrderUpdated", error="ZeroDivisionError: a defect")
+ASKS = ("RequestMarket", "ResendOrders")
 BY_HAND = ClosePosition(cause=CloseCause.BY_HAND, reason="a test")
 
 
@@ -30,10 +31,10 @@ def test_in_new_it_asks_for_its_budget_again() -> None:
     assert asked(stage) == ["ReserveBudget", "HoldSymbol", "RequestMarket"]
 
 
-def test_while_it_holds_it_asks_for_orders_and_arms_anew() -> None:
+def test_while_it_holds_it_asks_for_orders_books_again_and_arms_anew() -> None:
     stage = Stage().protected()
     stage.hear(RAISED)
-    assert asked(stage) == ["RequestMarket", "ResendOrders", "HoldSymbol", "ArmTriggers"]
+    assert asked(stage) == [*ASKS, "HoldSymbol", "BookPosition", "ArmTriggers"]
     assert stage.state() is State.OPEN, "what fired meanwhile is gone: it counts as uncovered"
     assert stage.arm().state() is State.PROTECTING
 
@@ -42,7 +43,7 @@ def test_a_cancel_that_is_not_confirmed_is_asked_for_again() -> None:
     stage = Stage().protected()
     stage.hear(BY_HAND)
     stage.hear(RAISED)
-    assert asked(stage) == ["RequestMarket", "ResendOrders", "CancelOrder", "HoldSymbol"]
+    assert asked(stage) == [*ASKS, "CancelOrder", "HoldSymbol", "BookPosition"]
     assert stage.canceled == ["h0e1p1x1"] * 2
 
 
@@ -63,7 +64,7 @@ def test_a_quote_that_it_waits_for_is_asked_for_again() -> None:
     stage = Stage(replace(PLAN, entry_ladder=ladder)).grant()
     stage.report("h0e1p1b1", OrderStatus.EXPIRED)
     stage.hear(RAISED)
-    assert asked(stage) == ["RequestMarket", "ResendOrders", "HoldSymbol", "RequestQuote"]
+    assert asked(stage) == [*ASKS, "HoldSymbol", "BookPosition", "RequestQuote"]
 
 
 def test_closed_it_books_again_and_asks_for_its_release_then_tells_its_end() -> None:

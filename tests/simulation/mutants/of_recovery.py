@@ -47,6 +47,7 @@ def _ids_used_again(real: Any, turn: Any, message: Any) -> None:
 
 
 MUTANTS = (
+    Mutant("a booking that was skipped twice is lost", instead(resync, "book", nothing)),
     Mutant("what was under way at a crash is dropped", around(supervisor, "resume", _dropped)),
     Mutant("what was under way at a crash comes twice", around(supervisor, "resume", _twice)),
     Mutant(

@@ -24,6 +24,7 @@ QUICK = {
     "a canceled order that fills is still called canceled": KEPT,
     "a late fill is taken over again and again": KEPT,
     "an order that is back from the dead is left alone": KEPT,
+    "a booking that was skipped twice is lost": KEPT,
     "orders of a foreign epoch are not seen": FORKS,
     "the doubt reaches no position": FORKS,
     "a contested exit sells all that it holds": FORKS,
