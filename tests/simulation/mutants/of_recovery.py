@@ -11,6 +11,7 @@ import supervisor
 from actors.journal import recovery
 from actors.position import restoring, resync
 from actors.positions import core as roster
+from actors.runtime.actor import Actor
 from messages.addresses import GUARDIAN
 from messages.envelope import Send, Step
 from messages.guardian import RecoveryDone
@@ -48,6 +49,7 @@ def _ids_used_again(real: Any, turn: Any, message: Any) -> None:
 
 MUTANTS = (
     Mutant("a booking that was skipped twice is lost", instead(resync, "book", nothing)),
+    Mutant("a wake that was skipped does not come again", instead(Actor, "wake_again", nothing)),
     Mutant("what was under way at a crash is dropped", around(supervisor, "resume", _dropped)),
     Mutant("what was under way at a crash comes twice", around(supervisor, "resume", _twice)),
     Mutant(
