@@ -28,6 +28,9 @@ class Begin(Message, frozen=True, kw_only=True):
     decision: str
     adopted: AdoptedFill | None = None
     """Its coins, where they are there already: it needs neither budget nor entry."""
+    begun_with: MarketRules | None = None
+    """The rules under which the adopted coins were bought, where ``rules`` are others: they decide
+    what is dust."""
 
 
 class BudgetGranted(Message, frozen=True, kw_only=True):

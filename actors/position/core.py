@@ -75,6 +75,7 @@ def _begin(message: Begin, now: Timestamp) -> Turn:
         order_prefix=message.order_prefix,
         decision=message.decision,
         adopted=message.adopted,
+        begun_with=message.begun_with,
     )
     position = Position(
         position_id=message.position_id,

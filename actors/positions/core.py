@@ -17,7 +17,7 @@ from messages.base import ClientOrderId, Milliseconds, PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.guardian import RecoveryDone
 from messages.ids import ENTRIES_LAST, position_of
-from messages.market import MarketPhase
+from messages.market import MarketPhase, MarketRules
 from messages.money import ZERO, Money, add_money
 from messages.observers import Alarm, AlarmKind, EntryRefused
 from messages.portfolio import AdoptedFill
@@ -138,7 +138,11 @@ def _numbers_spent(message: OpenPosition) -> EntryRefused:
 
 
 def _begin(
-    roster: Roster, market: ListedMarket, message: OpenPosition, adopted: AdoptedFill | None = None
+    roster: Roster,
+    market: ListedMarket,
+    message: OpenPosition,
+    adopted: AdoptedFill | None = None,
+    begun_with: MarketRules | None = None,
 ) -> Step:
     numbering = roster.numbering
     position_id = PositionId(f"p{numbering.next_number}")
@@ -154,6 +158,7 @@ def _begin(
         order_prefix=numbering.prefix_of(position_id),
         decision=message.decision,
         adopted=adopted,
+        begun_with=begun_with,
     )
     changes = (
         msgspec.structs.replace(numbering, next_number=numbering.next_number + 1),
@@ -161,6 +166,7 @@ def _begin(
             position_id=position_id,
             opened=message,
             epoch="" if numbering.identity is None else numbering.identity.epoch,
+            begun_with=begun_with,
             counted_in=roster.recovery.begun_with,
         ),
     )
@@ -252,7 +258,8 @@ def _adopt(roster: Roster, message: AdoptFill, forget_at: Timestamp) -> Step:
         budget=ZERO,
         decision=f"a late fill of {message.client_order_id} bought {adopted.quantity}",
     )
-    begun = _begin(roster, roster.markets[known.symbol], opened, adopted)
+    market = roster.markets[known.symbol]
+    begun = _begin(roster, market, opened, adopted, known.begun_with)
     return Step((kept, *begun.changes), begun.outbox)
 
 

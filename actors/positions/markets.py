@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from actors.positions.roster import Doubt, ListedMarket, Roster
+from actors.positions.roster import Doubt, ListedMarket, Living, Retired, Roster
 from exchange.rules import are_stricter
 from messages.addresses import GATEWAY, OBSERVERS, position_address
 from messages.base import PositionId, Symbol
@@ -76,18 +76,38 @@ def news_for(market: ListedMarket, position_id: PositionId) -> tuple[Send, ...]:
 
 
 def _accept(roster: Roster, known: ListedMarket, read: ListedMarket) -> Step:
-    """Believe it, and tell those who live there; a person hears of rules that changed."""
+    """Believe it, and tell the open positions there; a person hears of rules that changed."""
     if replace(known, doubt=None) == read:
         return Step((read,))
     symbol = read.rules.symbol
-    living = (p for p, one in roster.living.items() if one.symbol == symbol)
-    told = [_tell(position_id, read) for position_id in living]
-    if read.rules != known.rules:
-        alarm = Alarm(
-            kind=AlarmKind.MARKET_RULES, text=_changes(known.rules, read.rules), symbol=symbol
-        )
-        told.append(Send(OBSERVERS, alarm))
-    return Step((read,), tuple(told))
+    living = [one for one in roster.living.values() if one.symbol == symbol]
+    told = [_tell(one.position_id, read) for one in living]
+    if read.rules == known.rules:
+        return Step((read,), tuple(told))
+    alarm = Alarm(
+        kind=AlarmKind.MARKET_RULES, text=_changes(known.rules, read.rules), symbol=symbol
+    )
+    kept = _with_rules_at_opening(roster, living, known.rules)
+    return Step((read, *kept), (*told, Send(OBSERVERS, alarm)))
+
+
+def _with_rules_at_opening(
+    roster: Roster, living: list[Living], rules: MarketRules
+) -> list[Living | Retired]:
+    """Return the positions of a market with the rules from before their first change.
+
+    Ended positions too: a late fill of one of their orders is judged by these rules.
+    """
+    symbol = rules.symbol
+    ended = [one for one in roster.retired.values() if one.was.symbol == symbol]
+    return [
+        *(replace(one, begun_with=rules) for one in living if one.begun_with is None),
+        *(
+            replace(one, was=replace(one.was, begun_with=rules))
+            for one in ended
+            if one.was.begun_with is None
+        ),
+    ]
 
 
 def _tell(position_id: PositionId, market: ListedMarket) -> Send:

@@ -70,6 +70,8 @@ class Living(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The last word on each of its orders that filled late; all of it was taken over."""
     epoch: str = ""
     """In which it was opened; empty: by an earlier version."""
+    begun_with: MarketRules | None = None
+    """The rules at its opening, where they have changed since: see ``Charter.begun_with``."""
     counted_in: int = 0
     """The last recovery that need not wait for it: it began after that one, or was restored in it.
     See ``BeginRecovery``."""

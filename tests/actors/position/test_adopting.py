@@ -7,13 +7,22 @@ from msgspec.structs import replace
 
 from actors.position.states import State
 from messages.base import ClientOrderId, Currency
+from messages.market import MarketPhase, MarketRules
 from messages.market_data import ArmTriggers, HoldSymbol
 from messages.money import ZERO, Money
+from messages.observers import Alarm, AlarmKind
 from messages.order_router import ReleaseOrders
 from messages.orders import OrderStatus, OrderType, Purpose, Side
 from messages.plan import Plan
 from messages.portfolio import AdoptedFill, BookPosition, ReserveBudget, UnmatchedPolicy
-from messages.position import Begin, BudgetGranted, CloseCause, LevelName, OrdersReleased
+from messages.position import (
+    Begin,
+    BudgetGranted,
+    CloseCause,
+    LevelName,
+    MarketReported,
+    OrdersReleased,
+)
 from messages.positions import PositionEnded
 from messages.strategy import EntryEnded
 from tests.actors.position.scenes import BY_HAND, X1, X2
@@ -35,7 +44,13 @@ SELL = replace(FILL, policy=UnmatchedPolicy.SELL)
 class Adopted(Stage):
     """A stage whose position begins with a fill."""
 
-    def __init__(self, fill: AdoptedFill = FILL, plan: Plan = PLAN) -> None:
+    def __init__(
+        self,
+        fill: AdoptedFill = FILL,
+        plan: Plan = PLAN,
+        rules: MarketRules = RULES,
+        begun_with: MarketRules | None = None,
+    ) -> None:
         super().__init__(plan)
         self.life = None
         self.sent = []
@@ -44,12 +59,13 @@ class Adopted(Stage):
             symbol=SYMBOL,
             budget=ZERO,
             plan=plan,
-            rules=RULES,
+            rules=rules,
             capabilities=ALL_ABLE,
             quote=quote(90.0),
             order_prefix="h0e1p1",
             decision="a late fill",
             adopted=fill,
+            begun_with=begun_with,
         )
         self.hear(self.begin)
 
@@ -146,3 +162,23 @@ def test_a_second_beginning_changes_nothing() -> None:
     triggers = len(stage.all_sent(ArmTriggers))
     assert stage.hear(stage.begin).changes == ()
     assert len(stage.all_sent(ArmTriggers)) == triggers
+
+
+@pytest.mark.parametrize("fill", [FILL, SELL])
+def test_coins_that_only_rules_since_then_make_unsellable_are_stranded_and_not_dust(
+    fill: AdoptedFill,
+) -> None:
+    stage = Adopted(fill, rules=replace(RULES, min_quantity=Decimal(3)), begun_with=RULES)
+    assert stage.state() is State.STRANDED
+    (alarm,) = stage.all_sent(Alarm)
+    assert alarm.kind is AlarmKind.UNSELLABLE
+    stage.wait(3_600_000)
+    assert stage.state() is State.STRANDED
+    stage.hear(MarketReported(rules=RULES, capabilities=ALL_ABLE, phase=MarketPhase.OPEN))
+    assert [order.quantity for order in stage.placed] == [TWO]
+
+
+def test_coins_that_were_too_few_when_they_were_bought_are_dust() -> None:
+    few = replace(FILL, quantity=Decimal("0.04"), cost=Decimal(4))
+    stage = Adopted(few, rules=replace(RULES, min_quantity=Decimal(3)), begun_with=RULES)
+    assert stage.state() is State.CLOSED

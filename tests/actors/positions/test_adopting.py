@@ -14,9 +14,20 @@ from messages.money import Money
 from messages.observers import Alarm, AlarmKind
 from messages.portfolio import AdoptedFill, UnmatchedPolicy
 from messages.position import Begin
-from messages.positions import AdoptFill
+from messages.positions import AdoptFill, MarketRulesReported
 from messages.strategy import SymbolBusy
-from tests.actors.positions.test_core import BTC, P1, P2, P3, PLAN, TTL_MS, Stage, open_on
+from tests.actors.positions.test_core import (
+    ABLE,
+    BTC,
+    P1,
+    P2,
+    P3,
+    PLAN,
+    TTL_MS,
+    Stage,
+    open_on,
+    rules,
+)
 
 ORDER = ClientOrderId("h7e3p1b1")
 USDT = Currency("USDT")
@@ -156,3 +167,51 @@ def test_a_retired_position_is_rebuilt_from_its_changes() -> None:
     assert isinstance(retired, Retired)
     assert retired.was.opened == replace(open_on(BTC))
     assert retired.position_id == PositionId("p1")
+
+
+def grow(stage: Stage, times: int = 1) -> None:
+    """The market asks for a larger order, and is read twice; ``times`` times."""
+    for least in range(1, times + 1):
+        stricter = replace(rules(BTC), min_quantity=Decimal(least))
+        for _ in range(2):
+            stage.hear(MarketRulesReported(rules=stricter, capabilities=ABLE))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("is_over", [True, False])
+def test_a_late_fill_is_judged_by_the_rules_before_their_first_change(
+    times: int, is_over: object
+) -> None:
+    stage = Stage(BTC)
+    stage.hear(open_on(BTC))
+    if is_over:
+        stage.end(P1, BTC)
+    grow(stage, times)
+    stage.hear(offer())
+    begin = begun(stage)
+    assert begin.begun_with == rules(BTC)
+    assert begin.rules.min_quantity == times
+
+
+def test_a_part_that_comes_after_a_further_change_is_judged_as_the_first() -> None:
+    stage = ended()
+    grow(stage)
+    stage.hear(offer(2, 60))
+    grow(stage, 2)
+    stage.hear(offer(3, 95, "0.15"))
+    assert begun(stage).begun_with == rules(BTC)
+
+
+def test_under_the_rules_of_its_opening_a_late_fill_is_judged_by_no_others() -> None:
+    stage = ended()
+    stage.hear(offer())
+    assert begun(stage).begun_with is None
+
+
+def test_a_position_opened_after_the_change_is_judged_by_the_rules_of_then() -> None:
+    stage = Stage(BTC)
+    grow(stage)
+    stage.hear(open_on(BTC))
+    stage.end(P1, BTC)
+    stage.hear(offer())
+    assert begun(stage).begun_with is None

@@ -7,6 +7,7 @@ from typing import Any
 
 from actors.position import exit_form, market, planner, resting
 from actors.position.position import Life
+from actors.positions import core as positions
 from actors.positions import markets
 from messages.observers import AlarmKind
 from tests.simulation.mutants.injecting import Mutant, around, both, instead, nothing
@@ -17,6 +18,10 @@ def _dust_by_the_rules_of_now(_real: Any, life: Any, price: Any) -> bool:
     return not life.is_sellable(price)
 
 
+def _bought_under_the_rules_of_now(real: Any, *words: Any) -> Any:
+    return real(*words[:4])
+
+
 MUTANTS = (
     Mutant(
         "what a rule refused is sent again as it was", instead(planner, "_note_refusal", nothing)
@@ -25,6 +30,10 @@ MUTANTS = (
     Mutant(
         "what new rules make unsellable is called dust",
         around(Life, "is_dust", _dust_by_the_rules_of_now),
+    ),
+    Mutant(
+        "late coins are judged by the rules of now",
+        around(positions, "_begin", _bought_under_the_rules_of_now),
     ),
     Mutant("what can't be sold is told to nobody", untold(AlarmKind.UNSELLABLE)),
     Mutant(

@@ -25,6 +25,8 @@ QUICK = {
     "a late fill is taken over again and again": KEPT,
     "an order that is back from the dead is left alone": KEPT,
     "a booking that was skipped twice is lost": KEPT,
+    "a wake that was skipped does not come again": KEPT,
+    "late coins are judged by the rules of now": KEPT,
     "orders of a foreign epoch are not seen": FORKS,
     "the doubt reaches no position": FORKS,
     "a contested exit sells all that it holds": FORKS,
