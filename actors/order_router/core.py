@@ -3,9 +3,11 @@
 Owns the way of a message to its order, and of the order's change to those who hear of it. Rules:
 
 - A position's requests may be asked twice: the second one is answered with what is known.
-- An order has one request under way at most: a cancel waits for the submit's answer.
-- Only what surely did not reach the venue is sent again; what may have is canceled by its id, then
-  looked for, and believed never placed only after several not-founds on a healthy stream.
+- An order has one request under way at most: a cancel waits for the submit's answer, unless the
+  stream has shown the order.
+- Only what surely did not reach the venue is sent again; what may have is looked for where it
+  protects, else canceled by its id and then looked for, and believed never placed only after
+  several not-founds on a healthy stream.
 - Nothing at the gateway is waited for without a deadline.
 """
 

@@ -14,6 +14,7 @@ from actors.order_router.order import (
     RoutedOrder,
     cancel_priority_of,
     is_under_way,
+    priority_of,
 )
 from actors.order_router.states import Input
 from config.settings import RouterSettings
@@ -55,10 +56,11 @@ def pause(order: RoutedOrder, request: Request, pause_ms: int, now: Timestamp) -
 def want_cancel(
     order: RoutedOrder, priority: Priority, settings: RouterSettings, now: Timestamp
 ) -> RoutedOrder:
-    """Want the order canceled: at once, or as soon as its submit or look-up is answered.
+    """Want the order canceled: at once, or as soon as its submit is answered.
 
-    A cancel that overtook its submit would be refused, and the order would live. Asked again, it is
-    only sent again if it is more urgent than before.
+    A cancel that overtook its submit would be refused, and the order would live. An order that the
+    venue has shown is canceled at once, whatever answer is awaited. Asked again, it is only sent
+    again if it is more urgent than before.
     """
     if order.facts.is_terminal or (order.cancel is not None and order.cancel <= priority):
         return order
@@ -69,7 +71,8 @@ def want_cancel(
     if is_under_way(order, Request.CANCEL):
         return send(wanted, Request.CANCEL, settings, now) if is_more_urgent else wanted
     wanted = replace(wanted, tries=0)
-    return wanted if is_under_way(order) else send(wanted, Request.CANCEL, settings, now)
+    is_awaited = is_under_way(order) and not is_live(order)
+    return wanted if is_awaited else send(wanted, Request.CANCEL, settings, now)
 
 
 def withdraw(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
@@ -79,11 +82,14 @@ def withdraw(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> Ro
 
 
 def settle(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
-    """Find out what became of a submit without an answer: cancel by client id, then look.
+    """Find out what became of a submit without an answer.
 
-    What the cancel finds is over for certain; what it does not find, look-ups decide.
+    What protects is looked up first: if it is there it stays. All else is canceled by its client
+    id: what the cancel finds is over for certain; what it does not find, look-ups decide.
     """
-    return send(replace(order, tries=0), Request.CANCEL, settings, now)
+    is_kept = priority_of(order) is Priority.PROTECTION and order.cancel is None
+    first = Request.LOOK_UP if is_kept else Request.CANCEL
+    return send(replace(order, tries=0), first, settings, now)
 
 
 def go_on(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:

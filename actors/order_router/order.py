@@ -25,7 +25,8 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The one request that is under way for an order, or that waits for its time.
 
     An order has one errand at most: so no request overtakes an earlier one of the same order. (Only
-    an urgent cancel is sent again while a slower one is under way: two cancels do no harm.)
+    an urgent cancel is sent again while a slower one is under way: two cancels do no harm. And a
+    cancel of an order that the venue has shown takes the place of a look-up.)
     """
 
     request: Request

@@ -71,6 +71,8 @@ class UnprotectedCause(StrEnum):
     STALE_MARKET = "stale_market"
     VENUE_UNREACHABLE = "venue_unreachable"
     PROCESS_DOWN = "process_down"
+    ORDER_UNKNOWN = "order_unknown"
+    """What became of the order in the exit slot is not known: nothing else may be sold."""
 
 
 class Unprotected(msgspec.Struct, frozen=True, gc=False):

@@ -1,7 +1,8 @@
 """Whether what is held is covered, for how long it was not and why, and the triggers that cover it.
 
 Covered means: a working stop at the venue, or an armed stop trigger with fresh quotes and a
-reachable venue. A lone take profit covers nothing.
+reachable venue. A lone take profit covers nothing. A trigger covers only what could be sold at once
+if it fired: over an exit slot whose order is UNKNOWN that is nothing.
 """
 
 from decimal import Decimal
@@ -31,9 +32,10 @@ _HOLDING = frozenset({State.OPEN, State.PROTECTING})
 def unprotected_quantity(life: Life) -> Decimal:
     """Return held − covered, base: what nothing would sell if the price fell now."""
     held = max(life.held, ZERO)
-    if not held or is_covered_by_trigger(life.position):
+    if not held:
         return ZERO
-    return max(held - _covered_at_the_venue(life.position), ZERO)
+    by_trigger = held if is_covered_by_trigger(life.position) else ZERO
+    return max(held - max(by_trigger, _covered_at_the_venue(life.position)), ZERO)
 
 
 def is_covered(life: Life) -> bool:
@@ -42,10 +44,19 @@ def is_covered(life: Life) -> bool:
 
 
 def is_covered_by_trigger(position: Position) -> bool:
-    """Whether a stop trigger is armed, and would be heard and obeyed."""
+    """Whether a stop trigger is armed, and would be heard and obeyed at once."""
     armed = any(level.name is LevelName.STOP_LOSS for level in position.protection.armed)
     is_heard = armed and position.market_is_fresh and position.venue_is_reachable
-    return is_heard and position.looks_back is None
+    return is_heard and may_sell_at_once(position)
+
+
+def may_sell_at_once(position: Position) -> bool:
+    """Whether an exit could leave now, or as soon as the venue confirms that a known order is over.
+
+    While the order in the slot is UNKNOWN, or exits without a record are looked for, what would be
+    sold may be sold.
+    """
+    return position.looks_back is None and position.slot.state is not SlotState.UNKNOWN
 
 
 def is_stopped_at_venue(position: Position) -> bool:
@@ -78,8 +89,11 @@ def _covered_at_the_venue(position: Position) -> Decimal:
 
 
 def _stop_at_venue(position: Position) -> OwnOrder | None:
+    """Return the stop in the slot; one that the venue shows no more may be gone."""
     order = find_order(position, position.slot.order_id)
-    return order if order is not None and order.facts.stop is StopStatus.WORKING else None
+    if order is None or position.slot.state is SlotState.UNKNOWN:
+        return None
+    return order if order.facts.stop is StopStatus.WORKING else None
 
 
 def unprotected_cause(position: Position) -> UnprotectedCause:
@@ -88,6 +102,8 @@ def unprotected_cause(position: Position) -> UnprotectedCause:
         return UnprotectedCause.VENUE_UNREACHABLE
     if position.closing is not None:
         return UnprotectedCause.CLOSING
+    if position.slot.state is SlotState.UNKNOWN:
+        return UnprotectedCause.ORDER_UNKNOWN
     if not position.market_is_fresh:
         return UnprotectedCause.STALE_MARKET
     if position.slot.state is SlotState.CANCELING:

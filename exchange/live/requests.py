@@ -1,7 +1,8 @@
 """What is asked about one order, over the wire: submit, cancel, look up; and what the answer means.
 
-Owns the order of an order's requests (a cancel or look-up waits for its submit) and that each is
-answered once. A submit is sent once, never again: what became of it is found by looking.
+Owns the order of an order's requests (a cancel or look-up waits for the answer to its submit,
+unless the stream has shown the order) and that each is answered once. A submit is sent once, never
+again: what became of it is found by looking.
 """
 
 import asyncio
@@ -92,7 +93,7 @@ class Requests:
         await self._look_if_silent(request)
 
     async def cancel(self, order: CancelAtVenue) -> None:
-        """Cancel an order, after its submit."""
+        """Cancel an order, after its submit is answered, or the stream has shown it."""
         order_id = order.client_order_id
         await self._after_submit(order_id)
         known = self._book.follow(order_id, order.symbol)
@@ -107,7 +108,7 @@ class Requests:
             await self._mend_clock(failure)
 
     async def look_up(self, order: LookUpOrder) -> None:
-        """Ask how an order stands, after its submit."""
+        """Ask how an order stands, after its submit is answered, or the stream has shown it."""
         order_id = order.client_order_id
         await self._after_submit(order_id)
         known = self._book.follow(order_id, order.symbol)
@@ -312,7 +313,7 @@ class Requests:
 
     async def _after_submit(self, order_id: ClientOrderId) -> None:
         under_way = self._submits.get(order_id)
-        if under_way is not None:
+        if under_way is not None and not self._is_at_venue(order_id):
             await asyncio.shield(under_way)
 
     async def _mend_clock(self, failure: LiveError) -> None:

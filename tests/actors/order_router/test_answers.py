@@ -40,6 +40,34 @@ def test_an_unknown_submit_is_canceled_by_its_id_and_never_sent_again() -> None:
     assert len(stage.all_sent(SubmitOrder)) == 1
 
 
+@pytest.mark.parametrize("purpose", [Purpose.TAKE_PROFIT, Purpose.STOP_LOSS])
+@pytest.mark.parametrize("kind", ["failed", "unanswered", "unreadable"])
+def test_what_protects_and_is_unknown_is_looked_up_first_and_stays_where_it_is_found(
+    purpose: Purpose, kind: str
+) -> None:
+    stage = Stage()
+    stage.place(request(purpose=purpose))
+    if kind == "failed":
+        stage.fail_submit(FailureKind.UNKNOWN)
+    elif kind == "unanswered":
+        stage.pass_time(OVERDUE_MS)
+    else:
+        stage.report(OrderStatus.UNKNOWN)
+    assert len(stage.just_sent(LookUpOrder)) == 1
+    stage.report(OrderStatus.OPEN)
+    stage.pass_time(LONG_MS)
+    assert stage.status() is OrderStatus.OPEN
+    assert stage.all_sent(CancelAtVenue) == []
+
+
+def test_what_protects_is_canceled_first_where_its_position_wants_it_to_be_over() -> None:
+    stage = Stage()
+    stage.place(request(purpose=Purpose.STOP_LOSS))
+    stage.cancel(urgent=True)
+    stage.fail_submit(FailureKind.UNKNOWN)
+    assert [one.priority for one in stage.just_sent(CancelAtVenue)] == [Priority.EXIT]
+
+
 def test_a_cancel_that_finds_the_unknown_order_ends_it_with_its_fills() -> None:
     stage = unknown()
     stage.report(OrderStatus.CANCELED, "0.5")
@@ -236,11 +264,24 @@ def test_a_fill_while_a_cancel_is_under_way_does_not_answer_the_cancel() -> None
     assert len(stage.all_sent(CancelAtVenue)) == 1
 
 
-def test_a_cancel_of_an_order_that_is_being_looked_up_goes_when_it_is_found() -> None:
+def test_a_cancel_of_an_order_that_the_venue_has_shown_waits_for_no_answer() -> None:
     stage = Stage()
     stage.place()
     stage.report(OrderStatus.OPEN)
     stage.tell(StreamChanged(up=True))
+    assert len(stage.just_sent(LookUpOrder)) == 1
+    stage.cancel(urgent=True)
+    assert len(stage.just_sent(CancelAtVenue)) == 1
+    stage.report(OrderStatus.OPEN)  # the look-up's answer: the cancel is still awaited
+    assert stage.last.outbox == ()
+    stage.fail_cancel(FailureKind.REJECTED)
+    assert len(stage.just_sent(LookUpOrder)) == 1
+
+
+def test_a_cancel_of_an_unknown_order_that_is_being_looked_up_goes_when_it_is_found() -> None:
+    stage = Stage()
+    stage.place(request(purpose=Purpose.TAKE_PROFIT))
+    stage.fail_submit(FailureKind.UNKNOWN)
     stage.cancel(urgent=True)
     assert stage.all_sent(CancelAtVenue) == []
     stage.report(OrderStatus.OPEN)

@@ -91,6 +91,28 @@ def test_a_stop_that_works_at_the_venue_covers_without_quotes_and_without_us() -
     assert stage.state() is State.PROTECTING
 
 
+def test_a_trigger_over_a_slot_that_is_unknown_covers_nothing_until_it_is_known() -> None:
+    stage = Stage().protected()
+    stage.report(X1, OrderStatus.UNKNOWN)
+    assert stage.life is not None
+    assert unprotected_quantity(stage.life) == HELD
+    assert stage.state() is State.OPEN
+    stage.wait(700)
+    stage.report(X1, OrderStatus.OPEN)
+    assert unprotected_quantity(stage.life) == 0
+    assert stage.state() is State.PROTECTING
+    assert unprotected_ms(stage)[UnprotectedCause.ORDER_UNKNOWN] == 700
+
+
+def test_a_stop_that_the_venue_shows_no_more_covers_nothing() -> None:
+    stage = Stage(STOP_RESTS).protected()
+    stage.hear(MarketFreshness(fresh=False))
+    assert stage.state() is State.PROTECTING
+    stage.report(X1, OrderStatus.UNKNOWN, stop=StopStatus.WORKING)
+    assert stage.life is not None
+    assert unprotected_quantity(stage.life) == HELD
+
+
 def test_a_stop_at_the_venue_covers_only_its_own_quantity() -> None:
     stage = Stage(STOP_RESTS).protected()
     stage.hear(MarketFreshness(fresh=False))

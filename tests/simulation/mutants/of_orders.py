@@ -107,6 +107,10 @@ def _released_twice(real: Any, booking: Any, told: Any, reserve: Any, *, closed:
     return (after if closed else replace(after, reserved=booking.reserved), postings)
 
 
+def _canceled_first(real: Any, order: Any, settings: Any, now: Any) -> Any:
+    return errands.send(replace(order, tries=0), Request.CANCEL, settings, now)
+
+
 MUTANTS = (
     Mutant(
         "a refused cancel is taken for canceled",
@@ -181,5 +185,9 @@ MUTANTS = (
     Mutant(
         "what a fill cost is not asked for again",
         instead(errands, "ask_for_money", lambda order, *_: order),
+    ),
+    Mutant(
+        "what protects and is unknown is canceled before a look",
+        around(answers, "settle", _canceled_first),
     ),
 )

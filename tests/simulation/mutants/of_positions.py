@@ -210,4 +210,8 @@ MUTANTS = (
         "the next rung buys although the cost of the last is not known",
         instead(entry, "_may_have_spent_all", lambda _: False),
     ),
+    Mutant(
+        "a trigger over an order that is unknown counts as cover",
+        instead(protection, "may_sell_at_once", lambda position: position.looks_back is None),
+    ),
 )

@@ -46,6 +46,7 @@ from messages.position import (
 from messages.positions import PositionRestored
 from messages.prices import extremes
 from tests.simulation.plans import BUDGET
+from tests.simulation.rules.cover import Cover
 from tests.simulation.rules.deadlines import Deadlines
 from tests.simulation.rules.holds import Holds
 from tests.simulation.rules.leaving import Leaving
@@ -84,8 +85,9 @@ class Conduct:
         """Whose exit the venue refused for lack of coins, and who has not looked since."""
         self._skipped: tuple[int, int] | None = None
         self.promises, self.totals = Promises(world), Totals(world)
-        more = Told(world), Leaving(world), Holds(world), Markets(world), Deadlines(world)
-        self._rules: tuple[Rule, ...] = (self.promises, self.totals, *more)
+        more = Told(world), Leaving(world), Holds(world), Markets(world)
+        more_rules = Deadlines(world), Cover(world)
+        self._rules: tuple[Rule, ...] = (self.promises, self.totals, *more, *more_rules)
 
     def rewound(self, records: Sequence[Record]) -> None:
         """Take back what died with the process: these records are left."""
