@@ -29,6 +29,7 @@ from messages.order_router import (
     LookUpFailed,
     OrderNotFound,
     OrderReported,
+    RequestTimingMeasured,
     StreamChanged,
     SubmitFailed,
 )
@@ -43,6 +44,7 @@ Event = (
     | OrderNotFound
     | LookUpFailed
     | StreamChanged
+    | RequestTimingMeasured
     | BalancesReported
     | OpenOrdersReported
     | TradesReported

@@ -24,6 +24,11 @@ class SubmitOrder(Message, frozen=True, kw_only=True):
     priority: Priority
     is_traceable: bool = False
     """Whether a start would find it without a record of it: an entry of its position is on one."""
+    sign_by: Timestamp | None = None
+    """The largest timestamp, on the venue's clock, that may be written into the request: past it
+    the request is never signed. None: the venue's clock was not measured."""
+    window_ms: Milliseconds | None = None
+    """How long after that timestamp the venue may take it. None: the venue's own default."""
 
 
 class CancelAtVenue(Message, frozen=True, kw_only=True):
@@ -41,6 +46,8 @@ class LookUpOrder(Message, frozen=True, kw_only=True):
     client_order_id: ClientOrderId
     exchange_order_id: ExchangeOrderId | None
     symbol: Symbol
+    wants_time: bool = False
+    """Whether to ask for the venue's time first: what is not found is then told with that time."""
 
 
 class SwitchKey(Message, frozen=True, kw_only=True):

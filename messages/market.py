@@ -108,6 +108,22 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.native_stop or self.native_stop_limit
 
 
+class RequestTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Until when a venue takes an order request, and what its reads prove; from its profile."""
+
+    window_ms: Milliseconds
+    """How long after the timestamp in it the venue takes a request, where nothing is urgent."""
+    exit_window_ms: Milliseconds
+    """The same for what sells, until the venue refuses a request as too late."""
+    window_max_ms: Milliseconds
+    """The largest window that the venue takes."""
+    settle_ms: Milliseconds
+    """After the window: how long a request that passed the venue's checks may take to its
+    engine."""
+    read_lag_ms: Milliseconds
+    """How far look-ups, lists and balances may be behind the engine."""
+
+
 class Quote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Best prices of one symbol at one moment. Floats: for decisions, never for booking."""
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Symbol, Timestamp
+from messages.market import RequestTerms
 from messages.orders import OrderFacts, OrderRequest, OrderTerms, RejectReason
 from messages.reconciler import ListedOrder
 
@@ -111,6 +112,12 @@ class SubmitFailed(Message, frozen=True, kw_only=True):
     reason: RejectReason = RejectReason.OTHER
     text: str = ""
     retry_after_ms: Milliseconds | None = None
+    was_late: bool = False
+    """Of RETRYABLE: the venue refused it as too late, or it was too late to sign it. That is
+    definite for this copy."""
+    signed_at: Timestamp | None = None
+    """The timestamp that was written into it, on the venue's clock. None: it was not signed, or
+    that is not known."""
 
 
 class SubmitHeld(Message, frozen=True, kw_only=True):
@@ -139,6 +146,9 @@ class OrderNotFound(Message, frozen=True, kw_only=True):
     """The venue knows no such order, it says: one such answer is no proof. From the gateway."""
 
     client_order_id: ClientOrderId
+    venue_time: Timestamp | None = None
+    """The venue's own time, of an answer that was there before this was asked. None: it was not
+    asked for."""
 
 
 class LookUpFailed(Message, frozen=True, kw_only=True):
@@ -156,3 +166,16 @@ class StreamChanged(Message, frozen=True, kw_only=True):
     """
 
     up: bool
+
+
+class RequestTimingMeasured(Message, frozen=True, kw_only=True):
+    """The venue's clock against ours, as measured now. From the gateway."""
+
+    offset_ms: int
+    """The venue's clock less ours: midpoint of the fastest of several round trips."""
+    error_ms: Milliseconds
+    """By how much ``offset_ms`` may be wrong."""
+    latency_ms: Milliseconds
+    """Of the slowest of these round trips."""
+    terms: RequestTerms | None = None
+    """None: it is not known until when the venue takes a request."""

@@ -143,6 +143,13 @@ def _lie(world: "World") -> None:
     world.venue.lies = True
 
 
+def _bring_coins(world: "World") -> None:
+    """Let another hand bring coins, where there are strangers' coins already."""
+    if world.foreign:
+        world.foreign += _BROUGHT
+        world.venue.bring_coins(_BROUGHT, world.now)
+
+
 def _read(world: "World") -> None:
     world.tell(GATEWAY, FetchMarketRules(symbol=SYMBOL))
 
@@ -153,6 +160,7 @@ _NEARER = ChangeProtection(
 )
 _FARTHER = ChangeProtection(stop_loss_ratio=Decimal("0.03"), reason=_WHY)
 _FAILED = Escalated(actor=STRATEGY, error=_WHY)
+_BROUGHT = Decimal(5)
 _THIN = 1.0
 """Base at each of the book's five prices: less than an entry wants."""
 
@@ -225,5 +233,6 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("the market opens", partial(_phase, MarketPhase.OPEN), 4),
     ("the next read of the rules lies", _lie, 2),
     ("the rules are read", _read, 4),
+    ("another hand brings coins", _bring_coins, 1),
 )
 """What it is called, what it does, and how often explorers take it."""

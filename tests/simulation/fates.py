@@ -44,6 +44,10 @@ class SubmitFate(IntEnum):
     OFF_STEP = 17
     MET_ITSELF = 18
     """Self-trade prevention: it ends as it comes."""
+    TOO_LATE = 19
+    """Refused for its time: definite for this copy."""
+    HELD_BEHIND_THE_DOOR = 20
+    """In time for the venue's check; its engine takes it later, and the answer comes then."""
 
 
 class CancelFate(IntEnum):
@@ -71,6 +75,8 @@ class LookUpFate(IntEnum):
     """Though it is there: it came a moment ago."""
     FAILS = 3
     SILENT = 4
+    CACHED = 5
+    """As it was a while ago."""
 
 
 class EventFate(IntEnum):
@@ -82,6 +88,8 @@ class EventFate(IntEnum):
     """It says how much filled, and neither what that cost nor its fees."""
     WITHOUT_FEES = 5
     """It says what the fills cost; their fees are known later."""
+    CACHED = 6
+    """A list as it was a while ago; an event comes late."""
 
 
 class DiskFate(IntEnum):

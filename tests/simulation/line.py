@@ -83,6 +83,8 @@ class Line(PaperExchange):
         """What is heard in place of the venue's next word on an order; None: nothing."""
         self._copy: tuple[int, BalancesReported] | None = None
         """Balances that are told once in place of the ledger's, and since when they are."""
+        self.behind_ms = BEHIND_MS
+        """How old balances may be that are told again."""
         self._told_copy = False
         """Whether the last answer was such a one: never two in a row."""
         self._watch_book()
@@ -120,7 +122,7 @@ class Line(PaperExchange):
         self._sink(copy[1])
 
     def _is_behind(self, since: int, told: BalancesReported) -> bool:
-        return self._now - since <= BEHIND_MS and told != balances(self.book)
+        return self._now - since <= self.behind_ms and told != balances(self.book)
 
     def fall_behind(self, now: Timestamp) -> None:
         """Let the next answer tell the balances as they are now."""
@@ -175,12 +177,24 @@ class Line(PaperExchange):
         order_id = _order_of(event)
         if isinstance(event, SubmitFailed) and self._is_answered(order_id):
             return
+        if isinstance(event, OrderNotFound):
+            event = self.not_found(order_id)
         if order_id in self._answers:
             instead = self._answers.pop(order_id)
             if instead is not None:
                 self._sink(instead)
             return
         self._tell(event)
+
+    def not_found(self, order_id: ClientOrderId) -> OrderNotFound:
+        """Return the answer that the venue knows no such order."""
+        return OrderNotFound(client_order_id=order_id)
+
+    def cached_list(
+        self, event: OpenOrdersReported | TradesReported
+    ) -> OpenOrdersReported | TradesReported:
+        """Return a list as a cache has it. Here there is none: see ``deadlines``."""
+        return event
 
     def _is_answered(self, order_id: ClientOrderId) -> bool:
         """Return whether a denied order is refused as it arrives: each submit is answered once."""
@@ -193,6 +207,8 @@ class Line(PaperExchange):
             fate = EventFate(self.choices.take(Kind.EVENT, len(EventFate)))
         if fate is not EventFate.ARRIVES:
             self.on_fate(f"{type(event).__name__}: {fate.name}")
+        if fate is EventFate.CACHED:
+            event = self.cached_list(event)
         connection = self._connection
 
         def arrive(_at: Timestamp) -> None:
@@ -227,10 +243,10 @@ class Line(PaperExchange):
             event, OrderReported
         ):
             event = less_told(event, fate)
-        if fate not in {EventFate.LATE, EventFate.LOST}:
+        if fate not in {EventFate.LATE, EventFate.CACHED, EventFate.LOST}:
             self._sink(event)
         is_stream = isinstance(event, OrderReported)
-        if fate is EventFate.LATE or (fate is EventFate.TWICE and is_stream):
+        if fate in {EventFate.LATE, EventFate.CACHED} or (fate is EventFate.TWICE and is_stream):
             self._hold_event(event)
 
     def _arrive(self, event: _OverEvent, now: Timestamp, connection: int) -> None:

@@ -1,10 +1,17 @@
 """The plans, the venues and the settings that a simulation begins with, by number: 0 is plain."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from config.settings import JournalFailure, JournalSettings, PortfolioSettings, Settings
 from messages.base import Currency, Milliseconds, Symbol
-from messages.market import Capabilities, FeeCurrency, MarketRules, OcoRemainder
+from messages.market import (
+    Capabilities,
+    FeeCurrency,
+    MarketRules,
+    OcoRemainder,
+    RequestTerms,
+)
 from messages.orders import OrderType, TimeInForce
 from messages.plan import OnStop, Plan, ProtectionMode, Rung, ScaleOut, Switching, Trailing
 from messages.portfolio import UnmatchedPolicy
@@ -77,11 +84,35 @@ PLANS = (
     _plan(ProtectionMode.SYNTHETIC, exit_ladder=_EXIT[:2], stop_rung=1),  # no market orders
 )
 
-VENUES = (
-    (FeeCurrency.QUOTE, OcoRemainder.CANCELED),
-    (FeeCurrency.RECEIVED, OcoRemainder.CANCELED),
-    (FeeCurrency.QUOTE, OcoRemainder.REDUCED),
+
+class VenueKind(NamedTuple):
+    """What one venue does."""
+
+    fee_currency: FeeCurrency
+    oco_remainder: OcoRemainder
+    terms: RequestTerms | None = None
+    """Until when it takes a request, and how old its answers may be; None: it never says."""
+    stops_lock: bool = True
+    """Whether a stop keeps its coins while it waits for its trigger."""
+
+
+TERMS = RequestTerms(
+    window_ms=Milliseconds(5_000),
+    exit_window_ms=Milliseconds(3_000),
+    window_max_ms=Milliseconds(12_000),
+    settle_ms=Milliseconds(2_000),
+    read_lag_ms=Milliseconds(8_000),
 )
+VENUES = (
+    VenueKind(FeeCurrency.QUOTE, OcoRemainder.CANCELED),
+    VenueKind(FeeCurrency.RECEIVED, OcoRemainder.CANCELED),
+    VenueKind(FeeCurrency.QUOTE, OcoRemainder.REDUCED),
+)
+PUNCTUAL = (
+    VenueKind(FeeCurrency.QUOTE, OcoRemainder.CANCELED, TERMS),
+    VenueKind(FeeCurrency.RECEIVED, OcoRemainder.CANCELED, TERMS, stops_lock=False),
+)
+"""They refuse what comes too late, and answer questions from caches."""
 LOSS_LIMIT = Decimal(10)
 """Quote: less than one stop loses."""
 WALLETS = (

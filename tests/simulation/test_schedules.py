@@ -30,6 +30,9 @@ def test_a_schedule_that_broke_a_rule_breaks_it_no_more(path: Path) -> None:
     with without_logs():
         outcome = run(kept.schedule)
     assert outcome.rule == (rule_of(kept.broke) if kept.is_open else None), outcome.error
+    # A number that is larger than the choices there were would mean another one with each new act.
+    taken = outcome.schedule[: len(kept.schedule)]
+    assert taken == kept.schedule[: len(taken)]
 
 
 def test_a_schedule_is_one_history_whatever_the_hash_seed() -> None:

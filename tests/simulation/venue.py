@@ -15,17 +15,17 @@ from enum import IntEnum
 
 from exchange.matching_book import VenueOrder
 from exchange.matching_draft import Draft
-from messages.base import ClientOrderId, Timestamp
+from messages.base import ClientOrderId, Symbol, Timestamp
 from messages.gateway import CancelAtVenue, LookUpOrder, MarketMoved, SubmitOrder
 from messages.market import MarketPhase
 from messages.money import floor_to_step
 from messages.order_router import (
     FailureKind,
     LookUpFailed,
-    OrderNotFound,
 )
 from messages.orders import OrderStatus, RejectReason, Side
 from tests.simulation.choices import Kind
+from tests.simulation.deadlines import PunctualVenue
 from tests.simulation.fates import (
     NO_ANSWER,
     SUBMIT_FAILURES,
@@ -36,15 +36,16 @@ from tests.simulation.fates import (
     cancel_failed,
     submit_failed,
 )
-from tests.simulation.market import CLOSED_REASONS, FickleMarket
+from tests.simulation.market import CLOSED_REASONS
 from tests.simulation.way import LIVES_MS
 
+_LATE_FATES = {SubmitFate.LATE, SubmitFate.FAR_TOO_LATE, SubmitFate.HELD_BEHIND_THE_DOOR}
 _A_LITTLE = Decimal("0.02")
 GHOSTS_LIVE_MS = 45_000
 """How late a buy may come: the router has long believed the not-founds."""
 
 
-class Edge(FickleMarket):
+class Edge(PunctualVenue):
     """A paper exchange at the far end of a bad line."""
 
     # The port.
@@ -56,7 +57,11 @@ class Edge(FickleMarket):
         fate = SubmitFate(self._fate(SubmitFate, order_id))
         if self.is_down:
             self._answer(submit_failed(order_id, FailureKind.RETRYABLE))
-        elif fate in {SubmitFate.LATE, SubmitFate.FAR_TOO_LATE}:
+        elif not self.sign(order, now):
+            self._answer(self.late_answer(order_id, "not signed: it was too late"))
+        elif fate is SubmitFate.TOO_LATE:
+            self._answer(self.late_answer(order_id))
+        elif fate in _LATE_FATES:
             self._submit_later(order, fate)
         elif fate in SUBMIT_REFUSALS:
             reason, text = SUBMIT_REFUSALS[fate]
@@ -116,13 +121,16 @@ class Edge(FickleMarket):
         self._now = now
         order_id = order.client_order_id
         fate = LookUpFate(self._fate(LookUpFate, order_id))
+        self.note_question(order, now)
         is_young = now - self.arrived_at.get(order_id, now) < LIVES_MS
         if self.is_down or fate is LookUpFate.FAILS or self.phase is MarketPhase.GONE:
             self._answer(LookUpFailed(client_order_id=order_id, text=NO_ANSWER))
         elif fate is LookUpFate.LATE:
             self._hold(lambda at: self._look_up_now(order, at), f"look-up {order_id}")
         elif fate is LookUpFate.NOT_FOUND and is_young:
-            self._answer(OrderNotFound(client_order_id=order_id))
+            self._answer(self.not_found(order_id))
+        elif fate is LookUpFate.CACHED:
+            self._answer(self.cached_answer(order_id, now))
         elif fate is not LookUpFate.SILENT:
             self._look_up_now(order, now)
 
@@ -178,6 +186,9 @@ class Edge(FickleMarket):
         if reason is not None:
             self._on_event(submit_failed(order_id, FailureKind.REJECTED, reason, self.phase))
             return
+        if self.is_too_late(order_id, now):
+            self._on_event(self.late_answer(order_id))
+            return
         self.arrived_at.setdefault(order_id, now)
         super().submit(order, now)
 
@@ -187,6 +198,9 @@ class Edge(FickleMarket):
 
     def _look_up_now(self, order: LookUpOrder, now: Timestamp) -> None:
         self._now = now
+        if self.has_forgotten(order.client_order_id, now):
+            self._answer(self.not_found(order.client_order_id))
+            return
         super().look_up(order, now)
 
     def _fate(self, fates: type[IntEnum], order_id: ClientOrderId) -> int:
@@ -219,8 +233,15 @@ class Edge(FickleMarket):
         order_id = order.request.client_order_id
         if fate is SubmitFate.FAR_TOO_LATE and order.request.side is Side.BUY:
             self._hold(lambda at: self._haunt(order, at), f"ghost {order_id}", GHOSTS_LIVE_MS)
+        elif fate is SubmitFate.HELD_BEHIND_THE_DOOR:
+            lives_ms = self.pass_the_door(order_id, self._now)
+            self._hold(lambda at: self._submit_now(order, at), f"submit {order_id}", lives_ms)
         else:
             self._hold(lambda at: self._submit_now(order, at), f"submit {order_id}")
+
+    def subscribe(self, symbol: Symbol, now: Timestamp) -> None:
+        self.tell_timing()
+        super().subscribe(symbol, now)
 
     def _haunt(self, order: SubmitOrder, now: Timestamp) -> None:
         """Let a buy come that everybody had given up."""

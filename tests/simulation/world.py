@@ -100,15 +100,16 @@ class World(Tree):
         self.on_recovery: Callable[[], None] = _nothing
         take = self.choices.take
         self.plan = PLANS[take(Kind.SETUP, len(PLANS))]
-        fee_currency, remainder = VENUES[take(Kind.SETUP, len(VENUES))]
+        kind = VENUES[take(Kind.SETUP, len(VENUES))]
         self.loss_limit: Decimal | None
         self.foreign, self._policy, self.loss_limit = WALLETS[take(Kind.SETUP, len(WALLETS))]
         self._begins_protected = bool(take(Kind.SETUP, 2))
         self.kept = JOURNALS[take(Kind.SETUP, len(JOURNALS))]
         wallet = [Money(USDT, CAPITAL), Money(BTC, self.foreign)]
-        able = capabilities(remainder)
-        self.venue = Edge(_nothing, rules(fee_currency), wallet, able, self.choices)
+        able = capabilities(kind.oco_remainder)
+        self.venue = Edge(_nothing, rules(kind.fee_currency), wallet, able, self.choices)
         self.venue.begin_market()
+        self.venue.begin_terms(kind)
         self.judges: Judges | None = None
         self.crashes = Crashes(self) if self.kept.store is not Store.MEMORY else None
         self._begin_process(None)

@@ -25,6 +25,7 @@ from messages.ids import position_of
 from messages.market import MarketPhase
 from messages.money import ZERO, amount_in
 from messages.observers import Alarm, AlarmKind, MessageSkipped
+from messages.orders import RejectReason
 from messages.portfolio import AdoptedFill, TradingState
 from messages.position import LevelName
 from tests.simulation.plans import BTC, SYMBOL, USDT
@@ -276,6 +277,8 @@ class Judges:
         for order_id, order in self.world.actor(ORDER_ROUTER, OrderRouter).orders.by_id.items():
             there, told = venue.book.orders.get(order_id), order.facts.status
             if there is None or there.facts.status is told or order_id in venue.denied:
+                continue
+            if order_id in venue.forgot and order.facts.reason is RejectReason.NEVER_PLACED:
                 continue
             if order_id not in venue.ghosts or there.facts.filled:
                 yield f"{order_id} is {there.facts.status} at the venue, and told as {told}"
