@@ -122,7 +122,7 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
     settings = wiring.settings
     identity = wiring.identity
     numbering = Numbering(
-        account_tag=settings.account.tag, journal_epoch=wiring.journal_epoch, identity=identity
+        account_tag=settings.account.tag, journal_epoch=1, identity=identity
     )
     spawn, data = system.spawn, settings.market_data
     starts: dict[Address, Callable[[], object]] = {

@@ -12,21 +12,22 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-_NEW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SAME = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 MODE = 0o644
 """Of a new file, less what the process's umask takes away."""
 
 
-def new_file(path: Path, mode: int = MODE, *, replaces: bool = True) -> int:
+def new_file(path: Path, mode: int = MODE, *, replaces: bool = True, appends: bool = False) -> int:
     """Return the descriptor of a new, empty file, for ``os.fdopen``.
 
-    Raises ``OSError``; ``FileExistsError`` where it is not to replace what is there.
+    ``appends``: each write goes to the end, also after another program cut the file. Raises
+    ``OSError``; ``FileExistsError`` where it is not to replace what is there.
     """
     if replaces:
         with suppress(FileNotFoundError):
             path.unlink()
-    return os.open(path, _NEW, mode)
+    return os.open(path, _NEW | (os.O_APPEND if appends else 0), mode)
 
 
 def append_to(folder: int, name: str) -> int:

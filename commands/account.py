@@ -79,7 +79,7 @@ class Account:
         except (AccountInUseError, EpochLostError) as error:
             raise UsageError(str(error)) from None
         except OSError as error:
-            raise _unusable(folder, error) from None
+            raise unusable(folder, error) from None
         try:
             wait_for_note(folder)
             write_unwritten(folder)
@@ -92,7 +92,7 @@ class Account:
             forget_taken(folder)
         except OSError as error:
             self._lease.close()
-            raise _unusable(folder, error) from None
+            raise unusable(folder, error) from None
         except BaseException:
             self._lease.close()
             raise
@@ -256,14 +256,14 @@ class Account:
             return ""
         return (
             f"the journal is behind its exchange: it was restored from a backup of "
-            f"{_utc(self.restored.backed_up_at)}; compare positions and orders with the exchange, "
+            f"{utc(self.restored.backed_up_at)}; compare positions and orders with the exchange, "
             "then: resume"
         )
 
     def _told_restored(self) -> list[str]:
         if self.restored is None:
             return []
-        since = f"from a backup of {_utc(self.restored.backed_up_at)}"
+        since = f"from a backup of {utc(self.restored.backed_up_at)}"
         return [f"  RESTORED: {since}; what an exchange did after it is not in this journal"]
 
     def _told_stuck(self, snapshot: Snapshot) -> list[str]:
@@ -275,7 +275,8 @@ class Account:
         return [f"  HUNG: the last process never came back from {name}; no record asks for it"]
 
 
-def _utc(at: Timestamp) -> str:
+def utc(at: Timestamp) -> str:
+    """Return a moment in ISO form, to the second."""
     return datetime.fromtimestamp(at / 1_000, UTC).isoformat(timespec="seconds")
 
 
@@ -337,6 +338,7 @@ def find_account(state_dir: Path, account: str | None) -> Path:
     return folder
 
 
-def _unusable(folder: Path, error: OSError) -> UsageError:
+def unusable(folder: Path, error: OSError) -> UsageError:
+    """Return what a person is shown of a state folder that the system refuses."""
     place = error.filename or folder
     return UsageError(f"--state-dir: {place} can't be used: {error.strerror}")

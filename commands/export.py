@@ -22,10 +22,10 @@ from commands.account import find_account
 from commands.console import new_console
 from commands.errors import RunFailedError, UsageError
 from commands.fills import FillBook
-from commands.table_files import TABLES, Format, Row, write_table
+from commands.table_files import TABLES, Format, Row, monies, write_table
 from commands.tax import TaxBook, lot_rows
 from messages.base import ClientOrderId, PositionId, Timestamp
-from messages.money import Money, plain
+from messages.money import plain
 
 
 class Tables:
@@ -63,7 +63,7 @@ class Tables:
                 "status": facts.status.value,
                 "filled": plain(facts.filled),
                 "cost": None if facts.unpriced else plain(facts.cost),
-                "fees": _money(facts.fees),
+                "fees": monies(facts.fees),
                 "placed_at_ms": self._placed_at.get(order_id),
                 "at_ms": facts.at,
             }
@@ -81,7 +81,7 @@ class Tables:
                 "side": fill.request.side.value,
                 "fill_quantity": plain(fill.quantity),
                 "fill_cost": plain(fill.cost),
-                "fees": _money(fill.fees),
+                "fees": monies(fill.fees),
                 "filled_at_ms": fill.at,
                 "exchange_order_id": fill.exchange_order_id,
                 "trade_id": fill.trade_id,
@@ -226,11 +226,7 @@ def _pnl(trade: Trade, sequence: int) -> Row:
         "quantity": plain(trade.quantity),
         "cost": plain(trade.cost),
         "proceeds": plain(trade.proceeds),
-        "fees": _money(trade.fees),
+        "fees": monies(trade.fees),
         "pnl": plain(trade.pnl),
         "cause": trade.cause.value,
     }
-
-
-def _money(amounts: tuple[Money, ...]) -> str:
-    return " ".join(f"{plain(money.amount)} {money.currency}" for money in amounts)

@@ -4,7 +4,6 @@ Nothing is thrown away, but what is open there is managed by nothing any more. O
 folder, the list of what is open, and the question that real money makes necessary.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -20,6 +19,7 @@ from actors.order_router.order import RoutedOrder
 from actors.position.position import Charter, Life, Position
 from actors.position.states import State
 from actors.runtime.watchdog import STUCK_NOTE
+from commands.asking import is_anyone_there, typed_by
 from commands.errors import UsageError
 from messages.addresses import ORDER_ROUTER
 from messages.money import ZERO, plain
@@ -99,12 +99,9 @@ def ask_to_give_up(
         f"and a stop that Holdfast watches ends. The journal goes to {left.aside}."
     )
     say("Better: start without --fresh and close it there (inspect --operate), or at the exchange.")
-    if given is None and (sys.stdin.isatty() if is_terminal is None else is_terminal):
+    if given is None and is_anyone_there(is_terminal=is_terminal):
         say(f"To give it up all the same, type the account's name, {account}:")
-        try:
-            given = read().strip()
-        except EOFError:
-            given = ""
+        given = typed_by(read)
     if given != account:
         raise UsageError(
             f"--fresh: {left.counts} would be given up; nothing was changed. End them first, or "

@@ -3,9 +3,9 @@
 Owns the refusal, and the acknowledgement where the exchange does not say what a key may do.
 """
 
-import sys
 from collections.abc import Callable
 
+from commands.asking import is_anyone_there, typed_by
 from commands.connecting import EXIT_KEY_REFUSED, Say
 from commands.errors import ConnectFailedError, UsageError
 from commands.modes import Mode, Venue
@@ -49,16 +49,11 @@ def check_key(
         say(f"  key       {line}")
     if rights.can_withdraw is not None or settings.live.accept_unreported_rights:
         return
-    has_terminal = sys.stdin.isatty() if is_terminal is None else is_terminal
-    if venue.is_sure or not has_terminal:
+    if venue.is_sure or not is_anyone_there(is_terminal=is_terminal):
         raise UsageError(
             f"{name} does not say whether this key may withdraw: look at the exchange; if it "
             f"can't, acknowledge that with --set {SETTING}=true"
         )
     say(f'Look at {name}: if this key can\'t withdraw, type "{ACKNOWLEDGED}" to go on:')
-    try:
-        answer = read()
-    except EOFError:
-        answer = ""
-    if answer.strip().lower() != ACKNOWLEDGED:
+    if typed_by(read).lower() != ACKNOWLEDGED:
         raise UsageError("not acknowledged: nothing was traded")

@@ -90,8 +90,8 @@ def _trade_at(
     )
     exchanges: list[CcxtExchange] = []
     try:
-        held = _held_symbols(options, settings, f"{venue.mode.value}-{profile.id}")
-        for problem in _check_symbols(connection, settings, held):
+        kind = f"{venue.mode.value}-{profile.id}"
+        for problem in _check_symbols(connection, options, settings, kind):
             console.say(f"  WARNING   {problem}")
         listed = connection.opened.listings
         symbols = [symbol for symbol in settings.drop.symbols if symbol in listed]
@@ -108,7 +108,7 @@ def _trade_at(
         ask_consent(venue, console.say)
         stand = Stand(
             mode=venue.mode.value,
-            kind=f"{venue.mode.value}-{profile.id}",
+            kind=kind,
             money=_MONEY[venue.mode],
             market=profile.name,
             is_real_money=venue.mode is Mode.LIVE,
@@ -242,20 +242,24 @@ def _held_symbols(options: Options, settings: Settings, kind: str) -> frozenset[
 
 
 def _check_symbols(
-    connection: Connection, settings: Settings, held: frozenset[Symbol]
+    connection: Connection, options: Options, settings: Settings, kind: str
 ) -> list[str]:
     """Return what is wrong with markets on which positions are held: these don't stop the others.
 
     Raises ``UsageError`` for any other market that can't be traded.
     """
-    problems = []
-    for symbol in settings.drop.symbols:
-        problem = _symbol_problem(connection, settings, symbol)
-        if problem is not None and symbol not in held:
+    found = [
+        (symbol, problem)
+        for symbol in settings.drop.symbols
+        if (problem := _symbol_problem(connection, settings, symbol)) is not None
+    ]
+    held = _held_symbols(options, settings, kind) if found else frozenset()
+    for symbol, problem in found:
+        if symbol not in held:
             raise UsageError(problem)
-        if problem is not None:
-            problems.append(f"{problem}; its positions are kept, the other markets are traded")
-    return problems
+    return [
+        f"{problem}; its positions are kept, the other markets are traded" for _, problem in found
+    ]
 
 
 def _symbol_problem(connection: Connection, settings: Settings, symbol: Symbol) -> str | None:

@@ -45,7 +45,7 @@ class LineFile:
             self._file = -1
 
     def _begin(self) -> None:
-        self._file = new_file(self._path)
+        self._file = new_file(self._path, appends=True)
 
 
 class LogFile(LineFile):

@@ -3,13 +3,13 @@
 Owns the refusals and the question. Nothing here connects or trades.
 """
 
-import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
+from commands.asking import is_anyone_there, typed_by
 from commands.connecting import Say, profile_named
 from commands.errors import UsageError
 from config.settings import Settings
@@ -164,14 +164,10 @@ def ask_consent(
     """Ask whether real money may be traded. Raises ``UsageError`` where the answer is not yes."""
     if venue.mode is not Mode.LIVE or venue.is_sure:
         return
-    if not (sys.stdin.isatty() if is_terminal is None else is_terminal):
+    if not is_anyone_there(is_terminal=is_terminal):
         raise UsageError("--mode live asks first, and there is nobody to ask: add --yes")
     say(f"This trades real money. Type {CONSENT} to go on:")
-    try:
-        answer = read()
-    except EOFError:
-        answer = ""
-    if answer.strip() != CONSENT:
+    if typed_by(read) != CONSENT:
         raise UsageError("not confirmed: nothing was traded")
 
 

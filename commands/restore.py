@@ -8,7 +8,6 @@ by the next start, which refuses it.
 import os
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -18,7 +17,7 @@ from actors.journal.holder import Holder
 from actors.journal.lease import EPOCH, AccountInUseError, EpochLostError, Lease
 from actors.journal.notes import BACKUP_NOTE, RESTORED_NOTE, Backup, Restored, read_note, write_note
 from actors.plain_files import read_plain
-from commands.account import is_account
+from commands.account import is_account, unusable, utc
 from commands.account_notes import forget_taken
 from commands.backup import copy_file, hash_of
 from commands.console import new_console
@@ -64,13 +63,12 @@ def restore(backup: Path, state_dir: Path, *, replaces: bool) -> None:
     except (AccountInUseError, EpochLostError) as error:
         raise UsageError(str(error)) from None
     except OSError as error:
-        culprit = error.filename or folder
-        raise UsageError(f"--state-dir: {culprit} can't be used: {error.strerror}") from None
+        raise unusable(folder, error) from None
     _tell(folder, note, aside if is_aside else None)
 
 
 def _tell(folder: Path, note: Backup, aside: Path | None) -> None:
-    at = datetime.fromtimestamp(note.backed_up_at / 1_000, UTC).isoformat(timespec="seconds")
+    at = utc(note.backed_up_at)
     console = new_console(soft_wrap=True)
     console.print(f"{folder}: restored to record {note.sequence}, as it was at {at}")
     if aside is not None:

@@ -1,10 +1,10 @@
 """What more than one command shows on the terminal: how far a long work is, and a summary."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from commands.panels.words import date_and_time, percent
@@ -16,35 +16,28 @@ NOTHING_DONE = CurrencySummary(**dict.fromkeys(CurrencySummary.__struct_fields__
 """Of a currency in which only the other candle path booked something."""
 
 
-@contextmanager
-def progress_bar(console: Console, what: str, total: int) -> Iterator[Callable[[], None]]:
+def progress_bar(
+    console: Console, what: str, total: int
+) -> AbstractContextManager[Callable[[], None]]:
     """Show how far a long work is; yields what is to be called after each part of it."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeRemainingColumn(),
-    )
-    done = 0
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=total)
+    percentage = TextColumn("{task.percentage:>3.0f}%")
+    return _counted(console, what, total, BarColumn(), percentage, TimeRemainingColumn())
 
-        def advance() -> None:
-            nonlocal done
-            done += 1
-            if done % _ADVANCE_EVERY == 0:
-                progress.update(task, completed=done)
 
-        yield advance
+def row_counter(console: Console, what: str) -> AbstractContextManager[Callable[[], None]]:
+    """Show how many rows were read so far; yields what is to be called after each."""
+    return _counted(console, what, None, TextColumn("{task.completed:,} rows"))
 
 
 @contextmanager
-def row_counter(console: Console, what: str) -> Iterator[Callable[[], None]]:
-    """Show how many rows were read so far; yields what is to be called after each."""
-    columns = (TextColumn("{task.description}"), TextColumn("{task.completed:,} rows"))
+def _counted(
+    console: Console, what: str, total: int | None, *columns: ProgressColumn
+) -> Iterator[Callable[[], None]]:
     done = 0
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=None)
+    with Progress(
+        TextColumn("{task.description}"), *columns, console=console, transient=True
+    ) as progress:
+        task = progress.add_task(what, total=total)
 
         def advance() -> None:
             nonlocal done

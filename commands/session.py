@@ -46,7 +46,7 @@ from messages.base import Symbol, Timestamp, quote_currency
 from messages.market import MarketRules
 from messages.money import ZERO, Money
 from messages.positions import EndSession, StopAllEntering
-from messages.session import ReadSession, SessionPicture
+from messages.session import PositionRow, ReadSession, SessionPicture
 
 _LOOK_SECONDS = 2.0
 """How long a view waits for its picture."""
@@ -166,9 +166,9 @@ class Session:
         self._children.stop_last(INSPECTOR)  # whoever it suspended must be able to stop
         system.stop(STRATEGY)
         system.tell(POSITIONS, StopAllEntering(reason="the session stops"))
-        self._wait_for_entries(deadline)
+        self._wait_until(deadline, lambda row: row.state not in _ENTERING)
         system.tell(POSITIONS, EndSession())
-        self._wait_for_stops(deadline)
+        self._wait_until(deadline, lambda row: row.may_be_left)  # as its plan's on_stop wants it
         self.clock.close()
         is_whole = self._comes_to_rest(deadline)
         if is_whole:
@@ -186,19 +186,11 @@ class Session:
         why = self._journal.failure or "there was no time to write them"
         return f"{self._journal.pending} records are not on the disk: {why}"
 
-    def _wait_for_entries(self, deadline: Deadline) -> None:
-        """Wait until no position is buying any more."""
+    def _wait_until(self, deadline: Deadline, is_done: Callable[[PositionRow], bool]) -> None:
+        """Wait until something is so of every position."""
         while not deadline.has_passed:
             picture = self.look()
-            if picture is not None and not any(row.state in _ENTERING for row in picture.positions):
-                return
-            time.sleep(_ENTRIES_SECONDS)
-
-    def _wait_for_stops(self, deadline: Deadline) -> None:
-        """Wait until every position is as its plan's ``on_stop`` wants it."""
-        while not deadline.has_passed:
-            picture = self.look()
-            if picture is not None and all(row.may_be_left for row in picture.positions):
+            if picture is not None and all(map(is_done, picture.positions)):
                 return
             time.sleep(_ENTRIES_SECONDS)
 

@@ -1,11 +1,11 @@
 """Where each symbol's stop lives, what survives the end of the process, and what must be chosen."""
 
-import sys
 from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
 from actors.position.prices import has_stop, possible_mode
+from commands.asking import is_anyone_there, typed_by
 from commands.connecting import Say
 from commands.errors import UsageError
 from config.settings import Settings
@@ -113,13 +113,10 @@ def choose_on_stop(
             f"{plan.on_stop}: {words}"
         )
     about = f"{', '.join(without)}: at the end of the session the stop in this process ends too"
-    if not may_ask or not (sys.stdin.isatty() if is_terminal is None else is_terminal):
+    if not may_ask or not is_anyone_there(is_terminal=is_terminal):
         raise UsageError(f"{about}; choose with --set plan.on_stop={' or '.join(_CHOICES)}")
     say(f"{about}. Type {words}: leave keeps the position without a stop, close sells it:")
-    try:
-        answer = read().strip()
-    except EOFError:
-        answer = ""
+    answer = typed_by(read)
     if answer not in _CHOICES:
         raise UsageError(f"{answer!r} is neither of {words}: nothing was traded")
     return replace(settings, plan=replace(plan, on_stop=OnStop(answer)))

@@ -19,7 +19,7 @@ from actors.observers.equity import EquityPoint
 from actors.observers.report import Report
 from actors.observers.trades import Trade
 from actors.plain_files import new_file, write_whole
-from commands.table_files import utc, with_utc
+from commands.table_files import monies, utc, with_utc
 from messages.base import Timestamp
 from messages.money import ZERO, Money, divide_even, plain
 
@@ -210,7 +210,6 @@ def equity_row(point: EquityPoint) -> tuple[object, ...]:
 
 def trade_row(trade: Trade) -> tuple[object, ...]:
     """Return a line of trades.csv."""
-    fees = " ".join(f"{plain(fee.amount)} {fee.currency}" for fee in trade.fees)
     unprotected = " ".join(f"{cause}={ms}" for cause, ms in sorted(trade.unprotected.items()))
     return (
         trade.position_id,
@@ -226,7 +225,7 @@ def trade_row(trade: Trade) -> tuple[object, ...]:
         "" if trade.exit_price is None else plain(trade.exit_price),
         plain(trade.cost),
         plain(trade.proceeds),
-        fees,
+        monies(trade.fees),
         plain(trade.pnl),
         plain(trade.return_ratio),
         trade.cause.value,

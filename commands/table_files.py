@@ -17,6 +17,7 @@ from actors.plain_files import new_file, write_whole
 from commands.errors import UsageError
 from config.packages import missing_package
 from messages.base import Timestamp
+from messages.money import Money, plain
 
 _MS, _UTC = "_ms", "_utc"
 
@@ -135,6 +136,11 @@ def utc(at: Timestamp) -> str:
     """Return a time as ISO 8601, UTC, to the millisecond."""
     moment = datetime.fromtimestamp(at // 1000, UTC).replace(microsecond=at % 1000 * 1000)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def monies(amounts: Iterable[Money]) -> str:
+    """Return amounts as one field of a table, exact: ``0.1 BTC 2 USDT``."""
+    return " ".join(f"{plain(money.amount)} {money.currency}" for money in amounts)
 
 
 def with_utc(columns: Iterable[str]) -> tuple[str, ...]:

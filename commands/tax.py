@@ -5,8 +5,10 @@ the last digit: ``tax_reconciliation`` has both sides and their difference, by c
 Values are in the market's quote currency; nothing here converts to a state's currency.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from decimal import Decimal
+from operator import itemgetter
 
 import msgspec
 
@@ -18,7 +20,6 @@ from actors.position.position import Charter
 from commands.fills import Fill
 from commands.table_files import Row, utc
 from commands.tax_lots import Lot, LotBook
-from messages.addresses import PORTFOLIO
 from messages.base import (
     Currency,
     Symbol,
@@ -63,11 +64,11 @@ class TaxBook:
 
     def take(self, record: Record) -> None:
         """Take in one record."""
-        before = dict(self._accounts) if record.actor == PORTFOLIO else {}
         for change in record.changes:
             if isinstance(change, Account):
-                self._note_capital(before.get(change.currency), change, record)
-                self._note_dust(before.get(change.currency), change, record)
+                before = self._accounts.get(change.currency)
+                self._note_capital(before, change, record)
+                self._note_dust(before, change, record)
         for change in record.changes:
             self._keep(change, record.sequence)
 
@@ -188,9 +189,10 @@ class TaxBook:
         if rules is not None and rate is not None and rules.fee_third_currency == fee.currency:
             return fee.amount * rate, "the market's rule"
         name = Symbol(f"{fee.currency}/{quote}")
-        known = [rate for at, rate in self._rates.get(name, ()) if at <= fill.sequence]
+        rates = self._rates.get(name, [])  # in order of their records
+        known = bisect_right(rates, fill.sequence, key=itemgetter(0))
         if known:
-            return fee.amount * Decimal(repr(known[-1])), f"the last price of {name}"
+            return fee.amount * Decimal(repr(rates[known - 1][1])), f"the last price of {name}"
         return None, "not known"
 
     # Lots.
@@ -215,12 +217,13 @@ class TaxBook:
             moved, more_coins = self._moved(currency)
             rows.append(_sides("cash", currency, cash, moved))
             rows.append(_sides("coins", currency, coins, more_coins))
+            traded = _traded(fills, currency)
+            if traded is None:
+                continue
+            ledger = moved - (cash - traded)  # without fees of other quote currencies
             for lots in books:
-                traded = _traded(fills, currency)
-                if traded is not None:
-                    ours = self._gains(lots, currency)
-                    ledger = moved - (cash - traded)  # without fees of other quote currencies
-                    rows.append(_sides(f"gains {lots.method}", currency, ours, ledger))
+                ours = self._gains(lots, currency)
+                rows.append(_sides(f"gains {lots.method}", currency, ours, ledger))
         return rows
 
     def _moved(self, currency: Currency) -> tuple[Decimal, Decimal]:

@@ -65,8 +65,6 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """From which backup the journal is that is gone on from; empty: from none."""
     stuck: Stuck | None = None
     """What the process before this one hung on."""
-    journal_epoch: int = 1
-    """Of client order ids where there is no ``identity``."""
     identity: Identity | None = None
     """Whose orders are ours; None: in tests, whose ids are then short."""
     account_folder: Path | None = None

@@ -18,7 +18,7 @@ from actors.position.position import Charter, Position
 from actors.position.restoring import renamed
 from actors.positions.roster import Numbering
 from messages.addresses import ORDER_ROUTER, POSITIONS, RECONCILER
-from messages.base import Address, Timestamp
+from messages.base import Timestamp
 from messages.ids import EXIT_LEG, Identity, client_order_id, parse
 from messages.orders import OrderStatus
 from messages.position import Begin
@@ -48,17 +48,11 @@ def identity_of(snapshot: Snapshot, account: str, tag: str) -> Identity | None:
 
 def begun(snapshot: Snapshot, identity: Identity) -> Snapshot:
     """Return the cut as a process begins with it that has just drawn ``identity``'s last epoch."""
-    actors = [_begun(one, identity) for one in snapshot.actors]
-    known = {one.actor for one in actors}
-    plain = Numbering(account_tag=identity.tag, journal_epoch=1, identity=identity)
-    added: list[tuple[Address, msgspec.Struct]] = [
-        (POSITIONS, plain),
-        (ORDER_ROUTER, identity),
-        (RECONCILER, identity),
-    ]
-    actors += [Entities(actor, (one,)) for actor, one in added if actor not in known]
+    known = {one.actor for one in snapshot.actors}
+    added = (Entities(one, ()) for one in (POSITIONS, ORDER_ROUTER, RECONCILER) if one not in known)
+    actors = tuple(_begun(one, identity) for one in (*snapshot.actors, *added))
     undelivered = tuple(_delivered(one, identity) for one in snapshot.undelivered)
-    return msgspec.structs.replace(snapshot, actors=tuple(actors), undelivered=undelivered)
+    return msgspec.structs.replace(snapshot, actors=actors, undelivered=undelivered)
 
 
 def beginning(identity: Identity, now: Timestamp, seed: int) -> Found:

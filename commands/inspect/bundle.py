@@ -4,12 +4,11 @@ Owns what is in it, and what is cut out: fields and texts that hold or look like
 command line. Config files and key files are not in it at all.
 """
 
-import io
 import os
 import platform
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -43,8 +42,10 @@ def dump(context: Context, words: list[str]) -> View:
     typed.end()
     parts = {one: _bytes(context, make) for one, make in _PARTS.items()}
     try:
-        with os.fdopen(new_file(path, _OWNER_ONLY, replaces=False), "wb") as file:
-            file.write(_zipped(parts))
+        file = os.fdopen(new_file(path, _OWNER_ONLY, replaces=False), "wb")
+        with file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
+            for one, content in parts.items():
+                bundle.writestr(one, content)
     except FileExistsError:
         raise InspectError(f"{path} is there already; name another file: dump FILE") from None
     except OSError as error:
@@ -52,15 +53,6 @@ def dump(context: Context, words: list[str]) -> View:
     told = ", ".join(parts)
     text = f"{path}: {count(path.stat().st_size, 'byte')}: {told}\nlook into it before you send it"
     return View(Text(text), {"path": str(path), "parts": list(parts)})
-
-
-def _zipped(parts: Mapping[str, bytes]) -> bytes:
-    """Return the bundle's bytes: a zip file goes back to write its headers, a new file doesn't."""
-    bundle = io.BytesIO()
-    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as file:
-        for one, content in parts.items():
-            file.writestr(one, content)
-    return bundle.getvalue()
 
 
 def without_secrets(data: object) -> object:

@@ -141,7 +141,7 @@ class Desk:
         events = self._ask(
             lambda requests: requests.submit(SubmitOrder(request=request, priority=Priority.ENTRY))
         )
-        answered_ms = _ms_since(sent_at)
+        answered_ms = ms_since(sent_at)
         failures = [event for event in events if isinstance(event, SubmitFailed)]
         return Reply(
             order_id=order_id,
@@ -271,5 +271,6 @@ def _last_facts(events: list[Event]) -> OrderFacts | None:
     return told[-1] if told else None
 
 
-def _ms_since(begin: float) -> int:
+def ms_since(begin: float) -> int:
+    """Return how long ago a moment of ``time.monotonic`` is."""
     return round((time.monotonic() - begin) * 1000)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from commands.connecting import Say
 from commands.errors import RunFailedError
-from commands.probe.desk import LOOK_SECONDS, Desk, Reply, Terms
+from commands.probe.desk import LOOK_SECONDS, Desk, Reply, Terms, ms_since
 from exchange.live.parsing import Leg
 from exchange.price_grid import floor_price, nearest_price, tick_at
 from exchange.profiles.evidence import Evidence, IdReuse, Lag, Said, StopFate
@@ -212,7 +212,7 @@ def _fate(desk: Desk, reply: Reply) -> StopFate | None:
             is_found_by_client_id=True,
             keeps_exchange_id=found.exchange_order_id == _exchange_id(reply),
             fills_whole=floor_to_step(asked, desk.rules.step_size) <= ZERO,
-            after_ms=round((time.monotonic() - reply.sent_at) * 1000),
+            after_ms=ms_since(reply.sent_at),
         )
     if isinstance(found, OrderNotFound) and not any(_is(leg, reply) for leg in desk.open_orders()):
         return StopFate(is_triggered=True)
@@ -313,7 +313,7 @@ def _first_seen(
     while len(found) < len(looks) and time.monotonic() < until:
         for name, look in looks.items():
             if name not in found and look():
-                found[name] = round((time.monotonic() - sent_at) * 1000)
+                found[name] = ms_since(sent_at)
         if len(found) < len(looks):
             desk.wait(LOOK_SECONDS)
     return {name: found.get(name) for name in looks}

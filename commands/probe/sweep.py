@@ -31,8 +31,7 @@ def sweep(desk: Desk) -> str:
     The ledger's file stays where something is left that a later ``probe`` can clear.
     """
     desk.is_ending, desk.ledger.is_needed = True, False
-    life_ms = desk.connection.profile.request_life_ms or _LIFE_UNKNOWN_MS
-    until = time.monotonic() + _PATIENCE_SECONDS + life_ms / 1000
+    until = time.monotonic() + _PATIENCE_SECONDS + _life_ms(desk) / 1000
     problem = ""
     while time.monotonic() < until:
         try:
@@ -93,8 +92,12 @@ def _is_too_late(desk: Desk, one: Sent) -> bool:
 
     One that was seen at work and is not found is looked for in the list of open orders too.
     """
-    life_ms = desk.connection.profile.request_life_ms or _LIFE_UNKNOWN_MS
-    return _is_seen_over(one) or desk.connection.now() - one.at > life_ms
+    return _is_seen_over(one) or desk.connection.now() - one.at > _life_ms(desk)
+
+
+def _life_ms(desk: Desk) -> Milliseconds:
+    """Return how long a request that got no answer may still arrive."""
+    return desk.connection.profile.request_life_ms or _LIFE_UNKNOWN_MS
 
 
 def _is_seen_over(one: Sent) -> bool:
