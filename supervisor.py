@@ -121,9 +121,7 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
     """Return the children in the order of starting; they are stopped in reverse."""
     settings = wiring.settings
     identity = wiring.identity
-    numbering = Numbering(
-        account_tag=settings.account.tag, journal_epoch=1, identity=identity
-    )
+    numbering = Numbering(account_tag=settings.account.tag, journal_epoch=1, identity=identity)
     spawn, data = system.spawn, settings.market_data
     starts: dict[Address, Callable[[], object]] = {
         OBSERVERS: partial(

@@ -93,6 +93,14 @@ class ClientHooks:
         known = {id(row) for row in kept}
         return [*kept, *(row for row in timeless if id(row) not in known)]
 
+    def currency_to_precision(self, code: str, fee: object, *network: object) -> str:
+        """Return the digits of a sum of fees, fifteen at most: it is one of floats.
+
+        ccxt cuts them to the currency's, and raises for a currency that no market here has.
+        """
+        del code, network
+        return f"{float(str(fee)):.15g}"
+
     async def fetch_swap_markets(self, params: object = None) -> list[object]:
         """Ask for no futures: MEXC's class would, for six seconds of its rate."""
         del params

@@ -208,6 +208,14 @@ def test_a_message_that_ccxt_cant_read_does_not_end_the_stream(venue: WireVenue)
     assert AlarmKind.BAD_ANSWER in kinds(venue)
 
 
+def test_a_sum_of_fees_keeps_its_digits_in_whatever_currency(venue: WireVenue) -> None:
+    client = venue.connection.client
+    assert "XYZ" not in client.currencies
+    assert client.currency_to_precision("XYZ", 0.1 + 0.2) == "0.3"
+    assert client.currency_to_precision("USDT", 0.123456789) == "0.123456789"
+    assert client.currency_to_precision("USDT", 0.1 + 0.7) == "0.8", "no digit less"
+
+
 def test_an_error_that_the_exchange_sends_begins_the_stream_anew(venue: WireVenue) -> None:
     venue.exchange.subscribe(SYMBOL, venue.now)
     venue.move(100.0)

@@ -2,7 +2,8 @@
 
 Everything is what a person's session is made of, up to ccxt's own class and TLS; only the strategy
 and the pace of the market are the test's. The market moves on when the session has taken in what
-happened: nothing here sleeps, and nothing depends on how fast a machine is.
+happened, and the strategy is asked from the moment on at which the session has compared the
+exchange's lists: nothing here sleeps, and nothing depends on how fast a machine is.
 """
 
 import threading
@@ -16,6 +17,8 @@ import msgspec
 from msgspec.structs import replace
 
 import supervisor
+from actors.guardian.core import Guard
+from actors.guardian.states import Cause
 from actors.journal.port import Record
 from actors.observers.trades import Trade, trade_of
 from actors.order_router.order import RoutedOrder
@@ -94,6 +97,9 @@ class WireSession:
         self._folder = folder
         self._quotes: dict[Symbol, Quote] = {}
         self._moved: dict[Symbol, float] = {}
+        self._causes: frozenset[Cause] = frozenset()
+        """What held trading back when the guardian was last recorded."""
+        self._has_compared = False
         self._heard = threading.Condition()
         reach = server.reach
         self.connection = Connection(
@@ -111,12 +117,15 @@ class WireSession:
             opening.callback(self.connection.close)
             self._session = self._start(opening)
             self._open = opening.pop_all()
+        self.wait_until(lambda: self._has_compared)
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         ended = self._session.stop()
         self._open.close()
         if error is None:
+            unread = [alarm.text for alarm in self.alarms if "message of a socket" in alarm.text]
+            assert unread == []
             assert ended.is_whole
             assert ended.summary.skipped_messages == 0
 
@@ -190,7 +199,8 @@ class WireSession:
                 if isinstance(event, QuoteReceived):
                     self._quotes[event.quote.symbol] = event.quote
                     emit(event)
-                    emit(candle_at(event.quote))
+                    if self._has_compared:
+                        emit(candle_at(event.quote))
                 else:
                     emit(event)
                 self._notice()
@@ -221,6 +231,10 @@ class WireSession:
                     self.trades[change.position_id] = trade
             case Books():
                 self.books[change.currency] = change
+            case Guard():
+                causes = frozenset(hold.cause for hold in change.holds)
+                self._has_compared |= Cause.FIRST_LOOK in self._causes - causes
+                self._causes = causes
             case _:
                 pass
 

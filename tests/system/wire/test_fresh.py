@@ -22,7 +22,7 @@ def test_open_positions_are_given_up_by_name_only(tmp_path: Path) -> None:
         again = trading(OCO, tmp_path, "Never", "--yes", "--fresh")
         with Program(server, tmp_path, *again) as second:
             second.read_until(f"the journal of {NAME} leaves open:")
-            second.read_until("p1 BTC/USDT: ")
+            second.read_until(" BTC/USDT: ")
             second.read_until("No session of Holdfast will manage this any more")
             second.read_until(f"type the account's name, {NAME}:")
             second.type("yes")

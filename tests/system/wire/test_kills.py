@@ -55,14 +55,23 @@ def stalls(call: Call, containing: str = "", nth: int = 1, *, acted: bool) -> tu
     return (WireFault(on=call, kind=kind, acted=acted, containing=containing, nth=nth),)
 
 
-def is_unheard(order_id: str) -> tuple[WireFault, ...]:
-    """Let nobody hear of an order but by the answer to a request: a kill may come late."""
-    events = (
-        WireFault(on=call, kind=WireFaultKind.LOST, containing=order_id, times=FOR_EVER)
-        for call in (Call.ORDER_EVENT, Call.TRADE_EVENT)
+def is_unheard(attempt: int) -> tuple[WireFault, ...]:
+    """Let only the answer to a request report an exit: a kill may come late.
+
+    Of the position that buys: the second one where the first wish came before the lists were
+    compared.
+    """
+    tails = [tail_of(position, "x", attempt) for position in ("p1", "p2")]
+    kinds = {
+        Call.ORDER_EVENT: WireFaultKind.LOST,
+        Call.TRADE_EVENT: WireFaultKind.LOST,
+        Call.LOOK_UP: WireFaultKind.STALL,
+    }
+    return tuple(
+        WireFault(on=call, kind=kind, containing=tail, times=FOR_EVER)
+        for tail in tails
+        for call, kind in kinds.items()
     )
-    look = WireFault(on=Call.LOOK_UP, kind=WireFaultKind.STALL, containing=order_id, times=FOR_EVER)
-    return (*events, look)
 
 
 BUYS, SELLS = "side=BUY", "type=MARKET"
@@ -76,7 +85,7 @@ KILLS = (
         "exit placed",
         SYNTHETIC,
         was_sent(Call.SUBMIT, 3),
-        (*stalls(Call.SUBMIT, SELLS, 2, acted=True), *is_unheard(tail_of("p1", "x", 2))),
+        (*stalls(Call.SUBMIT, SELLS, 2, acted=True), *is_unheard(2)),
         LOSS,
     ),
     Kill(
@@ -90,7 +99,7 @@ KILLS = (
         "cancel done",
         SYNTHETIC,
         was_sent(Call.CANCEL, 1),
-        (*stalls(Call.CANCEL, acted=True), *is_unheard(tail_of("p1", "x", 1))),
+        (*stalls(Call.CANCEL, acted=True), *is_unheard(1)),
         LOSS,
     ),
 )

@@ -52,12 +52,13 @@ def test_real_money_is_traded_after_a_yes_and_its_protection_outlives_ctrl_c(
         first.read_until("REAL MONEY")
         first.read_until("open → protecting")
         server.wait_for(lambda picture: picture.orders[-1].status is OrderStatus.OPEN)
+        held = parts_of(server.read().orders[-1].client_order_id).position_id
         asked = run_supervisor(
             *("inspect", "--session", tmp_path / "session-0", "--json"),
-            *("-c", "tree", "-c", "orders", "-c", "position p1"),
+            *("-c", "tree", "-c", "orders", "-c", f"position {held}"),
         )
         assert asked.exit_code == 0, asked.stderr
-        assert "p1x1" in asked.stdout
+        assert f"{held}x1" in asked.stdout
         assert first.interrupt() == 0, first.said
     assert "They are at Binance; the next start goes on with them." in first.said
     pair = server.read().orders[-1]
@@ -73,8 +74,8 @@ def test_real_money_is_traded_after_a_yes_and_its_protection_outlives_ctrl_c(
     end = server.read()
     placed = [parts_of(facts.client_order_id) for facts in end.orders]
     assert [(one.position_id, one.leg, one.attempt) for one in placed] == [
-        ("p1", "b", 1),
-        ("p1", "x", 1),
+        (held, "b", 1),
+        (held, "x", 1),
     ]
     check_account(OCO, tmp_path, begin, end)
     check_secrets(tmp_path, first.said, second.said, asked.stdout, asked.stderr)
