@@ -6,6 +6,7 @@ and a market hour is what a watcher sees in a minute at ``--speed 60``.
     python -m benchmarks.first_minute [SEEDS]
 """
 
+import argparse
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
@@ -111,4 +112,6 @@ def main(seeds: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seeds", type=int, nargs="?", default=SEEDS)
+    sys.exit(main(parser.parse_args().seeds))

@@ -6,6 +6,7 @@ live view (on a terminal of 160 × 45).
     python -m benchmarks.session [SECONDS]
 """
 
+import argparse
 import fcntl
 import os
 import pty
@@ -91,4 +92,6 @@ def _megabytes(status: str, name: str) -> str:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seconds", type=float, nargs="?", default=SECONDS)
+    main(parser.parse_args().seconds)

@@ -33,7 +33,8 @@ from messages.border import printable
 
 HELP = """Holdfast holds each position fast: every position is an actor with a formal life.
 
-Without a command it trades on paper, on a market of its own, until Ctrl-C.
+Without a command it trades on paper, on a market of its own, until Ctrl-C: that is the command
+run, whose options `run --help` lists.
 """
 EPILOG = """\b
 Examples:

@@ -157,9 +157,10 @@ def trade(
         console.say(f"\nstopping: {reason}. Ctrl-C now ends it at once.")
         ended = session.stop()
         missing = account.missing() if ended.is_whole else []
+        last_screen(console, ended, stand.afterwards)
         if not account.is_session_missing:  # what lies there now is not this session's
             files.end(ended.summary, reason)
-        last_screen(console, ended, folder, stand.afterwards)
+            console.say(f"\nwritten to {folder}: trades.csv, equity.csv, summary.json, log.jsonl")
     if not lines.drain(_LOG_SECONDS) or lines.lost:
         console.say(f"  {log} is not complete: {lines.lost} lines lost{_why(lines)}")
     _check_end(ended, files, log, missing)

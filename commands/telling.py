@@ -1,7 +1,5 @@
 """What a session says on the terminal before and after it: where things are, and how it ended."""
 
-from pathlib import Path
-
 from rich.console import Console
 
 from actors.observers.rows import resting
@@ -73,12 +71,11 @@ def heartbeat(picture: SessionPicture | None) -> str:
     return f"heartbeat: {', '.join(parts)}"
 
 
-def last_screen(console: SessionConsole, ended: Ended, folder: Path, afterwards: str) -> None:
+def last_screen(console: SessionConsole, ended: Ended, afterwards: str) -> None:
     """Say what stays open and what protects it now, and what came of the session."""
     for line in open_lines(ended.living, afterwards):
         console.say(line)
     console.print(summary_table([ended.summary]))
-    console.say(f"\nwritten to {folder}: trades.csv, equity.csv, summary.json, log.jsonl")
 
 
 def open_lines(living: tuple[Life, ...], afterwards: str = EMBEDDED_AFTERWARDS) -> list[str]:

@@ -22,6 +22,8 @@ _RETURN = "put it back, itself and no copy, and trading goes on; or stop this se
 _RESTORE = "restore what was there, or stop this session"
 _GONE = "it can't come back: stop this session, then restore a backup (docs/backup.md)"
 _ONLY_LOCK = "stop this session and start again: the next start makes a new one"
+ONLY_REPORTS = "the journal is whole: stop this session and start again"
+"""Where the session's folder went: its log and reports went with it."""
 
 
 class AlteredError(CustodyError):
@@ -31,9 +33,12 @@ class AlteredError(CustodyError):
 class Kept:
     """One file or folder, and the name under which it must be found."""
 
-    def __init__(self, name: str, path: Path, files: Files, *, is_folder: bool = False) -> None:
-        """Keep it in sight from now on. Raises ``OSError``."""
+    def __init__(
+        self, name: str, path: Path, files: Files, *, if_gone: str = _GONE, is_folder: bool = False
+    ) -> None:
+        """Keep it in sight from now on; ``if_gone``: what is right then. Raises ``OSError``."""
         self.path = path
+        self._if_gone = if_gone
         self._name, self._files, self._is_folder = name, files, is_folder
         self.pointer: Pointer = files.point_at(path)
         self._identity = self.pointer.sight().identity
@@ -41,9 +46,9 @@ class Kept:
         self._was_link = self._is_new_link(self._seen())
 
     @classmethod
-    def folder(cls, name: str, path: Path, files: Files) -> Self:
+    def folder(cls, name: str, path: Path, files: Files, if_gone: str = _GONE) -> Self:
         """Keep a folder in sight; links on the way to it are followed. Raises ``OSError``."""
-        return cls(name, path.absolute(), files, is_folder=True)
+        return cls(name, path.absolute(), files, if_gone=if_gone, is_folder=True)
 
     def check(self) -> None:
         """Raise ``CustodyError`` where its name leads elsewhere, or to nothing."""
@@ -56,8 +61,16 @@ class Kept:
         except OSError as error:
             raise self._unseen(error) from error
         by = "" if seen is None else _BY_LINK if is_link else _BY_ANOTHER
-        happened, advice = _happened(self.path, place, by)
+        happened, advice = self._happened(place, by)
         raise CustodyError(f"{self._name} {self.path} {happened}", advice)
+
+    def _happened(self, place: Path | None, by: str) -> tuple[str, str]:
+        """Return what became of it where its name does not lead to it, and what would be right."""
+        if place == self.path and by:
+            return "is covered: something was mounted over it", _RETURN
+        if place is None:
+            return f"{by}was removed", self._if_gone
+        return f"{by}was moved to {place}", _RETURN
 
     def check_mark(self) -> None:
         """Raise ``CustodyError`` where it was made read-only."""
@@ -173,8 +186,10 @@ class Custody:
 
     def _keep(self, name: str) -> None:
         path = self._folder / name
-        what = "the lock" if name == "lock" else "the journal's file"
-        self._kept[name] = Kept(what, path, self._files)
+        if name == "lock":
+            self._kept[name] = Kept("the lock", path, self._files, if_gone=_ONLY_LOCK)
+        else:
+            self._kept[name] = Kept("the journal's file", path, self._files)
 
     def _state(self, name: str) -> tuple[int, int]:
         seen = self._kept[name].pointer.sight()
@@ -204,12 +219,3 @@ class Custody:
     def _check_marks(self) -> None:
         for kept in self._kept.values():
             kept.check_mark()
-
-
-def _happened(path: Path, place: Path | None, by: str) -> tuple[str, str]:
-    """Return what became of a file that its name does not lead to, and what would be right."""
-    if place == path and by:
-        return "is covered: something was mounted over it", _RETURN
-    if place is None:
-        return f"{by}was removed", _ONLY_LOCK if path.name == "lock" else _GONE
-    return f"{by}was moved to {place}", _RETURN

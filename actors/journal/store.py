@@ -15,7 +15,7 @@ import msgspec
 from actors.journal.anchor import Anchor, AnchorFile, read_anchor
 from actors.journal.chain import NO_HEAD, Batch, join, next_head
 from actors.journal.codec import Undelivered, UnreadableError, encode
-from actors.journal.custody import AlteredError, Custody, Kept, Written
+from actors.journal.custody import ONLY_REPORTS, AlteredError, Custody, Kept, Written
 from actors.journal.cut import Cut
 from actors.journal.files import DISK_ERRORS
 from actors.journal.finding import ANCHOR, Found, nothing
@@ -102,7 +102,9 @@ class FileJournal:
             self._custody = Custody(lease)
             self._session: Kept | None = None
             if session_folder is not None:
-                self._session = Kept.folder("the session's folder", session_folder, self._files)
+                self._session = Kept.folder(
+                    "the session's folder", session_folder, self._files, ONLY_REPORTS
+                )
             self._reserve()
             self._begin(snapshot.undelivered, now, lost)
             anchor = Anchor(self._durable, self._head)

@@ -33,7 +33,8 @@ def attach(folder: Path | None) -> tuple[Connection, list[Path]]:
             others.append(path.parent)
     if found is None:
         raise NoSessionError(
-            f"no session runs in {SESSIONS}/; {_last_one()}start one: python supervisor.py"
+            f"no session runs in {SESSIONS}/; {_last_one()}start one: python supervisor.py; "
+            "one with a --session-dir of its own: inspect --session DIR"
         )
     return found, others
 

@@ -3,7 +3,7 @@
 python -m tests.system.crash_soak [CHOICES]
 """
 
-import sys
+import argparse
 
 from loguru import logger
 
@@ -34,4 +34,6 @@ def main(choices: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else CHOICES)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("choices", type=int, nargs="?", default=CHOICES)
+    main(parser.parse_args().choices)

@@ -3,9 +3,9 @@
 python -m tests.system.kill_soak 100 [SEED]
 """
 
+import argparse
 import random
 import signal
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -35,4 +35,8 @@ def main(kills: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kills", type=int)
+    parser.add_argument("seed", type=int, nargs="?", default=1)
+    given = parser.parse_args()
+    main(given.kills, given.seed)

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -202,6 +203,22 @@ def test_a_first_signal_stops_gracefully(run: Run, folder: Path, number: signal.
     assert "What came of it" in running.said
     assert session_of(folder)["ended_at"] is not None
     assert (folder / "summary.json").exists()
+
+
+def test_a_lost_sessions_folder_costs_its_reports_only(run: Run, folder: Path) -> None:
+    running = run(*FAST)
+    running.read_until("entry: buy")
+    shutil.rmtree(folder)
+    running.read_until("ALARM")
+    running.process.send_signal(signal.SIGINT)
+    assert running.end() == 1, running.said
+    assert f"the session's folder {folder} was removed" in running.said
+    assert "the journal is whole: stop this session and start again" in running.said
+    assert "written to" not in running.said
+    assert not folder.exists()
+    again = run("--headless", "--duration", "1")
+    assert again.end() == 0, again.said
+    assert "resuming" in again.said
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
