@@ -25,7 +25,7 @@ from exchange.profiles.key_rights import KeyRights
 from exchange.profiles.profile import Profile
 from messages.base import Symbol, quote_currency
 from messages.market import Capabilities
-from messages.money import ZERO, amount_in, plain
+from messages.money import ZERO, amount_in, amount_text, money_text, plain
 from messages.plan import Plan, ProtectionMode
 
 EXIT_OK = 0
@@ -140,8 +140,8 @@ def _account(connection: Connection, keys: Keys, settings: Settings) -> Iterator
         free = amount_in(opened.free, currency)
         if capital > ZERO:
             grade = Grade.OK if free >= capital else Grade.WARNING
-            text = f"{plain(free)} {currency} free, capital allots {plain(capital)}"
-            yield Finding(grade, text)
+            allots = amount_text(capital, currency)
+            yield Finding(grade, f"{money_text(free, currency)} free, capital allots {allots}")
 
 
 def _clock(offset_ms: int, profile: Profile) -> Finding:

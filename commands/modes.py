@@ -18,7 +18,7 @@ from exchange.profiles.profile import Profile
 from exchange.profiles.registry import PROFILES
 from messages.base import Symbol, quote_currency
 from messages.market import MarketRules
-from messages.money import ZERO, Money, plain
+from messages.money import ZERO, Money, money_text, plain
 from messages.orders import OrderType
 from messages.plan import Plan
 
@@ -172,7 +172,7 @@ def ask_consent(
 
 
 def _monies(monies: list[Money] | tuple[Money, ...]) -> str:
-    held = [f"{plain(one.amount)} {one.currency}" for one in monies if one.amount > ZERO]
+    held = [money_text(one.amount, one.currency) for one in monies if one.amount > ZERO]
     return ", ".join(held) or "nothing"
 
 

@@ -43,7 +43,7 @@ def test_real_money_is_traded_after_a_yes_and_its_protection_outlives_ctrl_c(
     begin = server.read()
     with person(server, tmp_path, "Always") as first:
         first.read_until("live on Binance, account main")
-        first.read_until("10000 USDT")
+        first.read_until("10000.00 USDT")
         first.read_until("a position at most 2000")
         first.read_until("at most 5000 a day")
         first.read_until("Type live to go on")
