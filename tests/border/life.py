@@ -9,6 +9,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from actors.order_router.core import step as route
 from actors.order_router.order import RoutedOrder, wake_at
 from actors.order_router.orders import Orders
@@ -30,7 +32,6 @@ from messages.money import ZERO
 from messages.observers import Alarm
 from messages.order_router import LookUpFailed, OrderReported
 from messages.orders import FillSource, OrderRequest, OrderType, Side
-from messages.plan import Plan
 from messages.portfolio import BookPosition, RequestBalance, ReserveBudget
 from messages.position import (
     BalanceAnswered,
@@ -102,7 +103,7 @@ class VenueOrder:
 class LifeOfStructures:
     """One position, its router and its venue; ``mangle`` is what comes between."""
 
-    def __init__(self, mangle: Mangle = as_it_is, plan: Plan = PLAN) -> None:
+    def __init__(self, mangle: Mangle = as_it_is) -> None:
         self.mangle = mangle
         self.refused: list[BadValueError] = []
         self.alarms: list[Alarm] = []
@@ -119,11 +120,9 @@ class LifeOfStructures:
         self._settings = RouterSettings()
         self._life: Life | None = None
         self._mail: deque[Send] = deque()
-        rules = type(RULES)(**{
-            name: getattr(RULES, name) for name in RULES.__struct_fields__ if name != "fee_currency"
-        }, fee_currency=FeeCurrency.RECEIVED)  # fmt: skip
+        rules = replace(RULES, fee_currency=FeeCurrency.RECEIVED)
         begin = Begin(
-            position_id=P1, symbol=SYMBOL, budget=Decimal(1000), plan=plan, rules=rules,
+            position_id=P1, symbol=SYMBOL, budget=Decimal(1000), plan=PLAN, rules=rules,
             capabilities=ALL_ABLE, quote=quote(100.0, START), order_prefix="h0e1p1",
             decision="a test",
         )  # fmt: skip

@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,15 +26,22 @@ sys.stdin.read()
 """
 
 
-def test_a_second_process_is_refused_and_told_by_whom(tmp_path: Path) -> None:
+@contextmanager
+def program(code: str, *arguments: str | Path) -> Iterator[tuple[subprocess.Popen[bytes], bytes]]:
+    """Run a program of ours; yield its process and its first line."""
     with subprocess.Popen(  # noqa: S603 - our own Python
-        [sys.executable, "-c", HOLD, str(tmp_path)],
+        [sys.executable, "-c", code, *map(str, arguments)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"held\n"
+        yield process, process.stdout.readline()
+
+
+def test_a_second_process_is_refused_and_told_by_whom(tmp_path: Path) -> None:
+    with program(HOLD, tmp_path) as (process, said):
+        assert said == b"held\n"
         assert is_held(tmp_path)
         with pytest.raises(
             AccountInUseError, match=r"process 77 .*sessions/x.*2023-11-14T22:13:20"
@@ -144,14 +152,8 @@ sys.stdin.read()
 
 @pytest.mark.parametrize("how", ["fork", "fork in C", "inherited"])
 def test_a_child_that_outlives_its_parent_does_not_keep_the_lease(tmp_path: Path, how: str) -> None:
-    with subprocess.Popen(  # noqa: S603 - our own Python
-        [sys.executable, "-c", FORK, str(tmp_path), how],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        child = int(process.stdout.readline())
+    with program(FORK, tmp_path, how) as (process, said):
+        child = int(said)
         try:
             with pytest.raises(AccountInUseError):
                 Lease(tmp_path, holder())
@@ -178,14 +180,8 @@ def test_a_lock_whose_file_is_removed_lets_no_second_process_in(tmp_path: Path) 
 
 
 def test_an_older_lock_that_names_a_dead_process_lets_no_second_process_in(tmp_path: Path) -> None:
-    with subprocess.Popen(  # noqa: S603 - our own Python
-        [sys.executable, "-c", HOLD, str(tmp_path)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
+    with program(HOLD, tmp_path) as (process, said):
+        assert said == b"held\n"
         process.kill()
     older = (tmp_path / "lock").read_bytes()
     first = Lease(tmp_path, holder())

@@ -1,5 +1,6 @@
 """What passes between the program and a strategy's process, and what does not."""
 
+import json
 from decimal import Decimal
 
 import msgspec
@@ -111,10 +112,37 @@ def test_texts_of_the_users_are_bounded_and_can_be_shown() -> None:
     assert said.details == "a\n [2J\nb"
 
 
-@given(st.binary(max_size=200))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=8,
+)
+ENTERS = st.dictionaries(st.sampled_from(Enter.__struct_fields__), VALUES)
+ANSWERS = st.fixed_dictionaries(
+    {"type": st.sampled_from(["Answer", "Ready"]) | VALUES},
+    optional={
+        "number": st.integers() | VALUES,
+        "enter": ENTERS | VALUES,
+        "error": st.text() | VALUES,
+        "details": st.text() | VALUES,
+        "took_ms": st.floats() | VALUES,
+    },
+)
+
+
+def framed(body: bytes) -> bytes:
+    return len(body).to_bytes(4, "big") + body
+
+
+@given(
+    st.binary(max_size=200)
+    | st.binary(max_size=200).map(framed)
+    | ANSWERS.map(lambda said: framed(json.dumps(said).encode()))
+)
 def test_no_bytes_make_the_border_fail(data: bytes) -> None:
     try:
         for body in Frames().feed(data):
-            answer_of(body)
+            said = answer_of(body)
+            assert said.error is None or len(said.error) <= ERROR_MOST
     except WireError:
         pass

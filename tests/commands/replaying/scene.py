@@ -48,12 +48,10 @@ class EntersAt:
         return Enter(reason=f"candle {number}") if is_wanted else None
 
 
-def candle_file(
-    folder: Path, symbol: str, bars: Mapping[int, Bar], interval_ms: int = HOUR
-) -> Path:
+def candle_file(folder: Path, symbol: str, bars: Mapping[int, Bar]) -> Path:
     """Write candles by number; a number left out is a hole."""
     lines = ["timestamp,open,high,low,close,volume"]
-    lines += [f"{BEGIN + n * interval_ms},{','.join(bar)},1000" for n, bar in sorted(bars.items())]
+    lines += [f"{BEGIN + n * HOUR},{','.join(bar)},1000" for n, bar in sorted(bars.items())]
     path = folder / f"{symbol.replace('/', '-')}-1h.csv"
     path.write_text("\n".join(lines) + "\n")
     return path

@@ -44,5 +44,7 @@ async def _answers(exchange_id: str) -> list[Any]:
 
 @pytest.mark.parametrize("exchange_id", PROFILES)
 def test_a_look_up_that_finds_nothing_is_not_found(exchange_id: str) -> None:
-    for answer in asyncio.run(_answers(exchange_id)):
+    answers = asyncio.run(_answers(exchange_id))
+    assert answers
+    for answer in answers:
         assert answer == [] or isinstance(answer, NotFoundError), answer
