@@ -179,6 +179,8 @@ def _hear_order(turn: Turn, facts: OrderFacts) -> None:
     """Book what the venue did; it is a fact, whatever was expected."""
     known = find_order(turn.position, facts.client_order_id)
     if known is None:
+        if facts.is_terminal and not facts.filled:
+            return  # it was dropped when it ended, and after a restart the router says so again
         known = _forgotten_order(facts)
     elif known.facts == facts:
         return
@@ -199,7 +201,7 @@ def _hear_order(turn: Turn, facts: OrderFacts) -> None:
 
 
 def _forgotten_order(facts: OrderFacts) -> OwnOrder:
-    """Return an order that ended without a fill, was let go of, and is heard of again."""
+    """Return an order that was dropped when it ended empty, and has filled or works after all."""
     is_entry = leg_of_id(facts.client_order_id) == ENTRY_LEG
     return OwnOrder(
         side=Side.BUY if is_entry else Side.SELL,

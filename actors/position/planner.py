@@ -143,6 +143,8 @@ def _is_as_wanted(turn: Turn, slot: ExitSlot, want: Want | None) -> bool:
     if slot.purpose is Purpose.CLOSE:
         # A rung's order works until it ends; only a hurry to a market order ends it sooner.
         return want is None or want.price is not None or slot.price is None
+    if _is_only_cover(turn, order, want):
+        return True
     if want is None:
         return not _is_unwanted(turn)
     if turn.position.contested:
@@ -164,9 +166,25 @@ def _has_wanted_quantity(turn: Turn, want: Want, order: OwnOrder) -> bool:
     return want.quantity == most and bool(order.facts.filled) and order.quantity == most
 
 
+def _is_only_cover(turn: Turn, order: OwnOrder, want: Want | None) -> bool:
+    """Whether its stop must stay: what takes its place has none, and no trigger would fire now.
+
+    So after a restart the stop of the last session's end rests until quotes are fresh.
+    """
+    position = turn.position
+    if position.closing is not None or not turn.life.sellable:
+        return False
+    has_stop = order.facts.stop is StopStatus.WORKING
+    keeps_a_stop = want is not None and want.trigger_price is not None
+    is_watched = position.market_is_fresh and position.venue_is_reachable
+    return has_stop and not keeps_a_stop and not is_watched
+
+
 def _is_unwanted(turn: Turn) -> bool:
-    """Whether a resting order must go although nothing is to take its place yet."""
-    return turn.position.closing is not None or not turn.life.sellable
+    """Whether a resting order must go although nothing is to take its place."""
+    if turn.position.closing is not None or not turn.life.sellable:
+        return True
+    return resting.lets_nothing_rest(turn.life)
 
 
 def _has_lost_its_stop(want: Want, order: OwnOrder) -> bool:

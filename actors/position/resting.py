@@ -41,6 +41,14 @@ def wanted_resting(life: Life, now: Timestamp) -> Want | None:
     return _unless_still_filling(life, want)
 
 
+def lets_nothing_rest(life: Life) -> bool:
+    """Return whether the mode in force lets no order rest; one that rests all the same goes."""
+    position = life.position
+    if lost_orders(position) or position.contested:
+        return False
+    return protection_mode(life.charter) is ProtectionMode.TRIGGERS and not leaves_stop(life)
+
+
 def _within_most(life: Life, want: Want) -> Want:
     """Return the order with no more than one can have: the trigger covers the rest."""
     most = most_at_rest(life, want)

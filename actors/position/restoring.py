@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from actors.position.entry import stop_entering
 from actors.position.position import EarlierPrefix, Position
-from actors.position.protection import unprotected_quantity
+from actors.position.protection import is_stopped_at_venue, unprotected_quantity
 from actors.position.states import AT_REST
 from actors.position.turn import Turn
 from messages.addresses import ORDER_ROUTER, POSITIONS
@@ -30,6 +30,8 @@ def begin(turn: Turn, since: Timestamp, recovery: int) -> None:
     if is_over:
         turn.update(earlier_prefixes=())
     turn.update_protection(is_left=False)
+    if is_stopped_at_venue(turn.position):
+        turn.update(market_is_fresh=False)  # until market data says so: that stop stays meanwhile
 
 
 def renumber(turn: Turn, order_prefix: str) -> None:

@@ -10,7 +10,7 @@ from actors.position import market, restoring
 from actors.position.booking import ask_for_budget, book, let_go_of_orders, tell_end
 from actors.position.progress import Faulted
 from actors.position.protection import disarm_triggers, hold_symbol
-from actors.position.states import State
+from actors.position.states import AT_REST, State
 from actors.position.turn import Turn
 from messages.addresses import ORDER_ROUTER
 from messages.base import Milliseconds, Timestamp
@@ -31,6 +31,7 @@ def on_skipped(turn: Turn, message: Resync) -> None:
     elif faulted is None:
         _mark(turn, turn.now, turn.charter.plan.exit_retry_ms)
         _ask_again(turn)
+        _book_again(turn)
     elif not faulted.has_raised_again:
         turn.update(faulted=replace(faulted, has_raised_again=True))
         text = f"{message.skipped} can't be taken, heard again: {message.error}"
@@ -48,6 +49,7 @@ def on_deadline(turn: Turn) -> None:
     slower = min(faulted.pause_ms * 2, turn.charter.plan.stuck_retry_ms)
     _mark(turn, faulted.since, Milliseconds(slower))
     _ask_again(turn)
+    _book_again(turn)
 
 
 def _mark(turn: Turn, since: Timestamp, pause_ms: Milliseconds) -> None:
@@ -83,11 +85,16 @@ def _ask_for_facts(turn: Turn) -> None:
             order_id, urgent = order.facts.client_order_id, exit_ is not None
             turn.send(ORDER_ROUTER, CancelOrder(client_order_id=order_id, urgent=urgent))
     hold_symbol(turn)
-    book(turn)  # the skipped message may have been the request for it
     # What fired is gone: a new registration is told at once of what is touched now.
     turn.update_protection(levels=(), armed=())
     if position.entry.waits_for_quote or (exit_ is not None and exit_.waits_for_quote):
         turn.ask_for_quote()
+
+
+def _book_again(turn: Turn) -> None:
+    """Book once more: the skipped message may have been the portfolio's request for it."""
+    if turn.position.state not in AT_REST:
+        book(turn)
 
 
 def _ask_to_end(turn: Turn) -> None:

@@ -159,5 +159,8 @@ def test_an_order_that_ended_without_a_fill_is_forgotten_and_comes_back_whole() 
     stage.wait(1_000)
     known = [order.facts.client_order_id for order in stage.position.orders]
     assert known == [B1, X2]
+    before = stage.life
+    stage.report(X1, OrderStatus.EXPIRED)
+    assert (stage.life, stage.last) == (before, []), "told again after a restart, it is no news"
     stage.report(X1, OrderStatus.FILLED, filled="1", price="99")
     assert bookings(stage)[-1].sold == 1

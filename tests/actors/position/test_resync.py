@@ -64,7 +64,7 @@ def test_a_quote_that_it_waits_for_is_asked_for_again() -> None:
     stage = Stage(replace(PLAN, entry_ladder=ladder)).grant()
     stage.report("h0e1p1b1", OrderStatus.EXPIRED)
     stage.hear(RAISED)
-    assert asked(stage) == [*ASKS, "HoldSymbol", "BookPosition", "RequestQuote"]
+    assert asked(stage) == [*ASKS, "HoldSymbol", "RequestQuote", "BookPosition"]
 
 
 def test_closed_it_books_again_and_asks_for_its_release_then_tells_its_end() -> None:

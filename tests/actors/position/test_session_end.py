@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
+from actors.position.exit_slot import SlotState
 from actors.position.protection import is_stopped_at_venue, may_be_left
 from actors.position.states import State
 from messages.base import Timestamp
@@ -12,10 +13,30 @@ from messages.market import Capabilities
 from messages.order_router import CancelOrder
 from messages.orders import OrderStatus, Purpose, RejectReason, StopStatus
 from messages.plan import OnStop, Plan, ProtectionMode
-from messages.position import CloseCause, LevelName, LookedBack, Resync, SessionEnding
-from tests.actors.position.scenes import B1, BARE, HELD, OCO, STOP_RESTS, X1, X2, X3
+from messages.position import (
+    CloseCause,
+    LevelName,
+    LookedBack,
+    MarketFreshness,
+    Resync,
+    SessionEnding,
+    SwitchProtection,
+    TriggersArmed,
+)
+from tests.actors.position.scenes import (
+    B1,
+    BARE,
+    HELD,
+    OCO,
+    STOP_RESTS,
+    SWITCHING,
+    X1,
+    X2,
+    X3,
+)
 from tests.actors.position.stage import ALL_ABLE, PLAN, Stage
 
+TRIGGERS = replace(PLAN, protection_mode=ProtectionMode.TRIGGERS)
 SYNTHETIC = replace(PLAN, protection_mode=ProtectionMode.SYNTHETIC)
 NO_STOPS = Capabilities()
 
@@ -106,16 +127,56 @@ def test_said_twice_it_places_one_stop() -> None:
     assert [request.client_order_id for request in stage.placed] == [B1, X1, X2]
 
 
-def test_after_the_restart_its_own_mode_is_in_force_again() -> None:
-    stage = ending(SYNTHETIC)
-    stage.report(X1, OrderStatus.CANCELED)
-    stage.report(X2, OrderStatus.OPEN)
+def restarted(plan: Plan) -> Stage:
+    """The session ended, its stop rests, and the next session has looked the orders up."""
+    stage = ending(plan)
+    for resting in stage.canceled:
+        stage.report(resting, OrderStatus.CANCELED)
+    stage.report(stage.placed[-1].client_order_id, OrderStatus.OPEN)
     stage.now = Timestamp(stage.now + 60_000)
     restart = Resync(skipped="everything", error="", down_since=Timestamp(stage.now - 30_000))
     stage.hear(restart)
     stage.hear(LookedBack(attempts=2))
+    return stage
+
+
+def test_after_the_restart_its_own_mode_is_in_force_again() -> None:
+    stage = restarted(SYNTHETIC).arm()
+    assert stage.canceled == [X1, X2]
     stage.report(X2, OrderStatus.CANCELED)
     assert stage.request(X3).purpose is Purpose.TAKE_PROFIT
+
+
+def test_in_mode_triggers_nothing_rests_after_the_restart() -> None:
+    stage = restarted(TRIGGERS).arm()
+    assert stage.canceled == [X1]
+    stage.report(X1, OrderStatus.CANCELED)
+    assert [request.client_order_id for request in stage.placed] == [B1, X1]
+    assert stage.position.slot.state is SlotState.EMPTY
+    assert stage.state() is State.PROTECTING
+
+
+@pytest.mark.parametrize("plan", [SYNTHETIC, TRIGGERS])
+def test_after_the_restart_the_stop_stays_until_quotes_are_fresh(plan: Plan) -> None:
+    stage = restarted(plan)
+    resting, canceled = stage.placed[-1].client_order_id, stage.canceled
+    stage.hear(TriggersArmed(generation=stage.position.protection.generation, fresh=False))
+    assert stage.canceled == canceled
+    assert stage.state() is State.PROTECTING
+    stage.hear(MarketFreshness(fresh=True))
+    assert stage.canceled == [*canceled, resting]
+
+
+def test_a_switch_by_hand_waits_for_fresh_quotes_before_it_takes_the_stop_away() -> None:
+    stage = Stage(SWITCHING).protected()
+    stage.hear(SwitchProtection(to_stop_loss=True, reason="a test"))
+    stage.report(X1, OrderStatus.CANCELED)
+    stage.report(X2, OrderStatus.OPEN)
+    stage.hear(MarketFreshness(fresh=False))
+    stage.hear(SwitchProtection(to_stop_loss=False, reason="a test"))
+    assert stage.canceled == [X1]
+    stage.hear(MarketFreshness(fresh=True))
+    assert stage.canceled == [X1, X2]
 
 
 def test_it_meets_a_position_that_buys() -> None:

@@ -83,6 +83,10 @@ MUTANTS = (
         around(resting, "_wanted_in_mode", _not_left),
     ),
     Mutant(
+        "the stop of a session's end rests on in mode triggers",
+        instead(resting, "lets_nothing_rest", lambda _: False),
+    ),
+    Mutant(
         "the lines that follow from the plan lie elsewhere",
         instead(prices, "_TO_STOP_LOSS", Decimal("0.5")),
     ),
