@@ -17,7 +17,7 @@ from actors.journal.anchor import Anchor, AnchorFile
 from actors.journal.files import DISK, Content
 from actors.journal.finding import ANCHOR, Found, JournalLostError, find
 from actors.journal.notes import BACKUP_NOTE, Backup, write_note
-from actors.journal.segment import segment_numbers, segment_path
+from actors.journal.segment import log_path, segment_numbers, segment_path
 from actors.plain_files import new_file
 from commands.account import named_account
 from commands.console import new_console
@@ -120,7 +120,7 @@ def _files(folder: Path) -> Iterator[Path]:
     yield folder / ANCHOR
     for number in segment_numbers(folder):
         path = segment_path(folder, number)
-        log = path.with_name(path.name + "-wal")
+        log = log_path(path)
         if log.exists():
             yield log
         yield path

@@ -13,6 +13,7 @@ from typing import Self
 from actors.journal.files import Files, Pointer, Sight
 from actors.journal.lease import EPOCH, Lease
 from actors.journal.port import CustodyError
+from actors.journal.segment import log_path
 
 Written = dict[str, tuple[int, int]]
 """Size and time of the last change, by the name of a file that only this process writes."""
@@ -132,7 +133,7 @@ class Custody:
         for name in self._written:
             self._kept.pop(name).close()
         self._written.clear()
-        self._log = f"{segment.name}-wal"
+        self._log = log_path(segment).name
         for name in (segment.name, anchor.name):
             self._keep(name)
             self._written[name] = self._state(name)

@@ -123,6 +123,11 @@ def segment_path(folder: Path, number: int) -> Path:
     return folder / f"{_PREFIX}{number:06d}{_SUFFIX}"
 
 
+def log_path(path: Path) -> Path:
+    """Return where SQLite's log of a segment lies: what is committed and not yet in its file."""
+    return path.with_name(f"{path.name}-wal")
+
+
 def segment_numbers(folder: Path, files: Files = DISK) -> list[int]:
     """Return which segments there are, oldest first."""
     names = [name for name in files.names(folder) if name.startswith(_PREFIX)]
@@ -133,7 +138,7 @@ def segment_numbers(folder: Path, files: Files = DISK) -> list[int]:
 def segment_seen(folder: Path, number: int, files: Files) -> Segment:
     """Return what is seen of a segment and its log. Raises ``OSError``."""
     path = segment_path(folder, number)
-    seen = [files.sight(one) for one in (path, path.with_name(path.name + "-wal"))]
+    seen = [files.sight(one) for one in (path, log_path(path))]
     there = [one for one in seen if one is not None]
     return Segment(
         number=number,
@@ -242,7 +247,7 @@ def open_segment(folder: Path, number: int, files: Files, held: ExitStack) -> Se
     data = held.enter_context(closing(files.look(path)))
     log: Content = NOTHING
     with suppress(FileNotFoundError):
-        log = held.enter_context(closing(files.look(path.with_name(path.name + "-wal"))))
+        log = held.enter_context(closing(files.look(log_path(path))))
     try:
         return SegmentReader(held.enter_context(opened(path.name, data, log)))
     except apsw.Error as error:

@@ -285,7 +285,7 @@ class ProductionDispatcher:
         lane.slot = slot
         if self._page is not None and slot is not None:
             thread = lane.thread.native_id or 0
-            lane.show_hand(self._page.writer(slot, thread, is_pinned=lane is not self._shared))
+            lane.show_hand(self._page.writer(slot, thread))
 
     def _new_lane(self, name: Address) -> ThreadLane:
         return ThreadLane(name, self._batch_limit, self._note_rest)

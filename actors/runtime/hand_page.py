@@ -23,7 +23,6 @@ _BEAT, _FAIR_NS, _VERDICT, _ENDED = 0, 8, 16, 24
 _SLOT_BYTES = 256
 _SLOTS_AT = 1024
 _HAND = struct.Struct("<QQqq80s80s")
-_THREAD = struct.Struct("<QQ")
 _IN_HAND_AT = 8
 _THREAD_AT = 208
 
@@ -39,7 +38,6 @@ class Hand(NamedTuple):
     message_type: str
     thread: int
     """The kernel's id of it; 0: the slot is free."""
-    is_pinned: bool
 
 
 class HandPage:
@@ -93,20 +91,12 @@ class HandPage:
         """Return what the thread of a slot has in hand."""
         at = _SLOTS_AT + slot * _SLOT_BYTES
         number, in_hand, sequence, place, actor, kind = _HAND.unpack_from(self._map, at)
-        thread, is_pinned = _THREAD.unpack_from(self._map, at + _THREAD_AT)
-        return Hand(
-            number,
-            bool(in_hand),
-            (sequence, place),
-            _text(actor),
-            _text(kind),
-            thread,
-            bool(is_pinned),
-        )
+        thread: int = _WORD.unpack_from(self._map, at + _THREAD_AT)[0]
+        return Hand(number, bool(in_hand), (sequence, place), _text(actor), _text(kind), thread)
 
-    def writer(self, slot: int, thread: int, *, is_pinned: bool) -> "HandWriter":
+    def writer(self, slot: int, thread: int) -> "HandWriter":
         """Return what writes the slot of the thread with this id of the kernel's."""
-        return HandWriter(self._map, _SLOTS_AT + slot * _SLOT_BYTES, thread, is_pinned=is_pinned)
+        return HandWriter(self._map, _SLOTS_AT + slot * _SLOT_BYTES, thread)
 
     def _word(self, at: int) -> int:
         value: int = _WORD.unpack_from(self._map, at)[0]
@@ -118,12 +108,12 @@ class HandWriter:
 
     __slots__ = ("_at", "_map", "_numbers", "_pack")
 
-    def __init__(self, page: mmap.mmap, at: int, thread: int, *, is_pinned: bool) -> None:
+    def __init__(self, page: mmap.mmap, at: int, thread: int) -> None:
         """Take the slot at ``at`` for the thread with this id of the kernel's."""
         self._map, self._at = page, at
         self._numbers = count(1 + _WORD.unpack_from(page, at)[0])
         self._pack = partial(_HAND.pack_into, page, at)
-        _THREAD.pack_into(page, at + _THREAD_AT, thread, is_pinned)
+        _WORD.pack_into(page, at + _THREAD_AT, thread)
 
     def take(self, message_id: tuple[int, int], actor: bytes, message_type: bytes) -> None:
         """Write what is in hand from now on. On the path of every message."""
@@ -136,7 +126,7 @@ class HandWriter:
     def free(self) -> None:
         """Give the slot back."""
         self.rest()
-        _THREAD.pack_into(self._map, self._at + _THREAD_AT, 0, 0)
+        _WORD.pack_into(self._map, self._at + _THREAD_AT, 0)
 
 
 def _text(padded: bytes) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from actors.journal.codec import Snapshot, UnreadableError
-from actors.journal.segment import Manifest, read_segment, segment_path
+from actors.journal.segment import Manifest, log_path, read_segment, segment_path
 
 _TRIES = 3
 
@@ -123,5 +123,5 @@ def read_page(folder: Path, number: int) -> Page:
 def size_of(folder: Path, number: int) -> tuple[int, int]:
     """Return the size of a segment's file, and of its log."""
     path = segment_path(folder, number)
-    log = path.with_name(path.name + "-wal")
+    log = log_path(path)
     return path.stat().st_size, log.stat().st_size if log.exists() else 0

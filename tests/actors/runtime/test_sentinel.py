@@ -96,8 +96,8 @@ class Watched:
     def __init__(self, kernel: Kernel, folder: Path) -> None:
         self.kernel, self.folder = kernel, folder
         self.page = HandPage()
-        self.lane = self.page.writer(0, LANE, is_pinned=False)
-        self.pinned = self.page.writer(1, OTHER, is_pinned=True)
+        self.lane = self.page.writer(0, LANE)
+        self.pinned = self.page.writer(1, OTHER)
         self.page.beat = 1
         self.signals: list[int] = []
         self.dump = os.memfd_create("dump")
