@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from messages.base import Currency, Milliseconds, Symbol, Timestamp, base_currency, quote_currency
+from messages.orders import OrderType
 
 
 class FeeCurrency(StrEnum):
@@ -122,6 +123,9 @@ class RequestTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     engine."""
     read_lag_ms: Milliseconds
     """How far look-ups, lists and balances may be behind the engine."""
+    locking: tuple[OrderType, ...] = ()
+    """Types of sales that keep their coins from other sales, of an account that can't borrow: the
+    venue refuses to sell what isn't there. Empty: not known."""
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -7,7 +7,7 @@ import msgspec
 
 from messages.base import Currency, Message, PositionId, Symbol, Timestamp
 from messages.market import Capabilities, MarketPhase, MarketRules, Quote
-from messages.orders import OrderFacts, OrderRequest
+from messages.orders import OrderFacts, OrderRequest, OrderType
 from messages.plan import Plan
 from messages.portfolio import AdoptedFill
 
@@ -68,6 +68,10 @@ class OrderUpdated(Message, frozen=True, kw_only=True):
     """How one of its orders stands now: cumulative. From the order router."""
 
     facts: OrderFacts
+    beside: tuple[OrderType, ...] = ()
+    """Types of orders that may be sent although the outcome of this sale is unknown, if the account
+    holds no more of the coin than the position: the venue then refuses one of the two. None of ours
+    buys the coin until this order is over. Empty: its outcome must be known first."""
 
 
 class OrdersReleased(Message, frozen=True, kw_only=True):
@@ -127,6 +131,9 @@ class BalanceAnswered(Message, frozen=True, kw_only=True):
     currency: Currency
     free: Decimal | None
     """What the venue would let us sell now, less what is not the position's; None: no answer."""
+    total: Decimal | None = None
+    """What the account holds of it, free and locked, whoever's it is; None: not
+    asked for, or not known."""
 
 
 class MarketReported(Message, frozen=True, kw_only=True):

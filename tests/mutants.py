@@ -30,7 +30,7 @@ from tests.simulation.mutants.proofs import prove
 from tests.simulation.plans import PLANS
 from tests.simulation.runs import run, without_logs
 from tests.simulation.schedules import kept_files, load
-from tests.simulation.strategies import STEPS, STRATEGIES, Crashing, Exploring, Spell
+from tests.simulation.strategies import STEPS, STRATEGIES, Belated, Crashing, Exploring, Spell
 
 FIFO = "FIFO"
 MODEL = "model"
@@ -38,7 +38,7 @@ KEPT = "kept"
 FORKS = "forks"
 """Two processes of one account: it alone looks for the mutants of that, and for no others."""
 _KINDS: dict[str, type[Exploring]] = {
-    kind.__name__: kind for kind in (*STRATEGIES, Spell, Crashing)
+    kind.__name__: kind for kind in (*STRATEGIES, Spell, Crashing, Belated)
 }
 STOPPED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -50,6 +50,7 @@ DRIVERS = (
     "DelayBounded",
     "Spell",
     "Crashing",
+    "Belated",
     KEPT,
     MODEL,
     FORKS,

@@ -12,6 +12,7 @@ import msgspec
 from actors.guardian.core import Guard
 from actors.operator.core import Operator
 from actors.order_router.order import LookingBack, RoutedOrder, VenueStream
+from actors.order_router.timing import RequestTiming
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
 from actors.portfolio.balances import Asker, Balance, LookDue, MayFill
 from actors.portfolio.rules import Conflict, Denial, Trading
@@ -19,7 +20,7 @@ from actors.portfolio.valuation import Rate
 from actors.position.position import Charter, Position
 from actors.position.salvage import Salvage
 from actors.positions.roster import ListedMarket, Living, Numbering, Recovery, Retired
-from actors.reconciler.looks import ForeignEpoch, ForeignOrder, Heard, NextLook, Stray
+from actors.reconciler.looks import ForeignEpoch, Heard, NextLook, Stray
 from exchange.generated import MarketState
 from exchange.matching_book import Balance as VenueBalance
 from exchange.matching_book import Taken, VenueOrder
@@ -47,7 +48,6 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     Conflict: lambda entity: entity.client_order_id,
     Denial: lambda entity: entity.position_id,
     ForeignEpoch: lambda entity: entity.epoch,
-    ForeignOrder: lambda entity: entity.client_order_id,
     Guard: _only,
     Heard: lambda entity: entity.symbol,
     Identity: _only,
@@ -66,6 +66,7 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     Position: _only,
     Rate: lambda entity: entity.symbol,
     Recovery: _only,
+    RequestTiming: _only,
     Retired: lambda entity: entity.position_id,
     RoutedOrder: lambda entity: entity.request.client_order_id,
     Salvage: _only,

@@ -4,6 +4,8 @@ Owns the meaning of each answer and of each deadline. An answer to a request tha
 is late or doubled: it changes nothing, unless it is a report, which is always a fact.
 """
 
+from typing import NamedTuple
+
 from msgspec.structs import replace
 
 from actors.order_router.backoff import look_up_pause_ms, retry_pause_ms
@@ -28,10 +30,21 @@ from actors.order_router.order import (
     priority_of,
 )
 from actors.order_router.states import Input, is_back_from_the_dead, is_ignored
+from actors.order_router.timing import (
+    BETWEEN_LOOKS_MS,
+    RequestTiming,
+    has_deadline,
+    look_pause_ms,
+    proves_absence,
+)
 from config.settings import RouterSettings
 from messages.base import Timestamp
+from messages.market import RequestTerms
 from messages.order_router import CancelFailed, FailureKind, LookUpFailed, SubmitFailed
-from messages.orders import OrderFacts, OrderStatus, Priority, RejectReason
+from messages.orders import OrderFacts, OrderStatus, Priority, RejectReason, Side
+
+_LATE_AT_ONCE = 3
+"""Copies that are sent again at once, in a row, after the one before was too late."""
 
 
 def reported(
@@ -49,6 +62,7 @@ def reported(
         is_seen=order.is_seen or is_answer,
         not_found=0,
         not_found_since=None,
+        not_found_at=None,
         forget_at=None,
     )
     if facts.is_terminal:
@@ -74,12 +88,24 @@ def _answers(errand: Errand | None) -> bool:
     return errand is not None and errand.request is not Request.CANCEL
 
 
+class Known(NamedTuple):
+    """What is known of the venue when it answers a look-up."""
+
+    venue: VenueStream
+    timing: RequestTiming
+    venue_time: Timestamp | None
+    """The venue's own time, of an answer that was there before the look-up was sent."""
+
+
 def submit_failed(
     order: RoutedOrder, failure: SubmitFailed, settings: RouterSettings, now: Timestamp
 ) -> RoutedOrder:
     """Take in that a submit got no ack. The gateway says so once for each submit, or never."""
+    if failure.signed_at is not None and order.sign_by is not None:
+        order = replace(order, signed_at=failure.signed_at)
     if failure.kind is FailureKind.RETRYABLE:
-        return _not_sent(order, failure, settings, now)
+        again = _too_late if failure.was_late else _not_sent
+        return again(order, failure, settings, now)
     if failure.kind is FailureKind.REJECTED and failure.reason is not RejectReason.DUPLICATE_ID:
         facts = with_status(order.facts, Input.SUBMIT_REJECTED, failure.reason, failure.text)
         if facts is order.facts:
@@ -93,6 +119,31 @@ def submit_failed(
         # The id is in use: an earlier submit arrived after all. It lives, so only look.
         return send(unknown, Request.LOOK_UP, settings, now)
     return settle(unknown, settings, now)
+
+
+def _too_late(
+    order: RoutedOrder, failure: SubmitFailed, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    """Send it again at once, with a later deadline: this copy surely never reaches the engine.
+
+    Later ones after a pause. What sells is never given up for it.
+    """
+    if order.facts.status is OrderStatus.UNKNOWN and not order.is_seen:
+        # It was the only copy without an answer.
+        facts = with_status(order.facts, Input.NOT_AT_VENUE, RejectReason.NEVER_PLACED)
+        return end(replace(order, facts=facts), settings, now)
+    facts = with_status(order.facts, Input.SUBMIT_RETRYABLE, failure.reason, failure.text)
+    if facts is order.facts:
+        return order
+    late = order.late if failure.signed_at is None else order.late + 1
+    back = replace(order, facts=facts, late=late)
+    if order.cancel is not None:
+        return withdraw(back, settings, now)
+    if order.tries <= _LATE_AT_ONCE:
+        return send(back, Request.SUBMIT, settings, now)
+    if order.request.side is Side.SELL:
+        return pause(back, Request.SUBMIT, retry_pause_ms(back, settings), now)
+    return _not_sent(replace(order, late=late), failure, settings, now)
 
 
 def _not_sent(
@@ -141,9 +192,10 @@ def cancel_failed(
 
 
 def not_found(
-    order: RoutedOrder, venue: VenueStream, settings: RouterSettings, now: Timestamp
+    order: RoutedOrder, known: Known, settings: RouterSettings, now: Timestamp
 ) -> RoutedOrder:
     """Count an answer that proves nothing alone; conclude from enough of them."""
+    venue = known.venue
     if not is_under_way(order, Request.LOOK_UP):
         return order
     if order.facts.is_terminal:
@@ -152,10 +204,47 @@ def not_found(
         )  # the venue listed more of it: it is asked again if it still does
     if is_ignored(order.facts.status, Input.NOT_FOUND):
         return order
+    if known.timing.terms is not None and has_deadline(order):
+        return _not_found_by_time(order, known, known.timing.terms, settings, now)
     counted = _count_not_found(order, venue, now)
     # Of an id that another order has, "not found" proves nothing.
     if order.conflict or not _is_proved(counted, settings, now):
         return pause(counted, Request.LOOK_UP, look_up_pause_ms(counted, settings), now)
+    return _not_at_venue(order, counted, settings, now)
+
+
+def _not_found_by_time(
+    order: RoutedOrder,
+    known: Known,
+    terms: RequestTerms,
+    settings: RouterSettings,
+    now: Timestamp,
+) -> RoutedOrder:
+    """Conclude from two looks that were sent after the venue had shown that it takes it no more."""
+    at = known.venue_time
+    counted = _count_not_found(order, known.venue, now)
+    if not known.venue.up or counted.not_found == 1:
+        counted = replace(counted, not_found_at=None)  # the stream was down since
+    if order.is_probe and order.signed_at is None and at is not None:
+        # Its process is dead since: nothing is signed after this moment.
+        counted = replace(counted, signed_at=at)
+    proof = None
+    if at is not None and known.venue.up and not order.conflict:
+        proof = proves_absence(counted, at, terms)
+    if proof:
+        return _not_at_venue(order, counted, settings, now)
+    if proof is False and counted.not_found_at is None:
+        counted = replace(counted, not_found_at=at)
+    longest = look_up_pause_ms(counted, settings)
+    wanted = look_pause_ms(counted, known.timing, now)
+    pause_ms = longest if wanted is None else max(wanted, BETWEEN_LOOKS_MS)
+    # An order that comes is found by its event; a look in between finds one whose event is lost.
+    return pause(counted, Request.LOOK_UP, min(pause_ms, max(longest, BETWEEN_LOOKS_MS)), now)
+
+
+def _not_at_venue(
+    order: RoutedOrder, counted: RoutedOrder, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
     facts = with_status(order.facts, Input.NOT_AT_VENUE, RejectReason.NEVER_PLACED)
     if facts.is_terminal:
         return end(replace(counted, facts=facts), settings, now)

@@ -15,11 +15,19 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from actors.order_router import answers, comparing, looking_back, ownership
+from actors.order_router import (
+    answers,
+    comparing,
+    looking_back,
+    ownership,
+    second_sales,
+    timing,
+)
 from actors.order_router.errands import send, want_cancel
 from actors.order_router.order import Request, RoutedOrder, VenueStream, priority_of
 from actors.order_router.orders import Orders
 from actors.order_router.telling import refused, sends_after, tell
+from actors.order_router.timing import RequestTiming
 from config.settings import RouterSettings
 from messages.addresses import OBSERVERS, RECONCILER, position_address
 from messages.base import ClientOrderId, Message, PositionId, Timestamp
@@ -40,6 +48,7 @@ from messages.order_router import (
     PlaceOrder,
     ReadLedger,
     ReleaseOrders,
+    RequestTimingMeasured,
     ResendOrders,
     StreamChanged,
     SubmitFailed,
@@ -61,9 +70,25 @@ def step(orders: Orders, settings: RouterSettings, message: Message, now: Timest
 
     """
     if isinstance(message, LookBack):
-        return looking_back.begin(orders, message, settings, now)
+        return _with_deadlines(orders, looking_back.begin(orders, message, settings, now), now)
     taken = _take(orders, settings, message, now)
-    return looking_back.go_on(orders, taken, settings, now) if orders.looking_back else taken
+    if orders.looking_back:
+        further = looking_back.go_on(orders, taken, settings, now)
+        taken = _with_deadlines(orders, further, now)
+    return second_sales.offered(orders, taken, settings, now)
+
+
+def _with_deadlines(orders: Orders, step_: Step, now: Timestamp) -> Step:
+    """Return the step with the latest deadline for each id that a dead process may have used."""
+    if orders.timing.terms is None:
+        return step_
+    changes = tuple(
+        timing.dated_as_lost(one, orders.timing, now)
+        if isinstance(one, RoutedOrder) and one.is_probe
+        else one
+        for one in step_.changes
+    )
+    return Step(changes, step_.outbox)
 
 
 def _take(  # noqa: C901, PLR0911, PLR0912 - one for each kind of message
@@ -83,7 +108,7 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - one for each kind of message
             order = orders.by_id.get(message.client_order_id)
             if order is None:
                 return NOTHING
-            return _conclude([(order, _answered(order, message, orders.venue, settings, now))])
+            return _conclude([(order, _answered(orders, order, message, settings, now))])
         case ListSymbols():
             return Step(outbox=(comparing.symbols(orders),))
         case ListUnfilled():
@@ -93,6 +118,8 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - one for each kind of message
             return _conclude(behind, comparing.unknown(orders, message))
         case IdentityChanged():
             return Step((message.identity,))
+        case RequestTimingMeasured():
+            return Step((_timing(message),))
         case StreamChanged():
             return _stream_changed(orders, settings, now, up=message.up)
         case Wake():
@@ -141,22 +168,39 @@ def _wish(
             return _ledger(orders, message)
 
 
+def _timing(measured: RequestTimingMeasured) -> RequestTiming:
+    return RequestTiming(
+        offset_ms=measured.offset_ms,
+        error_ms=measured.error_ms,
+        latency_ms=measured.latency_ms,
+        terms=measured.terms,
+    )
+
+
+def _dated(orders: Orders, before: RoutedOrder, after: RoutedOrder, now: Timestamp) -> RoutedOrder:
+    """Return the order with the deadline of the copy that leaves in this step, if one does."""
+    is_sent = after.requests > before.requests
+    return timing.dated(after, orders.timing, now) if is_sent else after
+
+
 def _answered(
+    orders: Orders,
     order: RoutedOrder,
     message: SubmitFailed | SubmitHeld | CancelFailed | OrderNotFound | LookUpFailed,
-    venue: VenueStream,
     settings: RouterSettings,
     now: Timestamp,
 ) -> RoutedOrder:
     match message:
         case SubmitFailed():
-            return answers.submit_failed(order, message, settings, now)
+            after = answers.submit_failed(order, message, settings, now)
+            return _dated(orders, order, after, now)
         case SubmitHeld():
             return answers.held(order, settings, now)
         case CancelFailed():
             return answers.cancel_failed(order, message, settings, now)
         case OrderNotFound():
-            return answers.not_found(order, venue, settings, now)
+            known = answers.Known(orders.venue, orders.timing, message.venue_time)
+            return answers.not_found(order, known, settings, now)
         case LookUpFailed():
             return answers.look_up_failed(order, message, settings, now)
 
@@ -173,13 +217,16 @@ def _place(orders: Orders, request: OrderRequest, settings: RouterSettings, now:
     known = orders.by_id.get(request.client_order_id)
     if known is not None:
         return Step(outbox=_news(known))
+    if request.side is Side.BUY and (why := second_sales.why_not_bought(orders, request.symbol)):
+        return Step(outbox=(refused(position_id, request.client_order_id, why),))
     facts = OrderFacts(client_order_id=request.client_order_id, status=OrderStatus.NEW)
     traceable = _is_traceable(orders, request)
     new = RoutedOrder(request=request, facts=facts, is_traceable=traceable, asked_at=now)
     if orders.identity is not None and orders.identity.is_earlier(request.client_order_id):
-        order = _maybe_sent(new, orders.venue, settings, now)
+        lost = timing.dated_as_lost(new, orders.timing, now)
+        order = _maybe_sent(lost, orders.venue, settings, now)
     else:
-        order = send(new, Request.SUBMIT, settings, now)
+        order = _dated(orders, new, send(new, Request.SUBMIT, settings, now), now)
     if orders.venue.up or orders.has_listener(position_id):
         return _conclude([(None, order)])
     # It began while the stream was down: it has not heard so.
@@ -302,7 +349,8 @@ def _wake(
         return NOTHING
     if order.forget_at is not None and now >= order.forget_at:
         return Step((Removed(kind=RoutedOrder.__name__, key=order_id),))
-    return _conclude([(order, answers.woken(order, settings, now))])
+    after = _dated(orders, order, answers.woken(order, settings, now), now)
+    return _conclude([(order, after)])
 
 
 def _stranger(message: OrderReported, identity: Identity | None) -> Step:

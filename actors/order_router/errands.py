@@ -124,6 +124,7 @@ def end(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedO
         look_up_next=False,
         not_found=0,
         not_found_since=None,
+        not_found_at=None,
         wait_ends_at=None,
         forget_at=None if is_needed else Timestamp(now + settings.terminal_ttl_ms),
     )

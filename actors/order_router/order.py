@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from messages.base import Timestamp
+from messages.base import Milliseconds, Timestamp
 from messages.order_router import LookBack
 from messages.orders import OrderFacts, OrderRequest, Priority, Purpose
 
@@ -72,6 +72,20 @@ class RoutedOrder(
     version asked."""
     cancel_sent: bool = False
     """Whether a cancel of it ever left."""
+    sign_by: Timestamp | None = None
+    """Of its last copy: the largest timestamp, on the venue's clock, that may be written into it.
+    None: no deadline is on record."""
+    window_ms: Milliseconds | None = None
+    """How long after the timestamp in it the venue takes that copy."""
+    signed_at: Timestamp | None = None
+    """The timestamp that was written into it; None: not known, at most ``sign_by``."""
+    late: int = 0
+    """Copies that were too late: each doubles the window."""
+    not_found_at: Timestamp | None = None
+    """The venue's time at the first look after the last moment of acceptance."""
+    beside: bool = False
+    """Its outcome is unknown, and its position may sell beside it: until it is over, nothing of
+    ours buys the coin."""
     conflict: str = ""
     """What the venue says of the order under this id, where it is not what we asked for."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from actors.order_router.order import LookingBack, RoutedOrder, VenueStream
+from actors.order_router.timing import RequestTiming
 from messages.base import ClientOrderId, PositionId, Symbol
 from messages.envelope import Removed
 from messages.ids import Identity
@@ -21,6 +22,7 @@ class Orders:
     def __init__(self, identity: Identity | None = None) -> None:
         """Begin with no order, on a stream that is up."""
         self.venue = VenueStream()
+        self.timing = RequestTiming()
         self.identity = identity
         """Whose orders are ours; None: of a journal of an earlier version."""
         self.by_id: dict[ClientOrderId, RoutedOrder] = {}
@@ -28,6 +30,8 @@ class Orders:
         self.counts: dict[OrderStatus, int] = dict.fromkeys(OrderStatus, 0)
         self.looking_back: dict[PositionId, LookingBack] = {}
         self._by_position: dict[PositionId, dict[ClientOrderId, None]] = {}
+        self.unseen_sales: dict[ClientOrderId, Symbol] = {}
+        """Those beside which another sale may be sent; none of ours buys their coin."""
         self.per_symbol: Counter[Symbol] = Counter()
 
     def apply(self, change: msgspec.Struct) -> None:
@@ -43,6 +47,8 @@ class Orders:
                 self._remove(ClientOrderId(change.key))
             case VenueStream():
                 self.venue = change
+            case RequestTiming():
+                self.timing = change
             case Identity():
                 self.identity = change
             case _:
@@ -72,10 +78,15 @@ class Orders:
         else:
             self.counts[before.facts.status] -= 1
         self.by_id[order_id] = order
+        if order.beside and not order.facts.is_terminal:
+            self.unseen_sales[order_id] = order.request.symbol
+        else:
+            self.unseen_sales.pop(order_id, None)
         self.counts[order.facts.status] += 1
 
     def _remove(self, order_id: ClientOrderId) -> None:
         order = self.by_id.pop(order_id)
+        self.unseen_sales.pop(order_id, None)
         self.counts[order.facts.status] -= 1
         self._leave_symbol(order.request.symbol)
         of_position = self._by_position[order.request.position_id]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from actors.order_router.facts import fees_beyond
 from actors.order_router.order import Request, RoutedOrder, cancel_priority_of, priority_of
+from actors.order_router.timing import has_deadline
 from messages.addresses import GATEWAY, OBSERVERS, PORTFOLIO, position_address
 from messages.base import ClientOrderId, Message, PositionId
 from messages.envelope import Send
@@ -70,7 +71,11 @@ def request_of(order: RoutedOrder) -> Message:
     match errand.request:
         case Request.SUBMIT:
             return SubmitOrder(
-                request=request, priority=priority_of(order), is_traceable=order.is_traceable
+                request=request,
+                priority=priority_of(order),
+                is_traceable=order.is_traceable,
+                sign_by=order.sign_by,
+                window_ms=order.window_ms,
             )
         case Request.CANCEL:
             return CancelAtVenue(
@@ -89,6 +94,7 @@ def look_up_of(order: RoutedOrder) -> LookUpOrder:
         client_order_id=order.request.client_order_id,
         exchange_order_id=order.facts.exchange_order_id,
         symbol=order.request.symbol,
+        wants_time=has_deadline(order),
     )
 
 

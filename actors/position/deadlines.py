@@ -49,6 +49,8 @@ def _of_work(life: Life) -> list[int | None]:
         return deadlines
     if slot.state is SlotState.UNKNOWN:
         deadlines.append(slot.since + plan.unknown_exit_ms)
+        if position.unseen is not None and position.unseen.order_id == slot.order_id:
+            deadlines.append(position.unseen.ask_at)
     if exit_ is not None:
         deadlines += [exit_.retry_at, exit_.stop_order_until]
     else:

@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 from actors.position.distances import distance_problem
+from actors.position.own_orders import live_orders
 from actors.position.placing import Want, cancel, place, rung_price
-from actors.position.position import OwnOrder, ask_of, live_orders
+from actors.position.position import OwnOrder, ask_of
 from actors.position.prices import plain_stop
 from actors.position.states import AT_REST, Input, State
 from actors.position.turn import Turn

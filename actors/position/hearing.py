@@ -4,7 +4,16 @@ from typing import assert_never
 
 import msgspec
 
-from actors.position import closing, entry, market, planner, protection, restoring, resync
+from actors.position import (
+    closing,
+    entry,
+    market,
+    planner,
+    protection,
+    restoring,
+    resync,
+    unseen_exits,
+)
 from actors.position.booking import book, tell_end
 from actors.position.exit_form import CLOSED_MARKET, NAMED_RULES
 from actors.position.inputs import PositionMessage
@@ -75,6 +84,7 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
             _look_at_deadlines(turn)
         case OrderUpdated():
             _hear_order(turn, message.facts)
+            unseen_exits.on_offer(turn, message)
         case LookedBack():
             restoring.on_looked_back(turn, message)
         case OwnershipChanged():
@@ -83,6 +93,7 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
             _hear_released(turn)
         case BalanceAnswered():
             closing.on_balance(turn, message.free)
+            unseen_exits.on_balance(turn, message)
         case MarketReported():
             market.on_reported(turn, message)
         case VenueReachability():

@@ -7,7 +7,7 @@ a cancel, a cancel refused because the order filled, all converge, in whatever o
 
 import msgspec
 
-from actors.position import closing, market, resting
+from actors.position import closing, market, resting, unseen_exits
 from actors.position.deadlines import pause_after
 from actors.position.exit_form import CLOSED_MARKET, is_by_rule
 from actors.position.exit_slot import ExitSlot, SlotInput, SlotState, slot_after
@@ -42,6 +42,7 @@ def plan_exit(turn: Turn) -> None:
     slot = turn.position.slot
     if slot.state is SlotState.UNKNOWN:
         _write_off_if_lost(turn)
+        unseen_exits.ask(turn)
     if turn.position.closing is not None:
         if _is_left_to_the_stop(turn):
             return
@@ -259,12 +260,8 @@ def _write_off_if_lost(turn: Turn) -> None:
     order = find_order(turn.position, slot.order_id)
     if order is None or turn.now < slot.since + plan.unknown_exit_ms:
         return
-    lost = msgspec.structs.replace(order, is_lost=True)
-    orders = tuple(lost if o is order else o for o in turn.position.orders)
-    turn.update(orders=orders, slot=slot_after(slot, SlotInput.WRITTEN_OFF, turn.now))
-    _forget_looks(turn)
     text = f"exit {slot.order_id} is unknown since {turn.now - slot.since} ms: it may be live"
-    turn.alarm(AlarmKind.EXIT_LOST, text)
+    unseen_exits.write_off(turn, order, text)
 
 
 def take_back(turn: Turn, order: OwnOrder) -> None:

@@ -17,6 +17,7 @@ from actors.position.progress import (
     Protection,
     Stranded,
     Unprotected,
+    UnseenExit,
 )
 from actors.position.states import State
 from exchange.price_grid import nearest_price
@@ -73,6 +74,8 @@ class OwnOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     """An exit waits for the cancel, and the router was told so."""
     is_lost: bool = False
     """Unknown for so long that it was written off; it may be live."""
+    is_harmless: bool = False
+    """Of one that is lost: should it sell, another sale of the position is refused."""
     reference_price: Decimal | None = None
     """Its limit, or the best price when it was placed: stands for the price of what is filled until
     the venue says what it cost. None: the best price when the entry was decided."""
@@ -212,6 +215,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
     """Base that was sold before the market's rules changed last."""
     is_released: bool = False
     """The router has let go of its orders: nothing more will come."""
+    unseen: UnseenExit | None = None
+    """An offer to sell beside the order in the slot; None: there is none."""
     wakes_at: Timestamp | None = None
     """The next deadline that it has not acted on yet."""
 
@@ -386,15 +391,3 @@ def with_order(orders: tuple[OwnOrder, ...], order: OwnOrder) -> tuple[OwnOrder,
     order_id = order.facts.client_order_id
     others = (o for o in orders if o.facts.client_order_id != order_id)
     return (*(o for o in others if o.facts.filled or not o.facts.is_terminal), order)
-
-
-def live_orders(position: Position, side: Side) -> tuple[OwnOrder, ...]:
-    """Return the orders of one side that may still fill, lost ones aside."""
-    return tuple(
-        o for o in position.orders if o.side is side and not o.facts.is_terminal and not o.is_lost
-    )
-
-
-def lost_orders(position: Position) -> tuple[OwnOrder, ...]:
-    """Return the orders that were written off and may be live."""
-    return tuple(o for o in position.orders if o.is_lost and not o.facts.is_terminal)

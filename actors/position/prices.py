@@ -6,7 +6,8 @@ down to the tick, a target up: never nearer to the entry than the plan says.
 
 from decimal import Decimal
 
-from actors.position.position import Charter, Life, lost_orders
+from actors.position.own_orders import doubtful_orders
+from actors.position.position import Charter, Life
 from exchange.price_grid import ceil_price, floor_price
 from exchange.rules import is_tradable
 from messages.base import Timestamp
@@ -203,7 +204,7 @@ def _takes_profit_by_trigger(life: Life) -> bool:
         return False  # a part is sold by an order that rests; a trigger would sell all
     if mode in _WATCHES_ITS_TARGET or protection.refusals:
         return True
-    if lost_orders(life.position):
+    if doubtful_orders(life.position):
         return True
     return leaves_stop(life) or (mode is ProtectionMode.SWITCHING and rests_stop(life))
 

@@ -8,10 +8,11 @@ from enum import StrEnum
 
 import msgspec
 
-from messages.base import Milliseconds, Timestamp
+from messages.base import ClientOrderId, Milliseconds, Timestamp
 from messages.market import Quote
 from messages.market_data import Level
 from messages.money import ZERO
+from messages.orders import OrderType
 from messages.position import CloseCause
 
 
@@ -51,8 +52,6 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     waits_for_balance: bool = False
     sellable: Decimal | None = None
     """What the venue said it would let us sell, after it refused; base."""
-    seen: Decimal | None = None
-    """The same of an earlier look, which counts no more: another process may sell meanwhile."""
     too_small: Decimal = ZERO
     """The venue refused this much as too small, and the rules are being read again; base."""
     dust_up_to: Decimal = ZERO
@@ -62,6 +61,17 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     """Exits in a row that self-trade prevention ended; they do not count as refused."""
     stop_order_until: Timestamp | None = None
     """Until then a native stop that was touched is left to fill."""
+
+
+class UnseenExit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An exit of unknown outcome, beside which another may be sent: see ``unseen_exits``."""
+
+    order_id: ClientOrderId
+    beside: tuple[OrderType, ...]
+    """Of these types."""
+    ask_at: Timestamp
+    """When to ask next what the account holds."""
+    asks: int = 0
 
 
 class UnprotectedCause(StrEnum):

@@ -5,8 +5,9 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from actors.position.exit_form import under_refused
+from actors.position.own_orders import doubtful_orders
 from actors.position.placing import Want
-from actors.position.position import Life, RefusedOrder, find_order, lost_orders
+from actors.position.position import Life, RefusedOrder, find_order
 from actors.position.prices import leaves_stop, next_part, protection_mode, rests_stop, stop, target
 from actors.position.states import AT_REST
 from exchange.price_grid import floor_price
@@ -29,7 +30,7 @@ def wanted_resting(life: Life, now: Timestamp) -> Want | None:
         return None
     if position.protection.retry_at is not None and now < position.protection.retry_at:
         return None
-    if lost_orders(position) or position.contested:
+    if doubtful_orders(position) or position.contested:
         # Its coins may be locked, or sold, by an order that nobody can see, or by another process.
         return None
     if position.stranded is not None:
@@ -44,7 +45,7 @@ def wanted_resting(life: Life, now: Timestamp) -> Want | None:
 def lets_nothing_rest(life: Life) -> bool:
     """Return whether the mode in force lets no order rest; one that rests all the same goes."""
     position = life.position
-    if lost_orders(position) or position.contested:
+    if doubtful_orders(position) or position.contested:
         return False
     return protection_mode(life.charter) is ProtectionMode.TRIGGERS and not leaves_stop(life)
 

@@ -31,7 +31,12 @@ from messages.guardian import (
 )
 from messages.market import Capabilities
 from messages.money import Money
-from messages.order_router import ListUnfilled, StreamChanged, SubmitHeld
+from messages.order_router import (
+    ListUnfilled,
+    RequestTimingMeasured,
+    StreamChanged,
+    SubmitHeld,
+)
 from messages.orders import OrderType, Purpose, RejectReason, TimeInForce
 from messages.plan import Plan, ProtectionMode, Rung, Switching, Trailing
 from messages.portfolio import AllotCapital, Limits, SetLimits
@@ -183,6 +188,8 @@ def _restart(theatre: Theatre) -> None:
     down_since = theatre.clock.now()
     theatre.tell(GUARDIAN, RecoveryBegun(positions=2))
     theatre.tell(POSITIONS, BeginRecovery())
+    clock = RequestTimingMeasured(offset_ms=5, error_ms=Milliseconds(2), latency_ms=Milliseconds(4))
+    theatre.tell(ORDER_ROUTER, clock)
     theatre.tell(ORDER_ROUTER, StreamChanged(up=False))
     for position_id in (BYSTANDER, HERO):
         resync = Resync(skipped="everything", error="a test", down_since=down_since)

@@ -153,6 +153,7 @@ class Crashes:
             *((POSITIONS, one) for some in in_roster for one in some.values()),
             *((POSITIONS, one) for one in (roster.numbering, roster.recovery)),
             *((ORDER_ROUTER, one) for one in (*orders.by_id.values(), orders.venue)),
+            (ORDER_ROUTER, orders.timing),
             *((ORDER_ROUTER, one) for one in orders.looking_back.values()),
             *((RECONCILER, one) for one in (looks.next, *looks.heard.values())),
             *((RECONCILER, one) for one in looks.strays.values()),

@@ -28,8 +28,8 @@ from tests.simulation.market import FickleMarket
 from tests.simulation.plans import SYMBOL, VenueKind
 from tests.simulation.way import LIVES_MS
 
-SKEW_MS = 700
-"""The venue's clock less the client's."""
+SKEW_MS = -15_000
+"""The venue's clock less the client's: who compares a deadline with the client's clock is early."""
 CLOCK_ERROR_MS = 40
 """By so much the measured offset is too large: less than is admitted."""
 FORGETS_MS = 30_000
@@ -51,6 +51,7 @@ class PunctualVenue(FickleMarket):
         self.forgot: set[ClientOrderId] = set()
         """Orders without a fill that the venue has said it does not know, though it had them."""
         self._history: defaultdict[ClientOrderId, list[tuple[int, OrderFacts]]] = defaultdict(list)
+        self._erred: set[ClientOrderId] = set()
         self._asked_at: dict[ClientOrderId, Timestamp] = {}
         """The venue's time, as shown to who looks an order up, before the look."""
         self.book.markets[SYMBOL].execution = ExecutionRules(stops_lock=kind.stops_lock)
@@ -132,6 +133,13 @@ class PunctualVenue(FickleMarket):
         """Return what a look-up says that is answered from a cache."""
         facts = self.as_it_was(order_id, now - self.lag_ms)
         return self.not_found(order_id) if facts is None else OrderReported(facts=facts)
+
+    def may_err(self, order_id: ClientOrderId) -> bool:
+        """Return whether a look-up may deny an order, whatever its age: once; then it counts."""
+        if self.terms is None or order_id in self._erred:
+            return False
+        self._erred.add(order_id)
+        return True
 
     def has_forgotten(self, order_id: ClientOrderId, now: Timestamp) -> bool:
         """Return whether the venue keeps an order no longer."""

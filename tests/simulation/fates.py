@@ -48,6 +48,8 @@ class SubmitFate(IntEnum):
     """Refused for its time: definite for this copy."""
     HELD_BEHIND_THE_DOOR = 20
     """In time for the venue's check; its engine takes it later, and the answer comes then."""
+    HELD_AND_UNKNOWN = 21
+    """The same, and the answer says at once that nobody knows."""
 
 
 class CancelFate(IntEnum):
@@ -77,6 +79,8 @@ class LookUpFate(IntEnum):
     SILENT = 4
     CACHED = 5
     """As it was a while ago."""
+    ERRS = 6
+    """Not found, though it is there: a single wrong answer."""
 
 
 class EventFate(IntEnum):

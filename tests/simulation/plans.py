@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from config.settings import JournalFailure, JournalSettings, PortfolioSettings, Settings
 from messages.base import Currency, Milliseconds, Symbol
 from messages.market import (
@@ -102,17 +104,20 @@ TERMS = RequestTerms(
     window_max_ms=Milliseconds(12_000),
     settle_ms=Milliseconds(2_000),
     read_lag_ms=Milliseconds(8_000),
+    locking=tuple(OrderType),
 )
+LOOSE_TERMS = replace(TERMS, locking=(OrderType.MARKET, OrderType.LIMIT, OrderType.OCO))
+PUNCTUAL = (
+    VenueKind(FeeCurrency.QUOTE, OcoRemainder.CANCELED, TERMS),
+    VenueKind(FeeCurrency.RECEIVED, OcoRemainder.CANCELED, LOOSE_TERMS, stops_lock=False),
+)
+"""They refuse what comes too late, and answer questions from caches."""
 VENUES = (
     VenueKind(FeeCurrency.QUOTE, OcoRemainder.CANCELED),
     VenueKind(FeeCurrency.RECEIVED, OcoRemainder.CANCELED),
     VenueKind(FeeCurrency.QUOTE, OcoRemainder.REDUCED),
+    *PUNCTUAL,
 )
-PUNCTUAL = (
-    VenueKind(FeeCurrency.QUOTE, OcoRemainder.CANCELED, TERMS),
-    VenueKind(FeeCurrency.RECEIVED, OcoRemainder.CANCELED, TERMS, stops_lock=False),
-)
-"""They refuse what comes too late, and answer questions from caches."""
 LOSS_LIMIT = Decimal(10)
 """Quote: less than one stop loses."""
 WALLETS = (

@@ -8,12 +8,14 @@ from bisect import bisect
 from collections.abc import Sequence
 from itertools import accumulate
 from random import Random
+from typing import ClassVar
 
 from messages.base import Address
 from tests.simulation.acts import ACTS
 from tests.simulation.choices import Choices, Kind
-from tests.simulation.fates import CancelFate, LookUpFate, SubmitFate
+from tests.simulation.fates import CancelFate, EventFate, LookUpFate, SubmitFate
 from tests.simulation.journals import JOURNALS
+from tests.simulation.plans import PUNCTUAL, VENUES
 
 _DELIVERIES_WEIGHT = 80
 """Of all deliveries out of turn together, beside the acts' own weights."""
@@ -25,6 +27,10 @@ _STIRS = [
     place
     for place, (name, _, _) in enumerate(ACTS)
     if name.startswith(("close by", "the price", "switch", "nearer", "open", "half", "all but"))
+]
+_ENDS = [
+    *(_JUMPS + _CRASHES),
+    *(place for place, (name, _, _) in enumerate(ACTS) if name.startswith("the disk is full")),
 ]
 _CRASH_SHARE = 0.03
 """Of the steps of a crashing one, that are a crash."""
@@ -179,6 +185,59 @@ class Spell(RandomWalk):
         if kind is Kind.STEP and self.random.random() < self._jumps:
             return count - len(ACTS) + self.random.choice(_JUMPS)
         return super()._choose(kind, count)
+
+
+class Belated(Exploring):
+    """Sales that come at the last moment, and questions that caches answer, at a punctual venue."""
+
+    _FATES: ClassVar[dict[int, tuple[tuple[int, int], ...]]] = {
+        len(SubmitFate): (
+            (SubmitFate.ARRIVES, 8),
+            (SubmitFate.HELD_AND_UNKNOWN, 8),
+            (SubmitFate.HELD_BEHIND_THE_DOOR, 1),
+            (SubmitFate.LATE, 2),
+            (SubmitFate.SILENT, 2),
+            (SubmitFate.NEVER_ARRIVED, 1),
+            (SubmitFate.TOO_LATE, 1),
+        ),
+        len(CancelFate): (
+            (CancelFate.ARRIVES, 6),
+            (CancelFate.NEVER_ARRIVED, 2),
+            (CancelFate.SILENT, 1),
+            (CancelFate.REFUSED, 1),
+        ),
+        len(LookUpFate): (
+            (LookUpFate.ANSWERED, 4),
+            (LookUpFate.CACHED, 5),
+            (LookUpFate.ERRS, 2),
+        ),
+    }
+    _STIR_SHARE = 0.1
+    _LOST_SHARE = 0.25
+    """Of events and answers."""
+    _setups = 0
+
+    def _next(self, kind: Kind, count: int) -> int:
+        if kind is not Kind.SETUP:
+            return self._choose(kind, count)
+        self._setups += 1
+        match self._setups:
+            case 2:
+                return len(VENUES) - 1 - self.random.randrange(len(PUNCTUAL))
+            case 3:  # with and without coins of others
+                return self.random.choice((0, 1))
+            case _:
+                return self.random.randrange(count)
+
+    def _choose(self, kind: Kind, count: int) -> int:
+        if kind is Kind.REQUEST:
+            fates, weights = zip(*self._FATES[count], strict=True)
+            return int(self.random.choices(fates, weights)[0])
+        if kind is Kind.EVENT and self.random.random() < self._LOST_SHARE:
+            return int(EventFate.LOST)
+        if kind is Kind.STEP and self.random.random() < self._STIR_SHARE:
+            return count - len(ACTS) + self.random.choice((*_STIRS, *_STIRS, *_ENDS))
+        return 0
 
 
 STRATEGIES: tuple[type[Exploring], ...] = (RandomWalk, Pct, DelayBounded, Uniform)

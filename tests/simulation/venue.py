@@ -13,6 +13,8 @@ process are heard by nobody.
 from decimal import Decimal
 from enum import IntEnum
 
+from msgspec.structs import replace
+
 from exchange.matching_book import VenueOrder
 from exchange.matching_draft import Draft
 from messages.base import ClientOrderId, Symbol, Timestamp
@@ -39,7 +41,8 @@ from tests.simulation.fates import (
 from tests.simulation.market import CLOSED_REASONS
 from tests.simulation.way import LIVES_MS
 
-_LATE_FATES = {SubmitFate.LATE, SubmitFate.FAR_TOO_LATE, SubmitFate.HELD_BEHIND_THE_DOOR}
+_HELD = {SubmitFate.HELD_BEHIND_THE_DOOR, SubmitFate.HELD_AND_UNKNOWN}
+_LATE_FATES = {SubmitFate.LATE, SubmitFate.FAR_TOO_LATE, *_HELD}
 _A_LITTLE = Decimal("0.02")
 GHOSTS_LIVE_MS = 45_000
 """How late a buy may come: the router has long believed the not-founds."""
@@ -127,7 +130,9 @@ class Edge(PunctualVenue):
             self._answer(LookUpFailed(client_order_id=order_id, text=NO_ANSWER))
         elif fate is LookUpFate.LATE:
             self._hold(lambda at: self._look_up_now(order, at), f"look-up {order_id}")
-        elif fate is LookUpFate.NOT_FOUND and is_young:
+        elif (fate is LookUpFate.NOT_FOUND and is_young) or (
+            fate is LookUpFate.ERRS and self.may_err(order_id)
+        ):
             self._answer(self.not_found(order_id))
         elif fate is LookUpFate.CACHED:
             self._answer(self.cached_answer(order_id, now))
@@ -233,7 +238,10 @@ class Edge(PunctualVenue):
         order_id = order.request.client_order_id
         if fate is SubmitFate.FAR_TOO_LATE and order.request.side is Side.BUY:
             self._hold(lambda at: self._haunt(order, at), f"ghost {order_id}", GHOSTS_LIVE_MS)
-        elif fate is SubmitFate.HELD_BEHIND_THE_DOOR:
+        elif fate in _HELD:
+            if fate is SubmitFate.HELD_AND_UNKNOWN:
+                unknown = submit_failed(order_id, FailureKind.UNKNOWN)
+                self._answer(replace(unknown, signed_at=self.signed_at.get(order_id)))
             lives_ms = self.pass_the_door(order_id, self._now)
             self._hold(lambda at: self._submit_now(order, at), f"submit {order_id}", lives_ms)
         else:

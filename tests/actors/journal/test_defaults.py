@@ -6,7 +6,7 @@ import pytest
 from actors.order_router.order import RoutedOrder
 from actors.position.exit_slot import ExitSlot
 from actors.position.position import Booked, OwnOrder, Position, RefusedOrder
-from actors.position.progress import Closing, Entry, Protection, Stranded
+from actors.position.progress import Closing, Entry, Protection, Stranded, UnseenExit
 from messages.orders import OrderFacts, OrderRequest
 
 UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
@@ -45,8 +45,10 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "bid": None,
         "sold_before": "0",
         "is_released": False,
+        "unseen": None,
         "wakes_at": None,
     },
+    UnseenExit: {"asks": 0},
     Entry: {
         "rung": 0,
         "tries": 0,
@@ -65,7 +67,6 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "lacks_quote": False,
         "waits_for_balance": False,
         "sellable": None,
-        "seen": None,
         "too_small": "0",
         "dust_up_to": "0",
         "is_stuck": False,
@@ -100,6 +101,7 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "cancel_asked": False,
         "cancel_is_urgent": False,
         "is_lost": False,
+        "is_harmless": False,
         "reference_price": None,
     },
     ExitSlot: {
@@ -130,6 +132,12 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "is_traceable": False,
         "asked_at": None,
         "cancel_sent": False,
+        "sign_by": None,
+        "window_ms": None,
+        "signed_at": None,
+        "late": 0,
+        "not_found_at": None,
+        "beside": False,
         "conflict": "",
     },
     OrderRequest: {

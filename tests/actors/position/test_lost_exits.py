@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
-from actors.position.position import lost_orders
+from actors.position.own_orders import lost_orders
 from actors.position.states import State
 from messages.base import Currency
 from messages.market import FeeCurrency

@@ -46,12 +46,9 @@ TICK_MS = 2_000
 LIVELOCK = 3_000
 PROCESSES = 6
 """Starts in one world, at most."""
-TAIL_MS = 70_000
-"""Of fair time, at most: more than two looks at the venue."""
-PIECE_MS = 10_000
+TAIL_TICKS = 75
+"""Of fair time: more than two looks at the venue."""
 FOREIGN_COINS = FOREIGN
-REMEMBERED_MS = Milliseconds(150_000)
-"""Of an order that is over: a world is long enough for the router to forget it."""
 ACCOUNT = "a" * 8
 _PLANS = PLANS[:5]
 _WALLETS = (FOREIGN_COINS, Decimal(0))
@@ -62,9 +59,8 @@ def settings() -> Settings:
     plain = next(iter(SETTINGS.values()))
     portfolio = replace(plain.portfolio, compare_balances_ms=Milliseconds(10_000))
     reconciler = replace(plain.reconciler, look_ms=Milliseconds(20_000))
-    router = replace(plain.router, terminal_ttl_ms=REMEMBERED_MS)
     drop = replace(plain.drop, symbols=(SYMBOL,))
-    return replace(plain, portfolio=portfolio, reconciler=reconciler, router=router, drop=drop)
+    return replace(plain, portfolio=portfolio, reconciler=reconciler, drop=drop)
 
 
 class Process(Tree):
@@ -79,7 +75,7 @@ class Process(Tree):
         recovered = disk.recover()
         is_new = recovered.sequence == 0
         known = identity_of(recovered, ACCOUNT, "") or Identity(account=ACCOUNT, epochs=())
-        self.identity = known.with_epoch(epoch_of(number + 1), world.now, recovered.at)
+        self.identity = known.with_epoch(epoch_of(number + 1), world.now)
         opening = begun(nothing(world.now) if is_new else recovered, self.identity)
         disk.begin(opening)
         self.is_alive = True
@@ -139,10 +135,7 @@ class ForkWorld:
         self.settings = settings()
         self.now = START
         self.price = 100.0
-        self.quoted_at = START
         self.is_fair = False
-        self.is_forked = False
-        """Whether a copy, or another folder, was ever started."""
         self.rules = Rules(self)
         wallet = [Money(USDT, CAPITAL * 3), Money(BTC, self.foreign)]
         self.venue = SharedVenue(self, *market(), wallet)
@@ -204,13 +197,12 @@ class ForkWorld:
             ("the oldest folder is copied", lambda: self._copy(oldest)),
             ("the newest folder is copied", lambda: self._copy(newest)),
             ("a copy is started beside it", self._start_copy),
-            ("another folder is started", lambda: self._start_other(self._disk())),
+            ("another folder is started", lambda: self._start(self._disk())),
             ("the oldest process is killed", lambda: self._kill(oldest)),
             ("the newest process is killed", lambda: self._kill(newest)),
             ("the last one that died is started again", self._restart),
             ("the newest is killed, a backup is put back", self._put_back),
             ("epochs of the dead are adopted", self.adopt),
-            ("2 minutes pass", lambda: self.pass_time(120_000)),
         ]
 
     # Processes and folders.
@@ -232,11 +224,7 @@ class ForkWorld:
 
     def _start_copy(self) -> None:
         if self.backups:
-            self._start_other(_copied(self.backups[-1]))
-
-    def _start_other(self, disk: SimulatedDisk) -> None:
-        self.is_forked = True
-        self._start(disk)
+            self._start(_copied(self.backups[-1]))
 
     def _kill(self, place: int) -> None:
         if self.alive:
@@ -271,23 +259,24 @@ class ForkWorld:
             self.settle()
             due = [held.due for held in self.venue.way.held]
             deadlines = [at for p in self.alive if (at := p.clock.next_deadline()) is not None]
-            then = min([end, self.quoted_at + TICK_MS, *due, *deadlines])
+            then = min([end, self.now + TICK_MS, *due, *deadlines])
             self.now = Timestamp(max(then, self.now + 1))
             for process in self.alive:
                 process.clock.advance_to(self.now)
             self.venue.way.let_in_due(self.now)
-            if self.now >= self.quoted_at + TICK_MS:
-                self._tick()
+            self._tick()
         self.rules.look()
 
     def settle(self) -> None:
         """Deliver all that waits, process by process in turn."""
-        dispatchers = [process.dispatcher for process in self.alive]
         for _ in range(LIVELOCK):
-            delivered = sum(dispatcher.deliver_oldest() for dispatcher in dispatchers)
-            if not delivered:
+            waiting = [(p, m) for p in self.alive for m in cast("Any", p.dispatcher).waiting()[:1]]
+            if not waiting:
                 return
-            self.deliveries += delivered
+            for process, mailbox in waiting:
+                if process.is_alive and mailbox.queue:
+                    process.dispatcher.deliver(mailbox)
+                    self.deliveries += 1
         raise AssertionError("still busy")
 
     def move(self, price: float) -> None:
@@ -295,7 +284,7 @@ class ForkWorld:
         self._tick()
 
     def _tick(self) -> None:
-        price, self.quoted_at = self.price, self.now
+        price = self.price
         moved = MarketMoved(symbol=SYMBOL, at=self.now, bid=price, ask=price, last=price)
         self.venue.market_moved(moved, self.now)
 
@@ -325,28 +314,18 @@ class ForkWorld:
         self.on_act("the fair tail")
         if not self.alive:
             self.processes.append(Process(self, len(self.processes), self.processes[-1].disk))
-        self.pass_time(TAIL_MS)  # with two processes, where there are two
-        assert not (wrong := self.rules.unnoticed()), wrong
+        self.pass_time(TAIL_TICKS * 1_000)
+        self.rules.noticed()
         while len(self.alive) > 1:
             self._kill(-1)
         for _ in range(2):  # an epoch that is seen only now is named in the next word
             self.adopt()
-            self._until(self.rules.unadopted, TAIL_MS)
-        for price in (99.0, 96.0):
+            self.pass_time(TAIL_TICKS * 1_000)
+        self.rules.adopted()
+        for price in (99.0, 96.0, 93.0):
             self.move(price)
-            self.pass_time(PIECE_MS)
-        self.move(93.0)
-        self._until(self.rules.unsold, TAIL_MS)
-        self.pass_time(PIECE_MS)
+            self.pass_time(40_000)
         self.rules.over()
-
-    def _until(self, wrong: Callable[[], str], most_ms: int) -> None:
-        """Let time pass until nothing is wrong any more: by then, at the latest."""
-        for _ in range(most_ms // PIECE_MS):
-            self.pass_time(PIECE_MS)
-            if not wrong():
-                return
-        raise AssertionError(wrong())
 
     def close(self) -> None:
         """Let go of all processes."""

@@ -4,6 +4,7 @@ Owns the list. Each replaces one name or one cell, for as long as a ``with`` las
 """
 
 from tests.simulation.mutants import (
+    of_deadlines,
     of_forks,
     of_markets,
     of_orders,
@@ -19,4 +20,5 @@ MUTANTS = (
     *of_promises.MUTANTS,
     *of_markets.MUTANTS,
     *of_forks.MUTANTS,
+    *of_deadlines.MUTANTS,
 )

@@ -155,7 +155,8 @@ MUTANTS = (
         "a lost exit is taken for gone",
         both(
             instead(closing, "lost_orders", lambda _: ()),
-            instead(resting, "lost_orders", lambda _: ()),
+            instead(closing, "doubtful_orders", lambda _: ()),
+            instead(resting, "doubtful_orders", lambda _: ()),
         ),
     ),
     Mutant(

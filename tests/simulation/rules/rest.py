@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from actors.order_router.actor import OrderRouter
 from actors.position.actor import PositionActor
 from actors.position.exit_slot import SlotState
-from actors.position.position import Life, lost_orders
+from actors.position.own_orders import lost_orders
+from actors.position.position import Life
 from actors.position.prices import protection_mode, rests_stop, stop, target
 from actors.position.states import State
 from exchange.matching_book import VenueOrder

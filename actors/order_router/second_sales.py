@@ -1,0 +1,102 @@
+"""A second sale beside one of unknown outcome: where it can't hurt, and what it forbids.
+
+The venue refuses to sell coins that aren't there. So where a sale keeps its coins from others, and
+the account has no more of the coin than the position, the second of two sales is refused, whichever
+comes first. That holds only while no coins are added: from the offer on, until the unseen order is
+over, nothing of ours buys the coin. What a person deposits can't be guarded.
+"""
+
+from msgspec.structs import replace
+
+from actors.order_router.order import RoutedOrder
+from actors.order_router.orders import Orders
+from actors.order_router.timing import has_deadline
+from config.settings import RouterSettings
+from messages.base import ClientOrderId, Currency, Symbol, Timestamp, base_currency, quote_currency
+from messages.envelope import Send, Step
+from messages.market import RequestTerms
+from messages.orders import Side
+from messages.position import OrderUpdated
+
+
+def offered(orders: Orders, step: Step, settings: RouterSettings, now: Timestamp) -> Step:
+    """Return the step with an offer for each sale that it found to be of unknown outcome."""
+    terms = orders.timing.terms
+    if terms is None or not terms.locking:
+        return step
+    found = {
+        change.request.client_order_id
+        for change in step.changes
+        if isinstance(change, RoutedOrder) and _may_be_offered(orders, change, terms, settings, now)
+    }
+    if not found:
+        return step
+    changes = tuple(
+        replace(one, beside=True)
+        if isinstance(one, RoutedOrder) and one.request.client_order_id in found
+        else one
+        for one in step.changes
+    )
+    return Step(changes, tuple(_with_offer(send, found, terms) for send in step.outbox))
+
+
+def why_not_bought(orders: Orders, symbol: Symbol) -> str | None:
+    """Return why nothing is bought on a symbol now; None: it may be."""
+    coin = base_currency(symbol)
+    for order_id, sold_on in orders.unseen_sales.items():
+        if base_currency(sold_on) == coin:
+            return f"{coin} is not bought: the outcome of the sale {order_id} is unknown"
+    return None
+
+
+def _may_be_offered(
+    orders: Orders,
+    order: RoutedOrder,
+    terms: RequestTerms,
+    settings: RouterSettings,
+    now: Timestamp,
+) -> bool:
+    request = order.request
+    if request.side is not Side.SELL or order.beside or order.is_probe or order.conflict:
+        return False
+    if request.type not in terms.locking or not has_deadline(order) or order.booked is not None:
+        return False
+    coin = base_currency(request.symbol)
+    within_ms = terms.read_lag_ms + settings.answer_timeout_ms
+    return not any(
+        _may_bring(one, order, coin, within_ms, settings, now) for one in orders.by_id.values()
+    )
+
+
+def _may_bring(
+    other: RoutedOrder,
+    order: RoutedOrder,
+    coin: Currency,
+    within_ms: int,
+    settings: RouterSettings,
+    now: Timestamp,
+) -> bool:
+    """Return whether ``other`` brings coins of another position, or brought some a moment ago.
+
+    The account's total may not show them yet.
+    """
+    request, facts = other.request, other.facts
+    if quote_currency(request.symbol) == coin:
+        return not facts.is_terminal or other.booked is None
+    if request.side is not Side.BUY or base_currency(request.symbol) != coin:
+        return False
+    if not facts.is_terminal:
+        return True
+    if request.position_id == order.request.position_id:
+        return False
+    if facts.filled and other.booked is None:
+        return True
+    ended_at = None if other.forget_at is None else other.forget_at - settings.terminal_ttl_ms
+    return ended_at is not None and now - ended_at < within_ms
+
+
+def _with_offer(send: Send, found: set[ClientOrderId], terms: RequestTerms) -> Send:
+    message = send.message
+    if not isinstance(message, OrderUpdated) or message.facts.client_order_id not in found:
+        return send
+    return Send(send.to, replace(message, beside=terms.locking))

@@ -1,0 +1,108 @@
+"""Until when the venue may take a request: its clock, as recorded, and what follows from it.
+
+Each copy of a request carries the largest timestamp that may be written into it (``sign_by``) and
+a window. The venue's engine takes the copy until that timestamp + window + the venue's settle time,
+on the venue's own clock. So a look shows whether the order is there, if it was sent after an answer
+of the venue had shown a later time, and later by the lag of its reads. Our own clock proves
+nothing.
+"""
+
+import msgspec
+from msgspec.structs import replace
+
+from actors.order_router.order import Request, RoutedOrder, is_under_way, priority_of
+from messages.base import Milliseconds, Timestamp
+from messages.market import RequestTerms
+from messages.orders import OrderStatus, Priority
+
+SIGN_WITHIN_MS = 5_000
+"""How long a request may wait for its turn and its record; see ``live.queue_timeout_ms``."""
+BETWEEN_LOOKS_MS = 500
+"""On the venue's clock, between two looks that prove an absence."""
+_LATENCIES = 4
+"""A window holds at least so many round trips."""
+_DOUBLINGS_MOST = 10
+
+
+class RequestTiming(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The venue's clock against ours, as last measured. There is one."""
+
+    offset_ms: int = 0
+    """The venue's clock less ours."""
+    error_ms: Milliseconds = Milliseconds(0)
+    latency_ms: Milliseconds = Milliseconds(0)
+    """Of one round trip."""
+    terms: RequestTerms | None = None
+    """None: it is not known until when the venue takes a request."""
+
+
+def dated(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> RoutedOrder:
+    """Return an order whose submit leaves now with its deadline; any other as it is."""
+    if timing.terms is None or not is_under_way(order, Request.SUBMIT):
+        return order
+    sign_by = now + timing.offset_ms + timing.error_ms + SIGN_WITHIN_MS
+    return replace(
+        order,
+        sign_by=Timestamp(sign_by),
+        window_ms=_window_ms(order, timing, timing.terms),
+        signed_at=None,
+    )
+
+
+def dated_as_lost(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> RoutedOrder:
+    """Return an order that a process which is dead now may have sent, with the latest deadline."""
+    if timing.terms is None or order.sign_by is not None or order.is_seen:
+        return order
+    sign_by = Timestamp(now + timing.offset_ms + timing.error_ms)
+    return replace(order, sign_by=sign_by, window_ms=timing.terms.window_max_ms)
+
+
+def _window_ms(order: RoutedOrder, timing: RequestTiming, terms: RequestTerms) -> Milliseconds:
+    """Return how long the venue may take the request: short where it sells."""
+    is_exit = priority_of(order) <= Priority.PROTECTION
+    least = terms.exit_window_ms if is_exit else terms.window_ms
+    wanted = max(least, _LATENCIES * timing.latency_ms) << min(order.late, _DOUBLINGS_MOST)
+    return Milliseconds(min(wanted, terms.window_max_ms))
+
+
+def taken_until(order: RoutedOrder, terms: RequestTerms) -> Timestamp | None:
+    """Return the last moment, on the venue's clock, at which its engine may take the order.
+
+    None: it has no deadline on record.
+    """
+    stamp = order.sign_by if order.signed_at is None else order.signed_at
+    if stamp is None or order.window_ms is None:
+        return None
+    return Timestamp(stamp + order.window_ms + terms.settle_ms)
+
+
+def has_deadline(order: RoutedOrder) -> bool:
+    """Return whether it is on record until when its venue may take it, and it was not shown yet."""
+    unseen = order.facts.status is OrderStatus.UNKNOWN and not order.is_seen
+    return unseen and order.sign_by is not None
+
+
+def proves_absence(order: RoutedOrder, venue_time: Timestamp, terms: RequestTerms) -> bool | None:
+    """Return whether a not-found proves that the order is not there; None: it says nothing.
+
+    False: it is the first look that counts. ``venue_time``: of an answer that was there before the
+    look was sent.
+    """
+    until = taken_until(order, terms)
+    if until is None or venue_time <= until + terms.read_lag_ms:
+        return None
+    first = order.not_found_at
+    return first is not None and venue_time - first >= BETWEEN_LOOKS_MS
+
+
+def look_pause_ms(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> int | None:
+    """Return how long to wait until a look can count; None: it has no deadline on record."""
+    if timing.terms is None or not has_deadline(order):
+        return None
+    until = taken_until(order, timing.terms)
+    if until is None:
+        return None
+    if order.not_found_at is not None:
+        return BETWEEN_LOOKS_MS
+    counts_from = until + timing.terms.read_lag_ms
+    return max(counts_from - (now + timing.offset_ms) + timing.error_ms, 0)

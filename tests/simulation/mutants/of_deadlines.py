@@ -1,0 +1,83 @@
+"""Bugs of deadlines, of what proves an absence, and of a second sale."""
+
+# A replacement takes whatever the real one takes.
+# ruff: noqa: ANN401
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from actors.order_router import answers, second_sales, timing
+from actors.position import unseen_exits
+from messages.orders import OrderType
+from tests.simulation.mutants.injecting import Mutant, around, both, instead, nothing
+
+
+def _without_lag(real: Any, order: Any, venue_time: Any, terms: Any) -> Any:
+    return real(order, venue_time, replace(terms, read_lag_ms=0))
+
+
+def _without_settling(real: Any, order: Any, venue_time: Any, terms: Any) -> Any:
+    return real(order, venue_time, replace(terms, settle_ms=-order.window_ms))
+
+
+def _one_look(real: Any, order: Any, venue_time: Any, terms: Any) -> Any:
+    return real(order, venue_time, terms) is not None
+
+
+def _by_our_clock(real: Any, order: Any, known: Any, terms: Any, settings: Any, now: Any) -> Any:
+    return real(order, known._replace(venue_time=now), terms, settings, now)
+
+
+def _of_all_types(real: Any, orders: Any, change: Any, terms: Any, *rest: Any) -> Any:
+    return real(orders, change, replace(terms, locking=tuple(OrderType)), *rest)
+
+
+def _shows_all(real: Any, turn: Any, message: Any) -> None:
+    total = None if message.total is None else turn.life.sellable
+    real(turn, replace(message, total=total))
+
+
+MUTANTS = (
+    Mutant("two looks at one stale cache are two", around(answers, "proves_absence", _without_lag)),
+    Mutant(
+        "a request is taken for dead before its window is over",
+        around(answers, "proves_absence", _without_settling),
+    ),
+    Mutant("one look after the deadline is enough", around(answers, "proves_absence", _one_look)),
+    Mutant(
+        "a deadline is compared with our own clock",
+        around(answers, "_not_found_by_time", _by_our_clock),
+    ),
+    Mutant(
+        "a copy leaves without a recorded deadline",
+        instead(timing, "dated", lambda order, *_: order),
+    ),
+    Mutant(
+        "what a dead process may have sent has no deadline",
+        instead(timing, "dated_as_lost", lambda order, *_: order),
+    ),
+    Mutant(
+        "a second sale beside coins that are not the position's",
+        around(unseen_exits, "on_balance", _shows_all),
+    ),
+    Mutant(
+        "coins are bought while an unseen sale may come",
+        instead(second_sales, "why_not_bought", nothing),
+    ),
+    Mutant(
+        "a second sale while coins are being bought",
+        instead(second_sales, "_may_bring", lambda *_: False),
+    ),
+    Mutant(
+        "a second sale beside a stop that locks nothing",
+        around(second_sales, "_may_be_offered", _of_all_types),
+    ),
+    Mutant(
+        "coins are bought, and a second sale is made while they are",
+        both(
+            instead(second_sales, "why_not_bought", nothing),
+            instead(second_sales, "_may_bring", lambda *_: False),
+        ),
+    ),
+)
