@@ -32,11 +32,13 @@ check: .venv/.dev
 	$(PYTEST) $(ARGS)
 
 # A benchmark is a module: run as a script, its folder would come before the checkout.
-bench: .venv/.run
+bench: .venv/.dev
 	@for module in $(patsubst %.py,%,$(subst /,.,$(shell grep -l __main__ benchmarks/*.py))); do \
 	    echo "== $$module"; \
 	    .venv/bin/python -m "$$module" $(ARGS) || exit; \
 	done
+	@echo '== benchmarks.seconds (three situations, one round; docs/benchmarks.md has the whole)'
+	@.venv/bin/python -m benchmarks.seconds --quick
 
 # The stamps say with which pyproject.toml the environment was last filled.
 .venv/.run: pyproject.toml .venv/bin/python

@@ -118,7 +118,7 @@ class Account:
             )
         epoch = name.epoch(self._lease.epoch, None if found is None else found.seed)
         plain = Identity(account=name.account, tag=name.tag, epochs=())
-        identity = (known or plain).with_epoch(epoch, now)
+        identity = (known or plain).with_epoch(epoch, now, snapshot.at)
         if found is not None:
             self._found = msgspec.structs.replace(found, snapshot=begun(snapshot, identity))
         return identity

@@ -86,6 +86,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     adopted: tuple[str, ...] = ()
     """Of ``epochs``, those in which a process with another journal, or a copy of this one, placed
     orders: what this journal lacks of them is left alone."""
+    ended_at: Timestamp = Timestamp(0)
+    """The last record of the process before the one that drew the last epoch."""
 
     @property
     def epoch(self) -> str:
@@ -116,9 +118,15 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
         """Return whether another process may have made an id: one with a copy of this journal."""
         return not self.is_own(order_id) or self.is_earlier(order_id)
 
-    def with_epoch(self, epoch: str, at: Timestamp) -> "Identity":
-        """Return it with one epoch more, drawn ``at``."""
-        return msgspec.structs.replace(self, epochs=(*self.epochs, epoch), started_at=at)
+    def with_epoch(
+        self, epoch: str, at: Timestamp, ended_at: Timestamp | None = None
+    ) -> "Identity":
+        """Return it with one epoch more, drawn ``at``.
+
+        ``ended_at``: the last record before it; None: a process goes on, and records as before.
+        """
+        epochs, before = (*self.epochs, epoch), at if ended_at is None else ended_at
+        return msgspec.structs.replace(self, epochs=epochs, started_at=at, ended_at=before)
 
     def with_adopted(self, epoch: str) -> "Identity":
         """Return it with the epoch of a process that a person called dead."""

@@ -120,8 +120,27 @@ class RequestBalance(Message, frozen=True, kw_only=True):
     currency: Currency
     may_be_locked: Decimal = ZERO
     """Base in exits of its own that are lost and may be live."""
+    contested_on: Symbol | None = None
+    """Where another process may trade the position too: its fills there are looked at first."""
     wants_total: bool = False
     """Whether to tell what the account holds, too."""
+
+
+class ForeignHolding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What other processes bought and sold under one position's number, since they went apart."""
+
+    position_id: PositionId
+    bought: Decimal
+    """Base, less the fees that were taken from it."""
+    sold: Decimal
+    """Base."""
+
+
+class ForeignListed(Message, frozen=True, kw_only=True):
+    """What other processes bought and sold on a symbol. From the reconciler."""
+
+    symbol: Symbol
+    holdings: tuple[ForeignHolding, ...]
 
 
 class BalancesReported(Message, frozen=True, kw_only=True, omit_defaults=True):

@@ -105,6 +105,12 @@ class AdoptEpoch(Message, frozen=True, kw_only=True):
     reason: str
 
 
+class ListForeign(Message, frozen=True, kw_only=True):
+    """Say what other processes bought and sold on a symbol, by a fresh list. From the portfolio."""
+
+    symbol: Symbol
+
+
 class IdentityChanged(Message, frozen=True, kw_only=True):
     """Whose orders are ours from now on. From the positions actor; also for the router."""
 

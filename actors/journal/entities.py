@@ -20,7 +20,7 @@ from actors.portfolio.valuation import Rate
 from actors.position.position import Charter, Position
 from actors.position.salvage import Salvage
 from actors.positions.roster import ListedMarket, Living, Numbering, Recovery, Retired
-from actors.reconciler.looks import ForeignEpoch, Heard, NextLook, Stray
+from actors.reconciler.looks import ForeignEpoch, ForeignOrder, Heard, NextLook, Stray
 from exchange.generated import MarketState
 from exchange.matching_book import Balance as VenueBalance
 from exchange.matching_book import Taken, VenueOrder
@@ -48,6 +48,7 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     Conflict: lambda entity: entity.client_order_id,
     Denial: lambda entity: entity.position_id,
     ForeignEpoch: lambda entity: entity.epoch,
+    ForeignOrder: lambda entity: entity.client_order_id,
     Guard: _only,
     Heard: lambda entity: entity.symbol,
     Identity: _only,

@@ -122,9 +122,10 @@ def _attempt(search: LookingBack, order: RoutedOrder) -> int:
 def _is_answered(search: LookingBack, order: RoutedOrder) -> bool:
     """Return whether the venue has said how it stands, since the stream is up again.
 
-    What was found live is taken back by its position: until it is over it may still sell.
+    What was found live is taken back by its position: until it is over it may still sell. What the
+    position asked for itself is on its record, and may rest.
     """
-    if _attempt(search, order) > search.asked.after:
+    if order.asked_at is None and _attempt(search, order) > search.asked.after:
         return order.facts.is_terminal
     return not is_under_way(order) and not order.look_up_next
 

@@ -1,21 +1,26 @@
 """What of a currency a position may sell: the venue's word, less what is not the position's.
 
 Owns who asked and has no answer yet. The venue tells one balance for all: a sibling's coins, cash
-of ours in that currency, and coins that are not ours lie among those it would sell.
+of ours in that currency, and coins that are not ours lie among those it would sell. Where another
+process may sell the position too, its fills are looked at after the balance: of that process are
+the coins that it bought, and what it sold of the position is gone, whatever else lies there.
 """
 
 from collections.abc import Iterable
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from actors.portfolio.balances import Asker
 from actors.portfolio.books import Books
 from actors.portfolio.looking import ask_balances
-from messages.addresses import position_address
-from messages.base import Timestamp
+from messages.addresses import RECONCILER, position_address
+from messages.base import PositionId, Timestamp
 from messages.envelope import Removed, Send, Step
 from messages.money import ZERO, amount_in
-from messages.portfolio import BalancesReported, RequestBalance
+from messages.portfolio import BalancesReported, ForeignHolding, ForeignListed, RequestBalance
 from messages.position import BalanceAnswered
+from messages.reconciler import ListForeign
 
 
 def ask(message: RequestBalance, now: Timestamp) -> Step:
@@ -25,34 +30,70 @@ def ask(message: RequestBalance, now: Timestamp) -> Step:
         position_id=message.position_id,
         currency=message.currency,
         may_be_locked=message.may_be_locked,
+        contested_on=message.contested_on,
         wants_total=message.wants_total,
     )
     return Step((asker, *looked.changes), looked.outbox)
 
 
-def answers(books: Books, message: BalancesReported) -> Iterable[tuple[Removed, Send]]:
-    """Yield the answer to each who asked; with it, it is forgotten."""
+def answers(books: Books, message: BalancesReported) -> Iterable[tuple[Asker | Removed, Send]]:
+    """Yield the answer to each who asked, or what must be looked at before."""
     for asker in books.askers.values():
-        is_known = asker.currency not in message.unknown
-        free = _sellable(books, asker, message) if is_known else None
-        is_told = is_known and asker.wants_total
-        total = amount_in(message.total, asker.currency) if is_told else None
-        answer = BalanceAnswered(currency=asker.currency, free=free, total=total)
-        removed = Removed(kind=Asker.__name__, key=asker.position_id)
-        yield removed, Send(position_address(asker.position_id), answer)
+        if asker.currency in message.unknown:
+            yield _answer(asker, None)
+            continue
+        total, free = (amount_in(part, asker.currency) for part in (message.total, message.free))
+        heard = replace(asker, total=total, free=free)
+        if asker.contested_on is None:
+            yield _answer(heard, _sellable(books, heard, ()))
+        else:
+            yield heard, Send(RECONCILER, ListForeign(symbol=asker.contested_on))
 
 
-def _sellable(books: Books, asker: Asker, message: BalancesReported) -> Decimal:
+def on_foreign(books: Books, message: ForeignListed) -> Step:
+    """Answer those who waited to hear of other processes."""
+    answered = [
+        _answer(asker, _sellable(books, asker, message.holdings))
+        for asker in books.askers.values()
+        if asker.contested_on == message.symbol and asker.total is not None
+    ]
+    return Step(tuple(removed for removed, _ in answered), tuple(send for _, send in answered))
+
+
+def _answer(asker: Asker, free: Decimal | None) -> tuple[Removed, Send]:
+    """Return the answer; with it, who asked is forgotten."""
+    total = asker.total if asker.wants_total else None
+    answer = BalanceAnswered(currency=asker.currency, free=free, total=total)
+    removed = Removed(kind=Asker.__name__, key=asker.position_id)
+    return removed, Send(position_address(asker.position_id), answer)
+
+
+def _sellable(books: Books, asker: Asker, foreign: Iterable[ForeignHolding]) -> Decimal:
     """Return what is free and the asker's own.
 
     What is locked may be locked by exits of its own that are lost: then what is free is others'.
     """
-    total, free = (amount_in(part, asker.currency) for part in (message.total, message.free))
-    booking = books.bookings.get(asker.position_id)
-    own = ZERO if booking is None else booking.held
+    total, free = asker.total or ZERO, asker.free or ZERO
+    own = _held(books, asker.position_id)
     others = books.account(asker.currency).at_venue - own + _not_ours(books, asker)
+    most = free
+    for holding in foreign:
+        held = _held(books, holding.position_id)
+        theirs = max(holding.bought - max(holding.sold - held, ZERO), ZERO)
+        left = max(held - holding.sold, ZERO)
+        others += theirs
+        if holding.position_id == asker.position_id:
+            most = min(free, left)
+        else:
+            others -= held - left
     locked = min(asker.may_be_locked, total - free)
-    return max(min(free, total - others - locked), ZERO)
+    return max(min(most, total - others - locked), ZERO)
+
+
+def _held(books: Books, position_id: PositionId) -> Decimal:
+    """Return what a position of ours holds, 0 where it is none of ours."""
+    booking = books.bookings.get(position_id)
+    return ZERO if booking is None else max(booking.held, ZERO)
 
 
 def _not_ours(books: Books, asker: Asker) -> Decimal:

@@ -14,7 +14,7 @@ from decimal import Decimal
 import msgspec
 
 from messages.addresses import OBSERVERS
-from messages.base import Currency, Milliseconds, PositionId, Timestamp
+from messages.base import Currency, Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import Send
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind
@@ -57,6 +57,11 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     currency: Currency
     may_be_locked: Decimal
     """In exits of its own that are lost and may be live."""
+    contested_on: Symbol | None = None
+    """Where other processes' fills are looked at after the balance."""
+    total: Decimal | None = None
+    """What the venue said; None: it was not heard yet."""
+    free: Decimal | None = None
     wants_total: bool = False
     """Whether it wants to hear what the account holds, too."""
 

@@ -26,6 +26,7 @@ from messages.portfolio import (
     ConversionRate,
     CurrencyRow,
     DescribeAccounts,
+    ForeignListed,
     RequestBalance,
     ReserveBudget,
     SetLimits,
@@ -44,7 +45,7 @@ _BOOKING = "booking/"
 _DENIAL = "denial/"
 
 
-def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: PLR0911 - one a message
+def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: C901, PLR0911 - one a message
     """Return what ``message`` changes and sends.
 
     Raises:
@@ -65,6 +66,8 @@ def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: PLR09
             return Step((MayFill(rows=message.rows, heard_at=now),))
         case RequestBalance():
             return asking.ask(message, now)
+        case ForeignListed():
+            return asking.on_foreign(books, message)
         case Wake():
             return _wake(books, message.key, now)
         case ConversionRate() | TradingStateChanged() | SetLimits() | AllotCapital():
@@ -250,7 +253,7 @@ def _hear_balances(books: Books, message: BalancesReported, now: Timestamp) -> S
     compared = compare_balances(books, message, now)
     answered = tuple(asking.answers(books, message))
     return Step(
-        (*compared.changes, *(removed for removed, _ in answered)),
+        (*compared.changes, *(change for change, _ in answered)),
         (*compared.outbox, *(send for _, send in answered)),
     )
 

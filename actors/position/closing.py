@@ -49,6 +49,7 @@ OFFSET_STEP = Decimal("0.001")
 doubles each time, up to ``OFFSET_MOST``."""
 OFFSET_MOST = Decimal("0.5")
 _DOUBLINGS_MOST = 10
+_NOT_SHOWN = "the venue does not show the coins"
 
 
 def wanted_exit(life: Life, now: Timestamp) -> Want | None:
@@ -151,10 +152,22 @@ def on_balance(turn: Turn, free: Decimal | None) -> None:
     # While an exit is lost, one look is no proof: its coins may be locked, or about to be sold.
     is_proof = not lost_orders(turn.position) or closing.sellable == free
     turn.update_closing(waits_for_balance=not is_proof, sellable=free)
-    if free < turn.life.sellable and free != closing.sellable:
+    is_shown_before = free in {closing.sellable, closing.seen}
+    after = turn.position.closing
+    if after is not None and turn.position.contested and is_proof:
+        _go_on_contested(turn, after)
+    if free < turn.life.sellable and not is_shown_before:
         base = turn.charter.rules.base
         text = f"{turn.life.held} {base} are held, but the venue would sell only {free}"
         turn.alarm(AlarmKind.SHORTAGE, text)
+
+
+def _go_on_contested(turn: Turn, closing: Closing) -> None:
+    """Sell at once what a look showed, as it is old soon; where that is nothing, pause."""
+    if exit_rung(turn.life, closing) is None:
+        _back_off(turn, _NOT_SHOWN)
+    else:
+        end_pause(turn)
 
 
 def on_exit_order_ended(turn: Turn, facts: OrderFacts) -> None:
@@ -174,6 +187,7 @@ def on_exit_order_ended(turn: Turn, facts: OrderFacts) -> None:
         _back_off(turn, "the venue's price range lets nothing trade")
     elif not _next_try(turn) and not facts.filled:
         _back_off(turn, "nobody buys at the ladder's end")
+    _forget_look(turn)
 
 
 def hurry(turn: Turn) -> None:
@@ -192,6 +206,8 @@ def on_deadline(turn: Turn) -> None:
     if closing is None or closing.retry_at is None or turn.now < closing.retry_at:
         return
     turn.update_closing(retry_at=None)
+    if not closing.waits_for_balance:
+        _forget_look(turn)
     if closing.too_small:  # the rules were read again, and say the same
         turn.update_closing(too_small=ZERO, dust_up_to=closing.too_small)
     on_exit_quote(turn, None)
@@ -204,7 +220,7 @@ def _on_sold(turn: Turn) -> None:
     closing = turn.position.closing
     turn.update_closing(refusals=0, is_stuck=False, self_trades=0)
     end_pause(turn)
-    if closing is not None and closing.sellable is not None:
+    if closing is not None and closing.sellable is not None and not turn.position.contested:
         retry_at = _in(turn, turn.charter.plan.exit_retry_ms)
         turn.update_closing(sellable=None, retry_at=retry_at)
         _look(turn)
@@ -300,19 +316,29 @@ def end_pause(turn: Turn) -> None:
 def _look(turn: Turn) -> None:
     """Ask what the venue would let us sell; the pause that is set is the deadline."""
     lost = sum((o.remaining for o in lost_orders(turn.position) if o.side is Side.SELL), ZERO)
-    if turn.position.contested:  # what rests may be another process's, and lock its coins
+    is_contested = bool(turn.position.contested)
+    if is_contested:  # what rests may be another process's, and lock its coins
         lost += max(turn.life.held, ZERO)
     message = RequestBalance(
         position_id=turn.charter.position_id,
         currency=turn.charter.rules.base,
         may_be_locked=max(lost, ZERO),
+        contested_on=turn.charter.symbol if is_contested else None,
     )
     turn.send(PORTFOLIO, message)
     turn.update_closing(waits_for_balance=True)
 
 
+def _forget_look(turn: Turn) -> None:
+    """Let the next order of a contested exit look anew: another process may have sold since."""
+    closing = turn.position.closing
+    if closing is not None and turn.position.contested:
+        seen = closing.seen if closing.sellable is None else closing.sellable
+        turn.update_closing(sellable=None, seen=seen, waits_for_balance=False)
+
+
 def _look_again(turn: Turn) -> None:
-    _back_off(turn, "the venue does not show the coins")
+    _back_off(turn, _NOT_SHOWN)
     _look(turn)
 
 

@@ -75,7 +75,12 @@ def judge_sellable(turn: Turn) -> None:
     elif stranded.cause is not cause:
         turn.update(stranded=replace(stranded, cause=cause))
     if stranded is None or stranded.cause is not cause:
-        turn.alarm(AlarmKind.UNSELLABLE, _text(turn.life, cause))
+        tell_stranded(turn, cause)
+
+
+def tell_stranded(turn: Turn, cause: StrandedCause) -> None:
+    """Tell a person what is held and can't be sold, what it is worth, and why."""
+    turn.alarm(AlarmKind.UNSELLABLE, _text(turn.life, cause))
 
 
 def _free(turn: Turn) -> None:

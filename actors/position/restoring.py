@@ -7,7 +7,9 @@ each process since the last one that it looked back at, one after the other.
 
 from msgspec.structs import replace
 
+from actors.position import market
 from actors.position.entry import stop_entering
+from actors.position.own_orders import lost_orders
 from actors.position.position import EarlierPrefix, Position
 from actors.position.protection import is_stopped_at_venue, unprotected_quantity
 from actors.position.states import AT_REST
@@ -18,7 +20,7 @@ from messages.market import MarketPhase
 from messages.money import ZERO
 from messages.observers import AlarmKind
 from messages.order_router import LookBack
-from messages.orders import Side
+from messages.orders import LIVE_STATUSES, Side
 from messages.position import LookedBack, OwnershipChanged
 from messages.positions import PositionRestored
 
@@ -32,6 +34,20 @@ def begin(turn: Turn, since: Timestamp, recovery: int) -> None:
     turn.update_protection(is_left=False)
     if is_stopped_at_venue(turn.position):
         turn.update(market_is_fresh=False)  # until market data says so: that stop stays meanwhile
+
+
+def tell_again(turn: Turn) -> None:
+    """Tell a person what is still wrong: the process that told it may have ended before it did."""
+    position = turn.position
+    for order in lost_orders(position):
+        if order.facts.status not in LIVE_STATUSES:
+            text = f"exit {order.facts.client_order_id} is still unknown: it may be live"
+            turn.alarm(AlarmKind.EXIT_LOST, text)
+    if position.closing is not None and position.closing.is_stuck:
+        text = f"the exit is still stuck: it failed {position.closing.refusals} times in a row"
+        turn.alarm(AlarmKind.EXIT_STUCK, f"{text}, and is tried again")
+    if position.stranded is not None:
+        market.tell_stranded(turn, position.stranded.cause)
 
 
 def renumber(turn: Turn, order_prefix: str) -> None:

@@ -26,6 +26,8 @@ def on_skipped(turn: Turn, message: Resync) -> None:
     if message.down_since is not None:
         if message.order_prefix:
             restoring.renumber(turn, message.order_prefix)
+        else:
+            restoring.tell_again(turn)
         restoring.begin(turn, message.down_since, message.recovery)
         _ask_again(turn)
     elif faulted is None:

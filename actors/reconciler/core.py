@@ -7,13 +7,14 @@ with. Nothing is missed by an answer that is lost or heard twice: the next look 
 
 from collections.abc import Iterable
 from itertools import zip_longest
+from typing import TypeVar
 
 from msgspec.structs import replace
 
-from actors.reconciler import epochs, strays
-from actors.reconciler.looks import Heard, Looks, NextLook
+from actors.reconciler import epochs, holdings, strays
+from actors.reconciler.looks import ForeignOrder, Heard, Looks, NextLook
 from config.settings import Settings
-from messages.addresses import GATEWAY, GUARDIAN, ORDER_ROUTER
+from messages.addresses import GATEWAY, GUARDIAN, ORDER_ROUTER, PORTFOLIO
 from messages.base import DAY_MS, ClientOrderId, Message, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.gateway import FetchOpenOrders, FetchTrades
@@ -21,10 +22,12 @@ from messages.guardian import FirstLookDone
 from messages.ids import Identity
 from messages.money import ZERO
 from messages.order_router import CompareOrders, ListSymbols, StreamChanged
+from messages.portfolio import ForeignListed
 from messages.reconciler import (
     AdoptEpoch,
     IdentityChanged,
     ListedOrder,
+    ListForeign,
     OpenOrdersReported,
     OrdersUnknown,
     StraySettled,
@@ -33,12 +36,14 @@ from messages.reconciler import (
     TradesReported,
 )
 
+StrT = TypeVar("StrT", bound=str)
+
 _LISTS = ("open", "fills")
 FIRST_LOOK_MS = DAY_MS
 """How far back a start looks for fills of another journal's epoch."""
 
 
-def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> Step:  # noqa: PLR0911 - one a message
+def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> Step:  # noqa: C901, PLR0911 - one a message
     """Return what ``message`` changes and sends.
 
     Raises:
@@ -61,6 +66,8 @@ def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> 
             return strays.settled(looks, message, now)
         case AdoptEpoch():
             return epochs.adopt(looks, message, now)
+        case ListForeign():
+            return _list_foreign(looks, settings, message.symbol, now)
         case IdentityChanged():
             return Step((message.identity,))
         case _:
@@ -72,27 +79,53 @@ def _unknown(looks: Looks, settings: Settings, message: OrdersUnknown, now: Time
     identity = looks.identity
     if identity is None:
         return strays.unknown(looks, settings, message, now)
-    foreign = [one for one in message.orders if epochs.is_foreign(identity, one)]
+    remembered_since = Timestamp(now - settings.router.terminal_ttl_ms)
+    is_first = message.answers in looks.next.awaited
+    foreign = [
+        one
+        for one in message.orders
+        if epochs.is_foreign(identity, one, remembered_since, is_first_look=is_first)
+    ]
     ours = tuple(one for one in message.orders if one not in foreign)
     first = epochs.seen(looks, identity, message.symbol, foreign, now)
     then = strays.unknown(looks, settings, replace(message, orders=ours), now)
-    answered = _answered(looks, identity, message.answers, then)
+    answered = _answered(looks, identity, message, Step((*first.changes, *then.changes)))
     return Step(
         (*first.changes, *then.changes, *answered.changes),
         (*first.outbox, *then.outbox, *answered.outbox),
     )
 
 
-def _answered(looks: Looks, identity: Identity, which: str, before: Step) -> Step:
-    """Take note that a list of a start's first look was compared; the last one ends it."""
+def _answered(looks: Looks, identity: Identity, message: OrdersUnknown, before: Step) -> Step:
+    """Take note that a list was compared: the portfolio's, or one of a start's first look."""
     next_look = next((one for one in before.changes if isinstance(one, NextLook)), looks.next)
-    if which not in next_look.awaited:
-        return NOTHING
-    left = tuple(one for one in next_look.awaited if one != which)
-    if left:
-        return Step((replace(next_look, awaited=left),))
-    done = replace(next_look, awaited=(), looked_since=identity.started_at)
-    return Step((done,), (Send(GUARDIAN, FirstLookDone()),))
+    which, symbol, sends = message.answers, message.symbol, list[Send]()
+    if symbol in next_look.asked and which == _fills_of(symbol):
+        changed = (one for one in before.changes if isinstance(one, ForeignOrder))
+        listed = ForeignListed(symbol=symbol, holdings=holdings.holdings(looks, symbol, changed))
+        sends.append(Send(PORTFOLIO, listed))
+        next_look = replace(next_look, asked=_without(next_look.asked, symbol))
+    if which in next_look.awaited:
+        next_look = replace(next_look, awaited=_without(next_look.awaited, which))
+        if not next_look.awaited:
+            next_look = replace(next_look, looked_since=identity.started_at)
+            sends.append(Send(GUARDIAN, FirstLookDone()))
+    return NOTHING if next_look == looks.next else Step((next_look,), tuple(sends))
+
+
+def _without(names: tuple[StrT, ...], name: str) -> tuple[StrT, ...]:
+    return tuple(one for one in names if one != name)
+
+
+def _fills_of(symbol: Symbol) -> str:
+    return f"fills {symbol}"
+
+
+def _list_foreign(looks: Looks, settings: Settings, symbol: Symbol, now: Timestamp) -> Step:
+    """Look at a symbol's fills for the portfolio: other processes may have traded."""
+    _, fills = _questions(looks, settings, symbol, now)
+    asked = replace(looks.next, asked=(*_without(looks.next.asked, symbol), symbol))
+    return Step((asked,), (fills,))
 
 
 def _wake(looks: Looks, settings: Settings, now: Timestamp) -> Step:
@@ -214,7 +247,8 @@ def _compared(
     looks: Looks, kind: str, symbol: Symbol, ours: tuple[ListedOrder, ...]
 ) -> tuple[Send, ...]:
     which = f"{kind} {symbol}"
-    answers = which if which in looks.next.awaited else ""
+    is_asked = which == _fills_of(symbol) and symbol in looks.next.asked
+    answers = which if is_asked or which in looks.next.awaited else ""
     if not ours and not answers:
         return ()
     return (Send(ORDER_ROUTER, CompareOrders(symbol=symbol, orders=ours, answers=answers)),)

@@ -6,14 +6,15 @@ What is found is told and left alone. An epoch becomes ours when a person says t
 dead, and nothing of it moved for two looks and the longest life of a request.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from actors.reconciler.looks import EpochKind, ForeignEpoch, Looks
+from actors.reconciler import holdings
+from actors.reconciler.looks import EpochKind, ForeignEpoch, ForeignOrder, Looks
 from config.settings import Settings
 from messages.addresses import GUARDIAN, OBSERVERS, POSITIONS
-from messages.base import Symbol, Timestamp
+from messages.base import CLOCKS_DIFFER_MS, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step
 from messages.guardian import JournalBehind, OwnershipSettled, TwinRunning
 from messages.ids import ENTRY_LEG, Identity, IdParts, parse
@@ -25,24 +26,37 @@ _ORDERS_KEPT = 100
 _LOOKS_NEEDED = 2
 
 
-def is_foreign(identity: Identity, listed: ListedOrder) -> bool:
+def is_foreign(
+    identity: Identity,
+    listed: ListedOrder,
+    remembered_since: Timestamp,
+    *,
+    is_first_look: bool = False,
+) -> bool:
     """Return whether this journal never placed an order that its router does not have.
 
     Also one of an earlier epoch of ours: what its process sent was recorded first, and what left
-    without a record is looked for at a start. So a process with a copy of the journal placed it.
+    without a record is looked for at a start. So a process with a copy of the journal placed it;
+    but not where the router may have forgotten it: all fills that are listed are from before
+    ``remembered_since``, and at the first look after a start also from before the last process's
+    end, after which the router forgot nothing that filled.
     """
     order_id = listed.client_order_id
     parts = parse(order_id)
     if parts is None or not identity.is_of_account(order_id) or parts.epoch in identity.adopted:
         return False
-    return identity.may_be_foreign(order_id)
+    if not identity.is_own(order_id) or listed.is_working or not listed.trades:
+        return identity.may_be_foreign(order_id)
+    since = min(remembered_since, identity.ended_at) if is_first_look else remembered_since
+    is_remembered = any(trade.at > since + CLOCKS_DIFFER_MS for trade in listed.trades)
+    return is_remembered and identity.may_be_foreign(order_id)
 
 
 def seen(
     looks: Looks,
     identity: Identity,
     symbol: Symbol,
-    listed: Iterable[ListedOrder],
+    listed: Sequence[ListedOrder],
     now: Timestamp,
 ) -> Step:
     """Take in foreign orders; hold new risk, and have what is open doubted."""
@@ -58,7 +72,7 @@ def seen(
         if before is None or before.kind is not after.kind:
             sends += _told(after, order)
     changed = tuple(row for epoch, row in rows.items() if row != looks.foreign.get(epoch))
-    return Step(changed, tuple(sends))
+    return Step((*changed, *holdings.noted(looks, symbol, listed)), tuple(sends))
 
 
 def adopt(looks: Looks, message: AdoptEpoch, now: Timestamp) -> Step:
@@ -86,11 +100,21 @@ def looked(looks: Looks, settings: Settings, now: Timestamp) -> Step:
             continue
         left.discard(row.epoch)
         changes.append(Removed(kind=ForeignEpoch.__name__, key=row.epoch))
+        changes += _orders_removed(looks, row.epoch)
         sends.append(Send(POSITIONS, _adopted(row, is_settled=not left)))
         if not left:
             reason = f"epoch {row.epoch} was adopted: {row.reason}"
             sends.append(Send(GUARDIAN, OwnershipSettled(reason=reason)))
     return Step(tuple(changes), tuple(sends)) if changes else NOTHING
+
+
+def _orders_removed(looks: Looks, epoch: str) -> list[Removed]:
+    """Return the removals of an epoch's orders: positions look for them from now on."""
+    return [
+        Removed(kind=ForeignOrder.__name__, key=order_id)
+        for order_id in looks.foreign_orders
+        if (parts := parse(order_id)) is not None and parts.epoch == epoch
+    ]
 
 
 def _adopted(row: ForeignEpoch, *, is_settled: bool) -> EpochAdopted:

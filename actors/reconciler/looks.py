@@ -1,7 +1,7 @@
 """The reconciler's state: when it looks next, what it heard up to when, and what nobody knows.
 
-Owns the entities and their index. All of it is bounded: a row for each symbol with orders, and one
-for each stray of the last hours.
+Owns the entities and their index. There is a row for each symbol with orders, one for each stray of
+the last hours, and one for each order of other processes that filled, until its epoch is adopted.
 """
 
 from decimal import Decimal
@@ -12,6 +12,7 @@ import msgspec
 from messages.base import ClientOrderId, ExchangeOrderId, Symbol, Timestamp
 from messages.envelope import Removed
 from messages.ids import Identity
+from messages.money import ZERO
 from messages.reconciler import Trade
 
 
@@ -28,6 +29,8 @@ class NextLook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The start after which every followed symbol was looked at once."""
     awaited: tuple[str, ...] = ()
     """The lists of that look that were not answered and compared yet."""
+    asked: tuple[Symbol, ...] = ()
+    """Where the portfolio waits to hear what other processes bought and sold."""
 
     def is_by(self, at: Timestamp) -> bool:
         """Whether the next look is set for ``at``, or before."""
@@ -97,6 +100,33 @@ class ForeignEpoch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Since then and the last change."""
 
 
+class ForeignFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A fill of an order that this journal lacks."""
+
+    trade_id: str
+    quantity: Decimal
+    """Base."""
+    fee: Decimal = ZERO
+    """Base that the exchange took of it."""
+
+
+class ForeignOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """An order of our account that this journal lacks and that filled."""
+
+    client_order_id: ClientOrderId
+    symbol: Symbol
+    filled: Decimal = ZERO
+    """Base, as an order's own report said; the list may lack some of its fills."""
+    fills: tuple[ForeignFill, ...] = ()
+    """Each that was listed, once."""
+
+    @property
+    def moved(self) -> Decimal:
+        """What it bought and got, or sold. Base."""
+        listed = sum((fill.quantity for fill in self.fills), ZERO)
+        return max(self.filled, listed) - sum((fill.fee for fill in self.fills), ZERO)
+
+
 class Looks:
     """The state. Changed only by ``apply``."""
 
@@ -109,8 +139,9 @@ class Looks:
         self.strays: dict[ClientOrderId, Stray] = {}
         self.foreign: dict[str, ForeignEpoch] = {}
         """By epoch."""
+        self.foreign_orders: dict[ClientOrderId, ForeignOrder] = {}
 
-    def apply(self, change: msgspec.Struct) -> None:
+    def apply(self, change: msgspec.Struct) -> None:  # noqa: C901 - one line per entity
         """Take in one change. Raises ``TypeError`` for an entity that is none of these."""
         match change:
             case NextLook():
@@ -123,6 +154,10 @@ class Looks:
                 self.foreign[change.epoch] = change
             case Removed(kind=ForeignEpoch.__name__, key=key):
                 del self.foreign[key]
+            case ForeignOrder():
+                self.foreign_orders[change.client_order_id] = change
+            case Removed(kind=ForeignOrder.__name__, key=key):
+                del self.foreign_orders[ClientOrderId(key)]
             case Stray():
                 self.strays[change.client_order_id] = change
             case Removed(kind=Heard.__name__, key=key):

@@ -15,6 +15,7 @@ import msgspec
 from config.packages import missing_package
 from exchange.server.dialects import make_dialect
 from exchange.server.endpoint import ControlEndpoint
+from exchange.server.ledger import Ledger
 from exchange.server.remote import Setup
 from exchange.server.server import ExchangeServer, reach_of
 
@@ -30,6 +31,8 @@ def main(arguments: list[str]) -> int:
     try:
         setup = msgspec.json.decode(Path(arguments[0]).read_bytes(), type=Setup)
         server = ExchangeServer(make_dialect(setup.dialect, setup.markets, setup.balances))
+        if setup.ledger is not None:
+            server.ledger = Ledger(Path(setup.ledger), lambda: server.dialect.venue.now)
     except ModuleNotFoundError as error:
         sys.stderr.write(f"{missing_package(error) or error}\n")
         return _BAD_USAGE

@@ -29,6 +29,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """binance or mexc."""
     markets: tuple[MarketRules, ...]
     balances: tuple[Money, ...]
+    ledger: str | None = None
+    """The file of the venue's ledger (``ledger.Ledger``); None: none is kept."""
 
 
 class RemoteServer(ServerHand):
@@ -73,10 +75,21 @@ class ServerProcess(RemoteServer):
     """``with ServerProcess("mexc", markets, balances, folder) as server: ...``."""
 
     def __init__(
-        self, dialect: str, markets: Iterable[MarketRules], balances: Iterable[Money], folder: Path
+        self,
+        dialect: str,
+        markets: Iterable[MarketRules],
+        balances: Iterable[Money],
+        folder: Path,
+        *,
+        ledger: Path | None = None,
     ) -> None:
         """Start the process; ``folder`` takes what it is set up with."""
-        setup = Setup(dialect=dialect, markets=tuple(markets), balances=tuple(balances))
+        setup = Setup(
+            dialect=dialect,
+            markets=tuple(markets),
+            balances=tuple(balances),
+            ledger=None if ledger is None else str(ledger),
+        )
         file = folder / "exchange_server.json"
         file.write_bytes(msgspec.json.encode(setup))
         self._process = subprocess.Popen(  # noqa: S603 - this program itself

@@ -15,6 +15,7 @@ from aiohttp import WSMsgType, web
 from exchange.server.certificate import Certificate, make_certificate
 from exchange.server.dialect import Dialect
 from exchange.server.hub import Hub, OpenSocket
+from exchange.server.ledger import Ledger
 from exchange.server.venue import Happened
 from exchange.server.wire import (
     LOOPBACK,
@@ -30,6 +31,7 @@ from exchange.server.wire_faults import WireFault, WireFaultKind, WireFaults
 
 _RESET_AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER: closing sends a reset, and nothing that is still to be sent."""
+_UNANSWERED = frozenset({WireFaultKind.RESET, WireFaultKind.CLOSED})
 _NOTHING = Answer()
 _HTML = "text/html"
 _BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head></html>"
@@ -60,6 +62,8 @@ class ExchangeServer:
         self.faults = WireFaults()
         self.is_in_maintenance = False
         self.requests: list[Heard] = []
+        self.ledger: Ledger | None = None
+        """Where everything is noted; None: nowhere."""
         self.version = 0
         """Grows with each request, each change of the sockets and each change at the venue."""
         self.port = 0
@@ -88,6 +92,8 @@ class ExchangeServer:
         self.hub.drop_all()
         if self._runner is not None:
             await self._runner.cleanup()
+        if self.ledger is not None:
+            self.ledger.close()
 
     @property
     def faults_to_come(self) -> tuple[WireFault, ...]:
@@ -116,6 +122,8 @@ class ExchangeServer:
         self._changed = asyncio.Event()
 
     def _heard(self, happened: Happened) -> None:
+        if self.ledger is not None:
+            self.ledger.happened(happened)
         self.hub.publish(self.dialect.events(happened))
         self._notice()
 
@@ -134,11 +142,18 @@ class ExchangeServer:
         call = self.dialect.call_of(asked)
         fault = self.faults.next(call, asked.text)
         self.requests.append(Heard(call, asked))
+        number = 0 if self.ledger is None else self.ledger.asked(call, asked, fault)
         answer = self.dialect.answer(asked) if fault is None or fault.acted else None
         self._notice()
         if fault is not None:
-            return await self._misbehave(request, asked, fault, answer)
-        return _response(answer or _NOTHING)
+            response = await self._misbehave(request, asked, fault, answer)
+        else:
+            response = _response(answer or _NOTHING)
+        if self.ledger is not None and (fault is None or fault.kind not in _UNANSWERED):
+            body = response.body if isinstance(response, web.Response) else b""
+            said = body if isinstance(body, bytes) else b""
+            self.ledger.answered(number, call, response.status, said)
+        return response
 
     async def _misbehave(
         self, request: web.Request, asked: Request, fault: WireFault, answer: Answer | None

@@ -207,6 +207,8 @@ UNHEARD = {
     guardian.OwnershipSettled: "as above",
     reconciler.AdoptEpoch: "as above",
     reconciler.IdentityChanged: "as above",
+    reconciler.ListForeign: "as above",
+    portfolio.ForeignListed: "as above",
     guardian.JournalRestored: "of a restored backup: see test_recovery of the journal",
     portfolio.SymbolConflict: "of an order under our id that is not ours: see test_ownership",
     portfolio.ClearConflict: "as above",

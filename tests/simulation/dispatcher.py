@@ -30,6 +30,15 @@ class Poisonable(SimulatedDispatcher):
         """Return the mailboxes with mail, the one with the oldest first."""
         return [mailbox for mailbox in dict.fromkeys(self._arrivals) if mailbox.queue]
 
+    def deliver_oldest(self) -> bool:
+        """Deliver the message that waits longest; False: none waits."""
+        while self._arrivals:
+            mailbox = self._arrivals.popleft()
+            if mailbox.queue:
+                self._deliver(mailbox)
+                return True
+        return False
+
     def deliver(self, mailbox: Mailbox) -> None:
         """Deliver the next message of this mailbox."""
         self._arrivals.remove(mailbox)

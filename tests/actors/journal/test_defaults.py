@@ -67,6 +67,7 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "lacks_quote": False,
         "waits_for_balance": False,
         "sellable": None,
+        "seen": None,
         "too_small": "0",
         "dust_up_to": "0",
         "is_stuck": False,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from messages.addresses import position_address
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
@@ -11,9 +12,9 @@ from messages.envelope import Send
 from messages.gateway import LookUpOrder
 from messages.journal import UNRECORDED_AT_MOST
 from messages.order_router import LookBack, OrderNotFound, OrderReported, StreamChanged
-from messages.orders import OrderFacts, OrderStatus, OrderTerms, Side
+from messages.orders import OrderFacts, OrderStatus, OrderTerms, Purpose, Side
 from messages.position import LookedBack, OrderUpdated
-from tests.actors.order_router.stage import Stage
+from tests.actors.order_router.stage import Stage, request
 
 SYMBOL = Symbol("BTC/USDT")
 SINCE = Timestamp(1_000_000)
@@ -131,6 +132,15 @@ def test_what_is_found_live_is_waited_for() -> None:
     assert not any(isinstance(one.message, LookedBack) for one in told(stage))
     stage.tell(found("he1p1x3", OrderStatus.CANCELED))
     assert isinstance(told(stage)[-1].message, LookedBack)
+
+
+def test_what_the_position_asked_for_itself_may_rest() -> None:
+    stage = Stage()
+    stage.place(request("he1p1x1", Purpose.TAKE_PROFIT))
+    stage.report(OrderStatus.OPEN, order_id="he1p1x1")
+    stage.tell(replace(ASKED, after=0))  # as of another process's epoch, which may be ours too
+    answer(stage, {})
+    assert told(stage)[-1].message == LookedBack(attempts=4, order_prefix="he1p1")
 
 
 def test_asked_again_after_another_crash_what_was_found_stays() -> None:

@@ -3,17 +3,28 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from actors.portfolio.balances import LOOK_AGAIN_MS
 from actors.portfolio.skipped import after_skip
-from messages.addresses import GATEWAY, position_address
+from messages.addresses import GATEWAY, RECONCILER, position_address
 from messages.base import Currency, PositionId, Symbol
 from messages.envelope import Send
 from messages.gateway import FetchBalances
 from messages.money import Money
-from messages.portfolio import AllotCapital, BalancesReported, Limits, RequestBalance
+from messages.portfolio import (
+    AllotCapital,
+    BalancesReported,
+    ForeignHolding,
+    ForeignListed,
+    Limits,
+    RequestBalance,
+)
 from messages.position import BalanceAnswered
+from messages.reconciler import ListForeign
 from tests.actors.portfolio.ledger import BTC, ETH, ETH_BTC, P1, P2, Ledger, booked
+
+BTC_USDT = Symbol("BTC/USDT")
 
 
 def ledger_of(*positions: PositionId) -> Ledger:
@@ -122,6 +133,75 @@ def test_coins_of_the_wallet_are_not_the_askers_as_soon_as_they_are_seen(looks: 
     ledger.reserve(100)
     ledger.tell(booked(bought=1, cost=100))
     assert answer_to(ledger, ask(), report("7.5", "7.5")) == Decimal("0.5")
+
+
+@pytest.mark.parametrize(
+    ("total", "theirs", "sellable"),
+    [
+        (1, {}, 1),
+        (2, {"p9": (1, 0)}, 1),  # the other process's coins lie beside the position's
+        (1, {"p9": (1, 0)}, 0),  # only the other's are left
+        (1, {"p9": (1, 0), "p1": (0, 1)}, 0),  # it sold the position, and bought others
+        (2, {"p1": (0, 1)}, 0),  # what lies there is somebody's, and the position is sold
+        (2, {"p1": (0, "0.4")}, "0.6"),
+        (2, {"p1": (1, 0)}, 1),  # it bought more for the position: that is its own
+        (1, {"p1": (1, 1)}, 0),
+        (1, {"p9": (1, 1)}, 1),  # it bought and sold
+    ],
+)
+def test_what_another_process_bought_and_sold_is_not_the_askers(
+    total: int, theirs: dict[str, tuple[int | str, int | str]], sellable: int | str
+) -> None:
+    ledger = Ledger(1000)
+    ledger.tell(report(0, 0))  # the wallet has none of its own
+    ledger.reserve(100)
+    ledger.tell(booked(bought=1, cost=100))
+    assert answer_of_contested(ledger, total, theirs) == Decimal(sellable)
+
+
+def test_what_is_not_known_to_be_the_wallets_own_is_not_sold() -> None:
+    ledger = ledger_of(P1)  # its balances were never looked at before
+    assert answer_of_contested(ledger, 2, {"p9": (1, 0)}) == 0
+
+
+def test_a_siblings_coins_that_another_process_sold_are_gone() -> None:
+    # Of two coins of two positions one is sold, and it was the sibling's.
+    assert answer_of_contested(ledger_of(P1, P2), 1, {"p2": (0, 1)}) == 1
+    assert answer_of_contested(ledger_of(P1, P2), 1, {"p1": (0, 1)}) == 0
+
+
+def test_coins_of_the_wallet_are_not_sold_for_those_that_are_gone() -> None:
+    ledger = Ledger(1000)
+    ledger.tell(report(7, 7))
+    ledger.reserve(100)
+    ledger.tell(booked(bought=1, cost=100))
+    assert answer_of_contested(ledger, 8, {"p1": (0, 1)}) == 0
+    assert answer_of_contested(ledger, 7, {}) == 0
+
+
+def test_without_a_word_of_the_currency_no_list_is_asked_for() -> None:
+    ledger = ledger_of(P1)
+    ledger.tell(replace(ask(), contested_on=BTC_USDT))
+    ledger.tell(BalancesReported(total=(), free=(), unknown=(BTC,)))
+    (answer,) = ledger.said(BalanceAnswered)
+    assert answer.free is None
+
+
+def answer_of_contested(
+    ledger: Ledger, total: int, theirs: dict[str, tuple[int | str, int | str]]
+) -> Decimal | None:
+    ledger.tell(replace(ask(), contested_on=BTC_USDT))
+    done = ledger.tell(report(total, total))
+    assert ledger.said(BalanceAnswered) == []
+    assert Send(RECONCILER, ListForeign(symbol=BTC_USDT)) in done.outbox
+    holdings = tuple(
+        ForeignHolding(position_id=PositionId(name), bought=Decimal(b), sold=Decimal(s))
+        for name, (b, s) in theirs.items()
+    )
+    ledger.tell(ForeignListed(symbol=BTC_USDT, holdings=holdings))
+    (answer,) = ledger.said(BalanceAnswered)
+    assert ledger.books.askers == {}
+    return answer.free
 
 
 def test_a_request_that_is_skipped_is_answered_with_not_known() -> None:

@@ -5,11 +5,21 @@ from msgspec.structs import replace
 
 from actors.position.states import State
 from messages.base import Milliseconds, Timestamp
+from messages.market import MarketPhase
+from messages.observers import Alarm, AlarmKind
 from messages.order_router import LookBack
-from messages.orders import OrderStatus
-from messages.position import CloseCause, ClosePosition, LevelName, LookedBack, Resync
+from messages.orders import OrderStatus, RejectReason
+from messages.position import (
+    CloseCause,
+    ClosePosition,
+    LevelName,
+    LookedBack,
+    MarketReported,
+    Resync,
+)
 from messages.positions import PositionRestored
-from tests.actors.position.stage import PLAN, Stage
+from tests.actors.position.scenes import BARE
+from tests.actors.position.stage import ALL_ABLE, PLAN, RULES, Stage
 
 X1 = "h0e1p1x1"
 DOWN_MS = 600_000
@@ -116,3 +126,52 @@ def test_after_a_jump_of_the_clock_it_looks_back_and_its_further_ids_are_of_the_
     assert ids(stage) == ["h0e1p1b1", X1], "a copy may have sold: it waits for the exchange"
     stage.hear(LookedBack(attempts=3, order_prefix="h0e1p1"))
     assert ids(stage) == ["h0e1p1b1", X1, "h0e2p1x1"]
+
+
+def test_a_start_tells_again_of_an_exit_that_is_lost_until_it_is_found() -> None:
+    stage = Stage().protected()
+    stage.report(X1, OrderStatus.UNKNOWN).wait(PLAN.unknown_exit_ms)
+    assert [alarm.kind for alarm in stage.all_sent(Alarm)] == [AlarmKind.EXIT_LOST]
+    restarted(stage)
+    *_, again = stage.all_sent(Alarm)
+    assert (again.kind, again.text) == (
+        AlarmKind.EXIT_LOST,
+        f"exit {X1} is still unknown: it may be live",
+    )
+    told = len(stage.all_sent(Alarm))
+    stage.report(X1, OrderStatus.CANCELED)
+    restarted(stage)
+    assert len(stage.all_sent(Alarm)) == told
+
+
+def test_a_start_tells_again_of_an_exit_that_is_stuck() -> None:
+    stage = Stage(BARE).protected().fire(LevelName.STOP_LOSS, price=97.0)
+    while not any(alarm.kind is AlarmKind.EXIT_STUCK for alarm in stage.all_sent(Alarm)):
+        last = stage.placed[-1].client_order_id
+        stage.report(last, OrderStatus.REJECTED, reason=RejectReason.NO_LIQUIDITY)
+        stage.wait(60_000)
+    told = stage.all_sent(Alarm)
+    restarted(stage)
+    (again,) = stage.all_sent(Alarm)[len(told) :]
+    assert again.kind is AlarmKind.EXIT_STUCK
+    assert "still stuck" in again.text
+
+
+def test_a_start_tells_again_of_coins_that_cannot_be_sold() -> None:
+    stage = Stage().protected()
+    gone = MarketReported(rules=RULES, capabilities=ALL_ABLE, phase=MarketPhase.GONE, text="gone")
+    stage.hear(gone)
+    (first,) = stage.all_sent(Alarm)
+    restarted(stage)
+    assert stage.all_sent(Alarm) == [first, first]
+
+
+def test_a_clock_that_jumped_is_no_restart_and_tells_nothing_again() -> None:
+    stage = Stage().protected()
+    stage.hear(
+        MarketReported(rules=RULES, capabilities=ALL_ABLE, phase=MarketPhase.GONE, text="gone")
+    )
+    stage.hear(
+        Resync(skipped="everything", error="a jump", down_since=stage.now, order_prefix="another")
+    )
+    assert len(stage.all_sent(Alarm)) == 1

@@ -19,7 +19,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "mexc": {},
 }
-ENOUGH_SECONDS = 10.0
+ENOUGH_SECONDS = 30.0
 
 Client = Any
 """ccxt has no types that tell its classes apart."""

@@ -16,7 +16,7 @@ from messages.base import ClientOrderId, PositionId, Timestamp
 from messages.gateway import CancelAtVenue, SubmitOrder
 from messages.ids import parse
 from messages.money import ZERO
-from messages.orders import Purpose
+from messages.orders import Purpose, Side
 from tests.simulation.plans import BTC
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 UNNOTICED_MS = 15_000
 """Two processes may sell the same coins while neither can know of the other: news takes so long."""
-NOTICED_MS = 60_000
 DOUBTS = {Cause.BEHIND.value, Cause.TWIN.value}
 STEP = Decimal("0.001")
 
@@ -34,11 +33,15 @@ class Rules:
 
     def __init__(self, world: "ForkWorld") -> None:
         self.world = world
-        self.acted_at: dict[int, Timestamp] = {}
-        """When each process last asked the venue for something."""
+        self.sold_at: dict[tuple[str, PositionId], dict[int, Timestamp]] = {}
+        """When each process last asked the venue to sell of a position."""
         self.doubted_since: dict[int, Timestamp] = {}
         self.may_be_short = False
         """Two processes sold the same coins before either could know of the other."""
+        self.lineages: dict[ClientOrderId, tuple[str, PositionId]] = {}
+        """Of which position each order is."""
+        self.broken = ""
+        """The first rule that an actor broke."""
         self.met: set[str] = set()
         """What happened in this world, by name: a search that never meets it proves little."""
 
@@ -49,6 +52,10 @@ class Rules:
                 continue
             is_doubted = {hold.cause.value for hold in getattr(change, "holds", ())} & DOUBTS
             self.met |= {f"a process is in doubt: {hold}" for hold in is_doubted}
+            self._must(
+                self.world.is_forked or not is_doubted,
+                f"process {process.number} is in doubt, and there is one folder only: {is_doubted}",
+            )
             if is_doubted:
                 self.doubted_since.setdefault(process.number, self.world.now)
             else:
@@ -59,28 +66,36 @@ class Rules:
         world, request = self.world, order.request
         process = world.processes[number] if number < len(world.processes) else None
         parts = parse(request.client_order_id)
-        assert parts is not None, f"{request.client_order_id} is of no layout"
-        if process is None:
+        if process is None or parts is None:
+            self._must(parts is not None, f"{request.client_order_id} is of no layout")
             return
-        assert parts.epoch == process.identity.epoch, (
-            f"process {number} submits {request.client_order_id}, which is not of its own epoch"
+        self.lineages[request.client_order_id] = self._lineage(process, request.position_id)
+        self._must(
+            parts.epoch == process.identity.epoch,
+            f"process {number} submits {request.client_order_id}, which is not of its own epoch",
         )
         if request.purpose is Purpose.ENTRY:
             self._check_entry(process, request.position_id)
         else:
             self._check_exit(process, request.position_id, request.quantity)
-        self.acted_at[number] = world.now
 
     def canceled(self, number: int, order: CancelAtVenue) -> None:
         """Nobody cancels what another process placed."""
         world = self.world
         process = world.processes[number]
         is_own = process.now_identity.is_own(order.client_order_id)
-        assert is_own, f"process {number} cancels {order.client_order_id}, which is not its own"
-        self.acted_at[number] = world.now
+        self._must(
+            is_own, f"process {number} cancels {order.client_order_id}, which is not its own"
+        )
+
+    def _must(self, holds: bool, text: str) -> None:  # noqa: FBT001 - as assert
+        """Note a broken rule: what an actor's handling raises, a supervisor would swallow."""
+        if not holds:
+            self.broken = self.broken or text
 
     def look(self) -> None:
         """Coins that are not ours are there, as long as processes can know of each other."""
+        assert not self.broken, self.broken
         total = self._coins()
         if self.may_be_short:
             return
@@ -88,21 +103,33 @@ class Rules:
             f"{self.world.foreign} BTC are not ours, and {total} are left at the venue"
         )
 
-    def noticed(self) -> None:
-        """In fair time whoever lives knows of every order that its journal lacks."""
+    def unnoticed(self) -> str:
+        """Return who trades on though its journal lacks orders; empty: whoever lives knows."""
         for process in self.world.alive:
             lacking = self._lacking(process)
-            assert not lacking or process.holds & DOUBTS, (
-                f"process {process.number} trades on, and its journal lacks {lacking[:3]}"
-            )
+            if lacking and not process.holds & DOUBTS:
+                return f"process {process.number} trades on, and its journal lacks {lacking[:3]}"
+        return ""
 
-    def adopted(self) -> None:
-        """The last process, told that all others are dead, knows all orders for the account's."""
+    def unadopted(self) -> str:
+        """Return which orders the last process lacks: it was told that all others are dead."""
         (process,) = self.world.alive
         lacking = self._lacking(process)
-        assert not lacking, f"process {process.number} was told to adopt {lacking[:3]}"
-        assert Cause.BEHIND.value not in process.holds, "all is adopted, and trading is still held"
-        self._check_held(process)
+        if lacking:
+            return f"process {process.number} was told to adopt {lacking[:3]}"
+        if Cause.BEHIND.value in process.holds:
+            return "all is adopted, and trading is still held"
+        return self._missing(process)
+
+    def unsold(self) -> str:
+        """Return what whoever is left still holds."""
+        (process,) = self.world.alive
+        held = {
+            one.charter.position_id: one.held for one in self._lives(process) if one.held > STEP
+        }
+        if held:
+            return f"process {process.number} has not sold {held}, though the price is 93"
+        return ""
 
     def over(self) -> None:
         """Whoever is left has sold what was its own, and nothing else."""
@@ -110,21 +137,16 @@ class Rules:
         if self.may_be_short:
             self.met.add("two processes could sell before either knew")
         (process,) = self.world.alive
-        self._check_held(process)
-        held = {
-            one.charter.position_id: one.held for one in self._lives(process) if one.held > STEP
-        }
-        assert not held, f"process {process.number} has not sold {held}, though the price is 93"
+        wrong = self._missing(process) or self.unsold()
+        assert not wrong, wrong
 
-    def _check_held(self, process: "Process") -> None:
-        """What it thinks that it holds is at the venue."""
-        if self.may_be_short:
-            return
+    def _missing(self, process: "Process") -> str:
+        """Return what a process thinks that it holds and is not at the venue."""
         held = sum((max(one.held, ZERO) for one in self._lives(process)), ZERO)
         there = self._coins() - self.world.foreign
-        assert held <= there + STEP, (
-            f"process {process.number} thinks that it holds {held} BTC; {there} are there"
-        )
+        if self.may_be_short or held <= there + STEP:
+            return ""
+        return f"process {process.number} thinks that it holds {held} BTC; {there} are there"
 
     def _check_entry(self, process: "Process", position_id: PositionId) -> None:
         since = self.doubted_since.get(process.number)
@@ -132,43 +154,48 @@ class Rules:
             return
         life = self._life(process, position_id)
         began_at = None if life is None else life.position.began_at
-        assert began_at is not None and began_at <= since, (  # noqa: PT018 - one rule
-            f"{position_id} buys, and process {process.number} is in doubt since {since}"
+        self._must(
+            began_at is not None and began_at <= since,
+            f"{position_id} buys, and process {process.number} is in doubt since {since}",
         )
 
     def _check_exit(self, process: "Process", position_id: PositionId, quantity: Decimal) -> None:
         """Whoever knows that another may hold the position sells no more than is there."""
-        life = self._life(process, position_id)
+        life, lineage = self._life(process, position_id), self._lineage(process, position_id)
         if life is None or not life.position.contested:
-            # It does not know yet that another process acts, where that acted a moment ago.
-            self.may_be_short = self.may_be_short or self._moved_lately(process)
+            self._note_race(process, lineage)
             return
         self.met.add("a contested position sells")
-        if self._others_bought_since(process):
-            # No balance tells apart the coins that another process bought since: see docs/races.
-            self.may_be_short = True
-            return
-        there = self._coins() - self.world.foreign
-        assert quantity <= max(there, ZERO) or self._moved_lately(process), (
-            f"{position_id} is contested and sells {quantity}; {there} of the account's are there"
+        left = self._left_of(lineage)
+        self._must(
+            self._note_race(process, lineage) or quantity <= left,
+            f"{position_id} is contested and sells {quantity}; {left} of it are left",
         )
 
-    def _others_bought_since(self, process: "Process") -> bool:
-        venue = self.world.venue
-        return any(
-            order.request.purpose is Purpose.ENTRY
-            and order.facts.filled
-            and venue.placed_by.get(order_id) != process.number
-            and venue.placed_at.get(order_id, 0) >= process.started_at
-            for order_id, order in venue.book.orders.items()
-        )
+    def _lineage(self, process: "Process", position_id: PositionId) -> tuple[str, PositionId]:
+        """Return what tells a position from another one of its number, in all copies the same."""
+        roster = process.actor(POSITIONS, PositionsActor).roster
+        return roster.living[position_id].epoch, position_id
 
-    def _moved_lately(self, process: "Process") -> bool:
+    def _left_of(self, lineage: tuple[str, PositionId]) -> Decimal:
+        """Return what all processes together have bought of a position, less what they sold."""
+        left = ZERO
+        for order_id, order in self.world.venue.book.orders.items():
+            if self.lineages.get(order_id) == lineage:
+                is_bought = order.request.side is Side.BUY
+                left += order.facts.filled if is_bought else -order.facts.filled
+        return left
+
+    def _note_race(self, process: "Process", lineage: tuple[str, PositionId]) -> bool:
+        """Return whether another process sold of the position a moment ago: it can't know yet."""
         now = self.world.now
-        return any(
-            number != process.number and now - at < UNNOTICED_MS
-            for number, at in self.acted_at.items()
+        sold = self.sold_at.setdefault(lineage, {})
+        is_race = any(
+            number != process.number and now - at < UNNOTICED_MS for number, at in sold.items()
         )
+        sold[process.number] = now
+        self.may_be_short = self.may_be_short or is_race
+        return is_race
 
     def _lacking(self, process: "Process") -> list[ClientOrderId]:
         """Return orders that it should know of: of one that ended empty no list tells."""

@@ -46,9 +46,12 @@ TICK_MS = 2_000
 LIVELOCK = 3_000
 PROCESSES = 6
 """Starts in one world, at most."""
-TAIL_TICKS = 75
-"""Of fair time: more than two looks at the venue."""
+TAIL_MS = 70_000
+"""Of fair time, at most: more than two looks at the venue."""
+PIECE_MS = 10_000
 FOREIGN_COINS = FOREIGN
+REMEMBERED_MS = Milliseconds(150_000)
+"""Of an order that is over: a world is long enough for the router to forget it."""
 ACCOUNT = "a" * 8
 _PLANS = PLANS[:5]
 _WALLETS = (FOREIGN_COINS, Decimal(0))
@@ -59,8 +62,9 @@ def settings() -> Settings:
     plain = next(iter(SETTINGS.values()))
     portfolio = replace(plain.portfolio, compare_balances_ms=Milliseconds(10_000))
     reconciler = replace(plain.reconciler, look_ms=Milliseconds(20_000))
+    router = replace(plain.router, terminal_ttl_ms=REMEMBERED_MS)
     drop = replace(plain.drop, symbols=(SYMBOL,))
-    return replace(plain, portfolio=portfolio, reconciler=reconciler, drop=drop)
+    return replace(plain, portfolio=portfolio, reconciler=reconciler, router=router, drop=drop)
 
 
 class Process(Tree):
@@ -75,7 +79,7 @@ class Process(Tree):
         recovered = disk.recover()
         is_new = recovered.sequence == 0
         known = identity_of(recovered, ACCOUNT, "") or Identity(account=ACCOUNT, epochs=())
-        self.identity = known.with_epoch(epoch_of(number + 1), world.now)
+        self.identity = known.with_epoch(epoch_of(number + 1), world.now, recovered.at)
         opening = begun(nothing(world.now) if is_new else recovered, self.identity)
         disk.begin(opening)
         self.is_alive = True
@@ -135,7 +139,10 @@ class ForkWorld:
         self.settings = settings()
         self.now = START
         self.price = 100.0
+        self.quoted_at = START
         self.is_fair = False
+        self.is_forked = False
+        """Whether a copy, or another folder, was ever started."""
         self.rules = Rules(self)
         wallet = [Money(USDT, CAPITAL * 3), Money(BTC, self.foreign)]
         self.venue = SharedVenue(self, *market(), wallet)
@@ -197,12 +204,13 @@ class ForkWorld:
             ("the oldest folder is copied", lambda: self._copy(oldest)),
             ("the newest folder is copied", lambda: self._copy(newest)),
             ("a copy is started beside it", self._start_copy),
-            ("another folder is started", lambda: self._start(self._disk())),
+            ("another folder is started", lambda: self._start_other(self._disk())),
             ("the oldest process is killed", lambda: self._kill(oldest)),
             ("the newest process is killed", lambda: self._kill(newest)),
             ("the last one that died is started again", self._restart),
             ("the newest is killed, a backup is put back", self._put_back),
             ("epochs of the dead are adopted", self.adopt),
+            ("2 minutes pass", lambda: self.pass_time(120_000)),
         ]
 
     # Processes and folders.
@@ -224,7 +232,11 @@ class ForkWorld:
 
     def _start_copy(self) -> None:
         if self.backups:
-            self._start(_copied(self.backups[-1]))
+            self._start_other(_copied(self.backups[-1]))
+
+    def _start_other(self, disk: SimulatedDisk) -> None:
+        self.is_forked = True
+        self._start(disk)
 
     def _kill(self, place: int) -> None:
         if self.alive:
@@ -259,24 +271,23 @@ class ForkWorld:
             self.settle()
             due = [held.due for held in self.venue.way.held]
             deadlines = [at for p in self.alive if (at := p.clock.next_deadline()) is not None]
-            then = min([end, self.now + TICK_MS, *due, *deadlines])
+            then = min([end, self.quoted_at + TICK_MS, *due, *deadlines])
             self.now = Timestamp(max(then, self.now + 1))
             for process in self.alive:
                 process.clock.advance_to(self.now)
             self.venue.way.let_in_due(self.now)
-            self._tick()
+            if self.now >= self.quoted_at + TICK_MS:
+                self._tick()
         self.rules.look()
 
     def settle(self) -> None:
         """Deliver all that waits, process by process in turn."""
+        dispatchers = [process.dispatcher for process in self.alive]
         for _ in range(LIVELOCK):
-            waiting = [(p, m) for p in self.alive for m in cast("Any", p.dispatcher).waiting()[:1]]
-            if not waiting:
+            delivered = sum(dispatcher.deliver_oldest() for dispatcher in dispatchers)
+            if not delivered:
                 return
-            for process, mailbox in waiting:
-                if process.is_alive and mailbox.queue:
-                    process.dispatcher.deliver(mailbox)
-                    self.deliveries += 1
+            self.deliveries += delivered
         raise AssertionError("still busy")
 
     def move(self, price: float) -> None:
@@ -284,7 +295,7 @@ class ForkWorld:
         self._tick()
 
     def _tick(self) -> None:
-        price = self.price
+        price, self.quoted_at = self.price, self.now
         moved = MarketMoved(symbol=SYMBOL, at=self.now, bid=price, ask=price, last=price)
         self.venue.market_moved(moved, self.now)
 
@@ -314,18 +325,28 @@ class ForkWorld:
         self.on_act("the fair tail")
         if not self.alive:
             self.processes.append(Process(self, len(self.processes), self.processes[-1].disk))
-        self.pass_time(TAIL_TICKS * 1_000)
-        self.rules.noticed()
+        self.pass_time(TAIL_MS)  # with two processes, where there are two
+        assert not (wrong := self.rules.unnoticed()), wrong
         while len(self.alive) > 1:
             self._kill(-1)
         for _ in range(2):  # an epoch that is seen only now is named in the next word
             self.adopt()
-            self.pass_time(TAIL_TICKS * 1_000)
-        self.rules.adopted()
-        for price in (99.0, 96.0, 93.0):
+            self._until(self.rules.unadopted, TAIL_MS)
+        for price in (99.0, 96.0):
             self.move(price)
-            self.pass_time(40_000)
+            self.pass_time(PIECE_MS)
+        self.move(93.0)
+        self._until(self.rules.unsold, TAIL_MS)
+        self.pass_time(PIECE_MS)
         self.rules.over()
+
+    def _until(self, wrong: Callable[[], str], most_ms: int) -> None:
+        """Let time pass until nothing is wrong any more: by then, at the latest."""
+        for _ in range(most_ms // PIECE_MS):
+            self.pass_time(PIECE_MS)
+            if not wrong():
+                return
+        raise AssertionError(wrong())
 
     def close(self) -> None:
         """Let go of all processes."""

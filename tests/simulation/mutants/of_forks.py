@@ -11,10 +11,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.journal import identity as starts
+from actors.order_router import looking_back
 from actors.position import closing, restoring
 from actors.positions import ownership
 from actors.reconciler import core as reconciler
-from actors.reconciler import epochs
+from actors.reconciler import epochs, holdings
+from messages.base import DAY_MS, Timestamp
 from messages.envelope import NOTHING
 from messages.ids import Identity
 from tests.simulation.mutants.injecting import Mutant, around, instead, nothing
@@ -27,6 +29,15 @@ def _epoch_of_before(real: Any, identity: Any, epoch: Any, at: Any) -> Any:
 def _all_is_sellable(turn: Any, free: Any) -> None:
     if free is not None and turn.position.closing is not None:
         turn.update_closing(waits_for_balance=False, sellable=turn.life.held)
+        closing.end_pause(turn)
+
+
+def _as_if_remembered(real: Any, identity: Any, listed: Any, _since: Any, **named: Any) -> Any:
+    return real(identity, listed, Timestamp(-DAY_MS), **named)
+
+
+def _only_when_over(real: Any, search: Any, order: Any) -> Any:
+    return real(search, replace(order, asked_at=None))
 
 
 MUTANTS = (
@@ -45,6 +56,18 @@ MUTANTS = (
     Mutant("a position ignores that it is contested", instead(restoring, "on_ownership", nothing)),
     Mutant(
         "a contested exit sells all that it holds", instead(closing, "on_balance", _all_is_sellable)
+    ),
+    Mutant(
+        "a contested exit counts what another process bought and sold for nothing",
+        instead(holdings, "holdings", lambda *_: ()),
+    ),
+    Mutant(
+        "fills that the router has forgotten are another process's",
+        around(epochs, "is_foreign", _as_if_remembered),
+    ),
+    Mutant(
+        "a look back waits for its own orders that rest",
+        around(looking_back, "_is_answered", _only_when_over),
     ),
     Mutant("no epoch is ever adopted", instead(epochs, "adopt", lambda *_: NOTHING)),
     Mutant(

@@ -49,6 +49,7 @@ def _ids_used_again(real: Any, turn: Any, message: Any) -> None:
 
 MUTANTS = (
     Mutant("a booking that was skipped twice is lost", instead(resync, "book", nothing)),
+    Mutant("a start does not tell of lost exits again", instead(restoring, "tell_again", nothing)),
     Mutant("a wake that was skipped does not come again", instead(Actor, "wake_again", nothing)),
     Mutant("what was under way at a crash is dropped", around(supervisor, "resume", _dropped)),
     Mutant("what was under way at a crash comes twice", around(supervisor, "resume", _twice)),

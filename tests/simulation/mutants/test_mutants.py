@@ -25,6 +25,7 @@ QUICK = {
     "a late fill is taken over again and again": KEPT,
     "an order that is back from the dead is left alone": KEPT,
     "a booking that was skipped twice is lost": KEPT,
+    "a start does not tell of lost exits again": KEPT,
     "the stop of a session's end rests on in mode triggers": KEPT,
     "a wake that was skipped does not come again": KEPT,
     "late coins are judged by the rules of now": KEPT,

@@ -5,6 +5,7 @@ Nothing is bought or sold twice, no id is used twice, and one sentence says how 
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,14 +43,15 @@ def rests(picture: VenuePicture) -> bool:
     return any(not one.is_terminal for one in picture.orders)
 
 
-def begun(server: ServerProcess, scene: Scene, folder: Path) -> Program:
+@contextmanager
+def begun(server: ServerProcess, scene: Scene, folder: Path) -> Iterator[Program]:
     """Start a session that buys, and let its protection rest."""
-    program = Program(server, folder, *trading(scene, folder, "Always", "--yes"))
-    server.wait_for(lambda picture: any("ookTicker" in topic for topic in picture.topics))
-    server.move(SYMBOL, ENTRY + 1)
-    server.wait_for(rests)
-    program.read_some(1.0)
-    return program
+    with Program(server, folder, *trading(scene, folder, "Always", "--yes")) as program:
+        server.wait_for(lambda picture: any("ookTicker" in topic for topic in picture.topics))
+        server.move(SYMBOL, ENTRY + 1)
+        server.wait_for(rests)
+        program.read_some(1.0)
+        yield program
 
 
 def check(picture: VenuePicture) -> None:

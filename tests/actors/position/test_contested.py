@@ -1,0 +1,66 @@
+"""An exit of a position that another process may hold too: each order by a fresh look."""
+
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from messages.observers import AlarmKind
+from messages.orders import OrderStatus
+from messages.portfolio import RequestBalance
+from messages.position import OwnershipChanged
+from tests.actors.position.scenes import BARE, BY_HAND, HELD, X1, X2, alarms, tell_free
+from tests.actors.position.stage import RULES, Stage
+
+CONTESTED = OwnershipChanged(is_contested=True, reason="a copy of the folder trades")
+OWNED = OwnershipChanged(is_contested=False, reason="the other one is stopped")
+
+
+def contested() -> Stage:
+    """Bought at 100, then contested, and told to close."""
+    stage = Stage(replace(BARE, exit_attempts=5)).protected()
+    stage.hear(CONTESTED)
+    stage.hear(BY_HAND)
+    return stage
+
+
+def looks(stage: Stage) -> list[RequestBalance]:
+    return stage.all_sent(RequestBalance)
+
+
+def test_nothing_is_sold_before_a_look_and_at_once_after_it() -> None:
+    stage = contested()
+    assert (len(stage.placed), len(looks(stage))) == (1, 1)
+    (asked,) = looks(stage)
+    assert (asked.contested_on, asked.may_be_locked) == (RULES.symbol, HELD)
+    tell_free(stage, "3")
+    assert stage.request(X1).quantity == Decimal(3)
+
+
+def test_each_further_order_looks_anew() -> None:
+    stage = tell_free(contested(), "3")
+    stage.fill(X1)
+    assert (len(stage.placed), len(looks(stage))) == (2, 2)
+    tell_free(stage, "2")
+    assert stage.request(X2).quantity == Decimal(2)
+    stage.report(X2, OrderStatus.EXPIRED)  # nobody bought: another process may have sold meanwhile
+    assert len(looks(stage)) == 2
+    stage.wait(60_000)
+    assert len(looks(stage)) > 2
+    assert len(stage.placed) == 3
+
+
+def test_where_nothing_is_shown_pauses_grow_and_a_person_is_told_once() -> None:
+    stage = contested()
+    for _ in range(40):
+        tell_free(stage, "0").wait(1_000)
+    assert len(stage.placed) == 1
+    assert len(looks(stage)) < 10
+    assert alarms(stage, AlarmKind.SHORTAGE) == 1
+    assert alarms(stage, AlarmKind.EXIT_STUCK) == 1
+
+
+def test_a_persons_word_lets_it_sell_all() -> None:
+    stage = tell_free(contested(), "0")
+    stage.hear(OWNED)
+    stage.wait(60_000)
+    assert stage.request(X1).quantity == HELD
