@@ -108,7 +108,13 @@ def start(system: System, wiring: Wiring) -> Children:
     if wiring.connect_live is not None and wiring.settings.reconciler.look_ms is not None:
         hold_until_looked(system)
     if wiring.recovered is not None:
-        resume(system, wiring.recovered, wiring.stuck, wiring.restored)
+        resume(
+            system,
+            wiring.recovered,
+            wiring.stuck,
+            wiring.restored,
+            exits_recorded=wiring.exits_recorded,
+        )
     capital = wiring.settings.capital
     system.tell(PORTFOLIO, SetLimits(limits=_limits(wiring)))
     allotted = tuple(Money(currency, capital[currency]) for currency in sorted(capital))
@@ -159,9 +165,9 @@ def _children(system: System, wiring: Wiring) -> list[ChildSpec]:
 
 def _spawn_gateway(system: System, wiring: Wiring) -> object:
     if wiring.connect_live is not None:
-        return system.spawn(LiveGateway, GATEWAY, wiring.connect_live)
+        return system.spawn(LiveGateway, GATEWAY, wiring.connect_live, wiring.mark)
     gateway = RecordedGateway if wiring.records_venue else PaperGateway
-    return system.spawn(gateway, GATEWAY, wiring.connect, wiring.drive)
+    return system.spawn(gateway, GATEWAY, wiring.connect, wiring.drive, wiring.mark)
 
 
 def _restarts(wiring: Wiring) -> RestartPolicy:

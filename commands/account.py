@@ -24,6 +24,7 @@ from actors.journal.recovery import is_stuck, living_positions
 from actors.journal.retention import Retention
 from actors.journal.segment import segment_numbers
 from actors.journal.store import FileJournal, JournalLimits, Origin
+from actors.journal.unrecorded_mark import UnrecordedMark
 from actors.plain_files import read_plain
 from actors.runtime.sentinel_process import wait_for_note
 from actors.runtime.watchdog import STUCK_NOTE, Stuck
@@ -116,6 +117,10 @@ class Account:
                 "there or account.tag was different. Use the keys and the tag that it began with, "
                 "or another --state-dir"
             )
+        self._mark = UnrecordedMark(self.folder)
+        is_whole = found is not None and not found.losses and self.restored is None
+        self.exits_recorded = is_whole and self._mark.says_recorded(known, snapshot.sequence)
+        """No exit of an earlier process left without a record."""
         epoch = name.epoch(self._lease.epoch, None if found is None else found.seed)
         plain = Identity(account=name.account, tag=name.tag, epochs=())
         identity = (known or plain).with_epoch(epoch, now, snapshot.at)
@@ -127,6 +132,11 @@ class Account:
     def recovered(self) -> Snapshot | None:
         """The cut to go on from; None: nothing has happened yet."""
         return None if self._found is None else self._found.snapshot
+
+    @property
+    def mark(self) -> UnrecordedMark:
+        """Says to the next start whether an exit left without a record."""
+        return self._mark
 
     @property
     def epoch(self) -> int:
@@ -180,6 +190,9 @@ class Account:
         except JournalError as error:
             raise UsageError(str(error)) from None
         self.journal.keep_pending()
+        # This process's epoch is durable: what earlier ones left is told by what it begins with.
+        is_recorded = self.exits_recorded or self._found is None
+        self._mark.begin(self.identity, self.journal.durable, is_recorded=is_recorded)
         # Noted at once, not at the end: the process may be killed, or another be started meanwhile.
         self.journal.on_missed = partial(note_taken, self.folder, self.journal)
         return self.journal

@@ -127,6 +127,8 @@ class Session:
             identity=account.identity,
             account_folder=account.folder,
             stuck=account.stuck,
+            mark=account.mark,
+            exits_recorded=account.exits_recorded,
             restored="" if wiring.connect_live is None else account.why_behind,
             records_venue=wiring.connect_live is None,
             recovered=recovered,

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from actors.gateway.exit_mark import ExitMark
 from actors.gateway.live import LivePort
 from actors.gateway.paper import Drive
 from actors.journal.actor import DurableJournal
@@ -63,6 +64,10 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """The cut to go on from; None: nothing has happened yet."""
     restored: str = ""
     """From which backup the journal is that is gone on from; empty: from none."""
+    mark: ExitMark | None = None
+    """Outlives the process: whether an exit left without a record; None: nothing does."""
+    exits_recorded: bool = False
+    """No exit of an earlier process left without a record, as ``mark`` said at the start."""
     stuck: Stuck | None = None
     """What the process before this one hung on."""
     identity: Identity | None = None

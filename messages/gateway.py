@@ -50,6 +50,10 @@ class LookUpOrder(Message, frozen=True, kw_only=True):
     """Whether to ask for the venue's time first: what is not found is then told with that time."""
 
 
+class ForgetUnrecorded(Message, frozen=True, kw_only=True):
+    """All that lived at the start have looked for exits without a record. From positions."""
+
+
 class SwitchKey(Message, frozen=True, kw_only=True):
     """Sign with the keys of another slot from now on. From the operator; on a real exchange only.
 

@@ -63,6 +63,10 @@ class LookBack(Message, frozen=True, kw_only=True):
     """Base that one of them can have asked for."""
     since: Timestamp
     """Of the last record: none of them is older."""
+    is_recorded: bool = False
+    """No exit left without a record: only the orders that are known are looked up."""
+    recovery: int = 0
+    """Of the restart after which it asks; the answer names it."""
 
 
 class ListSymbols(Message, frozen=True, kw_only=True):
@@ -166,6 +170,8 @@ class StreamChanged(Message, frozen=True, kw_only=True):
     """
 
     up: bool
+    is_restart: bool = False
+    """From the recovery: what the dead process asked for will not be answered any more."""
 
 
 class RequestTimingMeasured(Message, frozen=True, kw_only=True):

@@ -257,6 +257,8 @@ class LookedBack(Message, frozen=True, kw_only=True):
     """The last exit whose id is used: found, or proved never to have been placed."""
     order_prefix: str = ""
     """As asked for."""
+    recovery: int = 0
+    """As asked for; 0: an earlier version's, which does not say."""
 
 
 class OwnershipChanged(Message, frozen=True, kw_only=True):
@@ -285,6 +287,8 @@ class Resync(Message, frozen=True, kw_only=True):
     """After a restart: from then until now nothing in the process covered what is held."""
     recovery: int = 0
     """Of a restart; see ``BeginRecovery``."""
+    exits_recorded: bool = False
+    """Of a restart: memory that outlives the process says that no exit left without a record."""
     order_prefix: str = ""
     """The exchange's clock jumped: what its further client order ids begin with. A copy of the
     process may have acted since ``down_since``; this one was not down as far as it knows."""

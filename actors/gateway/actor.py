@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import assert_never, cast
 
+from actors.gateway.exit_mark import ExitMark, NoMark
 from actors.gateway.waiting import OrderRequest, Unrecorded, Waiting
 from actors.runtime.actor import Actor, describe
 from actors.runtime.system import System
@@ -26,6 +27,7 @@ from messages.gateway import (
     FetchOpenOrders,
     FetchTrades,
     FollowSymbols,
+    ForgetUnrecorded,
     LookUpOrder,
     SubmitOrder,
     SwitchKey,
@@ -87,15 +89,22 @@ class Gateway(Actor):
     """Wraps a port; every answer enters as a message."""
 
     def __init__(
-        self, system: System, address: Address, connect: Callable[[Sink], ExchangePort]
+        self,
+        system: System,
+        address: Address,
+        connect: Callable[[Sink], ExchangePort],
+        mark: ExitMark | None = None,
     ) -> None:
-        """Connect; events come by ``emit`` from now on."""
+        """Connect; events come by ``emit`` from now on. ``mark`` outlives the process."""
         super().__init__(system, address)
         self._others_hear: dict[type[Event], Address] = {StreamChanged: RECONCILER}
         """Who hears of an event besides, where it lives."""
         self.port = connect(self.emit)
+        self._mark = NoMark() if mark is None else mark
         self._waiting = Waiting()
-        self._unrecorded = Unrecorded()
+        self._unrecorded = Unrecorded(self._mark.leaves_unrecorded)
+        self._looked_for_at: int | None = None
+        """The record that says that all was looked for; None: it is durable, or there is none."""
         self._is_failing = False
         """The journal can't be written, as last heard."""
 
@@ -120,6 +129,8 @@ class Gateway(Actor):
             case SwitchKey():
                 text = "no key is in use here: this session trades on no real account"
                 self.send(OBSERVERS, Alarm(kind=AlarmKind.KEY, text=text))
+            case ForgetUnrecorded():
+                self._forget_unrecorded()
             case Persisted(sequence=sequence):
                 self._on_persisted(sequence)
             case PersistFailed():
@@ -143,6 +154,7 @@ class Gateway(Actor):
         port, now = self.port, self.now()
         match message:
             case SubmitOrder():
+                self._mark.is_durable(self.system.journal.durable)
                 port.submit(message, now)
             case CancelAtVenue():
                 port.cancel(message, now)
@@ -161,8 +173,7 @@ class Gateway(Actor):
 
     def _request_when_durable(self, message: OrderRequest) -> None:
         """Ask the venue once a crash can't make us forget that we did."""
-        in_hand = self._lane.in_hand
-        sequence = in_hand.id[0] if isinstance(in_hand, Envelope) else 0
+        sequence = self._sequence_in_hand()
         if sequence <= self.system.journal.durable:
             self.request(message)
             return
@@ -172,6 +183,24 @@ class Gateway(Actor):
         if isinstance(message, SubmitOrder):
             self._give_back_outdated(message)
         self._waiting.add(sequence, message)
+
+    def _sequence_in_hand(self) -> int:
+        """Return the record whose outbox the message in hand was in; 0: none."""
+        in_hand = self._lane.in_hand
+        return in_hand.id[0] if isinstance(in_hand, Envelope) else 0
+
+    def _forget_unrecorded(self) -> None:
+        self._looked_for_at = self._sequence_in_hand()
+        self._note_looked_for()
+        if self._looked_for_at is not None:
+            self.send(JOURNAL, Persist())
+
+    def _note_looked_for(self) -> None:
+        """Forget what earlier processes may have let out, once a crash can't undo the look."""
+        at = self._looked_for_at
+        if at is not None and at <= self.system.journal.durable:
+            self._looked_for_at = None
+            self._mark.looked_for()
 
     def _give_back_outdated(self, newer: SubmitOrder) -> None:
         """Let one exit of a position wait at a time, however long the disk is dead."""
@@ -188,6 +217,8 @@ class Gateway(Actor):
     def _on_persisted(self, sequence: int) -> None:
         self._is_failing = False
         self._unrecorded.clear()
+        self._mark.all_recorded()
+        self._note_looked_for()
         self._let_go(self._waiting.take_durable(sequence))
         if self._waiting:
             self.send(JOURNAL, Persist())

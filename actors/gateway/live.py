@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from actors.gateway.actor import HEARS, Gateway
+from actors.gateway.exit_mark import ExitMark
 from actors.runtime.system import System
 from exchange.port import Event, ExchangePort, Sink
 from messages.addresses import OBSERVERS
@@ -32,10 +33,14 @@ class LiveGateway(Gateway):
     port: LivePort
 
     def __init__(
-        self, system: System, address: Address, connect: Callable[[Sink], LivePort]
+        self,
+        system: System,
+        address: Address,
+        connect: Callable[[Sink], LivePort],
+        mark: ExitMark | None = None,
     ) -> None:
-        """Connect; events come by ``emit`` from now on."""
-        super().__init__(system, address, connect)
+        """Connect; events come by ``emit`` from now on. ``mark`` outlives the process."""
+        super().__init__(system, address, connect, mark)
 
     def emit(self, event: Event) -> None:
         """Take an event of the port, from any thread."""

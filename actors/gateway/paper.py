@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from actors.gateway.actor import Gateway
+from actors.gateway.exit_mark import ExitMark
 from actors.runtime.system import System
 from exchange.paper import PaperExchange
 from exchange.port import Sink
@@ -58,9 +59,10 @@ class PaperGateway(Gateway):
         address: Address,
         connect: Callable[[Sink], PaperExchange],
         drive: Drive | None = None,
+        mark: ExitMark | None = None,
     ) -> None:
         """Connect to a venue of one's own; ``drive`` moves its market, else a recording's feed."""
-        super().__init__(system, address, connect)
+        super().__init__(system, address, connect, mark)
         self._drive = drive
         if drive is not None:  # a session, where people watch
             self._others_hear |= {QuoteReceived: OBSERVERS, CandleReceived: OBSERVERS}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from actors.gateway.exit_mark import ExitMark
 from actors.gateway.paper import Drive, PaperGateway
 from actors.journal.port import Record
 from actors.runtime.system import System
@@ -34,9 +35,10 @@ class RecordedGateway(PaperGateway):
         address: Address,
         connect: Callable[[Sink], PaperExchange],
         drive: Drive | None = None,
+        mark: ExitMark | None = None,
     ) -> None:
         """Connect to a venue of one's own, and note what becomes of it."""
-        super().__init__(system, address, connect, drive)
+        super().__init__(system, address, connect, drive, mark)
         self.port.changes = []
         self._outbox: list[Send] | None = None
         self._keep_market_at = Timestamp(0)

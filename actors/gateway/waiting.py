@@ -17,6 +17,10 @@ OrderRequest = SubmitOrder | CancelAtVenue | LookUpOrder
 """What concerns one order: none of these overtakes another of the same order."""
 
 
+def _nothing() -> None:
+    """Tell nobody."""
+
+
 class Unrecorded:
     """The orders that left while the disk was dead, of which a crash would leave no record.
 
@@ -24,8 +28,9 @@ class Unrecorded:
     further ids. And only those of a position that is on record.
     """
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, on_leaving: Callable[[], None] = _nothing) -> None:
+        """Begin with none; ``on_leaving`` is called before one leaves, or its id is passed over."""
+        self._on_leaving = on_leaving
         self._unseen: dict[PositionId, list[ClientOrderId]] = {}
 
     def lets(self, request: OrderRequest) -> bool:
@@ -40,6 +45,7 @@ class Unrecorded:
             return True
         if len(unseen) >= UNRECORDED_AT_MOST:
             return False
+        self._on_leaving()
         unseen.append(order_id)
         return True
 
@@ -47,6 +53,7 @@ class Unrecorded:
         """Count an id that was passed over: a start that looks for the next must look past it."""
         unseen = self._unseen.setdefault(request.request.position_id, [])
         if request.request.client_order_id not in unseen:
+            self._on_leaving()
             unseen.append(request.request.client_order_id)
 
     def shown(self, facts: OrderFacts) -> None:

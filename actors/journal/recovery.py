@@ -48,12 +48,18 @@ def restore(system: System, snapshot: Snapshot) -> None:
 
 
 def resume(
-    system: System, snapshot: Snapshot, stuck: Stuck | None = None, restored: str = ""
+    system: System,
+    snapshot: Snapshot,
+    stuck: Stuck | None = None,
+    restored: str = "",
+    *,
+    exits_recorded: bool = False,
 ) -> None:
     """Go on: every actor of the tree lives, and nothing was sent to any of them yet.
 
     ``stuck``: the message that the process before this one hung on; it is skipped, not delivered.
     ``restored``: from which backup the journal is, for people; empty: from none.
+    ``exits_recorded``: no exit left without a record (``unrecorded_mark``).
     """
     living = tuple(living_positions(snapshot))
     if restored:  # first of all: a start that finds any later record takes it for recorded
@@ -67,13 +73,17 @@ def resume(
         if mailbox is not None and isinstance(mailbox.actor, CoreActor):
             kind = HungEnvelope if stuck is not None and is_stuck(stuck, message) else Envelope
             mailbox.push(kind(message.message, message.sender, message.id, message.cause))
-    # Nobody heard the venue meanwhile: the router looks its orders up when the stream is up.
-    system.tell(ORDER_ROUTER, StreamChanged(up=False))
+    # The venue was not heard meanwhile: the router looks its orders up, now and once connected.
+    system.tell(ORDER_ROUTER, StreamChanged(up=False, is_restart=True))
     for symbol in dict.fromkeys(one.symbol for one in living):
         system.tell(STRATEGY, SymbolBusy(symbol=symbol, busy=True))
     error = "the process was restarted"
     resync = Resync(
-        skipped="everything", error=error, down_since=snapshot.at, recovery=snapshot.sequence
+        skipped="everything",
+        error=error,
+        down_since=snapshot.at,
+        recovery=snapshot.sequence,
+        exits_recorded=exits_recorded,
     )
     for one in living:
         system.tell(position_address(one.position_id), resync)

@@ -13,7 +13,6 @@ from actors.order_router.errands import (
     ask_for_money,
     end,
     go_on,
-    is_live,
     pause,
     send,
     settle,
@@ -26,6 +25,7 @@ from actors.order_router.order import (
     Request,
     RoutedOrder,
     VenueStream,
+    is_live,
     is_under_way,
     priority_of,
 )
@@ -301,6 +301,16 @@ def reconnected(order: RoutedOrder, settings: RouterSettings, now: Timestamp) ->
         # What is under way was asked while the stream was down: look once more after it.
         return replace(order, look_up_next=True)
     return send(order, Request.LOOK_UP, settings, now)
+
+
+def restarted(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
+    """Look the order up at once: what the dead process asked for it is answered by nobody."""
+    if order.facts.is_terminal:
+        return send(order, Request.LOOK_UP, settings, now) if is_under_way(order) else order
+    if order.facts.status is OrderStatus.NEW:
+        return order
+    facts = with_status(order.facts, Input.SUBMIT_UNKNOWN)
+    return send(replace(order, facts=facts, tries=0), Request.LOOK_UP, settings, now)
 
 
 def doubted(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:

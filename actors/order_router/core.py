@@ -24,7 +24,13 @@ from actors.order_router import (
     timing,
 )
 from actors.order_router.errands import send, want_cancel
-from actors.order_router.order import Request, RoutedOrder, VenueStream, priority_of
+from actors.order_router.order import (
+    Request,
+    RoutedOrder,
+    VenueStream,
+    priority_of,
+    value_of,
+)
 from actors.order_router.orders import Orders
 from actors.order_router.telling import refused, sends_after, tell
 from actors.order_router.timing import RequestTiming
@@ -121,7 +127,7 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - one for each kind of message
         case RequestTimingMeasured():
             return Step((_timing(message),))
         case StreamChanged():
-            return _stream_changed(orders, settings, now, up=message.up)
+            return _stream_changed(orders, message, settings, now)
         case Wake():
             return _wake(orders, ClientOrderId(message.key), settings, now)
         case _:
@@ -326,9 +332,15 @@ def _news(order: RoutedOrder) -> tuple[Send, ...]:
     return (tell(order.request.position_id, order.facts),)
 
 
-def _stream_changed(orders: Orders, settings: RouterSettings, now: Timestamp, *, up: bool) -> Step:
+def _stream_changed(
+    orders: Orders, message: StreamChanged, settings: RouterSettings, now: Timestamp
+) -> Step:
     changes: list[Change] = []
-    if up:
+    up = message.up
+    if message.is_restart:
+        most_first = sorted(orders.by_id.values(), key=value_of, reverse=True)
+        changes = [(o, answers.restarted(o, settings, now)) for o in most_first]
+    elif up:
         changes = [(o, answers.reconnected(o, settings, now)) for o in orders.by_id.values()]
     if up == orders.venue.up:
         return _conclude(changes)

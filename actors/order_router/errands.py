@@ -13,6 +13,7 @@ from actors.order_router.order import (
     Request,
     RoutedOrder,
     cancel_priority_of,
+    is_live,
     is_under_way,
     priority_of,
 )
@@ -21,7 +22,6 @@ from config.settings import RouterSettings
 from messages.base import Timestamp
 from messages.money import ZERO
 from messages.orders import (
-    LIVE_STATUSES,
     OrderStatus,
     OrderType,
     Priority,
@@ -140,11 +140,6 @@ def ask_for_money(order: RoutedOrder, settings: RouterSettings, now: Timestamp) 
         return replace(order, errand=None, tries=0)
     pause_ms = retry_pause_ms(order, settings) * max(order.tries, 1)
     return pause(order, Request.LOOK_UP, pause_ms, now)
-
-
-def is_live(order: RoutedOrder) -> bool:
-    """Return whether the venue has it in its book, as far as we know."""
-    return order.facts.status in LIVE_STATUSES
 
 
 def _never_rests(order: RoutedOrder) -> bool:

@@ -2,7 +2,8 @@
 
 The gateway lets so few of a position leave in a row that a start needs to look up as few further
 ids. Each is an order like any other, unknown until look-ups find it or prove that it was never
-placed; but its position hears only of one that is found and that is its own.
+placed; but its position hears only of one that is found and that is its own. Where it is certain
+that none left so, only the orders that are known are awaited, also while the stream is down.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,12 +31,13 @@ def begin(orders: Orders, asked: LookBack, settings: RouterSettings, now: Timest
     known = orders.of_position(asked.position_id)
     last_found = max(_found(search, known), default=0)
     further = _look_further(orders, search, max(last_found, asked.after), settings, now)
-    if further.outbox or not orders.venue.up or asked.position_id in orders.looking_back:
+    is_begun = asked.position_id in orders.looking_back
+    if further.outbox or not (asked.is_recorded or (orders.venue.up and not is_begun)):
         return further
-    # Nothing new to look up: it was answered before, and the position raised on the answer.
-    search = replace(search, attempts=max(last_found, asked.after) + UNRECORDED_AT_MOST)
-    answer = _after(orders, search, known, settings, now).outbox
-    return Step((), answer) if answer else further
+    # Nothing new to look up: all is known, or it was answered before and the position raised on it.
+    search = replace(search, attempts=max(last_found, asked.after) + _unrecorded_at_most(asked))
+    ended = _after(orders, search, known, settings, now)
+    return Step(ended.changes if is_begun else (), ended.outbox) if ended.outbox else further
 
 
 def go_on(orders: Orders, taken: Step, settings: RouterSettings, now: Timestamp) -> Step:
@@ -50,12 +52,10 @@ def go_on(orders: Orders, taken: Step, settings: RouterSettings, now: Timestamp)
         elif isinstance(change, VenueStream):
             venue = change
             positions = dict.fromkeys(orders.looking_back)
-    if not venue.up:
-        return taken
     changes, outbox = list(taken.changes), list(taken.outbox)
     for position_id in positions:
         search = orders.looking_back.get(position_id)
-        if search is not None:
+        if search is not None and (venue.up or search.asked.is_recorded):
             now_known = [
                 changed.get(o.request.client_order_id, o) for o in orders.of_position(position_id)
             ]
@@ -90,6 +90,11 @@ def leave(probe: RoutedOrder, told: Step) -> Step:
     return Step((never, gone), told.outbox)
 
 
+def _unrecorded_at_most(asked: LookBack) -> int:
+    """Return how many ids in a row may have left without a record."""
+    return 0 if asked.is_recorded else UNRECORDED_AT_MOST
+
+
 def _after(
     orders: Orders,
     search: LookingBack,
@@ -98,12 +103,15 @@ def _after(
     now: Timestamp,
 ) -> Step:
     last_found = max(_found(search, now_known), default=0)
-    if last_found + UNRECORDED_AT_MOST > search.attempts:
+    if last_found + _unrecorded_at_most(search.asked) > search.attempts:
         return _look_further(orders, search, last_found, settings, now)
     if not all(_is_answered(search, order) for order in now_known):
         return Step()
     position_id = search.asked.position_id
-    looked_back = LookedBack(attempts=search.attempts, order_prefix=search.asked.order_prefix)
+    asked = search.asked
+    looked_back = LookedBack(
+        attempts=search.attempts, order_prefix=asked.order_prefix, recovery=asked.recovery
+    )
     answer = Send(position_address(position_id), looked_back)
     return Step((Removed(kind=LookingBack.__name__, key=position_id),), (answer,))
 
@@ -137,7 +145,7 @@ def _look_further(
     settings: RouterSettings,
     now: Timestamp,
 ) -> Step:
-    upto = last_found + UNRECORDED_AT_MOST
+    upto = last_found + _unrecorded_at_most(search.asked)
     prefix = search.asked.order_prefix
     probes = [
         _probe(orders, search.asked, attempt, settings, now)

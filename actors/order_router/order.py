@@ -4,13 +4,14 @@ Owns the entity, its deadlines and its priorities. ``states`` owns what may happ
 ``facts`` how reports merge, ``errands`` and ``answers`` what is done next.
 """
 
+from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
 
 from messages.base import Milliseconds, Timestamp
 from messages.order_router import LookBack
-from messages.orders import OrderFacts, OrderRequest, Priority, Purpose
+from messages.orders import LIVE_STATUSES, OrderFacts, OrderRequest, Priority, Purpose
 
 
 class Request(StrEnum):
@@ -122,6 +123,23 @@ def priority_of(order: RoutedOrder) -> Priority:
 def cancel_priority_of(order: RoutedOrder) -> Priority:
     """Return with which priority a cancel of the order goes."""
     return priority_of(order) if order.cancel is None else order.cancel
+
+
+def value_of(order: RoutedOrder) -> tuple[bool, Decimal]:
+    """Return by what look-ups are sorted after a restart: what covers nothing by itself first.
+
+    Then by quote currency, about: an order without a price counts as worth more than any other.
+    """
+    request = order.request
+    price = request.price or request.trigger_price
+    protects_itself = request.trigger_price is not None and is_live(order)
+    value = Decimal("Infinity") if price is None else price * request.quantity
+    return not protects_itself, value
+
+
+def is_live(order: RoutedOrder) -> bool:
+    """Return whether the venue has it in its book, as far as we know."""
+    return order.facts.status in LIVE_STATUSES
 
 
 def is_under_way(order: RoutedOrder, request: Request | None = None) -> bool:

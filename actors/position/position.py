@@ -86,12 +86,14 @@ class OwnOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
         return self.quantity - self.facts.filled
 
 
-class EarlierPrefix(msgspec.Struct, frozen=True, gc=False):
+class EarlierPrefix(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What ids of its orders began with before a start that has not looked back at them yet."""
 
     prefix: str
     exits: int
     """The number of the last exit that is on record."""
+    is_foreign: bool = False
+    """Another process placed orders under it; this journal has none of them."""
 
 
 class RefusedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -191,6 +193,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
     looks_back: Timestamp | None = None
     """After a restart, until its orders are looked up, those without a record too: the time of
     the last record. It places none meanwhile."""
+    exits_recorded: bool = False
+    """While it looks back: no exit of this journal's processes left without a record."""
     contested: str = ""
     """Why another process may hold it too; empty: none does."""
     is_restoring: bool = False

@@ -2,7 +2,8 @@
 
 While the disk was dead, exits may have left that no record tells of. Until the router has looked
 for them, the position places nothing: what it would sell may be sold. It looks under the prefix of
-each process since the last one that it looked back at, one after the other.
+each process since the last one that it looked back at, one after the other. Where memory that
+outlives the process says that no exit left so, only the orders that are known are looked up.
 """
 
 from msgspec.structs import replace
@@ -15,20 +16,26 @@ from actors.position.protection import is_stopped_at_venue, unprotected_quantity
 from actors.position.states import AT_REST
 from actors.position.turn import Turn
 from messages.addresses import ORDER_ROUTER, POSITIONS
-from messages.base import Timestamp
 from messages.market import MarketPhase
 from messages.money import ZERO
 from messages.observers import AlarmKind
 from messages.order_router import LookBack
 from messages.orders import LIVE_STATUSES, Side
-from messages.position import LookedBack, OwnershipChanged
+from messages.position import LookedBack, OwnershipChanged, Resync
 from messages.positions import PositionRestored
 
 
-def begin(turn: Turn, since: Timestamp, recovery: int) -> None:
+def begin(turn: Turn, message: Resync) -> None:
     """Be restored first; where an exit may have left since the last record, place nothing."""
     is_over = turn.position.state in AT_REST  # nothing can be on its way
-    turn.update(is_restoring=True, looks_back=None if is_over else since, recovery=recovery)
+    # Of a look back that did not end, the process before this one does not know the answer.
+    is_known = turn.position.looks_back is None or turn.position.exits_recorded
+    turn.update(
+        is_restoring=True,
+        looks_back=None if is_over else message.down_since,
+        exits_recorded=is_known and message.exits_recorded and not message.order_prefix,
+        recovery=message.recovery,
+    )
     if is_over:
         turn.update(earlier_prefixes=())
     turn.update_protection(is_left=False)
@@ -88,6 +95,8 @@ def look_back(turn: Turn) -> None:
         after=earlier.exits,
         at_most=max(may_hold, position.entry.asked),
         since=position.looks_back,
+        is_recorded=position.exits_recorded and not earlier.is_foreign,
+        recovery=position.recovery,
     )
     turn.send(ORDER_ROUTER, asked)
 
@@ -95,6 +104,8 @@ def look_back(turn: Turn) -> None:
 def on_looked_back(turn: Turn, message: LookedBack) -> None:
     """Go on; the ids that were looked up are never used."""
     position = turn.position
+    if message.recovery and message.recovery != position.recovery:
+        return  # the answer to a process that died: another question was asked since
     if not position.earlier_prefixes:
         attempts = max(position.exit_attempts, position.exits_before + message.attempts)
         turn.update(looks_back=None, exit_attempts=attempts)
@@ -121,7 +132,7 @@ def on_ownership(turn: Turn, message: OwnershipChanged) -> None:
         turn.update_closing(sellable=None)
     if not message.look_back_at or turn.position.state in AT_REST:
         return
-    earlier = EarlierPrefix(prefix=message.look_back_at, exits=0)
+    earlier = EarlierPrefix(prefix=message.look_back_at, exits=0, is_foreign=True)
     if earlier in turn.position.earlier_prefixes:
         return
     is_first = turn.position.looks_back is None

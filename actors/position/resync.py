@@ -28,7 +28,7 @@ def on_skipped(turn: Turn, message: Resync) -> None:
             restoring.renumber(turn, message.order_prefix)
         else:
             restoring.tell_again(turn)
-        restoring.begin(turn, message.down_since, message.recovery)
+        restoring.begin(turn, message)
         _ask_again(turn)
     elif faulted is None:
         _mark(turn, turn.now, turn.charter.plan.exit_retry_ms)

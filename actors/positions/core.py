@@ -12,9 +12,10 @@ import msgspec
 from actors.positions import markets, ownership, strays
 from actors.positions.roster import ListedMarket, Living, Recovery, Retired, Roster
 from actors.positions.strays import Whose
-from messages.addresses import GUARDIAN, OBSERVERS, STRATEGY, position_address
+from messages.addresses import GATEWAY, GUARDIAN, OBSERVERS, STRATEGY, position_address
 from messages.base import ClientOrderId, Milliseconds, PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
+from messages.gateway import ForgetUnrecorded
 from messages.guardian import RecoveryDone
 from messages.ids import ENTRIES_LAST, position_of
 from messages.market import MarketPhase, MarketRules
@@ -62,6 +63,8 @@ PositionsMessage = (
     | Wake
 )
 
+_RECOVERED = (Send(GUARDIAN, RecoveryDone()), Send(GATEWAY, ForgetUnrecorded()))
+"""Sent when all that lived at a start are restored."""
 RETIRED_MARGIN_MS = 60_000
 """An ended position is remembered for so much longer than the router remembers its orders."""
 
@@ -201,7 +204,7 @@ def _begin_recovery(roster: Roster, message: BeginRecovery) -> Step:
     number = message.recovery
     # One may have said so already, where this was skipped and is heard once more.
     left = sum(living.counted_in != number for living in roster.living.values())
-    done = () if left else (Send(GUARDIAN, RecoveryDone()),)
+    done = () if left else _RECOVERED
     return Step((Recovery(begun_with=number, left=left),), done)
 
 
@@ -224,7 +227,7 @@ def _count_down(roster: Roster, living: Living) -> Step:
     if living.counted_in == recovery.begun_with or not recovery.left:
         return NOTHING
     left = recovery.left - 1
-    done = () if left else (Send(GUARDIAN, RecoveryDone()),)
+    done = () if left else _RECOVERED
     return Step((msgspec.structs.replace(recovery, left=left),), done)
 
 

@@ -166,9 +166,19 @@ def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Ti
     if identity is not None and looks.next.looked_since != identity.started_at:
         # Once after a start also where this journal has no orders: another one may have some.
         looked_at = tuple(dict.fromkeys((*symbols, *settings.drop.symbols)))
-        awaited = tuple(f"{kind} {symbol}" for symbol in looked_at for kind in _LISTS)
+        if looks.next.awaited and looks.next.awaited_since == identity.started_at:
+            # It takes longer than a look: only what was not answered is asked for again.
+            awaited = looks.next.awaited
+            looked_at = tuple(dict.fromkeys(Symbol(one.partition(" ")[2]) for one in awaited))
+        else:
+            awaited = tuple(f"{kind} {symbol}" for symbol in looked_at for kind in _LISTS)
         soon = Timestamp(now + settings.reconciler.again_ms)
-        listed = replace(listed, awaited=awaited, at=soon if awaited else listed.at)
+        listed = replace(
+            listed,
+            awaited=awaited,
+            awaited_since=identity.started_at,
+            at=soon if awaited else listed.at,
+        )
         if not awaited:
             listed = replace(listed, looked_since=identity.started_at)
             done = (Send(GUARDIAN, FirstLookDone()),)

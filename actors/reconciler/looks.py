@@ -31,6 +31,8 @@ class NextLook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The lists of that look that were not answered and compared yet."""
     asked: tuple[Symbol, ...] = ()
     """Where the portfolio waits to hear what other processes bought and sold."""
+    awaited_since: Timestamp | None = None
+    """The start after which they were asked for first."""
 
     def is_by(self, at: Timestamp) -> bool:
         """Whether the next look is set for ``at``, or before."""

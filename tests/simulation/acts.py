@@ -88,6 +88,12 @@ def _kill_and_recover(world: "World") -> None:
         world.start_again()
 
 
+def _boot(world: "World") -> None:
+    world.kill()
+    if world.is_dead:
+        world.memory.lose()
+
+
 def _disk(world: "World", *, full: bool) -> None:
     if world.crashes is not None:
         world.crashes.disk.is_full = full
@@ -234,5 +240,6 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("the next read of the rules lies", _lie, 2),
     ("the rules are read", _read, 4),
     ("another hand brings coins", _bring_coins, 1),
+    ("the machine is started again", _boot, 2),
 )
 """What it is called, what it does, and how often explorers take it."""

@@ -39,6 +39,7 @@ from tests.simulation.journals import (
     ProcessDiedError,
     Store,
 )
+from tests.simulation.memory import Memory
 from tests.simulation.plans import (
     BTC,
     BUDGET,
@@ -111,6 +112,7 @@ class World(Tree):
         self.venue.begin_market()
         self.venue.begin_terms(kind)
         self.judges: Judges | None = None
+        self.memory = Memory()
         self.crashes = Crashes(self) if self.kept.store is not Store.MEMORY else None
         self._begin_process(None)
         self.dispatcher.run_until_idle(LIVELOCK)
@@ -125,6 +127,9 @@ class World(Tree):
         """Start the tree, as a process does; from a cut, where one died before."""
         crashes = self.crashes
         journal = None if crashes is None else crashes.disk.journal(self.now)
+        begun_at = 0 if recovered is None else recovered.sequence
+        is_recorded = recovered is None or self.memory.says_recorded(begun_at)
+        self.memory.begin(begun_at, is_recorded=is_recorded)
 
         def connect(emit: Sink) -> Edge:
             self.venue.connect(emit, self.now)
@@ -138,6 +143,8 @@ class World(Tree):
             calls_strategy_directly=True,
             journal=journal,
             recovered=recovered,
+            mark=self.memory,
+            exits_recorded=is_recorded,
         )
         self.grow(wiring, journal)
 

@@ -50,6 +50,17 @@ def test_so_many_in_a_row_leave_and_further_ones_when_the_venue_has_shown_one() 
     assert unrecorded.lets(submit(2 * last + 1)), "all is on record again"
 
 
+def test_memory_that_outlives_the_process_hears_of_each_before_it_leaves() -> None:
+    told: list[int] = []
+    unrecorded = Unrecorded(lambda: told.append(len(told)))
+    unrecorded.lets(submit(1))
+    assert told == [0]
+    unrecorded.lets(submit(1))
+    assert told == [0], "sent again: it is noted"
+    unrecorded.not_sent(submit(2))
+    assert told == [0, 1], "its id was passed over: a start must look past it"
+
+
 @pytest.mark.parametrize("status", [OrderStatus.REJECTED, OrderStatus.UNKNOWN])
 def test_what_a_look_up_need_not_find_counts_on(status: OrderStatus) -> None:
     unrecorded = Unrecorded()

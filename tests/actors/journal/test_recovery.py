@@ -164,7 +164,10 @@ def test_where_nobody_lives_entries_are_not_held_and_the_guardian_says_how_it_st
 def test_what_was_under_way_to_recorded_actors_is_delivered(snapshot: Snapshot) -> None:
     started = Started(snapshot)
     release = snapshot.undelivered[0].message
-    assert started.heard(ORDER_ROUTER) == [release, StreamChanged(up=False)]
+    assert started.heard(ORDER_ROUTER) == [
+        release,
+        StreamChanged(up=False, is_restart=True),
+    ]
     assert started.heard(GATEWAY) == [], "an edge is asked anew, never sent the old"
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from messages.addresses import position_address
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.envelope import Send
-from messages.gateway import LookUpOrder
+from messages.gateway import CancelAtVenue, LookUpOrder
 from messages.journal import UNRECORDED_AT_MOST
 from messages.order_router import LookBack, OrderNotFound, OrderReported, StreamChanged
 from messages.orders import OrderFacts, OrderStatus, OrderTerms, Purpose, Side
@@ -151,3 +151,70 @@ def test_asked_again_after_another_crash_what_was_found_stays() -> None:
     assert stage.status("he1p1x3") is OrderStatus.FILLED
     answer(stage, {})
     assert told(stage)[-1].message == LookedBack(attempts=6, order_prefix="he1p1")
+
+
+RECORDED = replace(ASKED, is_recorded=True, recovery=7)
+RESTART = StreamChanged(up=False, is_restart=True)
+
+
+def dead_process(purpose: Purpose = Purpose.CLOSE) -> Stage:
+    """A router that had an order of p1 under way when its process died."""
+    stage = Stage()
+    stage.place(request("he1p1x2", purpose))
+    stage.tell(RESTART)
+    return stage
+
+
+def test_where_all_is_on_record_nothing_is_looked_for_and_it_is_said_at_once() -> None:
+    stage = Stage()
+    stage.tell(RESTART)
+    stage.tell(RECORDED)
+    assert stage.all_sent(LookUpOrder) == []
+    to = position_address(PositionId("p1"))
+    answer = LookedBack(attempts=2, order_prefix="he1p1", recovery=7)
+    assert told(stage) == [Send(to, answer)]
+    assert stage.orders.looking_back == {}
+
+
+@pytest.mark.parametrize("purpose", [Purpose.CLOSE, Purpose.STOP_LOSS, Purpose.ENTRY])
+def test_what_the_dead_process_asked_for_is_looked_up_at_once(purpose: Purpose) -> None:
+    stage = dead_process(purpose)
+    assert [one.client_order_id for one in stage.just_sent(LookUpOrder)] == ["he1p1x2"]
+    assert stage.status("he1p1x2") is OrderStatus.UNKNOWN
+
+
+def test_orders_that_are_known_are_awaited_before_it_is_said_that_all_was_looked_at() -> None:
+    stage = dead_process()
+    stage.tell(RECORDED)
+    assert not [one for one in told(stage) if isinstance(one.message, LookedBack)]
+    stage.tell(found("he1p1x2"))  # the stream is still down
+    assert [one.message for one in told(stage)][-1] == LookedBack(
+        attempts=2, order_prefix="he1p1", recovery=7
+    )
+
+
+@pytest.mark.parametrize("status", [OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED])
+def test_a_restart_looks_up_what_rests_and_what_was_being_canceled(status: OrderStatus) -> None:
+    stage = Stage()
+    stage.place(request("he1p1x2", Purpose.TAKE_PROFIT))
+    stage.report(status, "1" if status is OrderStatus.PARTIALLY_FILLED else "0", "he1p1x2")
+    stage.cancel("he1p1x2")
+    stage.tell(RESTART)
+    assert len(stage.just_sent(LookUpOrder)) == 1
+    stage.report(status, "1" if status is OrderStatus.PARTIALLY_FILLED else "0", "he1p1x2")
+    stage.pass_time(1_000)
+    assert len(stage.all_sent(CancelAtVenue)) == 2, "it is still wanted"
+
+
+def test_what_is_worth_most_and_covers_nothing_is_looked_up_first() -> None:
+    stage = Stage()
+    stop = replace(request("he1p1x1", Purpose.STOP_LOSS), trigger_price=Decimal(90), price=None)
+    stage.place(replace(stop, quantity=Decimal(50)))
+    stage.report(OrderStatus.OPEN, order_id="he1p1x1")
+    for number, quantity in ((2, 1), (3, 5), (4, 3)):
+        wanted = request(f"he1p{number}x1", Purpose.TAKE_PROFIT)
+        stage.place(replace(wanted, quantity=Decimal(quantity)))
+        stage.report(OrderStatus.OPEN, order_id=f"he1p{number}x1")
+    stage.tell(RESTART)
+    asked = [one.client_order_id for one in stage.just_sent(LookUpOrder)]
+    assert asked == ["he1p3x1", "he1p4x1", "he1p2x1", "he1p1x1"]

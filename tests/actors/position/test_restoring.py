@@ -175,3 +175,40 @@ def test_a_clock_that_jumped_is_no_restart_and_tells_nothing_again() -> None:
         Resync(skipped="everything", error="a jump", down_since=stage.now, order_prefix="another")
     )
     assert len(stage.all_sent(Alarm)) == 1
+
+
+def again(stage: Stage, recovery: int, *, exits_recorded: bool) -> LookBack:
+    """Start the process again; return what the position asks of the router."""
+    resync = Resync(
+        skipped="everything",
+        error="a restart",
+        down_since=stage.now,
+        recovery=recovery,
+        exits_recorded=exits_recorded,
+    )
+    stage.hear(resync)
+    return stage.all_sent(LookBack)[-1]
+
+
+@pytest.mark.parametrize("exits_recorded", [True, False])
+def test_what_memory_says_of_exits_goes_to_the_router(*, exits_recorded: bool) -> None:
+    asked = again(Stage().protected(), 7, exits_recorded=exits_recorded)
+    assert (asked.is_recorded, asked.recovery) == (exits_recorded, 7)
+
+
+def test_a_look_back_that_did_not_end_is_made_again_whatever_memory_says_then() -> None:
+    stage = Stage().protected()
+    again(stage, 7, exits_recorded=False)
+    assert not again(stage, 8, exits_recorded=True).is_recorded
+    stage.hear(LookedBack(attempts=4, recovery=8))
+    assert again(stage, 9, exits_recorded=True).is_recorded
+
+
+def test_the_answer_to_a_process_that_died_ends_no_look_back() -> None:
+    stage = Stage().protected()
+    again(stage, 7, exits_recorded=True)
+    again(stage, 8, exits_recorded=False)
+    stage.hear(LookedBack(attempts=1, recovery=7))
+    assert stage.position.looks_back is not None
+    stage.hear(LookedBack(attempts=4, recovery=8))
+    assert stage.position.looks_back is None

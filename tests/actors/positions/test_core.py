@@ -18,6 +18,7 @@ from messages.addresses import (
 )
 from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Step
+from messages.gateway import ForgetUnrecorded
 from messages.guardian import RecoveryDone
 from messages.ids import ENTRIES_LAST, Identity, client_order_id, epoch_of, position_of
 from messages.market import Capabilities, MarketRules, Quote
@@ -50,6 +51,7 @@ from messages.strategy import SymbolBusy
 BTC, ETH = Symbol("BTC/USDT"), Symbol("ETH/USDT")
 P1, P2, P3 = PositionId("p1"), PositionId("p2"), PositionId("p3")
 ABLE = Capabilities(native_stop=True)
+RECOVERED = [("guardian", RecoveryDone()), ("gateway", ForgetUnrecorded())]
 PLAN = Plan(stop_loss_ratio=Decimal("0.02"))
 TTL_MS = Milliseconds(7_200_000)
 
@@ -280,7 +282,7 @@ def test_the_roster_is_rebuilt_from_its_changes() -> None:
 def test_after_a_restart_nobody_enters_until_all_that_lived_are_restored_or_over() -> None:
     stage = Stage(BTC)
     stage.hear(BeginRecovery(recovery=7))
-    assert stage.sent == [("guardian", RecoveryDone())], "nobody lives"
+    assert stage.sent == RECOVERED, "nobody lives"
     for _ in range(3):
         stage.hear(open_on(BTC))
     stage.hear(BeginRecovery(recovery=9))
@@ -294,7 +296,7 @@ def test_after_a_restart_nobody_enters_until_all_that_lived_are_restored_or_over
     stage.end(PositionId("p2"), BTC)
     assert stage.roster.recovery.left == 1
     stage.hear(PositionRestored(position_id=PositionId("p3"), recovery=9))
-    assert stage.sent == [("guardian", RecoveryDone())]
+    assert stage.sent == RECOVERED
 
 
 def test_what_a_position_said_before_this_restart_counts_for_nothing() -> None:
@@ -306,7 +308,7 @@ def test_what_a_position_said_before_this_restart_counts_for_nothing() -> None:
     stage.hear(PositionRestored(position_id=P1, recovery=7))
     assert stage.roster.recovery.left == 1
     stage.hear(PositionRestored(position_id=P1, recovery=9))
-    assert stage.sent == [("guardian", RecoveryDone())]
+    assert stage.sent == RECOVERED
 
 
 def test_who_is_restored_before_a_recovery_begins_is_not_waited_for() -> None:
@@ -318,7 +320,7 @@ def test_who_is_restored_before_a_recovery_begins_is_not_waited_for() -> None:
     stage.hear(BeginRecovery(recovery=9))
     assert stage.roster.recovery.left == 1
     stage.hear(PositionRestored(position_id=P2, recovery=9))
-    assert stage.sent == [("guardian", RecoveryDone())]
+    assert stage.sent == RECOVERED
 
 
 def test_at_the_last_number_entries_are_refused_and_late_fills_are_taken_over() -> None:

@@ -176,3 +176,30 @@ def test_the_first_look_does_not_wait_for_a_market_that_is_gone() -> None:
             done += stage.hear(OrdersUnknown(symbol=symbol, orders=(), answers=compared.answers))
     assert done == [FirstLookDone()]
     assert set(stage.looks.heard) == {ETH}, "its fills were not listed"
+
+
+def test_a_first_look_that_takes_longer_than_a_pause_asks_only_for_what_is_missing() -> None:
+    stage = Stage()
+    stage.looks.identity = Identity(account="a" * 8, epochs=("b" * 8,), started_at=stage.now)
+    stage.symbols(BTC, ETH)
+    for answers in (f"open {BTC}", f"fills {BTC}", f"open {ETH}"):
+        stage.pass_time(AGAIN_MS)
+        asked = {one.symbol for one in stage.symbols(BTC, ETH) if isinstance(one, FetchTrades)}
+        assert ETH in asked
+        assert (BTC in asked) is (answers != f"open {ETH}")
+        symbol = BTC if answers.endswith(BTC) else ETH
+        assert stage.hear(OrdersUnknown(symbol=symbol, orders=(), answers=answers)) == []
+    last = OrdersUnknown(symbol=ETH, orders=(), answers=f"fills {ETH}")
+    assert FirstLookDone() in stage.hear(last)
+
+
+def test_lists_that_an_earlier_start_compared_are_asked_for_again_after_the_next_one() -> None:
+    stage = Stage()
+    first = Identity(account="a" * 8, epochs=("b" * 8,), started_at=stage.now)
+    stage.looks.identity = first
+    stage.symbols(BTC)
+    stage.hear(OrdersUnknown(symbol=BTC, orders=(), answers=f"open {BTC}"))
+    stage.pass_time(AGAIN_MS)
+    stage.looks.identity = first.with_epoch("c" * 8, stage.now)
+    stage.symbols(BTC)
+    assert stage.looks.next.awaited == (f"open {BTC}", f"fills {BTC}")

@@ -23,6 +23,8 @@ QUICK = {
     "one look is enough after a lost exit": KEPT,
     "a canceled order that fills is still called canceled": KEPT,
     "a late fill is taken over again and again": KEPT,
+    "an exit that leaves without a record is not noted": KEPT,
+    "the answer to a look back of a dead process counts": KEPT,
     "an order that is back from the dead is left alone": KEPT,
     "a booking that was skipped twice is lost": KEPT,
     "a start does not tell of lost exits again": KEPT,
