@@ -173,11 +173,14 @@ def doubled(entries: Iterable[Entry]) -> int:
 
 
 def oversold(entries: Iterable[Entry]) -> bool:
-    """Return whether more was sold of a symbol than was bought."""
+    """Return whether more was sold of a symbol than was bought, by more than dust.
+
+    (freqtrade sells what the fee took too where the account holds enough.)
+    """
     books = Books()
     for entry in entries:
         books.take(entry)
-    return any(held < 0 for held in books.held.values())
+    return any(held < -DUST for held in books.held.values())
 
 
 WEIGHTS = {

@@ -4,8 +4,10 @@ Its strategy is written into the folder of the rounds, as freqtrade imports it t
 """
 
 import json
+import sqlite3
 import subprocess
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from benchmarks.seconds.holdfast_gate import GATE
 from benchmarks.seconds.programs import Place, Program, budget_of
 from benchmarks.seconds.round import LOOP_SECONDS
 
+_DATABASE = "freqtrade.sqlite"
 _PATHS = {
     "public": "/api/v3",
     "private": "/api/v3",
@@ -120,10 +123,17 @@ class Freqtrade(Program):
             "internals": {"process_throttle_secs": int(LOOP_SECONDS)},
             "bot_name": "peer",
             "initial_state": "running",
-            "db_url": f"sqlite:///{place.folder}/freqtrade.sqlite",
+            "db_url": f"sqlite:///{place.folder / _DATABASE}",
             "strategy": "Gate",
             "user_data_dir": str(place.folder / "user_data"),
         }
+
+    @property
+    def believes_to_hold(self) -> bool:
+        """Whether its database has an open trade."""
+        with closing(sqlite3.connect(self.place.folder / _DATABASE)) as database:
+            (count,) = database.execute("SELECT count(*) FROM trades WHERE is_open").fetchone()
+        return bool(count)
 
     @property
     def command(self) -> list[str]:

@@ -110,6 +110,11 @@ class Program(ABC):
         except subprocess.TimeoutExpired:
             self.kill()
 
+    @property
+    def believes_to_hold(self) -> bool:
+        """Whether its own books have an open position; asked when the venue's have none."""
+        return False  # Holdfast's next entry shows it: it holds one position a symbol
+
     def log_tail(self) -> str:
         """Return the end of its output, for a round that went wrong."""
         return (self.place.folder / "program.log").read_text(errors="replace")[-2_000:]

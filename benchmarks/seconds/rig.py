@@ -34,6 +34,7 @@ SYMBOLS = tuple(
     for coin in ("BTC", "ETH", "SOL", "XRP", "ADA", "LTC", "DOT", "LINK", "AVAX", "ATOM")
 )
 WALLET = Money(Currency("USDT"), Decimal(10_000))
+OWN_COIN = Money(Currency("BTC"), Decimal(1))
 
 MakeProgram = Callable[[Place], Program]
 
@@ -56,8 +57,11 @@ class Rig:
         ending: threading.Event,
         symbols: int = 1,
         positions: int = 1,
+        *,
+        has_own_coins: bool = False,
     ) -> None:
         """Start nothing yet; once ``ending`` is set, every wait raises ``Interrupted``."""
+        self._wallet = [WALLET, OWN_COIN] if has_own_coins else [WALLET]
         self.folder = folder
         self._ending = ending
         self._make_program = make_program
@@ -80,7 +84,7 @@ class Rig:
         self._reader = LedgerReader(ledger)
         rules = [_rules(symbol) for symbol in self._symbols]
         with ExitStack() as opening:
-            started = ServerProcess("binance", rules, [WALLET], self.folder, ledger=ledger)
+            started = ServerProcess("binance", rules, self._wallet, self.folder, ledger=ledger)
             self._server = opening.enter_context(started)
             begun = int(time.time() * 1000)
             for symbol in self._symbols:

@@ -124,6 +124,8 @@ class Round:
         rig.server.send(Release())
         if not rig.wait(lambda: rig.books.is_flat and not rig.books.working, 20.0):
             self.troubles.append(f"left: {rig.books.held}, {len(rig.books.working)} orders")
+        elif not rig.wait(lambda: not rig.program.believes_to_hold, 20.0):
+            self.troubles.append("all is sold, but its own books have an open position")
         self.judge()
 
     def judge(self) -> None:

@@ -40,8 +40,7 @@ def play(sequence: Sequence, folder: Path, ending: threading.Event) -> list[Resu
         if len(results) == sequence.rounds:
             return results
         place = folder / f"{sequence.key}-{life}"
-        situation = sequence.situation
-        with Rig(place, sequence.make, ending, situation.symbols, situation.positions) as rig:
+        with _rig(sequence, place, ending) as rig:
             rig.program.start()
             begun = len(results)
             for number in range(begun, sequence.rounds):
@@ -52,6 +51,18 @@ def play(sequence: Sequence, folder: Path, ending: threading.Event) -> list[Resu
                     (place / "trouble.txt").write_text(rig.program.log_tail())
                     break
     raise AssertionError("it counts for ever")
+
+
+def _rig(sequence: Sequence, folder: Path, ending: threading.Event) -> Rig:
+    situation = sequence.situation
+    return Rig(
+        folder,
+        sequence.make,
+        ending,
+        situation.symbols,
+        situation.positions,
+        has_own_coins=situation.has_own_coins,
+    )
 
 
 def _played(sequence: Sequence, rig: Rig, number: int, *, is_first: bool) -> Result:

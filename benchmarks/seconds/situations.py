@@ -32,10 +32,14 @@ class Situation(NamedTuple):
     """Why it takes none."""
     symbols: int = 1
     positions: int = 1
+    has_own_coins: bool = False
+    """Whether the account also holds a coin of its owner's: a second sell would sell it."""
     is_steady: bool = False
     """Whether a round is a window of one life, which does not end flat."""
 
 
+SOLD_FROM_KILL = Figure("… the same from the kill", None, figures.until_sold_from_kill)
+COVERED_FROM_KILL = Figure("… the same from the kill", None, figures.until_covered_from_kill)
 SITUATIONS = (
     Situation(
         "started_flat",
@@ -64,7 +68,7 @@ SITUATIONS = (
                 1.5,
                 figures.until_sold,
             ),
-            Figure("… the same from the kill", None, figures.until_sold_from_kill),
+            SOLD_FROM_KILL,
         ),
         "synthetic",
         "off_exchange",
@@ -109,10 +113,25 @@ SITUATIONS = (
                 1.5,
                 figures.until_covered,
             ),
-            Figure("… the same from the kill", None, figures.until_covered_from_kill),
+            COVERED_FROM_KILL,
         ),
         "stop_rests",
         "on_exchange",
+    ),
+    Situation(
+        "killed_with_protection_oco",
+        scripts.killed_with_protection,
+        (
+            Figure(
+                "SIGKILL, OCO order sent, not executed: first answer → protected",
+                1.5,
+                figures.until_covered,
+            ),
+            COVERED_FROM_KILL,
+        ),
+        "oco",
+        None,
+        "it places no OCO orders",
     ),
     Situation(
         "killed_with_entry",
@@ -123,7 +142,7 @@ SITUATIONS = (
                 1.5,
                 figures.until_covered,
             ),
-            Figure("… the same from the kill", None, figures.until_covered_from_kill),
+            COVERED_FROM_KILL,
         ),
         "stop_rests",
         "on_exchange",
@@ -137,7 +156,7 @@ SITUATIONS = (
                 2.0,
                 figures.until_sold,
             ),
-            Figure("… the same from the kill", None, figures.until_sold_from_kill),
+            SOLD_FROM_KILL,
         ),
         "stop_rests",
         "on_exchange",
@@ -149,10 +168,25 @@ SITUATIONS = (
             Figure(
                 "SIGKILL, sell sent, not executed: first answer → sold", 2.0, figures.until_sold
             ),
-            Figure("… the same from the kill", None, figures.until_sold_from_kill),
+            SOLD_FROM_KILL,
         ),
         "stop_rests",
         "on_exchange",
+    ),
+    Situation(
+        "killed_with_sell_own_coins",
+        scripts.killed_with_sell,
+        (
+            Figure(
+                "SIGKILL, sell sent, not executed, own coins beside: first answer → sold",
+                None,
+                figures.until_sold,
+            ),
+            SOLD_FROM_KILL,
+        ),
+        "stop_rests",
+        "on_exchange",
+        has_own_coins=True,
     ),
     Situation(
         "exit_timed_out",
@@ -170,6 +204,21 @@ SITUATIONS = (
         "off_exchange",
     ),
     Situation(
+        "exit_timed_out_own_coins",
+        scripts.exit_timed_out,
+        (
+            Figure(
+                "exit timed out, not executed, own coins beside: cross → flat",
+                3.0,
+                figures.cross_to_flat,
+                beyond_window=True,
+            ),
+        ),
+        "synthetic",
+        "off_exchange",
+        has_own_coins=True,
+    ),
+    Situation(
         "protection_timed_out",
         scripts.protection_timed_out,
         (
@@ -182,6 +231,18 @@ SITUATIONS = (
         "on_exchange",
     ),
     Situation(
+        "protection_timed_out_oco",
+        scripts.protection_timed_out,
+        (
+            Figure(
+                "OCO order timed out, not executed: naked", 3.0, figures.naked, beyond_window=True
+            ),
+        ),
+        "oco",
+        None,
+        "it places no OCO orders",
+    ),
+    Situation(
         "protection_answered_502",
         scripts.protection_answered_502,
         (
@@ -191,6 +252,18 @@ SITUATIONS = (
         ),
         "stop_rests",
         "on_exchange",
+    ),
+    Situation(
+        "protection_answered_502_oco",
+        scripts.protection_answered_502,
+        (
+            Figure(
+                "OCO order answered 502, executed: naked after it", 0.0, figures.naked_after_cover
+            ),
+        ),
+        "oco",
+        None,
+        "it places no OCO orders",
     ),
     Situation(
         "stop_while_unanswered",
