@@ -24,7 +24,8 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     """What one message did: the entities as they are after it, and what to send, in order.
 
     ``changes`` holds whole entities (or ``Removed``), each replacing the one with its key. No
-    change and no outbox means that the message did nothing, and it is not recorded.
+    change and no outbox means that the message did nothing, and it is not recorded, unless it is
+    delivered once more (``ReturnedEnvelope``).
     """
 
     changes: tuple[msgspec.Struct, ...] = ()
@@ -48,6 +49,13 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
 
 class HungEnvelope(Envelope, frozen=True, gc=False):
     """A message that the process before this one never came back from: it is skipped."""
+
+
+class ReturnedEnvelope(Envelope, frozen=True, gc=False):
+    """A message that was under way when the last process ended; it is recorded in any case.
+
+    Where it does nothing no other record says that it was received: each start would deliver it.
+    """
 
 
 class Wake(Message, frozen=True, kw_only=True):

@@ -22,16 +22,10 @@ from messages.addresses import (
 )
 from messages.base import Address, MessageId, PositionId, Timestamp
 from messages.envelope import Removed
-from messages.position import MarketReported
-from messages.positions import MarketRulesReported
 
 _EDGES = frozenset((GATEWAY, JOURNAL, MARKET_DATA, OBSERVERS, STRATEGY, SUPERVISOR))
 """Not recorded: what they were last sent is asked for again after a start, never sent again."""
 
-
-_ASKED_ANEW = (MarketReported, MarketRulesReported)
-"""What every start asks for anew. Most often it changes nothing, so no record says that it was
-received: from start to start more of it would be under way."""
 
 _NO_ENTITIES: dict[EntityKey, msgspec.Struct] = {}
 
@@ -94,7 +88,7 @@ class UnderWay:
 
     From one actor to another nothing overtakes: what was sent before a message that arrived has
     arrived too, and did nothing. A few of the last that did nothing are counted as under way: facts
-    and requests do no harm when they are heard again.
+    and requests do no harm when they are heard again, once: then they are recorded.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -128,15 +122,6 @@ class UnderWay:
 
     def _queue(self, sender: Address, to: Address) -> "deque[_Sent | Undelivered]":
         return self._by_pair.setdefault((sender, to), deque())
-
-
-def to_go_on_from(opening: Snapshot) -> Snapshot:
-    """Return a segment's opening for the next start: the last one delivered what was under way.
-
-    What was received without a record stays, but for what the next start asks for anew.
-    """
-    left = (one for one in opening.undelivered if type(one.message) not in _ASKED_ANEW)
-    return msgspec.structs.replace(opening, undelivered=tuple(left))
 
 
 def _whole(sent: _Sent, sender: Address, to: Address) -> Undelivered:

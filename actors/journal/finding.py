@@ -11,7 +11,7 @@ import msgspec
 from actors.journal.anchor import Anchor, read_anchor
 from actors.journal.codec import Snapshot, UnreadableError, decode_outline
 from actors.journal.collector import making_what_stays
-from actors.journal.cut import Cut, UnderWay, to_go_on_from
+from actors.journal.cut import Cut, UnderWay
 from actors.journal.files import DISK, Files
 from actors.journal.segment import SegmentReader, read_segment, segment_numbers
 from messages.base import Timestamp
@@ -86,7 +86,7 @@ def against_anchor(anchor: Anchor | None, sequence: int, heads: tuple[bytes, ...
 
 def _fold(reader: SegmentReader, number: int, anchor: Anchor | None) -> Found:
     snapshot = reader.opening.snapshot
-    cut, under_way = Cut(snapshot), UnderWay(to_go_on_from(snapshot))
+    cut, under_way = Cut(snapshot), UnderWay(snapshot)
     for batch in reader.batches():
         for encoded in batch.encoded:
             outline = decode_outline(encoded)

@@ -22,7 +22,7 @@ from messages.addresses import (
     STRATEGY,
     position_address,
 )
-from messages.envelope import Envelope, HungEnvelope
+from messages.envelope import HungEnvelope, ReturnedEnvelope
 from messages.guardian import (
     FirstLookBegun,
     JournalHealed,
@@ -33,13 +33,13 @@ from messages.guardian import (
 )
 from messages.order_router import StreamChanged
 from messages.portfolio import TradingState, TradingStateChanged
-from messages.position import Resync
+from messages.position import Resync, SessionEnding
 from messages.positions import BeginRecovery
 from messages.strategy import SymbolBusy
 
-_OF_EARLIER_HOLDS = (BeginRecovery, RecoveryDone, TradingStateChanged)
-"""What may still be under way from an earlier recovery. Delivered, it would let entries in; what is
-true now is said anew."""
+_OF_THE_LAST_PROCESS = (BeginRecovery, RecoveryDone, TradingStateChanged, SessionEnding)
+"""What may still be under way, and is true no more. Delivered, the end of a recovery would let
+entries in, and the end of a session would sell; what is true now is said anew."""
 
 
 def restore(system: System, snapshot: Snapshot) -> None:
@@ -67,11 +67,12 @@ def resume(
     _hold_entries(system, len(living))
     system.tell(POSITIONS, BeginRecovery(recovery=snapshot.sequence))
     for message in snapshot.undelivered:
-        if type(message.message) in _OF_EARLIER_HOLDS:
+        if type(message.message) in _OF_THE_LAST_PROCESS:
             continue
         mailbox = system.mailboxes.get(message.to)
         if mailbox is not None and isinstance(mailbox.actor, CoreActor):
-            kind = HungEnvelope if stuck is not None and is_stuck(stuck, message) else Envelope
+            is_hung = stuck is not None and is_stuck(stuck, message)
+            kind = HungEnvelope if is_hung else ReturnedEnvelope
             mailbox.push(kind(message.message, message.sender, message.id, message.cause))
     # The venue was not heard meanwhile: the router looks its orders up, now and once connected.
     system.tell(ORDER_ROUTER, StreamChanged(up=False, is_restart=True))

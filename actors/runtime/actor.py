@@ -27,7 +27,15 @@ from actors.runtime.hooks import LaneActor
 from actors.runtime.mailbox import Delivery
 from messages.addresses import OBSERVERS
 from messages.base import Address, Message, Milliseconds, Timestamp
-from messages.envelope import NO_TIMER, Envelope, HungEnvelope, Send, Step, Wake
+from messages.envelope import (
+    NO_TIMER,
+    Envelope,
+    HungEnvelope,
+    ReturnedEnvelope,
+    Send,
+    Step,
+    Wake,
+)
 from messages.observers import Alarm, AlarmKind
 
 WAKE_AGAIN_MS = Milliseconds(1_000)
@@ -197,8 +205,8 @@ class CoreActor(Actor):
         if type(delivery) is HungEnvelope:
             self._skip(delivery, HungError("the process before this one hung on it"))
             return
-        if type(delivery) is not Envelope:
-            self.process_foreign(cast("PykkaEnvelope[Any]", delivery))
+        if not isinstance(delivery, Envelope):
+            self.process_foreign(delivery)
             return
         try:
             self._take(delivery)
@@ -213,7 +221,7 @@ class CoreActor(Actor):
     def _take(self, envelope: Envelope) -> Step:
         now = self.system.clock.now()
         step = self.step(envelope.message, now)
-        if step.changes or step.outbox:
+        if step.changes or step.outbox or type(envelope) is ReturnedEnvelope:
             wakes = [
                 wake for change in step.changes if (wake := self.wake_at(change)) is not NO_TIMER
             ]

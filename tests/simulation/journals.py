@@ -18,7 +18,7 @@ from actors.journal.codec import (
     encode,
     encode_snapshot,
 )
-from actors.journal.cut import Cut, UnderWay, to_go_on_from
+from actors.journal.cut import Cut, UnderWay
 from actors.journal.finding import nothing
 from actors.journal.port import JournalError, Record
 from config.settings import JournalFailure
@@ -102,7 +102,7 @@ class SimulatedDisk:
     def recover(self) -> Snapshot:
         """Return the cut to go on from; what is written next goes on from there."""
         opening = decode_snapshot(self._opening)
-        cut, under_way = Cut(opening), UnderWay(to_go_on_from(opening))
+        cut, under_way = Cut(opening), UnderWay(opening)
         for encoded in (one for first in sorted(self._batches) for one in self._batches[first]):
             outline = decode_outline(encoded)
             cut.take(outline.sequence, outline.actor, outline.now, outline.changes)

@@ -1,4 +1,4 @@
-"""A position that is held over many starts: each is as the one before, and nothing piles up."""
+"""A position that is held over many starts: none says more than the first, and nothing piles up."""
 
 from collections.abc import Iterator
 
@@ -6,13 +6,16 @@ import pytest
 from msgspec.structs import replace
 
 from actors.journal.codec import Snapshot
+from actors.journal.memory import MemoryJournal
 from actors.journal.port import Record
 from actors.observers.events import RETURNED, recorded
 from actors.observers.report import Report
+from actors.position.states import State
 from messages.addresses import POSITIONS, position_address
 from messages.base import PositionId
 from messages.observers import Alarm
 from messages.orders import OrderType
+from messages.position import SessionEnding
 from messages.positions import EndSession
 from tests.simulation import plans
 from tests.simulation.rules.rest import come_to_rest
@@ -20,7 +23,7 @@ from tests.simulation.runs import without_logs
 from tests.simulation.world import World
 
 P1 = PositionId("p1")
-SYNTHETIC, SWITCHING, STOP_RESTS, TRIGGERS = 0, 1, 2, 4
+SYNTHETIC, SWITCHING, STOP_RESTS, TRIGGERS, CLOSED_AT_THE_END = 0, 1, 2, 4, 12
 """Numbers of plans."""
 ON_DISK = (0, 0, 1, 1)
 """The first position is protected in peace, the journal on a disk."""
@@ -30,8 +33,8 @@ class Held(World):
     """A world whose first position is held from session to session."""
 
     def __init__(self, plan: int) -> None:
-        self.under_way: list[int] = []
-        """Messages that each start was given to deliver once more."""
+        self.cuts: list[Snapshot] = []
+        """With which each further process began."""
         super().__init__((plan, *ON_DISK))
         self.plan = replace(self.plan, time_limit_ms=None)
         self.begin()
@@ -40,7 +43,7 @@ class Held(World):
 
     def _begin_process(self, recovered: Snapshot | None) -> None:
         if recovered is not None:
-            self.under_way.append(len(recovered.undelivered))
+            self.cuts.append(recovered)
         super()._begin_process(recovered)
 
     def start(self, *, announced: bool) -> None:
@@ -90,13 +93,13 @@ def test_after_each_start_the_plans_own_orders_rest_and_nothing_else(
 
 @pytest.mark.parametrize("announced", [True, False])
 @pytest.mark.parametrize("plan", [SYNTHETIC, SWITCHING, STOP_RESTS, TRIGGERS])
-def test_each_start_says_no_more_than_the_one_before_and_warns_of_nothing(
+def test_no_start_says_more_than_the_first_ones_and_none_warns_of_anything(
     plan: int, announced: object
 ) -> None:
     world, steps = Held(plan), []
     report = Report({plans.USDT: plans.CAPITAL})
     seen = 0
-    for _ in range(5):
+    for _ in range(8):
         world.start(announced=bool(announced))
         records = world.records()[seen:]
         seen += len(records)
@@ -105,6 +108,24 @@ def test_each_start_says_no_more_than_the_one_before_and_warns_of_nothing(
             assert RETURNED not in {event.name for event in recorded(record, report)}
             report.on_record(record)
             assert not any(type(send.message) is Alarm for send in record.outbox)
-    assert max(steps[2:]) <= steps[1], steps
-    assert max(world.under_way[2:]) <= world.under_way[1], world.under_way
+    assert max(steps[4:]) <= max(steps[:4]), steps
+    under_way = [len(cut.undelivered) for cut in world.cuts]
+    assert max(under_way[4:]) <= max(under_way[:4]), under_way
+    world.close()
+
+
+def test_a_session_that_was_killed_before_it_had_ended_sells_nothing_at_the_next_start() -> None:
+    world = Held(CLOSED_AT_THE_END)
+    world.tell(POSITIONS, EndSession())
+    world.dispatcher.deliver(world.system.mailboxes[POSITIONS])
+    assert not isinstance(world.journal, MemoryJournal)
+    world.journal.commit()
+    assert world.crashes is not None
+    world.crashes.deaths = 0
+    world.kill()
+    world.start_again()
+    come_to_rest(world)
+    assert [type(one.message) for one in world.cuts[0].undelivered] == [SessionEnding]
+    assert world.positions[P1].state is State.PROTECTING
+    world.tail()
     world.close()

@@ -1,12 +1,11 @@
 """What is under way is neither dropped nor kept; entities leave with their actor."""
 
 from actors.journal.codec import Undelivered, decode_outline, encode
-from actors.journal.cut import Cut, UnderWay, to_go_on_from
+from actors.journal.cut import Cut, UnderWay
 from actors.journal.finding import nothing
 from actors.journal.port import Record
 from actors.positions.roster import Living
 from messages.addresses import (
-    GATEWAY,
     OBSERVERS,
     ORDER_ROUTER,
     PORTFOLIO,
@@ -16,9 +15,7 @@ from messages.addresses import (
 from messages.base import Address, MessageId, PositionId, Timestamp
 from messages.envelope import Removed, Send
 from messages.order_router import ReleaseOrders
-from messages.positions import MarketRulesReported
 from tests.actors.journal.history import NOW, records
-from tests.actors.position.stage import ALL_ABLE, RULES
 
 P1, P2 = position_address(PositionId("p1")), position_address(PositionId("p2"))
 
@@ -79,16 +76,6 @@ def test_a_message_of_the_opening_is_under_way_until_it_is_received() -> None:
     assert found.list() == (opening,)
     found.take(decode_outline(encode(step(2, ORDER_ROUTER, (1, 1), P1))))
     assert found.list() == ()
-
-
-def test_what_every_start_asks_for_anew_is_left_out_once_a_start_was_given_it() -> None:
-    asked = Undelivered(to=ORDER_ROUTER, sender=P1, id=(1, 1), cause=None, message=ask(2))
-    rules = MarketRulesReported(rules=RULES, capabilities=ALL_ABLE)
-    told = Undelivered(to=POSITIONS, sender=GATEWAY, id=(1, 2), cause=None, message=rules)
-    start = nothing(NOW)
-    opening = type(start)(sequence=1, at=NOW, undelivered=(asked, told))
-    assert to_go_on_from(opening).undelivered == (asked,)
-    assert UnderWay(opening).list() == (asked, told)
 
 
 def test_a_position_that_ended_takes_its_entities_along() -> None:

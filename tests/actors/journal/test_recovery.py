@@ -9,6 +9,7 @@ from actors.journal.codec import Snapshot, Undelivered
 from actors.journal.cut import Cut
 from actors.journal.finding import nothing
 from actors.journal.memory import MemoryJournal
+from actors.journal.port import Record
 from actors.journal.recovery import resume, with_journal_epoch
 from actors.positions.roster import Living, Numbering
 from actors.runtime.actor import CoreActor
@@ -36,7 +37,7 @@ from messages.guardian import (
 )
 from messages.order_router import ReleaseOrders, StreamChanged
 from messages.portfolio import ReserveBudget, TradingState, TradingStateChanged
-from messages.position import Resync
+from messages.position import Resync, SessionEnding
 from messages.positions import BeginRecovery
 from messages.strategy import SymbolBusy
 from tests.actors.journal.history import NOW, records
@@ -100,6 +101,8 @@ class Started:
         self.clock = VirtualClock(NOW)
         self.system = System(self.dispatcher, self.clock, self.journal)
         self.position = position or position_address(living(snapshot).position_id)
+        self.recorded: list[Record] = []
+        self.system.observe(self.recorded.append)
         for address in (PORTFOLIO, ORDER_ROUTER, POSITIONS, GUARDIAN, self.position):
             self.system.spawn(Core, address)
         for address in (GATEWAY, STRATEGY):
@@ -153,6 +156,21 @@ def test_a_wish_that_waits_and_an_earlier_recoverys_end_come_after_the_hold(
     assert asked == wish
     assert RecoveryDone() not in started.heard(GUARDIAN)
     assert started.heard(POSITIONS) == [BeginRecovery(recovery=snapshot.sequence)]
+
+
+def test_the_end_of_the_last_session_is_not_delivered(snapshot: Snapshot) -> None:
+    to = position_address(living(snapshot).position_id)
+    ending = Undelivered(to=to, sender=POSITIONS, id=(8, 0), cause=None, message=SessionEnding())
+    started = Started(msgspec.structs.replace(snapshot, undelivered=(ending,)))
+    assert [type(message) for message in started.heard(to)] == [Resync]
+
+
+def test_what_is_delivered_once_more_is_recorded_although_it_does_nothing(
+    snapshot: Snapshot,
+) -> None:
+    started = Started(snapshot)
+    given = [(one.to, one.id) for one in snapshot.undelivered if one.to != GATEWAY]
+    assert [(record.actor, record.id) for record in started.recorded] == given
 
 
 def test_where_nobody_lives_entries_are_not_held_and_the_guardian_says_how_it_stands() -> None:

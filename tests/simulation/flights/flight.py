@@ -38,7 +38,7 @@ from messages.addresses import (
     STRATEGY,
 )
 from messages.base import Address, Message
-from messages.envelope import Envelope, Send
+from messages.envelope import Envelope, ReturnedEnvelope, Send
 
 _EDGES = (GATEWAY, MARKET_DATA, OBSERVERS, STRATEGY)
 
@@ -132,7 +132,9 @@ class Flight:
             return
         if record.id[0]:
             self._find(mailbox, record)
-        envelope = Envelope(record.message, record.sender, record.id, record.cause)
+        did_nothing = not (record.changes or record.outbox or record.error)
+        kind = ReturnedEnvelope if did_nothing else Envelope
+        envelope = kind(record.message, record.sender, record.id, record.cause)
         mailbox.queue.appendleft(envelope)
         self.journal.taken.clear()
         mailbox.deliver_next()
