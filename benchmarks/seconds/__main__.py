@@ -82,9 +82,8 @@ def _options(arguments: Sequenced[str]) -> argparse.Namespace:
 def _sequences(options: argparse.Namespace) -> list[Sequence]:
     sequences = []
     for one in options.situations:
-        if (mode := one.holdfast) is not None:
-            make: MakeProgram = partial(Holdfast, mode=mode)
-            sequences.append(Sequence(one, Holdfast.name, mode, make, options.rounds))
+        make: MakeProgram = partial(Holdfast, mode=one.holdfast)
+        sequences.append(Sequence(one, Holdfast.name, one.holdfast, make, options.rounds))
         if (mode := one.freqtrade) is not None and options.freqtrade is not None:
             make = partial(Freqtrade, mode=mode, python=options.freqtrade)
             sequences.append(Sequence(one, Freqtrade.name, mode, make, options.rounds))

@@ -61,7 +61,9 @@ class Round:
         self.rig.move(1.0)
         self.rig.open_gate()
         wanted = len(self.rig.program.place.symbols) * self.rig.program.place.positions
-        self._expect(lambda: self._bought() >= wanted, "it did not enter")
+        seconds = SOON_SECONDS * (2 if self.is_first else 1)  # the program only just started
+        if not self.rig.wait(lambda: self._bought() >= wanted, seconds):
+            self.troubles.append("it did not enter")
         self.rig.close_gate()
 
     def settle(self, seconds: float = 3.0, spread: float = LOOP_SECONDS) -> None:

@@ -69,7 +69,8 @@ def killed_after_cancel(one: Round) -> None:
     one.enter()
     one.settle()
     since = one.rig.place_now()
-    one.plan(fault(WireFaultKind.STALL, Call.CANCEL, "", acted=True))
+    unheard = lost(Call.ORDER_EVENT, '"S":"SELL"')  # else the sell is sent within milliseconds
+    one.plan(fault(WireFaultKind.STALL, Call.CANCEL, "", acted=True), unheard)
     one.cross(WON_BY)
     one.wait_for_request(Call.CANCEL, since)
     _start_again_and_sell(one)

@@ -24,10 +24,10 @@ class Situation(NamedTuple):
     key: str
     play: Callable[[Round], None]
     figures: tuple[Figure, ...]
-    holdfast: str | None
-    """Its protection mode; None: it takes no part."""
+    holdfast: str
+    """Holdfast's protection mode."""
     freqtrade: str | None
-    """Where its stop is; None: it takes no part."""
+    """Where freqtrade's stop is; None: it takes no part."""
     without_freqtrade: str = ""
     """Why it takes none."""
     symbols: int = 1

@@ -206,6 +206,14 @@ def test_the_table_has_a_row_for_each_figure_of_each_situation() -> None:
     assert "| 8.00 / 9.00 | 13.00 / 13.00 | ≤ 3 + window | **missed** |" in lines[2]
 
 
+def test_every_situation_is_named_once_and_says_why_a_program_takes_no_part() -> None:
+    keys = [one.key for one in SITUATIONS]
+    assert len(set(keys)) == len(keys)
+    assert set(command.QUICK) <= set(keys)
+    for one in SITUATIONS:
+        assert (one.freqtrade is None) is bool(one.without_freqtrade), one.key
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
