@@ -52,7 +52,9 @@ def main(arguments: Sequenced[str]) -> dict[str, list[Result]]:
 
 
 def _options(arguments: Sequenced[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.seconds", description=__doc__.partition("\n")[0]
+    )
     known = [one.key for one in SITUATIONS]
     parser.add_argument("--freqtrade", metavar="PYTHON", help="of an environment that has it")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
@@ -72,7 +74,10 @@ def _options(arguments: Sequenced[str]) -> argparse.Namespace:
     if options.freqtrade is not None and version_of(options.freqtrade) is None:
         parser.error(f"--freqtrade: {options.freqtrade} is no Python that has freqtrade")
     if options.folder is not None:
-        options.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            options.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            parser.error(f"--folder: {error}")
         options.folder = options.folder.resolve()
         if any(options.folder.iterdir()):
             parser.error(f"--folder: {options.folder} is not empty")

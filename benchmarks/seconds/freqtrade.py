@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 from collections.abc import Mapping
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from benchmarks.seconds.holdfast_gate import GATE
@@ -154,9 +153,10 @@ class Freqtrade(Program):
 def version_of(python: str) -> str | None:
     """Return the versions of freqtrade and ccxt behind a Python; None: it has no freqtrade."""
     ask = "import freqtrade, ccxt; print(freqtrade.__version__, 'with ccxt', ccxt.__version__)"
-    if not Path(python).exists():
+    try:
+        asked = subprocess.run(  # noqa: S603 - the Python that a person named
+            [python, "-c", ask], capture_output=True, text=True, check=False
+        )
+    except OSError:
         return None
-    asked = subprocess.run(  # noqa: S603 - the Python that a person named
-        [python, "-c", ask], capture_output=True, text=True, check=False
-    )
     return asked.stdout.strip() if asked.returncode == 0 else None

@@ -15,6 +15,7 @@ from exchange.server.wire import Call
 from messages.base import Currency, Symbol, Timestamp
 from messages.money import Money
 from messages.orders import OrderStatus, OrderType, Side, StopStatus
+from tests.sources import ROOT
 
 BTC = Symbol("BTC/USDT")
 ONE = Decimal(1)
@@ -219,6 +220,9 @@ def test_every_situation_is_named_once_and_says_why_a_program_takes_no_part() ->
     [
         (["--only", "no_such"], "no situation no_such"),
         (["--freqtrade", "/no/such/python"], "is no Python that has freqtrade"),
+        (["--freqtrade", "."], "is no Python that has freqtrade"),
+        (["--folder", __file__], "File exists"),
+        (["--folder", str(ROOT)], "is not empty"),
         (["--rounds", "0"], "count from 1"),
     ],
 )
