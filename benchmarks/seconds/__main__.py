@@ -57,6 +57,9 @@ def _options(arguments: Sequenced[str]) -> argparse.Namespace:
     )
     known = [one.key for one in SITUATIONS]
     parser.add_argument("--freqtrade", metavar="PYTHON", help="of an environment that has it")
+    parser.add_argument(
+        "--program", choices=PROGRAMS, action="append", help="measure this one only; repeatable"
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--jobs", type=int, default=JOBS, help="rounds beside each other")
     parser.add_argument("--only", metavar="KEY,KEY", help=f"some of: {', '.join(known)}")
@@ -70,6 +73,8 @@ def _options(arguments: Sequenced[str]) -> argparse.Namespace:
     keys = options.only.split(",") if options.only else (QUICK if options.quick else known)
     if unknown := sorted(set(keys) - set(known)):
         parser.error(f"no situation {', '.join(unknown)}; there are: {', '.join(known)}")
+    if options.program == [Freqtrade.name] and options.freqtrade is None:
+        parser.error("--program freqtrade needs --freqtrade PYTHON")
     options.situations = [one for one in SITUATIONS if one.key in keys]
     if options.freqtrade is not None and version_of(options.freqtrade) is None:
         parser.error(f"--freqtrade: {options.freqtrade} is no Python that has freqtrade")
@@ -89,17 +94,19 @@ def _sequences(options: argparse.Namespace) -> list[Sequence]:
     for one in options.situations:
         make: MakeProgram = partial(Holdfast, mode=one.holdfast)
         sequences.append(Sequence(one, Holdfast.name, one.holdfast, make, options.rounds))
-        if (mode := one.freqtrade) is not None and options.freqtrade is not None:
-            make = partial(Freqtrade, mode=mode, python=options.freqtrade)
-            sequences.append(Sequence(one, Freqtrade.name, mode, make, options.rounds))
-    return sequences
+        if one.freqtrade is not None and options.freqtrade is not None:
+            make = partial(Freqtrade, mode=one.freqtrade, python=options.freqtrade)
+            sequences.append(Sequence(one, Freqtrade.name, one.freqtrade, make, options.rounds))
+    wanted = options.program or PROGRAMS
+    return [one for one in sequences if one.program in wanted]
 
 
 def _played(sequences: list[Sequence], folder: Path, jobs: int) -> dict[str, list[Result]]:
-    """Play the sequences beside each other; the long ones, which are last, begin."""
+    """Play the sequences beside each other, those with the longest rounds first."""
     ending = threading.Event()
+    longest_first = sorted(sequences, key=lambda one: -one.round_seconds)
     with ThreadPoolExecutor(jobs) as pool:
-        begun = {one.key: pool.submit(play, one, folder, ending) for one in reversed(sequences)}
+        begun = {one.key: pool.submit(play, one, folder, ending) for one in longest_first}
         try:
             return {one.key: begun[one.key].result() for one in sequences}
         except BaseException:

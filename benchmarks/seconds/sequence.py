@@ -10,11 +10,14 @@ from typing import NamedTuple
 import msgspec
 
 from benchmarks.seconds.figures import window_seconds
-from benchmarks.seconds.programs import Place, Program
+from benchmarks.seconds.programs import Holdfast, Place, Program
 from benchmarks.seconds.rig import ProgramEndedError, Rig
 from benchmarks.seconds.round import Round
 from benchmarks.seconds.situations import Situation
 from benchmarks.seconds.table import Result
+
+_SLOWER_SECONDS = 20.0
+"""freqtrade looks at the market every 5 s, so a round with it takes longer."""
 
 
 class Sequence(NamedTuple):
@@ -31,6 +34,11 @@ class Sequence(NamedTuple):
     def key(self) -> str:
         """What its folder is called."""
         return f"{self.program}-{self.situation.key}"
+
+    @property
+    def round_seconds(self) -> float:
+        """About how long a round takes."""
+        return self.situation.round_seconds + _SLOWER_SECONDS * (self.program != Holdfast.name)
 
 
 def play(sequence: Sequence, folder: Path, ending: threading.Event) -> list[Result]:

@@ -34,6 +34,8 @@ class Situation(NamedTuple):
     positions: int = 1
     has_own_coins: bool = False
     """Whether the account also holds a coin of its owner's: a second sell would sell it."""
+    round_seconds: float = 25.0
+    """About how long a round takes."""
     is_steady: bool = False
     """Whether a round is a window of one life, which does not end flat."""
 
@@ -146,6 +148,7 @@ SITUATIONS = (
         ),
         "stop_rests",
         "on_exchange",
+        round_seconds=50,
     ),
     Situation(
         "killed_after_cancel",
@@ -339,6 +342,7 @@ SITUATIONS = (
         ),
         "synthetic",
         "off_exchange",
+        round_seconds=75,
     ),
     Situation(
         "weight_flat",
@@ -346,6 +350,7 @@ SITUATIONS = (
         (Figure("API weight a minute, flat", 8.0, figures.weight_a_minute),),
         "synthetic",
         "off_exchange",
+        round_seconds=65,
         is_steady=True,
     ),
     Situation(
@@ -354,6 +359,7 @@ SITUATIONS = (
         (Figure("API weight a minute, one symbol held", 25.0, figures.weight_a_minute),),
         "synthetic",
         "off_exchange",
+        round_seconds=65,
         is_steady=True,
     ),
     Situation(
@@ -363,6 +369,7 @@ SITUATIONS = (
         "synthetic",
         "off_exchange",
         symbols=3,
+        round_seconds=65,
         is_steady=True,
     ),
 )

@@ -219,6 +219,7 @@ def test_every_situation_is_named_once_and_says_why_a_program_takes_no_part() ->
     ("arguments", "text"),
     [
         (["--only", "no_such"], "no situation no_such"),
+        (["--program", "hummingbot"], "invalid choice"),
         (["--freqtrade", "/no/such/python"], "is no Python that has freqtrade"),
         (["--freqtrade", "."], "is no Python that has freqtrade"),
         (["--folder", __file__], "File exists"),
