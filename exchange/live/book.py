@@ -37,6 +37,8 @@ class Book:
         self._strangers: set[tuple[Symbol, ExchangeOrderId]] = set()
         self._orphans: dict[tuple[Symbol, ExchangeOrderId], list[Trade]] = {}
         self._doubted: set[ClientOrderId] = set()
+        self._live_on: dict[Symbol, dict[ClientOrderId, None]] = {}
+        """Orders that are not over, by symbol: each quote asks for them."""
 
     @property
     def has_doubted_exit(self) -> bool:
@@ -64,6 +66,10 @@ class Book:
         """Return the orders that are not over, as far as is known."""
         return [order for order in self._orders.values() if not order.is_over]
 
+    def live_on(self, symbol: Symbol) -> list[LiveOrder]:
+        """Return the orders on a symbol that are not over, as far as is known."""
+        return [self._orders[one] for one in self._live_on.get(symbol, ())]
+
     def incomplete(self) -> list[LiveOrder]:
         """Return the orders some of whose fills are not known."""
         return [order for order in self._orders.values() if order.lacks_trades]
@@ -79,7 +85,7 @@ class Book:
             self._by_name.update(dict.fromkeys(self._names(order_id), order_id))
         elif request is not None and known.request is None:
             known = replace(known, request=request)
-        self._orders[order_id] = known
+        self._put(known)
         return known
 
     def drop(self, order_id: ClientOrderId) -> None:
@@ -98,7 +104,7 @@ class Book:
             self._by_venue_id[key] = order_id
             order = hear(order, trades=self._orphans.pop(key, ()))
             self._doubted.discard(order_id)
-        self._orders[order_id] = order
+        self._put(order)
         return order
 
     def keep(self, trade: Trade) -> None:
@@ -149,6 +155,14 @@ class Book:
         self._told[order_id] = facts
         return facts
 
+    def _put(self, order: LiveOrder) -> None:
+        self._orders[order.client_order_id] = order
+        on_symbol = self._live_on.setdefault(order.symbol, {})
+        if order.is_over:
+            on_symbol.pop(order.client_order_id, None)
+        else:
+            on_symbol[order.client_order_id] = None
+
     def _names(self, order_id: ClientOrderId) -> list[str]:
         try:
             name = at_venue(self._profile.ids, order_id)
@@ -168,6 +182,7 @@ class Book:
     def _forget(self, order: LiveOrder) -> None:
         order_id = order.client_order_id
         del self._orders[order_id]
+        self._live_on.get(order.symbol, {}).pop(order_id, None)
         self._told.pop(order_id, None)
         for name in self._names(order_id):
             self._by_name.pop(name, None)

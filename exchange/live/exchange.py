@@ -155,9 +155,11 @@ class CcxtExchange:
         self._requests = Requests(connection, book, answers, tell)
         self._questions = Questions(connection, book, answers, tell, alarms)
         self._rules = RulesWatch(connection, tell, self._subscribe, self._unsubscribe)
-        self._market = MarketSide(connection, self._questions, tell, guard, alarms)
         self._reconciling = Reconciling(
             connection, book, answers, self._requests, self._questions, guard
+        )
+        self._market = MarketSide(
+            connection, self._questions, tell, guard, alarms, self._reconciling.quoted
         )
         self._streams = Streams(
             connection,

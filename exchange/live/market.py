@@ -34,13 +34,15 @@ class MarketSide:
         tell: Callable[[Event], None],
         guard: TaskGuard,
         alarms: ConnectionAlarms,
+        quoted: Callable[[Quote], None],
     ) -> None:
-        """Tell quotes and candles as events."""
+        """Tell quotes and candles as events; ``quoted`` hears each quote before it is told."""
         self._connection = connection
         self._questions = questions
         self._tell = tell
         self._guard = guard
         self._alarms = alarms
+        self._quoted = quoted
         self._plan = PollPlan(connection.settings.poll_ms)
         self._last = connection.quotes
         self._candles_until: dict[Symbol, Timestamp] = {}
@@ -71,11 +73,13 @@ class MarketSide:
         before = self._last.get(quote.symbol)
         is_news = before is None or (before.bid, before.ask) != (quote.bid, quote.ask)
         if is_news:
+            self._plan.streamed(quote.symbol, quote.at)
             self._told(quote)
 
     def _told(self, quote: Quote) -> None:
         self._last[quote.symbol] = quote
         self._plan.heard(quote.symbol, quote.at)
+        self._quoted(quote)
         self._tell(QuoteReceived(quote=quote))
 
     def _quote(self, ticker: Raw) -> Quote | None:

@@ -146,6 +146,8 @@ def _merge(before: Leg, told: Leg) -> Leg:
         side=before.side or told.side,
         quantity=told.quantity if before.quantity is None else before.quantity,
         placed_at=before.placed_at or told.placed_at,
+        price=before.price or told.price,
+        trigger_price=before.trigger_price or told.trigger_price,
         reason=before.reason or told.reason,
         at=before.at if is_older else max(before.at, told.at),
         fills=(),

@@ -76,6 +76,10 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     """Those that came with it."""
     priced: Decimal = ZERO
     """Base of ``filled`` that ``cost`` is the cost of."""
+    price: float | None = None
+    """Limit price, about; None: it has none, or the venue did not say."""
+    trigger_price: float | None = None
+    """As ``price``."""
 
     @property
     def is_over(self) -> bool:
@@ -115,8 +119,9 @@ def read_leg(
         # Coins are not bought for nothing, and a limit is no price: ccxt fills in what a limit
         # order would have cost at its limit where the venue did not say. The fills say it.
         cost = None
-    is_stop = bool(read.amount("triggerPrice") or read.amount("stopPrice"))
-    is_stop = is_stop or "stop" in kind
+    trigger = read.amount("triggerPrice") or read.amount("stopPrice")
+    limit = read.amount("price")
+    is_stop = bool(trigger) or "stop" in kind
     times = [
         read.moment(name) for name in ("timestamp", "lastUpdateTimestamp", "lastTradeTimestamp")
     ]
@@ -134,6 +139,8 @@ def read_leg(
         side=read.side(),
         quantity=quantity,
         placed_at=times[0],
+        price=float(limit) if limit else None,
+        trigger_price=float(trigger) if trigger else None,
     )
     return msgspec.structs.replace(leg, fills=_fills_inside(order, leg, refuse, source))
 

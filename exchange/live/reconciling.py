@@ -1,7 +1,8 @@
 """What the streams missed: found by asking, after every reconnect and now and then.
 
 Owns when it is looked and what is compared: an order of ours that lives as far as we know, and is
-not among the venue's open ones, is looked up; fills that never came are fetched. On the loop only.
+not among the venue's open ones, is looked up; fills that never came are fetched; an order through
+whose price the market trades is looked up soon (``due_fills``). On the loop only.
 """
 
 import asyncio
@@ -9,11 +10,14 @@ import asyncio
 from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.connection import Connection
+from exchange.live.due_fills import DueFills
 from exchange.live.errors import NotFoundError
+from exchange.live.order import LiveOrder
 from exchange.live.questions import Questions
 from exchange.live.requests import Requests
 from exchange.live.task_guard import TaskGuard
 from messages.base import Symbol
+from messages.market import Quote
 from messages.orders import Priority
 
 
@@ -37,10 +41,18 @@ class Reconciling:
         self._questions = questions
         self._guard = guard
         self._wanted = asyncio.Event()
+        self._due = DueFills()
+        self._is_due = asyncio.Event()
 
     def start(self) -> None:
         """Look now and then from now on, and after ``look_now``."""
         self._guard.keep("the look at orders", self._run)
+        self._guard.keep("the look at fills that are due", self._run_due)
+
+    def quoted(self, quote: Quote) -> None:
+        """Take in a price: the market may trade through an order's."""
+        if self._due.quoted(quote, self._book.live_on(quote.symbol), self._connection.now()):
+            self._is_due.set()
 
     def look_now(self) -> None:
         """Look at once, and once more soon: the stream was lost and is back."""
@@ -58,6 +70,18 @@ class Reconciling:
             await self.reconcile()
             await asyncio.sleep(settings.reconcile_again_ms / 1000)
             await self.reconcile()
+
+    async def _run_due(self) -> None:
+        while True:
+            at = self._due.next_at()
+            if at is None:
+                await self._is_due.wait()
+            else:
+                await asyncio.sleep(max(at - self._connection.now(), 0) / 1000)
+            self._is_due.clear()
+            for order in self._due.take(self._book.live(), self._connection.now()):
+                if not self._requests.is_under_way(order.client_order_id):
+                    await self._refresh(order)
 
     async def reconcile(self) -> None:
         """Compare every symbol on which something of ours works."""
@@ -80,13 +104,13 @@ class Reconciling:
         for order in self._book.live():
             is_missing = order.symbol == symbol and order.client_order_id not in seen
             if is_missing and order.legs and not self._requests.is_under_way(order.client_order_id):
-                await self._refresh(order.client_order_id)
+                await self._refresh(order)
 
-    async def _refresh(self, order_id: str) -> None:
-        order = next(one for one in self._book.live() if one.client_order_id == order_id)
+    async def _refresh(self, order: LiveOrder) -> None:
         try:
             await self._requests.refresh(order)
         except NotFoundError:
             return  # once is no proof; the router asks about what it doubts
         except Exception as error:  # noqa: BLE001 - the next look comes
-            self._connection.note(f"{order_id}: {self._connection.text_of(error)}")
+            text = self._connection.text_of(error)
+            self._connection.note(f"{order.client_order_id}: {text}")

@@ -186,8 +186,9 @@ def test_an_ack_that_names_no_order_proves_none(venue: WireVenue, ack: object) -
 
 def test_a_message_that_ccxt_cant_read_does_not_end_the_stream(venue: WireVenue) -> None:
     venue.exchange.subscribe(SYMBOL, venue.now)
-    venue.move(100.0)
-    venue.wait(0)
+    for price in (99.0, 100.0):  # the first one may have been asked for
+        venue.move(price)
+        venue.wait(0)
     client = venue.connection.client
     real, seen = client.handle_message, []
 

@@ -1,7 +1,7 @@
 """Who is polled when: held symbols first, and only who is silent."""
 
 from exchange.live.market import closed_candles
-from exchange.live.polling import AT_ONCE, PollPlan
+from exchange.live.polling import AT_ONCE, SHORTEST_SILENCE_MS, PollPlan
 from messages.base import Milliseconds, Symbol, Timestamp
 from messages.gateway import WatchSymbols
 
@@ -16,6 +16,7 @@ def a_plan(*held: Symbol) -> PollPlan:
     plan = PollPlan(Milliseconds(5_000))
     for symbol in (BTC, ETH, SOL):
         plan.follow(symbol, at(0))
+    plan.asked((BTC, ETH, SOL), at(0))
     others = tuple(one for one in (BTC, ETH, SOL) if one not in held)
     plan.watch(
         WatchSymbols(
@@ -59,8 +60,40 @@ def test_a_symbol_that_is_followed_later_gets_the_interval_of_the_others() -> No
     plan = a_plan(BTC)
     late = Symbol("XRP/USDT")
     plan.follow(late, at(100))
+    assert plan.due(at(100)) == [late], "its stream may take a moment"
+    plan.asked([late], at(100))
     assert late in plan.due(at(5_100))
     assert late not in plan.due(at(5_099))
+
+
+def streamed(plan: PollPlan, symbol: Symbol, first: int, gap: int, count: int) -> int:
+    """Let a stream bring prices; return when the last one came."""
+    for number in range(count):
+        plan.streamed(symbol, at(first + number * gap))
+        plan.heard(symbol, at(first + number * gap))
+    return first + (count - 1) * gap
+
+
+def test_a_quick_stream_that_falls_silent_is_asked_after_sooner_where_it_is_held() -> None:
+    plan = a_plan(BTC)
+    last = streamed(plan, BTC, 0, 20, 50)
+    streamed(plan, ETH, 0, 20, 50)
+    assert plan.due(at(last + SHORTEST_SILENCE_MS - 1)) == []
+    assert plan.due(at(last + SHORTEST_SILENCE_MS)) == [BTC]
+    plan.asked([BTC], at(last + SHORTEST_SILENCE_MS))
+    assert plan.due(at(last + SHORTEST_SILENCE_MS + 1_499)) == [], "the interval holds from then on"
+
+
+def test_a_stream_with_pauses_is_given_twice_its_longest_and_no_more_than_the_interval() -> None:
+    plan = a_plan(BTC)
+    last = streamed(plan, BTC, 0, 20, 50) + 400
+    last = streamed(plan, BTC, last, 20, 3)
+    assert plan.due(at(last + SHORTEST_SILENCE_MS)) == []
+    assert plan.due(at(last + 800)) == [BTC]
+    last = streamed(plan, BTC, last + 60_000, 20, 3)
+    plan.asked([ETH, SOL], at(last))
+    assert plan.due(at(last + 1_499)) == []
+    assert plan.due(at(last + 1_500)) == [BTC]
 
 
 def test_one_request_asks_for_a_bounded_number() -> None:
