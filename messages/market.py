@@ -118,9 +118,9 @@ class RequestTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The same for what sells, until the venue refuses a request as too late."""
     window_max_ms: Milliseconds
     """The largest window that the venue takes."""
-    settle_ms: Milliseconds
-    """After the window: how long a request that passed the venue's checks may take to its
-    engine."""
+    settle_ms: Milliseconds | None
+    """After the window: how long a request that passed the venue's checks may take to its engine.
+    None: it is not known until when the engine takes a request, which needs the slow proof."""
     read_lag_ms: Milliseconds
     """How far look-ups, lists and balances may be behind the engine."""
     locking: tuple[OrderType, ...] = ()

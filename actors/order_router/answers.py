@@ -204,8 +204,9 @@ def not_found(
         )  # the venue listed more of it: it is asked again if it still does
     if is_ignored(order.facts.status, Input.NOT_FOUND):
         return order
-    if known.timing.terms is not None and has_deadline(order):
-        return _not_found_by_time(order, known, known.timing.terms, settings, now)
+    terms = known.timing.terms
+    if terms is not None and terms.settle_ms is not None and has_deadline(order):
+        return _not_found_by_time(order, known, terms, settings, now)
     counted = _count_not_found(order, venue, now)
     # Of an id that another order has, "not found" proves nothing.
     if order.conflict or not _is_proved(counted, settings, now):

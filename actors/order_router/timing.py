@@ -51,7 +51,12 @@ def dated(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> RoutedOr
 
 def dated_as_lost(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> RoutedOrder:
     """Return an order that a process which is dead now may have sent, with the latest deadline."""
-    if timing.terms is None or order.sign_by is not None or order.is_seen:
+    if (
+        timing.terms is None
+        or timing.terms.settle_ms is None
+        or order.sign_by is not None
+        or order.is_seen
+    ):
         return order
     sign_by = Timestamp(now + timing.offset_ms + timing.error_ms)
     return replace(order, sign_by=sign_by, window_ms=timing.terms.window_max_ms)
@@ -71,7 +76,7 @@ def taken_until(order: RoutedOrder, terms: RequestTerms) -> Timestamp | None:
     None: it has no deadline on record.
     """
     stamp = order.sign_by if order.signed_at is None else order.signed_at
-    if stamp is None or order.window_ms is None:
+    if stamp is None or order.window_ms is None or terms.settle_ms is None:
         return None
     return Timestamp(stamp + order.window_ms + terms.settle_ms)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from config.live import LiveSettings
 from exchange.live.clock_jumps import ClockJumps
+from exchange.live.deadlines import DEADLINE
 from exchange.live.errors import NotFoundError, WrongShapeError
 from exchange.live.preparing import prepare
 from exchange.live.rate_limits import Demand, demanded
@@ -50,6 +51,26 @@ class ClientHooks:
         await self.throttle_of_ours.pass_(1.0 if cost is None else float(cost))
         if PLACES.get():
             self.jumps_of_ours.check(ClientOrderId(ORDER_ID.get()))
+
+    def sign(
+        self,
+        path: str,
+        api: Any = "public",  # noqa: ANN401 - ccxt's
+        method: str = "GET",
+        params: Mapping[str, Any] | None = None,
+        *rest: object,
+    ) -> dict[str, Any]:
+        """Write its deadline into a request that places an order; past it none is signed."""
+        sign = super().sign  # type: ignore[misc]
+
+        def signed(given: Mapping[str, Any]) -> dict[str, Any]:
+            request: dict[str, Any] = sign(path, api, method, given, *rest)
+            return request
+
+        deadline = DEADLINE.get()
+        if deadline is None or method != "POST" or not PLACES.get():
+            return signed(params or {})
+        return deadline.sign(self, self.profile_of_ours, signed, params or {})
 
     async def fetch2(self, path: str, api: Any = "public", method: str = "GET", *rest: Any) -> Any:  # noqa: ANN401 - ccxt's
         """Remember which call the task makes: some limits are one call's."""

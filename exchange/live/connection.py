@@ -17,7 +17,6 @@ from config.live import LiveSettings
 from exchange.keys import KeysError
 from exchange.live.ban_note import BanNote
 from exchange.live.client import RETRY_AFTER_MS, can_call, make_client
-from exchange.live.clock_jumps import ClockJumps
 from exchange.live.connect_errors import (
     ADVICE,
     ConnectError,
@@ -32,6 +31,7 @@ from exchange.live.parsing import read_balances, uid_of
 from exchange.live.rate_limits import Demand
 from exchange.live.redact import Redactor, quiet_ccxt
 from exchange.live.throttle import PATIENCE_MS, PLACES, URGENCY, Throttle
+from exchange.live.venue_clock import CLOCK_READS, VenueClock
 from exchange.port import UnknownSymbolError
 from exchange.profiles.precision import UnreadableRulesError, precision_of
 from exchange.profiles.profile import Profile
@@ -42,7 +42,6 @@ from messages.market import MarketRules, Quote
 from messages.money import Money
 from messages.observers import Alarm, AlarmKind, is_told
 from messages.orders import Priority
-from messages.positions import EpochAdded
 
 T = TypeVar("T")
 
@@ -101,11 +100,7 @@ class Connection:
         self.opened = Opened(listings={})
         self.quotes: dict[Symbol, Quote] = {}
         """The last of each symbol, as heard or asked for; on the loop."""
-        self.clock_offset_ms = 0
-        """The venue's clock less ours, as last measured."""
-        self.jumps = ClockJumps()
-        self.on_jump: Callable[[EpochAdded], None] = lambda _: None
-        """Called on the loop when the venue's clock jumped against this machine's."""
+        self.clock = VenueClock(self)
         self._fees: Mapping[str, Any] = {}
         """The account's own fees by symbol, as read when it was opened."""
         self.on_pause: Callable[[Demand], None] = lambda _: None
@@ -226,25 +221,22 @@ class Connection:
         self.opened = replace(self.opened, listings=listings, unreadable=unreadable)
 
     async def measure_clock(self) -> None:
-        """Measure the venue's clock, so that what is signed carries its time."""
-        if not can_call(self.client, "fetchTime"):
-            return
-        asked = self.jumps.read()
-        difference = await self.call("load_time_difference", urgency=Priority.PROTECTION)
-        self.clock_offset_ms = -int(difference or 0)
-        if difference is not None:
-            added = self.jumps.measured(asked, float(self.client.milliseconds() - difference))
-            if added is not None:
-                self.on_jump(added)
+        """Measure the venue's clock once. Raises what ccxt raises."""
+        await self.clock.measure(1)
 
-    async def try_measure_clock(self) -> bool:
+    async def try_measure_clock(self, reads: int = CLOCK_READS) -> bool:
         """Measure the venue's clock; False: it failed, which is noted."""
         try:
-            await self.measure_clock()
+            await self.clock.measure(reads)
         except Exception as error:  # noqa: BLE001 - a refused time brings us here again
             self.note(f"clock: {self.text_of(error)}")
             return False
         return True
+
+    @property
+    def clock_offset_ms(self) -> int:
+        """The venue's clock less ours, as last measured."""
+        return self.clock.offset_ms
 
     def text_of(self, error: BaseException) -> str:
         """Return an error as it may be told."""
@@ -300,7 +292,7 @@ class Connection:
         """Give a client of ccxt's this connection's rate limits, clock and guards."""
         client.throttle_of_ours = self.throttle
         client.profile_of_ours = self.profile
-        client.jumps_of_ours = self.jumps
+        client.jumps_of_ours = self.clock.jumps
         client.venue_time_ms = lambda: client.milliseconds() + self.clock_offset_ms
         client.paused = self._paused
         client.bad_item = self._bad_item

@@ -7,6 +7,7 @@ Rule 2: errors are known by the names of their classes: nothing here imports ccx
     LiveError
       RetryableError        it surely was not done: do it again
         PausedError         it was not sent: the venue wants a pause
+        TooLateError        it was not signed: the moment recorded for it was over
       RejectedError         the venue said no, and why
       UnknownOutcomeError   it may have been done: look
         UnansweredError     no answer came in time
@@ -36,15 +37,28 @@ class RetryableError(LiveError):
         retry_after_ms: Milliseconds | None = None,
         *,
         is_clock: bool = False,
+        is_late: bool = False,
     ) -> None:
-        """Say how long the venue wants us to wait, and whether our clock is to blame."""
+        """Say how long the venue wants us to wait, and whether time is to blame.
+
+        ``is_clock``: the venue refused our timestamp. ``is_late``: so it did, or our deadline.
+        """
         super().__init__(text)
         self.retry_after_ms = retry_after_ms
         self.is_clock = is_clock
+        self.is_late = is_late or is_clock
 
 
 class PausedError(RetryableError):
     """It was not sent: the venue wants a pause."""
+
+
+class TooLateError(RetryableError):
+    """It was not signed: the largest timestamp that was recorded for it had passed."""
+
+    def __init__(self, text: str) -> None:
+        """Say by how much."""
+        super().__init__(text, is_late=True)
 
 
 class RejectedError(LiveError):
@@ -216,7 +230,7 @@ def reason_of(names: frozenset[str], text: str) -> RejectReason:
 def _by_rule(rule: ErrorRule, names: frozenset[str], text: str) -> LiveError:
     match rule.kind:
         case FailureKind.RETRYABLE:
-            return RetryableError(text, is_clock="InvalidNonce" in names)
+            return RetryableError(text, is_clock="InvalidNonce" in names, is_late=rule.is_late)
         case FailureKind.REJECTED:
             return RejectedError(text, rule.reason)
         case FailureKind.UNKNOWN:

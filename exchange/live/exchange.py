@@ -173,7 +173,8 @@ class CcxtExchange:
         self._keys = KeyWatch(connection, alarms, book.live)
         connection.on_bad_item = alarms.skipped
         connection.on_pause = self._paused
-        connection.on_jump = self._tell
+        connection.clock.on_jump = self._tell
+        connection.clock.on_timing = self._tell
         self._has_started = False
         """Whether the lasting tasks run; with the first symbol they do."""
         self._stream_is_up = self._was_up = False
@@ -183,6 +184,8 @@ class CcxtExchange:
     def _subscribe(self, symbol: Symbol) -> None:
         if not self._has_started:
             self._has_started = True
+            if self._connection.clock.timing is not None:
+                self._tell(self._connection.clock.timing)
             self._streams.start()
             self._market.start()
             self._reconciling.start()

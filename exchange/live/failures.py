@@ -2,7 +2,7 @@
 
 from exchange.live.client import RETRY_AFTER_MS
 from exchange.live.errors import LiveError, NotFoundError, RejectedError, RetryableError
-from messages.base import ClientOrderId, Milliseconds
+from messages.base import ClientOrderId, Milliseconds, Timestamp
 from messages.order_router import CancelFailed, FailureKind, LookUpFailed, SubmitFailed
 from messages.orders import RejectReason
 
@@ -10,14 +10,18 @@ LONGEST_TOLD_MS = 600_000
 """Told of a longer pause: a probe may end it before its time, so it is looked at again."""
 
 
-def submit_failed(order_id: ClientOrderId, failure: LiveError) -> SubmitFailed:
-    """Return how a submit of the running task failed."""
+def submit_failed(
+    order_id: ClientOrderId, failure: LiveError, signed_at: Timestamp | None = None
+) -> SubmitFailed:
+    """Return how a submit of the running task failed; ``signed_at`` is its own timestamp."""
     return SubmitFailed(
         client_order_id=order_id,
         kind=kind_of(failure),
         reason=failure.reason if isinstance(failure, RejectedError) else RejectReason.OTHER,
         text=str(failure),
         retry_after_ms=_retry_after(failure),
+        was_late=isinstance(failure, RetryableError) and failure.is_late,
+        signed_at=signed_at,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.connection import Connection
+from exchange.live.deadlines import DEADLINE, GRACE_MS, SubmitDeadline
 from exchange.live.errors import (
     LiveError,
     NotFoundError,
@@ -82,15 +83,42 @@ class Requests:
             return
         self._book.follow(order_id, request.symbol, request)
         done = self._submits[order_id] = asyncio.get_running_loop().create_future()
+        deadline = self._deadline_of(order, done)
+        DEADLINE.set(deadline)
         try:
-            await self._submit(request, call, order.priority)
+            await self._submit(request, call, order.priority, deadline)
         except asyncio.CancelledError:
-            self._failed_submit(order_id, LiveError("the connection was closed"))
+            self._failed_submit(order_id, LiveError("the connection was closed"), deadline)
             raise
         finally:
-            del self._submits[order_id]
-            done.set_result(None)
+            deadline.close()
+            self._end_submit(order_id, done)
         await self._look_if_silent(request)
+
+    def _deadline_of(self, order: SubmitOrder, done: asyncio.Future[None]) -> SubmitDeadline:
+        """Return until when an order may be signed, and is waited for where that is bounded."""
+        order_id = order.request.client_order_id
+
+        def unanswered() -> None:
+            self._end_submit(order_id, done)  # what waits for it may go on: it has no answer
+            failure = UnansweredError(f"no answer {GRACE_MS} ms after its window")
+            self._doubt(order_id, failure, order.priority)
+            self._failed_submit(order_id, failure, deadline)
+
+        waits = self._connection.clock.is_bounded
+        deadline = SubmitDeadline(order.sign_by, order.window_ms, unanswered if waits else None)
+        return deadline
+
+    def _doubt(self, order_id: ClientOrderId, failure: LiveError, urgency: Priority) -> None:
+        self._connection.note(f"{order_id}: what became of it is not known: {failure}")
+        if urgency is Priority.EXIT:
+            self._book.doubt_exit(order_id)
+
+    def _end_submit(self, order_id: ClientOrderId, done: asyncio.Future[None]) -> None:
+        if self._submits.get(order_id) is done:
+            del self._submits[order_id]
+        if not done.done():
+            done.set_result(None)
 
     async def cancel(self, order: CancelAtVenue) -> None:
         """Cancel an order, after its submit is answered, or the stream has shown it."""
@@ -114,13 +142,16 @@ class Requests:
         known = self._book.follow(order_id, order.symbol)
         # An exit waits for it: a pause that lets an exit probe lets this one too.
         urgency = Priority.EXIT if self._book.is_doubted_exit(order_id) else LOOK_UPS
+        venue_time = None
         try:
+            if order.wants_time and self._connection.clock.is_bounded:
+                venue_time = await self._connection.clock.time(urgency)
             legs = await self._look(known, urgency)
             await self._answers.heard(order_id, legs, urgency=urgency, with_terms=True)
         except Exception as error:  # noqa: BLE001 - every failure is told
             failure = of_read(error, self._connection.text_of(error), self._connection.profile)
             if isinstance(failure, NotFoundError):
-                self._tell(OrderNotFound(client_order_id=order_id))
+                self._tell(OrderNotFound(client_order_id=order_id, venue_time=venue_time))
                 return
             self._tell(look_up_failed(order_id, failure))
             await self._mend_clock(failure)
@@ -134,10 +165,16 @@ class Requests:
         """Return whether an order is being sent."""
         return order_id in self._submits
 
-    async def _submit(self, request: OrderRequest, call: OrderCall, urgency: Priority) -> None:
+    async def _submit(
+        self,
+        request: OrderRequest,
+        call: OrderCall,
+        urgency: Priority,
+        deadline: SubmitDeadline,
+    ) -> None:
         order_id = request.client_order_id
         ORDER_ID.set(order_id)
-        if self._connection.jumps.is_suspect:
+        if self._connection.clock.jumps.is_suspect:
             await self._connection.try_measure_clock()
         try:
             answer = await self._make(
@@ -146,11 +183,9 @@ class Requests:
         except Exception as error:  # noqa: BLE001 - every failure is told
             failure = of_submit(error, self._connection.text_of(error), self._connection.profile)
             if kind_of(failure) is FailureKind.UNKNOWN:
-                self._connection.note(f"{order_id}: what became of it is not known: {failure}")
-                if urgency is Priority.EXIT:
-                    self._book.doubt_exit(order_id)
-            self._failed_submit(order_id, failure)
-            await self._mend_clock(failure)
+                self._doubt(order_id, failure, urgency)
+            await self._mend_clock(failure)  # first: the next copy's deadline follows from it
+            self._failed_submit(order_id, failure, deadline)
             return
         if urgency is Priority.EXIT:
             self._book.know_exit(order_id)
@@ -162,7 +197,7 @@ class Requests:
             legs = []
         if not legs:
             failure = UnknownOutcomeError("the answer to it names no order")
-            self._failed_submit(order_id, failure)
+            self._failed_submit(order_id, failure, deadline)
             return
         await self._answers.heard(order_id, legs, urgency=urgency, is_answer=True)
 
@@ -319,7 +354,7 @@ class Requests:
     async def _mend_clock(self, failure: LiveError) -> None:
         """Measure the venue's clock again where it refused our time."""
         if isinstance(failure, RetryableError) and failure.is_clock:
-            await self._connection.try_measure_clock()
+            await self._connection.try_measure_clock(reads=1)
 
     def _call_of(self, request: OrderRequest) -> OrderCall | Refusal:
         try:
@@ -345,7 +380,9 @@ class Requests:
     def _refuse(self, order_id: ClientOrderId, refusal: Refusal) -> None:
         self._tell(submit_failed(order_id, RejectedError(refusal.text, refusal.reason)))
 
-    def _failed_submit(self, order_id: ClientOrderId, failure: LiveError) -> None:
+    def _failed_submit(
+        self, order_id: ClientOrderId, failure: LiveError, copy: SubmitDeadline
+    ) -> None:
         """Tell how a submit failed, unless the streams told more meanwhile: the order lives."""
         kind = kind_of(failure)
         if self._is_at_venue(order_id) and kind is not FailureKind.REJECTED:
@@ -353,11 +390,11 @@ class Requests:
             return
         if kind is not FailureKind.UNKNOWN:
             self._book.drop(order_id)
-        self._tell(submit_failed(order_id, failure))
+        self._tell(submit_failed(order_id, failure, copy.signed_at))
 
 
 def _is_oco(known: LiveOrder) -> bool | None:
-    """Return whether an order is a pair at the venue; None: sent by an earlier process."""
+    """Return whether it is a pair at the venue; None: sent by an earlier process."""
     if known.request is not None:
         return known.request.type is OrderType.OCO
     return any(leg.list_id for leg in known.legs) or (None if not known.legs else False)

@@ -6,11 +6,18 @@ https://developers.binance.com/docs/binance-spot-api-docs/errors
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import EndRule, ErrorRule, NativeTrigger, Profile
+from exchange.profiles.profile import (
+    Deadline,
+    DeadlineForm,
+    EndRule,
+    ErrorRule,
+    NativeTrigger,
+    Profile,
+)
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency, OcoRemainder
 from messages.order_router import FailureKind
-from messages.orders import RejectReason
+from messages.orders import OrderType, RejectReason
 
 PROFILE = Profile(
     id="binance",
@@ -75,6 +82,23 @@ PROFILE = Profile(
         ),
     ),
     request_life_ms=Milliseconds(5_000),
+    deadline=Deadline(
+        name="recvWindow",
+        form=DeadlineForm.WINDOW,
+        window_ms=Milliseconds(5_000),
+        exit_window_ms=Milliseconds(3_000),
+        window_max_ms=Milliseconds(10_000),
+        settle_ms=Milliseconds(2_200),
+        bounds="three checks, the last one just before the matching engine; at most 60 s",
+        source="binance-spot-api-docs, rest-api.md (Timing security) and CHANGELOG 2025-08-12",
+    ),
+    read_lag_ms=Milliseconds(10_000),
+    read_source="users saw -2013 ten seconds after an order was taken: ccxt#6615, "
+    "binance-trade-bot#297",
+    locking=tuple(OrderType),
+    stop_locks_coins=True,
+    stop_locks_source="https://dev.binance.vision/t/35604; a user's stop held its coins: "
+    "freqtrade#2862",
     options=(("recvWindow", 5_000),),
     uid_field="uid",  # of GET /api/v3/account
     sandbox=True,

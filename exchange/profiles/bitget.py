@@ -7,6 +7,7 @@ Codes: https://www.bitget.com/api-doc/spot/error-code/restapi
 
 from exchange.profiles.order_ids import IdForm
 from exchange.profiles.profile import ErrorRule, Profile
+from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -48,6 +49,7 @@ PROFILE = Profile(
         ErrorRule(code="429", kind=FailureKind.RETRYABLE),
     ),
     request_life_ms=Milliseconds(30_000),
+    locking=SIMPLE,
     credentials=("apiKey", "secret", "password"),
     options=(("uta", False),),
     why_not_native="a stop there is a plan order on the mark price; triggered, a second order",

@@ -6,7 +6,7 @@ of the spot market locks no coins before it triggers (a ``tpslOrder`` does), and
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import EndRule, ErrorRule, Profile
+from exchange.profiles.profile import Deadline, DeadlineForm, EndRule, ErrorRule, Profile
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -57,6 +57,15 @@ PROFILE = Profile(
         EndRule(fields=("cancelType",), value="CancelByDCP", reason=RejectReason.DEAD_MANS_SWITCH),
     ),
     request_life_ms=Milliseconds(5_000),
+    deadline=Deadline(
+        name="X-BAPI-RECV-WINDOW",
+        form=DeadlineForm.WINDOW,
+        window_ms=Milliseconds(5_000),
+        exit_window_ms=Milliseconds(5_000),
+        window_max_ms=Milliseconds(10_000),
+        bounds="checked on receipt; an order is created later, asynchronously",
+        source="https://bybit-exchange.github.io/docs/v5/guide",
+    ),
     options=(("recvWindow", 5_000), ("enableUnifiedMargin", False), ("enableUnifiedAccount", True)),
     sandbox=True,
     stop_locks_coins=False,

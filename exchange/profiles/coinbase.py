@@ -8,6 +8,7 @@ https://docs.cdp.coinbase.com/api-reference/advanced-trade-api/rest-api/orders/c
 
 from exchange.profiles.order_ids import IdForm
 from exchange.profiles.profile import CancelBy, ErrorRule, NativeTrigger, Profile
+from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.orders import RejectReason
@@ -43,4 +44,5 @@ PROFILE = Profile(
         ErrorRule(text="Unauthorized", reason=RejectReason.AUTHENTICATION),
     ),
     request_life_ms=Milliseconds(120_000),
+    locking=SIMPLE,
 )

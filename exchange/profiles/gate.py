@@ -6,7 +6,8 @@ Labels: https://www.gate.com/docs/developers/apiv4/#label-list
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import CancelBy, EndRule, ErrorRule, Profile
+from exchange.profiles.profile import CancelBy, Deadline, DeadlineForm, EndRule, ErrorRule, Profile
+from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -49,6 +50,16 @@ PROFILE = Profile(
         EndRule(fields=("finish_as",), value="trader_not_enough", reason=RejectReason.NO_LIQUIDITY),
     ),
     request_life_ms=Milliseconds(60_000),
+    deadline=Deadline(
+        name="x-gate-exptime",
+        form=DeadlineForm.HEADER,
+        window_ms=Milliseconds(5_000),
+        exit_window_ms=Milliseconds(5_000),
+        window_max_ms=Milliseconds(10_000),
+        bounds="opt-in, checked on receipt",
+        source="https://www.gate.com/docs/developers/apiv4/",
+    ),
+    locking=SIMPLE,
     options=(("unifiedAccount", False),),
     sandbox=True,
     default_expiry_seconds=86_400,

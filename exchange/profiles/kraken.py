@@ -8,7 +8,9 @@ https://docs.kraken.com/api/docs/guides/spot-errors
 """
 
 from exchange.profiles.order_ids import IdForm, Packing
-from exchange.profiles.profile import ErrorRule, NativeTrigger, Profile
+from exchange.profiles.profile import Deadline, DeadlineForm, ErrorRule, NativeTrigger, Profile
+from exchange.profiles.request_terms import SIMPLE
+from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
 from messages.orders import RejectReason
@@ -40,8 +42,19 @@ PROFILE = Profile(
         ErrorRule(text="EAPI:Invalid signature", reason=RejectReason.AUTHENTICATION),
         ErrorRule(text="EGeneral:Permission denied", reason=RejectReason.AUTHENTICATION),
         ErrorRule(text="EAPI:Invalid nonce", kind=FailureKind.RETRYABLE),
+        ErrorRule(text="EService:Deadline elapsed", kind=FailureKind.RETRYABLE, is_late=True),
         ErrorRule(text="EAPI:Rate limit exceeded", kind=FailureKind.RETRYABLE),
         ErrorRule(text="EOrder:Rate limit exceeded", kind=FailureKind.RETRYABLE),
     ),
     request_life_ms=None,
+    deadline=Deadline(
+        name="deadline",
+        form=DeadlineForm.FIELD,
+        window_ms=Milliseconds(5_000),
+        exit_window_ms=Milliseconds(5_000),
+        window_max_ms=Milliseconds(10_000),
+        bounds="the engine refuses the order after it; 2 s to 60 s from receipt",
+        source="https://docs.kraken.com/api/docs/rest-api/add-order",
+    ),
+    locking=SIMPLE,
 )

@@ -6,6 +6,7 @@ Codes: https://www.kucoin.com/docs-new/error-code
 
 from exchange.profiles.order_ids import IdForm
 from exchange.profiles.profile import ErrorRule, Profile
+from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -43,6 +44,7 @@ PROFILE = Profile(
         ErrorRule(code="429000", kind=FailureKind.RETRYABLE),
     ),
     request_life_ms=Milliseconds(5_000),
+    locking=SIMPLE,
     credentials=("apiKey", "secret", "password"),
     options=(("uta", False),),
     why_not_native="a stop there is an order at another endpoint; triggered, it is a second",

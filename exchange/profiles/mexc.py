@@ -4,7 +4,8 @@ Codes: https://www.mexc.com/api-docs/spot-v3/error-code
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import ErrorRule, Profile
+from exchange.profiles.profile import Deadline, DeadlineForm, ErrorRule, Profile
+from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -44,6 +45,16 @@ PROFILE = Profile(
         ErrorRule(code="-2013", kind=FailureKind.UNKNOWN),
     ),
     request_life_ms=Milliseconds(5_000),
+    deadline=Deadline(
+        name="recvWindow",
+        form=DeadlineForm.WINDOW,
+        window_ms=Milliseconds(5_000),
+        exit_window_ms=Milliseconds(5_000),
+        window_max_ms=Milliseconds(5_000),
+        bounds="no document says where it is checked; at most 60 s",
+        source="https://www.mexc.com/api-docs/spot-v3/general-info",
+    ),
+    locking=SIMPLE,
     options=(("recvWindow", 5_000),),
     why_not_native="its API has no stop order; a stop parameter rides along in a plain order",
 )

@@ -6,7 +6,7 @@ Codes: https://www.okx.com/docs-v5/en/#error-code
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import ErrorRule, Profile
+from exchange.profiles.profile import Deadline, DeadlineForm, ErrorRule, Profile
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -44,6 +44,15 @@ PROFILE = Profile(
         ErrorRule(code="50011", kind=FailureKind.RETRYABLE),
     ),
     request_life_ms=Milliseconds(30_000),
+    deadline=Deadline(
+        name="expTime",
+        form=DeadlineForm.HEADER,
+        window_ms=Milliseconds(5_000),
+        exit_window_ms=Milliseconds(5_000),
+        window_max_ms=Milliseconds(10_000),
+        bounds="opt-in, on placing and amending; no document says where it is checked",
+        source="https://www.okx.com/docs-v5/en/#overview-rest-authentication",
+    ),
     credentials=("apiKey", "secret", "password"),
     why_not_native="a stop there is an algo order with an id of its own; triggered, it is a second",
 )

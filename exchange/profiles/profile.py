@@ -12,7 +12,7 @@ from exchange.profiles.order_ids import IdForm
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
-from messages.orders import RejectReason
+from messages.orders import OrderType, RejectReason
 
 
 class CancelBy(StrEnum):
@@ -42,6 +42,8 @@ class ErrorRule(msgspec.Struct, frozen=True, kw_only=True):
     """Stands in the message, in any case; empty: any."""
     reason: RejectReason = RejectReason.OTHER
     kind: FailureKind = FailureKind.REJECTED
+    is_late: bool = False
+    """Of RETRYABLE: refused for its time, which a later deadline mends."""
 
 
 class EndRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,37 @@ class EndRule(msgspec.Struct, frozen=True, kw_only=True):
     """In the order's own answer, and in its stream's event."""
     value: str
     reason: RejectReason
+
+
+class DeadlineForm(StrEnum):
+    """How the last moment of a request is written into it."""
+
+    WINDOW = "window"
+    """As ms after the request's timestamp, in ccxt's option ``recvWindow``."""
+    HEADER = "header"
+    """As the moment itself, ms, in a header of its own."""
+    FIELD = "field"
+    """As the moment itself, RFC 3339, in a field of the order."""
+
+
+class Deadline(msgspec.Struct, frozen=True, kw_only=True):
+    """Until when an exchange takes an order request; asserted on captured requests."""
+
+    name: str
+    """Of the parameter, as the exchange has it."""
+    form: DeadlineForm
+    window_ms: Milliseconds
+    """What is asked for where nothing is urgent; both lie in the exchange's range."""
+    exit_window_ms: Milliseconds
+    """Of what sells, until a request was too late."""
+    window_max_ms: Milliseconds
+    """The most that is asked for; the exchange takes more."""
+    settle_ms: Milliseconds | None = None
+    """How long after the exchange's last check its engine may still take the request. None: the
+    check is on receipt, or no document says: its orders live unknown long."""
+    bounds: str
+    """What the parameter bounds, for people."""
+    source: str
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +136,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Why an order ended that nobody canceled; the first that fits decides."""
     request_life_ms: Milliseconds | None
     """How long after it was signed the exchange still takes a request; None: nobody promises."""
+    deadline: Deadline | None = None
+    """None: no order of ours carries one there."""
+    read_lag_ms: Milliseconds | None = None
+    """By how much a look-up may be behind the engine; None: not known."""
+    read_source: str = ""
+    """Where ``read_lag_ms`` is known from."""
+    locking: tuple[OrderType, ...] = ()
+    """Types of sales that keep their coins from other sales, on an account that can't borrow;
+    empty: not known. Stops only where ``stop_locks_coins`` says so."""
     credentials: tuple[str, ...] = ("apiKey", "secret")
     """What ccxt wants, in its own names."""
     options: tuple[tuple[str, bool | int | str], ...] = ()

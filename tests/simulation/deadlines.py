@@ -100,7 +100,7 @@ class PunctualVenue(FickleMarket):
         """Let a request past the check of its time; return how long it may take from here, ms."""
         if self.terms is None:
             return LIVES_MS
-        self.taken_until[order_id] += self.terms.settle_ms
+        self.taken_until[order_id] += self.terms.settle_ms or 0
         return self.taken_until[order_id] - self.venue_time(now)
 
     def late_answer(self, order_id: ClientOrderId, text: str = TOO_LATE) -> SubmitFailed:

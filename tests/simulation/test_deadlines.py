@@ -105,6 +105,7 @@ def test_what_comes_after_its_window_is_refused_for_its_time() -> None:
 def test_what_passed_the_check_reaches_the_engine_up_to_the_settle_time_later() -> None:
     scene = Scene()
     assert scene.submit(SubmitFate.HELD_BEHIND_THE_DOOR) == []
+    assert TERMS.settle_ms is not None
     last = T0 + CLOCK_ERROR_MS + 3_000 + TERMS.settle_ms
     assert scene.pass_time(last - 2) == []
     (answer,) = scene.pass_time(last)

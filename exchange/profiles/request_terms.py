@@ -1,0 +1,46 @@
+"""What a profile promises of requests and reads, as the order router reckons with it. Pure."""
+
+from exchange.profiles.profile import Profile
+from messages.base import Milliseconds
+from messages.market import RequestTerms
+from messages.orders import OrderType
+
+UNKNOWN_LIFE_MS = Milliseconds(60_000)
+"""What is assumed of a request whose life no document bounds, where a figure is needed."""
+SIMPLE = (OrderType.MARKET, OrderType.LIMIT)
+
+
+def terms_of(profile: Profile) -> RequestTerms | None:
+    """Return the terms; None: nothing is known that the router could use."""
+    deadline, lag_ms = profile.deadline, profile.read_lag_ms
+    locking = tuple(
+        one for one in profile.locking if one in SIMPLE or profile.stop_locks_coins is True
+    )
+    if deadline is None:
+        if not locking:
+            return None
+        window = profile.request_life_ms or UNKNOWN_LIFE_MS
+        return RequestTerms(
+            window_ms=window,
+            exit_window_ms=window,
+            window_max_ms=window,
+            settle_ms=None,
+            read_lag_ms=lag_ms or UNKNOWN_LIFE_MS,
+            locking=locking,
+        )
+    return RequestTerms(
+        window_ms=deadline.window_ms,
+        exit_window_ms=deadline.exit_window_ms,
+        window_max_ms=deadline.window_max_ms,
+        settle_ms=None if lag_ms is None else deadline.settle_ms,
+        read_lag_ms=lag_ms or UNKNOWN_LIFE_MS,
+        locking=locking,
+    )
+
+
+def proof_ms(profile: Profile) -> int | None:
+    """Return how long after its signing an exit is proven absent, at most; None: the slow proof."""
+    terms = terms_of(profile)
+    if terms is None or terms.settle_ms is None:
+        return None
+    return terms.exit_window_ms + terms.settle_ms + terms.read_lag_ms
