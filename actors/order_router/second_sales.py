@@ -15,7 +15,7 @@ from config.settings import RouterSettings
 from messages.base import ClientOrderId, Currency, Symbol, Timestamp, base_currency, quote_currency
 from messages.envelope import Send, Step
 from messages.market import RequestTerms
-from messages.orders import Side
+from messages.orders import OrderStatus, Side
 from messages.position import OrderUpdated
 
 
@@ -92,7 +92,9 @@ def _may_bring(
     if facts.filled and other.booked is None:
         return True
     ended_at = None if other.forget_at is None else other.forget_at - settings.terminal_ttl_ms
-    return ended_at is not None and now - ended_at < within_ms
+    # Of one that filled nothing more comes; its position has ended.
+    may_fill_late = facts.status is not OrderStatus.FILLED and ended_at is not None
+    return may_fill_late and now - (ended_at or now) < within_ms
 
 
 def _with_offer(send: Send, found: set[ClientOrderId], terms: RequestTerms) -> Send:

@@ -31,6 +31,7 @@ def venue() -> Iterator[WireVenue]:
         one = WireVenue(server, "binance")
         server.move(SYMBOL, 100.0)
         yield one
+        server.send(Release())
         one.close()
 
 
@@ -91,7 +92,6 @@ def test_an_order_without_an_answer_is_looked_up_before_one_comes(venue: WireVen
     answer = next(one for one in venue.events if isinstance(one, OrderNotFound))
     assert answer.venue_time is not None
     assert before <= answer.venue_time <= venue.now
-    venue.server.send(Release())
 
 
 def test_a_refused_time_is_told_after_the_clock_was_measured_again(venue: WireVenue) -> None:
