@@ -1,4 +1,4 @@
-"""What a person types about an account as a whole: ``backup``, ``restore`` and ``adopt``.
+"""What a person types about an account as a whole: ``backup``, ``restore``, ``adopt``, ``own``.
 
 Owns the options; what they do is in the modules they import when used.
 """
@@ -10,6 +10,12 @@ import typer
 
 from commands.explaining import explaining
 from commands.shared_options import StateDir
+
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; written into the journal.")]
+SessionDir = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Its folder; default: the newest that runs.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Show what will happen, and do not ask.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,16 +62,9 @@ def add_to(app: typer.Typer) -> None:
     @app.command("adopt", short_help="Say that an epoch's process is dead: its orders are ours.")
     def adopt(
         epoch: Annotated[str, typer.Option(metavar="EPOCH", help="As the alarm names it.")],
-        reason: Annotated[
-            str, typer.Option(metavar="TEXT", help="Why; written into the journal.")
-        ] = "",
-        session: Annotated[
-            Path | None,
-            typer.Option(metavar="DIR", help="Its folder; default: the newest that runs."),
-        ] = None,
-        yes: Annotated[  # noqa: FBT002 - a flag, typed by name
-            bool, typer.Option("--yes", help="Show what will happen, and do not ask.")
-        ] = False,
+        reason: Reason = "",
+        session: SessionDir = None,
+        yes: Yes = False,  # noqa: FBT002 - a flag, typed by name
     ) -> None:
         """Tell the running session that the process of an epoch is dead: its orders are ours.
 
@@ -73,17 +72,37 @@ def add_to(app: typer.Typer) -> None:
 
         Example: python supervisor.py adopt --epoch kvlnyjx3 --reason "the old machine is off"
         """
-        from commands.inspect.front import Asked  # noqa: PLC0415 - imported when used
-        from commands.inspect.front import inspect as look  # noqa: PLC0415 - as above
+        _operate(f"adopt {epoch}", reason, session, is_sure=yes)
 
-        asked = Asked(
-            session=session,
-            commands=(f"adopt {epoch}",),
-            as_json=False,
-            operate=True,
-            reason=reason,
-            is_sure=yes,
-        )
-        with explaining():
-            code = look(asked)
-        raise typer.Exit(code)
+    @app.command("own", short_help="Say that a contested position is this session's alone.")
+    def own(
+        position: Annotated[str, typer.Option(metavar="POSITION", help="As the alarm names it.")],
+        reason: Reason = "",
+        session: SessionDir = None,
+        yes: Yes = False,  # noqa: FBT002 - a flag, typed by name
+    ) -> None:
+        """Tell the running session that no other process holds a position any more.
+
+        It is protected and sold as any other then. resume lifts the hold of a twin.
+
+        Example: python supervisor.py own --position p3 --reason "the other one is stopped"
+        """
+        _operate(f"own {position}", reason, session, is_sure=yes)
+
+
+def _operate(command: str, reason: str, session: Path | None, *, is_sure: bool) -> None:
+    """Have a session that runs do one command, as ``inspect --operate`` does; then exit."""
+    from commands.inspect.front import Asked  # noqa: PLC0415 - imported when used
+    from commands.inspect.front import inspect as look  # noqa: PLC0415 - as above
+
+    asked = Asked(
+        session=session,
+        commands=(command,),
+        as_json=False,
+        operate=True,
+        reason=reason,
+        is_sure=is_sure,
+    )
+    with explaining():
+        code = look(asked)
+    raise typer.Exit(code)

@@ -144,7 +144,9 @@ def trade(
         if not options.headless:
             on_output_gone(lambda: stopping.ask(OUTPUT_CLOSED))
         console.say(first_screen(header))
-        for line in account.told(settings):
+        beginning = account.told(settings)
+        files.note_beginning(beginning)
+        for line in beginning:
             console.say(f"  {line}")
             logger.info("{}", line.strip())
         try:

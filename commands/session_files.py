@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -72,6 +72,8 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     first_sequence: int = 1
     """Of the journal's records that this run wrote."""
     last_sequence: int | None = None
+    beginning: tuple[str, ...] = ()
+    """What the screen said at the start of the account that it goes on with."""
     settings: Settings
     """All of them, as they were in force."""
 
@@ -111,6 +113,10 @@ class SessionFiles:
         self._equity.put(_row(EQUITY_COLUMNS))
         self._session.put(encode_json(self._record))
         self._check_begun(folder)
+
+    def note_beginning(self, lines: Sequence[str]) -> None:
+        """Keep what the start says of the account."""
+        self._change(beginning=tuple(line.strip() for line in lines))
 
     def add_trade(self, trade: Trade) -> None:
         """Write a line of trades.csv."""

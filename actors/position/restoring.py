@@ -94,7 +94,8 @@ def look_back(turn: Turn) -> None:
         order_prefix=earlier.prefix,
         after=earlier.exits,
         at_most=max(may_hold, position.entry.asked),
-        since=position.looks_back,
+        # What another process sold may be older than the last record here.
+        since=position.began_at if earlier.is_foreign else position.looks_back,
         is_recorded=position.exits_recorded and not earlier.is_foreign,
         recovery=position.recovery,
     )

@@ -24,6 +24,7 @@ from messages.position import (
     ClosePosition,
     LevelName,
     LookedBack,
+    OwnershipChanged,
     Resync,
     StopEntering,
     SwitchProtection,
@@ -134,6 +135,8 @@ def asked_or_answered(record: Record, before: Life) -> Iterator[Told]:
             yield f"{who} put its {what} into the slot ({message.reason})", NEWS
         case StopEntering():
             yield "it was told to buy no more", BAD
+        case OwnershipChanged(is_contested=False):
+            yield f"{who} called it this process's alone ({message.reason})", NEWS
         case AddToPosition():
             yield f"{who} wanted to add to it: refused", BAD
         case Resync():

@@ -11,16 +11,19 @@ import msgspec
 from rich.text import Text
 
 from actors.guardian.core import Guard
+from actors.portfolio.rules import Conflict
+from actors.position.position import Position
 from actors.positions.roster import Living
 from actors.strategy.guards import GUARDS
+from commands.folders import SESSION_NAME
 from commands.inspect.command import Context
 from commands.inspect.errors import InspectError
 from commands.inspect.market import row_of, verdict_of
 from commands.inspect.story import tell
 from commands.inspect.view import ALARM, BAD, DIM, GOOD, Cell, View, builtins, number, stack, table
 from commands.panels.words import count, date_and_time, duration
-from messages.addresses import GUARDIAN, POSITIONS, position_address
-from messages.base import Symbol, Timestamp
+from messages.addresses import GUARDIAN, PORTFOLIO, POSITIONS, position_address
+from messages.base import PositionId, Symbol, Timestamp
 from messages.portfolio import TradingState
 from messages.position import Begin
 from messages.strategy import Verdict
@@ -49,6 +52,12 @@ class _LogLine(msgspec.Struct):
     at_ms: int = 0
 
 
+class _Session(msgspec.Struct):
+    """Of session.json."""
+
+    beginning: tuple[str, ...] = ()
+
+
 _log_line = msgspec.json.Decoder(_LogLine).decode
 
 
@@ -58,7 +67,9 @@ def why_not(context: Context, symbol: Symbol) -> View:
     verdict = verdict_of(context.source, symbol)
     refused = refusals(context.source.folder / LOG_NAME, symbol, at)
     living = list(_living(context, symbol))
-    said = [*_trading(context), *living, *_market(context, symbol)]
+    doubts = [*_conflicts(context, symbol), *_contested(context, symbol)]
+    beginning = [(f"the session began: {text}", DIM) for text in _beginning(context)]
+    said = [*_trading(context), *doubts, *living, *_market(context, symbol), *beginning]
     now = "a position lives there" if living else _headline(verdict, refused, at)
     head = f"{symbol} at {date_and_time(at)}: {now}"
     rows = [_row(name, verdict, refused, at) for name in _names(verdict, refused)]
@@ -166,9 +177,39 @@ def _trading(context: Context) -> Iterator[tuple[str, str]]:
             yield f"nothing is bought anywhere: {state}: {guard.reason}", ALARM
 
 
-def _living(context: Context, symbol: Symbol) -> Iterator[tuple[str, str]]:
+def _conflicts(context: Context, symbol: Symbol) -> Iterator[tuple[str, str]]:
+    kept = context.source.entities(actors=(PORTFOLIO,), kinds=(Conflict.__name__,))
+    for one in kept.every(Conflict):
+        if one.symbol == symbol:
+            said = f"the exchange has an order under our id {one.client_order_id} that we did not"
+            yield f"nothing is bought there: {said} ask for: {one.text}", ALARM
+
+
+def _contested(context: Context, symbol: Symbol) -> Iterator[tuple[str, str]]:
+    for position_id in _ids_of_living(context, symbol):
+        kept = context.source.entities(actors=(position_address(position_id),))
+        for one in kept.every(Position):
+            if one.contested:
+                text = f"another process may hold {position_id} too: {one.contested}"
+                yield f"{text}; if none does: own {position_id}", ALARM
+
+
+def _beginning(context: Context) -> tuple[str, ...]:
+    """Return what the session's start said of its account; of an older session nothing."""
+    try:
+        read = (context.source.folder / SESSION_NAME).read_bytes()
+        return msgspec.json.decode(read, type=_Session).beginning
+    except (OSError, msgspec.MsgspecError):
+        return ()
+
+
+def _ids_of_living(context: Context, symbol: Symbol) -> list[PositionId]:
     kept = context.source.entities(actors=(POSITIONS,), kinds=(Living.__name__,))
-    living = [one.position_id for one in kept.every(Living) if one.symbol == symbol]
+    return [one.position_id for one in kept.every(Living) if one.symbol == symbol]
+
+
+def _living(context: Context, symbol: Symbol) -> Iterator[tuple[str, str]]:
+    living = _ids_of_living(context, symbol)
     if living:
         yield f"{', '.join(living)} lives there: see why {living[-1]}", GOOD
 

@@ -29,5 +29,8 @@ FOUND = {
     "a restart took fills that the router had forgotten for another process's": [
         *(0, 0, 8, 0, 0, 14, 25, 0, 0, 25, 20, 22, 12),
     ],
+    "an adopted sale was older than the look back that was under way": [
+        *(0, 0, 10, 0, 0, 16, 23, 14, 25, 0, 0, 20, 18, 8, 24, 9, 20),
+    ],
     "a look back waited for an order of its own that rested": [0, 0, 8, 0, 0, 16, 12, 8, 0, 0, 23],
 }

@@ -77,8 +77,7 @@ def test_with_its_folder_lost_it_says_so_and_leaves_all_alone(
         second.read_until(BEHIND)
         server.move(SYMBOL, ENTRY + 20)
         second.read_until("denied, nothing was bought")
-        why = run_supervisor("inspect", "--session", tmp_path / "session-1", "-c", f"why {SYMBOL}")
-        assert BEHIND in " ".join(why.stdout.split())
+        assert BEHIND in asked(tmp_path / "session-1", f"why {SYMBOL}")
         after = server.read()
         assert second.interrupt() == 0, second.said
     assert len(after.orders) == len(before.orders)
@@ -108,6 +107,7 @@ def test_with_a_backup_put_back_no_coin_is_sold_twice(
         server.wait_for(lambda picture: any("ookTicker" in topic for topic in picture.topics))
         if before.orders[-1].is_terminal and len(before.orders) > 2:
             third.read_until(BEHIND)
+            assert BEHIND in asked(tmp_path / "session-2", f"why {SYMBOL}")
         server.move(SYMBOL, LOSS)
         third.read_some(8.0)
         after = server.read()
@@ -129,6 +129,7 @@ def test_two_processes_with_copies_of_one_folder_know_of_each_other(
                 first.read_some(1.0)
             second.read_until("another process")
             check(server.read())
+            assert "another process" in asked(other / "session-0", f"why {SYMBOL}")
             second.interrupt()
         first.interrupt()
     check(server.read())
@@ -146,6 +147,7 @@ def test_another_account_tag_leaves_the_orders_of_the_first_alone(
         second.read_until("this account.tag is new: ")
         server.move(SYMBOL, ENTRY + 20)
         second.read_some(3.0)
+        assert "this account.tag is new: " in asked(tmp_path / "session-1", f"why {SYMBOL}")
         assert second.interrupt() == 0, second.said
     log = (tmp_path / "session-1" / "log.jsonl").read_text(encoding="utf-8")
     assert "this account.tag is new: " in log
@@ -241,3 +243,39 @@ def test_adopt_says_that_a_lost_folders_process_is_dead_and_trading_goes_on(
     assert {one.client_order_id for one in after.orders} == before
     assert rests(after), "the protection was taken away"
     check(after)
+
+
+def test_own_says_while_a_session_runs_that_a_contested_position_is_its_own(
+    server: ServerProcess, scene: Scene, tmp_path: Path
+) -> None:
+    with begun(server, scene, tmp_path) as first:
+        other = tmp_path / "other"
+        shutil.copytree(tmp_path / "state", other / "state")
+        with started(server, scene, other, "Never") as second:
+            second.read_until("resuming, ")
+            by_hand = ("--operate", "--yes", "--reason", "a test", "-c", "close all")
+            done = run_supervisor("inspect", "--session", other / "session-0", *by_hand)
+            assert done.exit_code == 0, done.stdout + done.stderr
+            first.read_until("another process may hold p")
+            second.kill()
+        position_id = first.said.partition("another process may hold ")[2].split()[0]
+        session = tmp_path / "session-0"
+        contested = f"another process may hold {position_id} too"
+        assert contested in asked(session, f"why {SYMBOL}")
+        assert contested in asked(session, f"why {position_id}")
+        words = ("--position", position_id, "--reason", "the copy is off", "--session", session)
+        done = run_supervisor("own", *words, "--yes")
+        assert done.exit_code == 0, done.stdout + done.stderr
+        owned = "called it this process's alone (the copy is off)"
+        for _ in range(100):
+            if owned in asked(session, f"why {position_id}"):
+                break
+        assert owned in asked(session, f"why {position_id}")
+        assert contested not in asked(session, f"why {SYMBOL}")
+        first.interrupt()
+    check(server.read())
+
+
+def asked(session: Path, question: str) -> str:
+    """Return what a session that runs answers, as one line."""
+    return " ".join(run_supervisor("inspect", "--session", session, "-c", question).stdout.split())
