@@ -74,6 +74,8 @@ from messages.supervisor import ResourceLost
 OBSERVED_AT_MOST = 10_000
 """What may wait for the observers; a further message pushes the oldest out, which is counted."""
 
+LOOKS_MS = 60_000
+"""In which the lists are looked at several times after the balances differ from the books."""
 INSPECT_SECONDS = 1.0
 """Between two looks at the files that the session stands on; real time."""
 
@@ -313,8 +315,11 @@ def _inspector(system: System, wiring: Wiring) -> list[ChildSpec]:
 def _limits(wiring: Wiring) -> Limits:
     portfolio, router = wiring.settings.portfolio, wiring.settings.router
     look_ms = wiring.settings.reconciler.look_ms
-    # A look finds an unheard fill: the list and the look-up are each answered, or lost, by then.
-    unheard_ms = None if look_ms is None else Milliseconds(look_ms + 2 * router.answer_timeout_ms)
+    # A look finds an unheard fill: it comes soon after the doubt, and again until one is answered;
+    # the list and the look-up are each answered, or lost, by then.
+    unheard_ms = None
+    if look_ms is not None:
+        unheard_ms = Milliseconds(min(look_ms, LOOKS_MS) + 2 * router.answer_timeout_ms)
     return Limits(
         max_positions=portfolio.max_positions,
         positions_per_symbol=portfolio.positions_per_symbol,

@@ -29,8 +29,8 @@ class LiveSettings(Section, frozen=True, kw_only=True):
     reconnect_ms: Milliseconds = Milliseconds(500)
     """First pause before a stream is opened again; doubles with each failure."""
     reconnect_most_ms: Milliseconds = Milliseconds(15_000)
-    reconcile_ms: Milliseconds = Milliseconds(30_000)
-    """Between two looks at what the streams may have missed."""
+    reconcile_ms: Milliseconds = Milliseconds(600_000)
+    """Between two looks at what the streams may have missed, while they have no gap."""
     reconcile_again_ms: Milliseconds = Milliseconds(2_000)
     """After a reconnect, once more: an event may be lost while the subscription takes hold."""
     accept_unreported_rights: bool = False

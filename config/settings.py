@@ -163,9 +163,10 @@ class RouterSettings(Section, frozen=True, kw_only=True):
 class ReconcilerSettings(Section, frozen=True, kw_only=True):
     """How often the venue's open orders and fills are held against the journal."""
 
-    look_ms: Milliseconds | None = Milliseconds(60_000)
+    look_ms: Milliseconds | None = Milliseconds(480_000)
     """Between two looks at the symbols that are traded, or were while the router remembers; None:
-    never. A replay never looks: its venue is its own."""
+    never. It looks at once after a gap in the stream, and where the balances differ from the books.
+    A replay never looks: its venue is its own."""
     again_ms: Milliseconds = Milliseconds(5_000)
     """Between the two looks that make a conflict."""
     overlap_ms: Milliseconds = Milliseconds(120_000)

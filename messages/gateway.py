@@ -73,6 +73,9 @@ class FetchMarketRules(Message, frozen=True, kw_only=True):
 class FetchBalances(Message, frozen=True, kw_only=True):
     """Ask the venue for the account's balances. From the portfolio."""
 
+    is_routine: bool = False
+    """Nothing waits for it or is in doubt: while nothing changed the last answer will do."""
+
 
 class FetchOpenOrders(Message, frozen=True, kw_only=True):
     """Ask the venue which orders work on a symbol. From the reconciler."""

@@ -38,6 +38,10 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=T
         return add_money((self.fee,), self.more_fees)
 
 
+class LookSoon(Message, frozen=True, kw_only=True):
+    """Look at the venue's lists now: its balances differ from the books. From the portfolio."""
+
+
 class OpenOrdersReported(Message, frozen=True, kw_only=True):
     """All orders that work on a symbol at the venue now. From the gateway."""
 

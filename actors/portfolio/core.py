@@ -9,7 +9,12 @@ from actors.portfolio import asking
 from actors.portfolio.accounts import FORGET_AFTER_MS, Booking, Cumulative, Posting, book
 from actors.portfolio.balances import LookDue, MayFill
 from actors.portfolio.books import Books
-from actors.portfolio.looking import ask_balances, compare_balances, look_scheduled
+from actors.portfolio.looking import (
+    ask_balances,
+    compare_balances,
+    look_again,
+    look_scheduled,
+)
 from actors.portfolio.rules import Asked, Conflict, Denial, Trading, refusal
 from actors.portfolio.settling import allotted, settled
 from actors.portfolio.unmatched import book_unmatched, row_to_take_over, taken_over
@@ -269,6 +274,6 @@ def _wake(books: Books, key: str, now: Timestamp) -> Step:
     if at is None or at > now:
         return NOTHING
     if key == _LOOK:
-        return ask_balances(now)
+        return look_again(books, now)
     kind = "Booking" if key.startswith(_BOOKING) else "Denial"
     return Step((Removed(kind=kind, key=key.partition("/")[2]),))

@@ -3,19 +3,26 @@
 from actors.portfolio.balances import ANSWER_TIMEOUT_MS, LOOK_AGAIN_MS, Balance, LookDue, compared
 from actors.portfolio.books import Books
 from actors.portfolio.unheard import explained
-from messages.addresses import GATEWAY, ORDER_ROUTER
+from messages.addresses import GATEWAY, ORDER_ROUTER, RECONCILER
 from messages.base import Currency, Milliseconds, Timestamp, base_currency, quote_currency
 from messages.envelope import Send, Step
 from messages.gateway import FetchBalances
 from messages.money import ZERO
 from messages.order_router import ListUnfilled
 from messages.portfolio import BalancesReported, Limits
+from messages.reconciler import LookSoon
 
 
-def ask_balances(now: Timestamp) -> Step:
+def ask_balances(now: Timestamp, *, is_routine: bool = False) -> Step:
     """Ask for the balances, and again when no answer comes."""
     again = LookDue(at=Timestamp(now + ANSWER_TIMEOUT_MS))
-    return Step((again,), (Send(GATEWAY, FetchBalances()),))
+    return Step((again,), (Send(GATEWAY, FetchBalances(is_routine=is_routine)),))
+
+
+def look_again(books: Books, now: Timestamp) -> Step:
+    """Make the look that is due; where all balances were as in the books it is routine."""
+    is_doubted = any(row.suspected is not None for row in books.balances.values())
+    return ask_balances(now, is_routine=not is_doubted and not books.askers)
 
 
 def look_scheduled(books: Books, limits: Limits, now: Timestamp) -> tuple[LookDue, ...]:
@@ -50,7 +57,9 @@ def compare_balances(books: Books, message: BalancesReported, now: Timestamp) ->
     look = LookDue(at=_next_look(books, now, is_doubted=is_doubted))
     changed = [row for row in rows if row != books.balances.get(row.currency)]
     is_asked = is_doubted and books.limits.unheard_ms is not None
-    asked = (Send(ORDER_ROUTER, ListUnfilled()),) if is_asked else ()
+    asked: tuple[Send, ...] = ()
+    if is_asked:  # a fill may be unheard: the lists show it
+        asked = (Send(ORDER_ROUTER, ListUnfilled()), Send(RECONCILER, LookSoon()))
     moved = (look,) if look != books.look else ()
     return Step((*changed, *moved), (*alarms, *asked))
 

@@ -28,6 +28,7 @@ from messages.reconciler import (
     IdentityChanged,
     ListedOrder,
     ListForeign,
+    LookSoon,
     OpenOrdersReported,
     OrdersUnknown,
     StraySettled,
@@ -53,7 +54,9 @@ def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> 
         case Wake():
             return _wake(looks, settings, now)
         case StreamChanged():
-            return _reconnected(looks, settings, now) if message.up else NOTHING
+            return _look_soon(looks, settings, now) if message.up else NOTHING
+        case LookSoon():
+            return _look_soon(looks, settings, now)
         case SymbolsListed():
             return _look(looks, settings, message.symbols, now)
         case OpenOrdersReported():
@@ -142,8 +145,8 @@ def _begin(looks: Looks, settings: Settings, now: Timestamp) -> Step:
     return Step((begun,), (Send(ORDER_ROUTER, ListSymbols()),))
 
 
-def _reconnected(looks: Looks, settings: Settings, now: Timestamp) -> Step:
-    """Look at once, as events may be lost; a stream that comes and goes is not looked after so."""
+def _look_soon(looks: Looks, settings: Settings, now: Timestamp) -> Step:
+    """Look at once, as events may be lost; asked often, it looks no more often than it may."""
     begun_at = looks.next.begun_at
     soon = now if begun_at is None else Timestamp(begun_at + settings.reconciler.again_ms)
     if soon <= now:

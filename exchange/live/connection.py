@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from config.live import LiveSettings
 from exchange.keys import KeysError
+from exchange.live.account_watch import AccountWatch
 from exchange.live.ban_note import BanNote
 from exchange.live.client import RETRY_AFTER_MS, can_call, make_client
 from exchange.live.connect_errors import (
@@ -101,6 +102,8 @@ class Connection:
         self.quotes: dict[Symbol, Quote] = {}
         """The last of each symbol, as heard or asked for; on the loop."""
         self.clock = VenueClock(self)
+        self.account = AccountWatch()
+        """Whether the account may have changed since its balances were told; on the loop."""
         self._fees: Mapping[str, Any] = {}
         """The account's own fees by symbol, as read when it was opened."""
         self.on_pause: Callable[[Demand], None] = lambda _: None

@@ -105,7 +105,7 @@ class CcxtExchange:
 
     def fetch_balances(self, request: FetchBalances, now: Timestamp) -> None:  # noqa: ARG002
         """Ask what the account holds."""
-        self._begin(self._questions.tell_balances)
+        self._begin(self._questions.tell_balances, request)
 
     def fetch_market_rules(self, symbol: Symbol, now: Timestamp) -> None:  # noqa: ARG002
         """Tell a symbol's rules, as loaded. Raises ``UnknownSymbolError``."""
@@ -214,6 +214,8 @@ class CcxtExchange:
 
     def _stream_changed(self, is_up: bool) -> None:  # noqa: FBT001 - what is told
         self._stream_is_up = is_up
+        is_told = self._connection.profile.tells_balances
+        self._connection.account.stream_changed(is_up=is_up and is_told)
         if not self._is_banned:
             self._tell_reach()
 

@@ -27,7 +27,7 @@ from exchange.live.pages import WholeList, read_fills
 from exchange.live.parsing import Leg, read_balances
 from exchange.port import Event
 from messages.base import ClientOrderId, Symbol, Timestamp
-from messages.gateway import FetchOpenOrders, FetchTrades
+from messages.gateway import FetchBalances, FetchOpenOrders, FetchTrades
 from messages.orders import OrderFacts, Priority
 from messages.portfolio import BalancesReported
 from messages.reconciler import OpenOrdersReported, Trade, TradesReported
@@ -53,17 +53,24 @@ class Questions:
         self._answers = answers
         self._tell = tell
         self._alarms = alarms
+        self._account = connection.account
 
-    async def tell_balances(self) -> None:
+    async def tell_balances(self, request: FetchBalances) -> None:
         """Tell what the account holds.
 
         It is asked for as urgently as an exit while one is in doubt: the next waits for it.
         """
+        known = self._account.still_true(self._connection.now()) if request.is_routine else None
+        if known is not None:
+            self._tell(known)
+            return
+        asked_at = self._account.changes
         urgency = Priority.EXIT if self._book.has_doubted_exit else Priority.QUERY
         balance = await self._ask("fetch_balance", urgency=urgency)
         if balance is not None:
             read = read_balances(balance, self._connection.refused)
             report = BalancesReported(total=read.total, free=read.free, unknown=read.unknown)
+            self._account.answered(report, asked_at, self._connection.now())
             self._tell(report)
 
     async def tell_open_orders(self, request: FetchOpenOrders) -> None:

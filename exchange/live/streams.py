@@ -61,6 +61,7 @@ class Streams:
         self._alarms = alarms
         self._changed = changed
         self._quoted = quoted
+        self._account = connection.account
         self._is_up = False
         self._quotes: list[asyncio.Task[None]] = []
         self._taken: dict[str, Raw] = {}
@@ -73,6 +74,8 @@ class Streams:
             self._keep("orders", client.watch_orders, self._take_orders, self._turn)
             if can_call(client, "watchMyTrades"):
                 self._keep("fills", client.watch_my_trades, self._take_trades)
+            if self._connection.profile.tells_balances and can_call(client, "watchBalance"):
+                self._keep("balances", client.watch_balance, lambda _: self._account.changed())
         else:
             self._turn(is_up=True)  # without an account there are no orders to hear of
         self._guard.keep("the look after sockets", self._look_after_sockets)
@@ -170,6 +173,7 @@ class Streams:
             self._alarms.skipped(f"event of the stream of {name}", error)
 
     def _take_orders(self, orders: Iterable[Raw]) -> None:
+        self._account.changed()
         for raw in rows_of(orders, "orders"):
             self._take_safely("orders", self._take_order, raw)
 
@@ -180,6 +184,7 @@ class Streams:
             self._answers.heard_on_stream(order_id, leg)
 
     def _take_trades(self, trades: Iterable[Raw]) -> None:
+        self._account.changed()
         for raw in rows_of(trades, "fills"):
             self._take_safely("fills", self._take_trade, raw)
 

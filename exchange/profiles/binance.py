@@ -37,6 +37,7 @@ PROFILE = Profile(
     trigger_source=NativeTrigger.LAST,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly", "stopLossPrice"}),
     order_lists=True,
+    tells_balances=True,  # outboundAccountPosition, balanceUpdate, externalLockUpdate
     errors=(
         ErrorRule(code="-1007", kind=FailureKind.UNKNOWN),
         ErrorRule(code="-1006", kind=FailureKind.UNKNOWN),

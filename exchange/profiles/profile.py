@@ -123,6 +123,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its OCO is written as Binance's order list."""
     stream_fees: bool = True
     """False: the stream of fills names a wrong fee; the account's list of fills is asked."""
+    tells_balances: bool = False
+    """Whether the account's stream tells of every change of a balance, deposits and locks too."""
     wrong_in_events: tuple[str, ...] = ()
     """Fields of ccxt's order that hold something else in an order's event: they are not read."""
     market_buy: bool = True

@@ -116,7 +116,7 @@ def test_of_orders_that_nobody_has_only_ours_is_canceled(order_id: str, *, is_le
     )
     book.apply(replace(entry, request=request, facts=facts, sequence=entry.sequence + 100))
     world.judges = None  # they know of no order that nobody placed
-    for _ in range(100):
+    for _ in range(250):
         world.jump(Milliseconds(2_000))
         world.settle()
     status = book.orders[request.client_order_id].facts.status

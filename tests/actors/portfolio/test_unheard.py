@@ -4,9 +4,12 @@ import pytest
 
 from actors.portfolio.balances import LOOK_AGAIN_MS
 from messages.base import Milliseconds
+from messages.envelope import Wake
+from messages.gateway import FetchBalances
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import ListUnfilled
 from messages.portfolio import BookPosition, Limits, Unfilled, UnfilledListed
+from messages.reconciler import LookSoon
 from tests.actors.portfolio.ledger import BNB, BTC_USDT, Ledger, amount, booked
 from tests.actors.portfolio.test_balances import report
 
@@ -128,3 +131,19 @@ def test_where_nothing_finds_an_unheard_fill_nobody_waits_for_it() -> None:
     assert looks.ledger.said(ListUnfilled) == []
     looks.look(NONE_LIVE, USDT=880, BTC=3)
     assert AlarmKind.SHORTAGE in looks.alarms
+
+
+def test_while_balances_differ_from_the_books_the_lists_are_looked_at_and_no_look_is_routine() -> (
+    None
+):
+    ledger = Ledger(1000, Limits(unheard_ms=UNHEARD_MS, look_every_ms=Milliseconds(60_000)))
+    ledger.tell(report(USDT=1000))
+    assert ledger.said(LookSoon) == []
+    ledger.wait(60_000)
+    ledger.tell(Wake(key="look"))
+    assert ledger.said(FetchBalances) == [FetchBalances(is_routine=True)]
+    ledger.tell(report(USDT=900))
+    assert ledger.said(LookSoon) == [LookSoon()]
+    ledger.wait(LOOK_AGAIN_MS)
+    ledger.tell(Wake(key="look"))
+    assert ledger.said(FetchBalances) == [FetchBalances(is_routine=False)]

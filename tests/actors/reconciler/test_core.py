@@ -21,7 +21,7 @@ from messages.reconciler import (
 )
 from tests.actors.reconciler.stage import BTC, ETH, OURS, SETTINGS, Stage, trade
 
-LOOK_MS, AGAIN_MS = 60_000, 5_000
+LOOK_MS, AGAIN_MS = 480_000, 5_000
 
 
 def test_a_look_begins_with_the_question_where_there_are_orders_and_sets_the_next() -> None:
