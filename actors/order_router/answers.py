@@ -236,6 +236,8 @@ def _not_found_by_time(
         return _not_at_venue(order, counted, settings, now)
     if proof is False and counted.not_found_at is None:
         counted = replace(counted, not_found_at=at)
+    if counted.look_up_next:  # the stream was down when it was asked: once more, at once
+        return send(counted, Request.LOOK_UP, settings, now)
     longest = look_up_pause_ms(counted, settings)
     wanted = look_pause_ms(counted, known.timing, now)
     pause_ms = longest if wanted is None else max(wanted, BETWEEN_LOOKS_MS)

@@ -17,6 +17,8 @@ from messages.orders import OrderStatus, Priority
 
 SIGN_WITHIN_MS = 5_000
 """How long a request may wait for its turn and its record; see ``live.queue_timeout_ms``."""
+SIGN_SALE_WITHIN_MS = 3_000
+"""The same for what sells: more than the longest pause between two tries of a failing disk."""
 BETWEEN_LOOKS_MS = 500
 """On the venue's clock, between two looks that prove an absence."""
 _LATENCIES = 4
@@ -40,7 +42,8 @@ def dated(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> RoutedOr
     """Return an order whose submit leaves now with its deadline; any other as it is."""
     if timing.terms is None or not is_under_way(order, Request.SUBMIT):
         return order
-    sign_by = now + timing.offset_ms + timing.error_ms + SIGN_WITHIN_MS
+    within_ms = SIGN_SALE_WITHIN_MS if _is_sale(order) else SIGN_WITHIN_MS
+    sign_by = now + timing.offset_ms + timing.error_ms + within_ms
     return replace(
         order,
         sign_by=Timestamp(sign_by),
@@ -62,10 +65,13 @@ def dated_as_lost(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> 
     return replace(order, sign_by=sign_by, window_ms=timing.terms.window_max_ms)
 
 
+def _is_sale(order: RoutedOrder) -> bool:
+    return priority_of(order) <= Priority.PROTECTION
+
+
 def _window_ms(order: RoutedOrder, timing: RequestTiming, terms: RequestTerms) -> Milliseconds:
     """Return how long the venue may take the request: short where it sells."""
-    is_exit = priority_of(order) <= Priority.PROTECTION
-    least = terms.exit_window_ms if is_exit else terms.window_ms
+    least = terms.exit_window_ms if _is_sale(order) else terms.window_ms
     wanted = max(least, _LATENCIES * timing.latency_ms) << min(order.late, _DOUBLINGS_MOST)
     return Milliseconds(min(wanted, terms.window_max_ms))
 

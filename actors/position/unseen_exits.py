@@ -34,7 +34,7 @@ def on_offer(turn: Turn, message: OrderUpdated) -> None:
 def ask(turn: Turn) -> None:
     """Ask what the account holds, where a second sale is offered and would be made."""
     unseen = _offered(turn)
-    if unseen is None or turn.now < unseen.ask_at:
+    if unseen is None or turn.now < unseen.ask_at or turn.position.looks_back is not None:
         return
     would_sell = _would_sell(turn, unseen.beside)
     asks = unseen.asks + would_sell
