@@ -57,13 +57,23 @@ def alarms(world: World) -> int:
 
 def test_a_take_profit_that_filled_unheard_is_found_and_raises_no_alarm(world: World) -> None:
     assert isinstance(world.choices, Scripted)
-    world.choices.give(Kind.EVENT, EventFate.LOST)
+    # The fill's report, and the lists that the difference makes the reconciler ask for.
+    world.choices.give(Kind.EVENT, *[EventFate.LOST] * 14)
     world.move(104.0)
     longest = 0
     for _ in range(100):
         go_on(world, 1_000)
         longest = max(longest, doubted_for(world))
     assert longest > 5 * LOOK_AGAIN_MS, "it was unheard for long"
+    assert world.positions[P1].state is State.CLOSED
+    assert alarms(world) == 0
+
+
+def test_a_difference_makes_the_lists_be_looked_at_soon(world: World) -> None:
+    assert isinstance(world.choices, Scripted)
+    world.choices.give(Kind.EVENT, EventFate.LOST)
+    world.move(104.0)
+    go_on(world, 3 * LOOK_AGAIN_MS)
     assert world.positions[P1].state is State.CLOSED
     assert alarms(world) == 0
 
