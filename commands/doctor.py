@@ -23,6 +23,7 @@ from exchange.live.key_watch import read_rights, told, too_much
 from exchange.port import UnknownSymbolError
 from exchange.profiles.key_rights import KeyRights
 from exchange.profiles.profile import Profile
+from exchange.profiles.request_terms import proof_ms, terms_of
 from messages.base import Symbol, quote_currency
 from messages.market import Capabilities
 from messages.money import ZERO, amount_in, amount_text, money_text, plain
@@ -75,7 +76,7 @@ def examine(question: Question, settings: Settings, way: Way, say: Say) -> int:
     """
     profile = probed(profile_named(question.exchange_id), question.state, say)
     keys = keys_if_any(profile, way, question.keys_file)
-    for finding in (_about(profile), *_stops(profile)):
+    for finding in (_about(profile), *_stops(profile), *_lives(profile)):
         say(finding.line())
     connection = connect(profile, keys, way, say, settings.live)
     try:
@@ -115,6 +116,32 @@ def _stops(profile: Profile) -> Iterator[Finding]:
         locks = "locks its coins" if profile.stop_locks_coins else "locks NO coins"
         source = profile.stop_locks_source
         yield Finding(Grade.OK, f"a stop there that waits for its trigger {locks} ({source})")
+
+
+def _lives(profile: Profile) -> Iterator[Finding]:
+    """Yield what ends the doubt about an order without an answer, and how soon."""
+    what, proof = "an exit without an answer that never arrived", proof_ms(profile)
+    if proof is not None:
+        yield Finding(Grade.OK, f"{what} is proven absent {proof / 1000:g} s after its signing")
+    else:
+        yield Finding(
+            Grade.WARNING,
+            f"{what}: no document bounds how late {profile.name} takes a request, so it takes the "
+            "slow proof: not found several times, over router.unknown_settle_seconds",
+        )
+    terms = terms_of(profile)
+    if terms is not None and terms.locking:
+        yield Finding(
+            Grade.OK,
+            "it is sent again at once where the account holds no more of the coin than the "
+            "position: give each bot an account or sub-account of its own, without other coins",
+        )
+    else:
+        yield Finding(
+            Grade.WARNING,
+            f"it is not sent again before that: that {profile.name} refuses a second sale of the "
+            "same coins is not known (an account may borrow)",
+        )
 
 
 def _abilities(can: Capabilities) -> tuple[tuple[str, bool], ...]:

@@ -16,6 +16,7 @@ from config.settings import Settings
 from exchange.live.connection import Connection
 from exchange.profiles.profile import Profile
 from exchange.profiles.registry import PROFILES
+from exchange.profiles.request_terms import UNKNOWN_LIFE_MS
 from messages.base import Symbol, quote_currency
 from messages.market import MarketRules
 from messages.money import ZERO, Money, money_text, plain
@@ -102,13 +103,22 @@ def entry_problem(profile: Profile, plan: Plan) -> str | None:
 
 
 def wait_problem(profile: Profile, plan: Plan) -> str | None:
-    """Return why the plan would sell again while the first request may still arrive; None: no."""
+    """Return why the plan would sell again while the first request may still arrive; None: no.
+
+    Of an exchange that does not say how long a request lives, the default wait is the least.
+    """
     life_ms = profile.request_life_ms
-    if life_ms is None or plan.unknown_exit_ms > life_ms:
+    least_ms = UNKNOWN_LIFE_MS if life_ms is None else life_ms + 1
+    if plan.unknown_exit_ms >= least_ms:
         return None
+    problem = f"plan.unknown_exit_seconds: {plan.unknown_exit_ms / 1000:g} is too short"
+    if life_ms is None:
+        return (
+            f"{problem}: {profile.name} does not say how long a request lives; write "
+            f"{UNKNOWN_LIFE_MS / 1000:g} or more"
+        )
     return (
-        f"plan.unknown_exit_seconds: {plan.unknown_exit_ms / 1000:g} is too short: at "
-        f"{profile.name} a request may arrive {life_ms / 1000:g} s late; write "
+        f"{problem}: at {profile.name} a request may arrive {life_ms / 1000:g} s late; write "
         f"{life_ms / 1000 + 5:g} or more"
     )
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from commands.connecting import EXIT_KEY_REFUSED, EXIT_UNAVAILABLE, Way
-from commands.doctor import EXIT_FAILED, EXIT_OK, Question, _stops, examine
+from commands.doctor import EXIT_FAILED, EXIT_OK, Grade, Question, _lives, _stops, examine
 from commands.errors import ConnectFailedError, UsageError
 from commands.probe.evidence_file import evidence_path, keep_evidence
 from config.settings import DropSettings, Settings
@@ -72,6 +72,17 @@ def test_it_says_whether_a_triggered_stop_is_proven_by_a_probe(
     examine(question, SETTINGS, way_to(binance.reach), said.append)
     assert any("probe of 2026-11-30 with BTC/USDT: a triggered stop kept" in line for line in said)
     assert any("locks its coins (probe of 2026-11-30" in line for line in said)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_it_says_how_the_doubt_about_an_exit_ends(name: str) -> None:
+    proof, again = _lives(PROFILES[name])
+    is_bounded = name == "binance"
+    assert proof.grade is (Grade.OK if is_bounded else Grade.WARNING)
+    assert ("15.2 s" if is_bounded else "slow proof") in proof.text
+    is_refused = name not in {"okx", "bybit", "hyperliquid"}
+    assert again.grade is (Grade.OK if is_refused else Grade.WARNING)
+    assert ("sub-account" in again.text) is is_refused
 
 
 def test_it_names_stops_that_lock_no_coins() -> None:

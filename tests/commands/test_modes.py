@@ -152,6 +152,9 @@ def test_a_plan_that_sells_again_while_the_first_request_may_still_arrive_is_ref
         is None
     )
     assert wait_problem(PROFILES["kraken"], late) is None
+    sooner = wait_problem(PROFILES["kraken"], load(None, ("plan.unknown_exit_seconds=59",)).plan)
+    assert sooner is not None
+    assert "Kraken does not say how long a request lives; write 60 or more" in sooner
     short = load(None, ("plan.unknown_exit_seconds=5",)).plan
     with pytest.raises(UsageError, match=r"plan\.unknown_exit_seconds: 5 is too short: at Binance"):
         check_venue(venue(Mode.LIVE), msgspec.structs.replace(LIMITED, plan=short))

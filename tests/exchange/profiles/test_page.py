@@ -58,3 +58,18 @@ def test_the_page_says_why_a_native_stop_is_not_used() -> None:
     page = " ".join(PAGE.read_text(encoding="utf-8").split())
     reasons = [p.why_not_native for p in PROFILES.values() if p.why_not_native]
     assert [reason for reason in reasons if reason not in page] == []
+
+
+def deadline_rows() -> Iterator[str]:
+    """Yield the page's table of deadlines, a line an exchange."""
+    for profile in PROFILES.values():
+        deadline = profile.deadline
+        if deadline is not None:
+            windows = (deadline.window_ms, deadline.exit_window_ms, deadline.window_max_ms)
+            seconds = " | ".join(f"{window / 1000:g} s" for window in windows)
+            yield f"| `{profile.id}` | `{deadline.name}` | {seconds} | {deadline.bounds} |"
+
+
+def test_the_page_names_every_deadline() -> None:
+    page = PAGE.read_text().splitlines()
+    assert [row for row in deadline_rows() if row not in page] == []

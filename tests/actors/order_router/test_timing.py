@@ -1,0 +1,252 @@
+"""Deadlines of requests, what proves an absence, and a second sale that can't hurt."""
+
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from actors.order_router.timing import BETWEEN_LOOKS_MS, SIGN_SALE_WITHIN_MS
+from messages.base import ClientOrderId, Milliseconds, PositionId, Symbol, Timestamp
+from messages.gateway import LookUpOrder, SubmitOrder
+from messages.market import RequestTerms
+from messages.order_router import (
+    FailureKind,
+    OrderNotFound,
+    PlaceOrder,
+    ReleaseOrders,
+    RequestTimingMeasured,
+    StreamChanged,
+    SubmitFailed,
+)
+from messages.orders import OrderStatus, OrderType, Purpose, RejectReason, Side
+from messages.position import OrderUpdated
+from tests.actors.order_router.stage import P1, Stage, request
+
+EXIT = "he1p1x1"
+OFFSET_MS = 7_000
+TERMS = RequestTerms(
+    window_ms=Milliseconds(5_000),
+    exit_window_ms=Milliseconds(3_000),
+    window_max_ms=Milliseconds(10_000),
+    settle_ms=Milliseconds(2_000),
+    read_lag_ms=Milliseconds(4_000),
+    locking=(OrderType.MARKET, OrderType.LIMIT),
+)
+
+
+def timed(terms: RequestTerms | None = TERMS) -> Stage:
+    stage = Stage()
+    error, latency = Milliseconds(0), Milliseconds(20)
+    timing = RequestTimingMeasured(
+        offset_ms=OFFSET_MS, error_ms=error, latency_ms=latency, terms=terms
+    )
+    stage.tell(timing)
+    return stage
+
+
+def sell(stage: Stage) -> SubmitOrder:
+    stage.place(request(EXIT, Purpose.CLOSE))
+    (submit,) = stage.just_sent(SubmitOrder)
+    return submit
+
+
+def fail(stage: Stage, kind: FailureKind, *, signed: bool = True, was_late: bool = False) -> None:
+    stamp = Timestamp(stage.now + OFFSET_MS) if signed else None
+    failed = SubmitFailed(
+        client_order_id=ClientOrderId(EXIT), kind=kind, was_late=was_late, signed_at=stamp
+    )
+    stage.tell(failed)
+
+
+def doubted(stage: Stage) -> Timestamp:
+    """Send an exit of which nothing is heard; return the last moment at which it is taken."""
+    sell(stage)
+    fail(stage, FailureKind.UNKNOWN)
+    stage.tell(StreamChanged(up=True))
+    assert TERMS.settle_ms is not None
+    signed_at = stage.now + OFFSET_MS
+    return Timestamp(signed_at + TERMS.exit_window_ms + TERMS.settle_ms)
+
+
+def look(stage: Stage, venue_time: int) -> OrderStatus:
+    """Let the next look-up find nothing, with the venue's time before it."""
+    while not (stage.order(EXIT).errand and stage.just_sent(LookUpOrder)):
+        due = stage.next_deadline()
+        assert due is not None
+        stage.pass_time(max(due[0] - stage.now, 0))
+        if stage.just_sent(LookUpOrder):
+            break
+        stage.tell(OrderNotFound(client_order_id=ClientOrderId(EXIT)))
+    answer = OrderNotFound(client_order_id=ClientOrderId(EXIT), venue_time=Timestamp(venue_time))
+    stage.tell(answer)
+    return stage.status(EXIT)
+
+
+def test_a_sale_carries_its_largest_timestamp_and_a_short_window() -> None:
+    submit = sell(timed())
+    assert submit.sign_by == 1_000_000 + OFFSET_MS + SIGN_SALE_WITHIN_MS
+    assert submit.window_ms == TERMS.exit_window_ms
+
+
+def test_without_a_measured_clock_a_request_has_no_deadline() -> None:
+    submit = sell(Stage())
+    assert (submit.sign_by, submit.window_ms) == (None, None)
+
+
+def test_a_copy_that_was_too_late_is_sent_again_at_once_with_a_wider_window() -> None:
+    stage = timed()
+    first = sell(stage)
+    fail(stage, FailureKind.RETRYABLE, was_late=True)
+    (second,) = stage.just_sent(SubmitOrder)
+    assert second.request == first.request
+    assert second.window_ms == 2 * TERMS.exit_window_ms
+
+
+def test_a_copy_that_was_never_signed_is_sent_again_with_the_same_window() -> None:
+    stage = timed()
+    sell(stage)
+    stage.now = Timestamp(stage.now + 10_000)
+    fail(stage, FailureKind.RETRYABLE, was_late=True, signed=False)
+    (second,) = stage.just_sent(SubmitOrder)
+    assert second.window_ms == TERMS.exit_window_ms
+    assert second.sign_by == stage.now + OFFSET_MS + SIGN_SALE_WITHIN_MS
+
+
+def test_a_sale_is_never_given_up_for_its_time_and_its_window_ends_at_the_most() -> None:
+    stage = timed()
+    sell(stage)
+    for _ in range(20):
+        fail(stage, FailureKind.RETRYABLE, was_late=True)
+        assert stage.status(EXIT) in {OrderStatus.NEW, OrderStatus.SUBMITTED}
+        due = stage.next_deadline()
+        if stage.status(EXIT) is OrderStatus.NEW and due is not None:
+            stage.pass_time(due[0] - stage.now)
+    assert stage.all_sent(SubmitOrder)[-1].window_ms == TERMS.window_max_ms
+
+
+def test_a_late_refusal_of_the_only_copy_without_an_answer_ends_the_doubt() -> None:
+    stage = timed()
+    doubted(stage)
+    fail(stage, FailureKind.RETRYABLE, was_late=True)
+    assert stage.status(EXIT) is OrderStatus.REJECTED
+    assert stage.order(EXIT).facts.reason is RejectReason.NEVER_PLACED
+
+
+def test_two_looks_after_the_deadline_and_the_lag_prove_an_absence() -> None:
+    stage = timed()
+    after = doubted(stage) + TERMS.read_lag_ms + 1
+    assert look(stage, after) is OrderStatus.UNKNOWN
+    assert look(stage, after + BETWEEN_LOOKS_MS - 1) is OrderStatus.UNKNOWN
+    assert look(stage, after + BETWEEN_LOOKS_MS) is OrderStatus.REJECTED
+
+
+def test_looks_within_the_lag_prove_nothing_however_many() -> None:
+    stage = timed()
+    last = doubted(stage) + TERMS.read_lag_ms
+    for venue_time in range(last - 6_000, last + 1, 1_000):
+        assert look(stage, venue_time) is OrderStatus.UNKNOWN
+
+
+def test_a_look_without_the_venue_s_time_proves_nothing_however_late_it_is_here() -> None:
+    stage = timed()
+    doubted(stage)
+    for _ in range(10):
+        stage.pass_time(30_000)
+        stage.tell(OrderNotFound(client_order_id=ClientOrderId(EXIT)))
+    assert stage.status(EXIT) is OrderStatus.UNKNOWN
+
+
+def offer(stage: Stage) -> tuple[OrderType, ...]:
+    """Send an exit of which nothing is heard; return what may be sent beside it."""
+    sell(stage)
+    fail(stage, FailureKind.UNKNOWN)
+    (told,) = stage.just_sent(OrderUpdated)
+    return told.beside
+
+
+def bought(stage: Stage, order_id: str, status: OrderStatus, filled: str) -> None:
+    stage.place(request(order_id))
+    stage.report(status, filled, order_id)
+
+
+def test_another_sale_is_offered_beside_one_that_locks_its_coins() -> None:
+    assert offer(timed()) == TERMS.locking
+
+
+@pytest.mark.parametrize(
+    "terms", [None, replace(TERMS, locking=()), replace(TERMS, locking=(OrderType.STOP,))]
+)
+def test_none_is_offered_where_it_is_not_known_to_lock(terms: RequestTerms | None) -> None:
+    assert offer(timed(terms)) == ()
+
+
+def test_one_is_offered_also_where_no_life_of_a_request_is_known() -> None:
+    assert offer(timed(replace(TERMS, settle_ms=None))) == TERMS.locking
+
+
+@pytest.mark.parametrize(
+    ("status", "filled"),
+    [(OrderStatus.OPEN, "0"), (OrderStatus.PARTIALLY_FILLED, "1"), (OrderStatus.FILLED, "2")],
+)
+def test_none_is_offered_while_another_position_buys_or_holds_the_coin(
+    status: OrderStatus, filled: str
+) -> None:
+    stage = timed()
+    bought(stage, "he1p2b1", status, filled)
+    assert offer(stage) == ()
+
+
+def test_none_is_offered_after_a_buy_that_was_canceled_a_moment_ago_and_may_have_filled() -> None:
+    stage = timed()
+    bought(stage, "he1p2b1", OrderStatus.CANCELED, "0")
+    assert offer(stage) == ()
+
+
+def test_one_is_offered_after_another_position_has_ended() -> None:
+    stage = timed()
+    bought(stage, "he1p2b1", OrderStatus.FILLED, "2")
+    facts = stage.order("he1p2b1").facts
+    stage.tell(ReleaseOrders(position_id=PositionId("p2"), booked=(facts,)))
+    assert offer(stage) == TERMS.locking
+
+
+def test_none_is_offered_while_a_position_lives_on_a_market_that_is_paid_in_the_coin() -> None:
+    stage = timed()
+    paid_in = replace(request("he1p3b1"), symbol=Symbol("ETH/BTC"))
+    stage.tell(PlaceOrder(request=paid_in))
+    stage.report(OrderStatus.FILLED, "2", "he1p3b1")
+    assert offer(stage) == ()
+
+
+def buy(stage: Stage, order_id: str, symbol: str = "BTC/USDT") -> OrderUpdated | None:
+    stage.tell(PlaceOrder(request=replace(request(order_id), symbol=Symbol(symbol))))
+    return next(iter(stage.just_sent(OrderUpdated)), None)
+
+
+@pytest.mark.parametrize("symbol", ["BTC/USDT", "BTC/EUR"])
+def test_until_the_unseen_sale_is_over_nothing_buys_its_coin_in_any_pair(symbol: str) -> None:
+    stage = timed()
+    assert offer(stage)
+    refused = buy(stage, "he1p2b1", symbol)
+    assert refused is not None
+    assert refused.facts.status is OrderStatus.REJECTED
+    assert EXIT in refused.facts.text
+    stage.report(OrderStatus.CANCELED, order_id=EXIT)
+    buy(stage, "he1p2b2", symbol)
+    assert [one.request.client_order_id for one in stage.just_sent(SubmitOrder)] == ["he1p2b2"]
+
+
+def test_other_coins_are_bought_meanwhile() -> None:
+    stage = timed()
+    assert offer(stage)
+    buy(stage, "he1p2b1", "ETH/USDT")
+    assert stage.just_sent(SubmitOrder)
+
+
+def test_an_unknown_buy_is_offered_nothing_beside() -> None:
+    stage = timed()
+    stage.place(replace(request(), quantity=Decimal(1)))
+    assert stage.order().request.side is Side.BUY
+    stage.fail_submit(FailureKind.UNKNOWN)
+    assert all(not told.beside for told in stage.just_sent(OrderUpdated))
+    assert stage.order().request.position_id == P1
