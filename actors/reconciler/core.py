@@ -40,8 +40,9 @@ from messages.reconciler import (
 StrT = TypeVar("StrT", bound=str)
 
 _LISTS = ("open", "fills")
-FIRST_LOOK_MS = DAY_MS
-"""How far back a start looks for fills of another journal's epoch."""
+FIRST_LOOK_MS = DAY_MS - 60_000
+"""How far back a start looks for fills of another journal's epoch. Where an answer holds the fills
+of a day, a whole day would take two: the question leaves a moment later."""
 
 
 def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> Step:  # noqa: C901, PLR0911 - one a message
