@@ -195,6 +195,10 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """Limit price; None: it has none, or the venue does not say."""
     trigger_price: Decimal | None = None
     """As ``price``."""
+    step_size: Decimal | None = None
+    """Of the market: values nearer than this are one quantity; None: ``quantity`` is exact."""
+    tick_size: Decimal | None = None
+    """As ``step_size``, of prices around these."""
 
 
 class OrderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -34,17 +34,23 @@ def contradiction(order: RoutedOrder, terms: OrderTerms | None) -> str | None:
     """Return what the venue says of the order that we did not ask for; None: nothing."""
     if terms is None or order.asked_at is None:  # one that was looked for: see looking_back.is_ours
         return None
-    request, oldest = order.request, order.asked_at - CLOCKS_DIFFER_MS
+    request, tick = order.request, terms.tick_size
+    oldest = order.asked_at - CLOCKS_DIFFER_MS
     differences = (
         ("symbol", terms.symbol, request.symbol, terms.symbol == request.symbol),
         ("side", terms.side, request.side, terms.side is request.side),
-        ("quantity", terms.quantity, request.quantity, _is_same(terms.quantity, request.quantity)),
-        ("price", terms.price, request.price, _is_same(terms.price, request.price)),
+        (
+            "quantity",
+            terms.quantity,
+            request.quantity,
+            _is_same(terms.quantity, request.quantity, terms.step_size),
+        ),
+        ("price", terms.price, request.price, _is_same(terms.price, request.price, tick)),
         (
             "trigger price",
             terms.trigger_price,
             request.trigger_price,
-            _is_same(terms.trigger_price, request.trigger_price),
+            _is_same(terms.trigger_price, request.trigger_price, tick),
         ),
         (
             "time",
@@ -57,12 +63,15 @@ def contradiction(order: RoutedOrder, terms: OrderTerms | None) -> str | None:
     return "; ".join(found) or None
 
 
-def _is_same(there: Decimal | None, ours: Decimal | None) -> bool:
-    """Return whether two values are equal, or one is not said.
+def _is_same(there: Decimal | None, ours: Decimal | None, step: Decimal | None) -> bool:
+    """Return whether two values are equal at the venue's precision, or one is not said.
 
-    Ours are whole steps and ticks of the market, so the venue has nothing to round.
+    ``step``: orders that differ do so by one at least. Ours was whole when it was sent, but the
+    market's rules may have changed since, and an answer may round or bring a float's last digit.
     """
-    return there is None or ours is None or not there or there == ours
+    if there is None or ours is None or not there or there == ours:
+        return True
+    return step is not None and abs(there - ours) < step
 
 
 def in_conflict(

@@ -25,7 +25,7 @@ from messages.base import CLOCKS_DIFFER_MS, DAY_MS, ClientOrderId, Symbol, Times
 from messages.border import BadValueError
 from messages.money import ZERO
 from messages.order_router import OrderReported
-from messages.orders import FillSource, Priority
+from messages.orders import FillSource, OrderTerms, Priority
 from messages.reconciler import Trade
 
 GRACE_SECONDS = 0.2
@@ -77,7 +77,7 @@ class Answers:
         if order.lacks_trades or order.lacks_fees:
             await self._fill_in(order, urgency)
         if with_terms:
-            facts, terms = self._book.facts(order_id), terms_of(self._book.hear(order_id))
+            facts, terms = self._book.facts(order_id), self._terms_of(self._book.hear(order_id))
             self._tell(OrderReported(facts=facts, terms=terms))
         else:
             self._report(order_id, is_answer=is_answer)
@@ -170,8 +170,12 @@ class Answers:
         if facts is not None:
             order = self._book.hear(order_id)
             # What this process did not ask for is told with what it is.
-            terms = terms_of(order) if order.request is None else None
+            terms = self._terms_of(order) if order.request is None else None
             self._tell(OrderReported(facts=facts, terms=terms))
+
+    def _terms_of(self, order: LiveOrder) -> OrderTerms | None:
+        listing = self._connection.opened.listings.get(order.symbol)
+        return terms_of(order, None if listing is None else listing.rules)
 
 
 def _names_no_order(raw: object) -> bool:

@@ -6,6 +6,7 @@ pauses that double, so a price that lies costs few requests.
 """
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 import msgspec
 from msgspec.structs import replace
@@ -84,17 +85,17 @@ def _prices(order: LiveOrder) -> Iterator[tuple[Side, float | None, float | None
         for leg in order.legs:
             if leg.side is not None and not leg.is_over:
                 waits = leg.is_stop and not leg.is_triggered
-                yield leg.side, None if waits else leg.price, leg.trigger_price if waits else None
+                limit, trigger = (None, leg.trigger_price) if waits else (leg.price, None)
+                yield leg.side, _about(limit), _about(trigger)
         return
     if request.type is OrderType.MARKET or request.time_in_force is TimeInForce.IOC:
         return
     limit = None if request.type in _STOPS else request.price
-    trigger = request.trigger_price
-    yield (
-        request.side,
-        None if limit is None else float(limit),
-        None if trigger is None else float(trigger),
-    )
+    yield request.side, _about(limit), _about(request.trigger_price)
+
+
+def _about(price: Decimal | None) -> float | None:
+    return None if price is None else float(price)
 
 
 def _is_met(side: Side, limit: float | None, trigger: float | None, quote: Quote) -> bool:

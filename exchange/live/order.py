@@ -15,7 +15,9 @@ from msgspec.structs import replace
 
 from exchange.live.fields import exactly
 from exchange.live.parsing import Leg
+from exchange.price_grid import tick_at
 from messages.base import ClientOrderId, Symbol, Timestamp
+from messages.market import MarketRules
 from messages.money import ZERO, add_money, beyond
 from messages.orders import (
     TERMINAL_STATUSES,
@@ -113,17 +115,29 @@ def facts_of(order: LiveOrder) -> OrderFacts:
     )
 
 
-def terms_of(order: LiveOrder) -> OrderTerms | None:
-    """Return what the venue says that the order is; None: it did not say."""
-    for leg in order.legs:
-        if leg.side is not None and leg.quantity is not None:
-            return OrderTerms(
-                symbol=order.symbol,
-                side=leg.side,
-                quantity=leg.quantity,
-                placed_at=leg.placed_at,
-            )
-    return None
+@exactly
+def terms_of(order: LiveOrder, rules: MarketRules | None = None) -> OrderTerms | None:
+    """Return what the venue says that the order is; None: it did not say.
+
+    ``rules``: the market's, which say how precise its values are; None: exact.
+    """
+    told = next((one for one in order.legs if one.side and one.quantity is not None), None)
+    if told is None or told.side is None or told.quantity is None:
+        return None
+    # A stop's own limit is not compared: exchanges name what becomes of it after its trigger.
+    price = next((leg.price for leg in order.legs if not leg.is_stop and leg.price), None)
+    trigger = next((leg.trigger_price for leg in order.legs if leg.trigger_price), None)
+    about = price or trigger
+    return OrderTerms(
+        symbol=order.symbol,
+        side=told.side,
+        quantity=told.quantity,
+        placed_at=told.placed_at,
+        price=price,
+        trigger_price=trigger,
+        step_size=None if rules is None else rules.step_size,
+        tick_size=None if rules is None or about is None else tick_at(rules, about),
+    )
 
 
 def _merge(before: Leg, told: Leg) -> Leg:

@@ -76,9 +76,9 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     """Those that came with it."""
     priced: Decimal = ZERO
     """Base of ``filled`` that ``cost`` is the cost of."""
-    price: float | None = None
-    """Limit price, about; None: it has none, or the venue did not say."""
-    trigger_price: float | None = None
+    price: Decimal | None = None
+    """Limit price; None: it has none, or the venue did not say."""
+    trigger_price: Decimal | None = None
     """As ``price``."""
 
     @property
@@ -139,8 +139,8 @@ def read_leg(
         side=read.side(),
         quantity=quantity,
         placed_at=times[0],
-        price=float(limit) if limit else None,
-        trigger_price=float(trigger) if trigger else None,
+        price=limit or None,
+        trigger_price=trigger or None,
     )
     return msgspec.structs.replace(leg, fills=_fills_inside(order, leg, refuse, source))
 

@@ -71,6 +71,26 @@ def test_a_value_that_is_not_said_contradicts_nothing(terms: OrderTerms | None) 
     assert stage.orders.by_id[ORDER].conflict == ""
 
 
+@pytest.mark.parametrize(
+    ("difference", "is_conflict"),
+    [
+        ({"quantity": Decimal("2.0004")}, False),  # a float's last digits, or rounded
+        ({"quantity": Decimal("2.001")}, True),
+        ({"quantity": Decimal("1.999")}, True),
+        ({"price": Decimal("100.0000000001")}, False),
+        ({"price": Decimal("99.99")}, True),
+        ({"price": Decimal("100.01")}, True),
+    ],
+)
+def test_values_are_compared_at_the_precision_of_the_venue(
+    difference: dict[str, object], *, is_conflict: bool
+) -> None:
+    stage = placed()
+    steps = {"step_size": Decimal("0.001"), "tick_size": Decimal("0.01")}
+    stage.tell(shown(replace(OURS, **steps, **difference)))
+    assert bool(stage.orders.by_id[ORDER].conflict) is is_conflict
+
+
 def test_a_conflict_ends_when_our_own_order_is_shown() -> None:
     stage = placed()
     stage.tell(shown(replace(OURS, side=Side.SELL)))

@@ -22,7 +22,7 @@ from messages.orders import (
     Side,
     StopStatus,
 )
-from tests.exchange.venue import BTC, SYMBOL, USDT, a_request
+from tests.exchange.venue import BTC, RULES, SYMBOL, USDT, a_request
 
 NAME = ClientOrderId("he1p1x1")
 
@@ -212,6 +212,19 @@ def test_what_the_venue_says_that_an_order_is_goes_with_a_look_up() -> None:
         quantity=Decimal("2.0"),
         placed_at=Timestamp(1_700_000_000_000),
     )
+
+
+def test_a_look_up_names_price_and_trigger_of_the_legs_that_have_them() -> None:
+    limit = a_leg("1", side="sell", amount=2.0, price=110.0)
+    stop = a_leg("2", side="sell", amount=2.0, price=94.0, triggerPrice=95.0)
+    for legs in ((limit, stop), (stop, limit)):
+        told = terms_of(hear(an_order(OrderType.OCO), legs), RULES)
+        assert told is not None
+        assert (told.price, told.trigger_price) == (Decimal("110.0"), Decimal("95.0"))
+        assert (told.step_size, told.tick_size) == (RULES.step_size, RULES.tick_size)
+    alone = terms_of(hear(an_order(OrderType.STOP_LIMIT), [stop]))
+    assert alone is not None
+    assert (alone.price, alone.trigger_price) == (None, Decimal("95.0"))
 
 
 def test_balances_are_exact_and_leave_zeros_out() -> None:
