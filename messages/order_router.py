@@ -67,6 +67,8 @@ class LookBack(Message, frozen=True, kw_only=True):
     """No exit left without a record: only the orders that are known are looked up."""
     recovery: int = 0
     """Of the restart after which it asks; the answer names it."""
+    upto: int = 0
+    """An exit that was seen: all before it are looked up too."""
 
 
 class ListSymbols(Message, frozen=True, kw_only=True):

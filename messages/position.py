@@ -272,6 +272,8 @@ class OwnershipChanged(Message, frozen=True, kw_only=True):
     reason: str
     look_back_at: str = ""
     """What ids of its orders begin with that another process placed; empty: none are looked up."""
+    look_back_upto: int = 0
+    """The number of the last of its exits that was seen: at least so many are looked up."""
 
 
 class Resync(Message, frozen=True, kw_only=True):

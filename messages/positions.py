@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from messages.base import ClientOrderId, Message, PositionId, Symbol, Timestamp
 from messages.market import Capabilities, MarketPhase, MarketRules, Quote
 from messages.money import ZERO, Money
@@ -103,6 +105,8 @@ class EpochAdopted(Message, frozen=True, kw_only=True):
     """An order of it was placed after our start."""
     is_settled: bool
     """No other order of the account is in doubt: what is open is this process's again."""
+    last_exits: dict[PositionId, int] = msgspec.field(default_factory=dict)
+    """The number of the last exit of each position that was seen in it."""
 
 
 class BeginRecovery(Message, frozen=True, kw_only=True):

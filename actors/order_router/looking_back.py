@@ -35,7 +35,7 @@ def begin(orders: Orders, asked: LookBack, settings: RouterSettings, now: Timest
     if further.outbox or not (asked.is_recorded or (orders.venue.up and not is_begun)):
         return further
     # Nothing new to look up: all is known, or it was answered before and the position raised on it.
-    search = replace(search, attempts=max(last_found, asked.after) + _unrecorded_at_most(asked))
+    search = replace(search, attempts=_upto(asked, max(last_found, asked.after)))
     ended = _after(orders, search, known, settings, now)
     return Step(ended.changes if is_begun else (), ended.outbox) if ended.outbox else further
 
@@ -104,7 +104,11 @@ def _after(
 ) -> Step:
     last_found = max(_found(search, now_known), default=0)
     if last_found + _unrecorded_at_most(search.asked) > search.attempts:
-        return _look_further(orders, search, last_found, settings, now)
+        further = _look_further(orders, search, last_found, settings, now)
+        if len(further.changes) > 1:
+            return further
+        # All of these were looked up before: no answer is awaited.
+        search = replace(search, attempts=_upto(search.asked, last_found))
     if not all(_is_answered(search, order) for order in now_known):
         return Step()
     position_id = search.asked.position_id
@@ -145,7 +149,7 @@ def _look_further(
     settings: RouterSettings,
     now: Timestamp,
 ) -> Step:
-    upto = last_found + _unrecorded_at_most(search.asked)
+    upto = _upto(search.asked, last_found)
     prefix = search.asked.order_prefix
     probes = [
         _probe(orders, search.asked, attempt, settings, now)
@@ -154,6 +158,11 @@ def _look_further(
     ]
     sends = [send_ for probe in probes for send_ in sends_after(None, probe)]
     return Step((*probes, replace(search, attempts=upto)), tuple(sends))
+
+
+def _upto(asked: LookBack, last_found: int) -> int:
+    """Return the last exit that is looked up: so many in a row may have left, or never arrived."""
+    return max(last_found + _unrecorded_at_most(asked), asked.upto)
 
 
 def _probe(

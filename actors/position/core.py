@@ -98,10 +98,10 @@ def _settle(turn: Turn) -> None:
     """Act on the facts, in the order in which one follows from the other: once is enough."""
     if turn.position.state not in AT_REST:
         _judge_time_limit(turn)
-        if turn.position.looks_back is None:
+        if not turn.position.is_looking_back:
             entry.work_entry(turn)
         market.judge_sellable(turn)
-        if turn.position.looks_back is None and turn.position.stranded is None:
+        if not turn.position.is_looking_back and turn.position.stranded is None:
             planner.plan_exit(turn)
         protection.arm_triggers(turn)
         protection.judge_cover(turn)
@@ -120,7 +120,7 @@ def _judge_flat(turn: Turn) -> None:
     position = turn.position
     if position.state is State.CLOSED or not position.entry.is_over:
         return
-    if position.looks_back is not None:  # it may have sold without a record
+    if position.is_looking_back:  # it may have sold without a record
         return
     is_settled = all(order.facts.is_terminal for order in position.orders)
     # An end can't be undone: it waits until the venue has said what every fill cost.

@@ -175,7 +175,7 @@ def _is_too_little(life: Life) -> bool:
 
 def _has_something(life: Life) -> bool:
     """Whether coins are held, or may come of an order: one without a record, too."""
-    if life.position.looks_back is not None:
+    if life.position.is_looking_back:
         return True
     return life.held > ZERO or any(not o.facts.is_terminal for o in life.position.orders)
 

@@ -12,6 +12,7 @@ import msgspec
 from actors.position.exit_slot import EMPTY_SLOT, ExitSlot
 from actors.position.progress import (
     Closing,
+    EarlierPrefix,
     Entry,
     Faulted,
     Protection,
@@ -84,16 +85,6 @@ class OwnOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     def remaining(self) -> Decimal:
         """What may still fill, base."""
         return self.quantity - self.facts.filled
-
-
-class EarlierPrefix(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What ids of its orders began with before a start that has not looked back at them yet."""
-
-    prefix: str
-    exits: int
-    """The number of the last exit that is on record."""
-    is_foreign: bool = False
-    """Another process placed orders under it; this journal has none of them."""
 
 
 class RefusedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -223,6 +214,14 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
     """An offer to sell beside the order in the slot; None: there is none."""
     wakes_at: Timestamp | None = None
     """The next deadline that it has not acted on yet."""
+
+    @property
+    def is_looking_back(self) -> bool:
+        """Whether an exit may have left that is not on record here: nothing is placed meanwhile.
+
+        From a start on, also before its first message: one that was under way may come before.
+        """
+        return self.looks_back is not None or bool(self.earlier_prefixes)
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -147,3 +147,15 @@ class Faulted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     look_at: Timestamp
     has_raised_again: bool = False
     """Since it asked last: a person was told."""
+
+
+class EarlierPrefix(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What ids of its orders began with before a start that has not looked back at them yet."""
+
+    prefix: str
+    exits: int
+    """The number of the last exit that is on record."""
+    is_foreign: bool = False
+    """Another process placed orders under it; this journal has none of them."""
+    upto: int = 0
+    """The number of its last exit that was seen."""

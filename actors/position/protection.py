@@ -56,7 +56,7 @@ def may_sell_at_once(position: Position) -> bool:
     While the order in the slot is UNKNOWN, or exits without a record are looked for, what would be
     sold may be sold.
     """
-    return position.looks_back is None and position.slot.state is not SlotState.UNKNOWN
+    return not position.is_looking_back and position.slot.state is not SlotState.UNKNOWN
 
 
 def is_stopped_at_venue(position: Position) -> bool:

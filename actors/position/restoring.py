@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from actors.position import market
 from actors.position.entry import stop_entering
 from actors.position.own_orders import lost_orders
-from actors.position.position import EarlierPrefix, Position
+from actors.position.position import Position
+from actors.position.progress import EarlierPrefix
 from actors.position.protection import is_stopped_at_venue, unprotected_quantity
 from actors.position.states import AT_REST
 from actors.position.turn import Turn
@@ -98,6 +99,7 @@ def look_back(turn: Turn) -> None:
         since=position.began_at if earlier.is_foreign else position.looks_back,
         is_recorded=position.exits_recorded and not earlier.is_foreign,
         recovery=position.recovery,
+        upto=earlier.upto,
     )
     turn.send(ORDER_ROUTER, asked)
 
@@ -133,7 +135,9 @@ def on_ownership(turn: Turn, message: OwnershipChanged) -> None:
         turn.update_closing(sellable=None)
     if not message.look_back_at or turn.position.state in AT_REST:
         return
-    earlier = EarlierPrefix(prefix=message.look_back_at, exits=0, is_foreign=True)
+    earlier = EarlierPrefix(
+        prefix=message.look_back_at, exits=0, is_foreign=True, upto=message.look_back_upto
+    )
     if earlier in turn.position.earlier_prefixes:
         return
     is_first = turn.position.looks_back is None

@@ -96,7 +96,7 @@ def _offered(turn: Turn) -> UnseenExit | None:
 
 def _would_sell(turn: Turn, beside: tuple[OrderType, ...]) -> bool:
     """Return whether what would be sent next is of a type that may be sent beside the unseen."""
-    if turn.position.contested or turn.position.looks_back is not None:
+    if turn.position.contested or turn.position.is_looking_back:
         return False
     if turn.position.closing is not None:
         return OrderType.MARKET in beside and OrderType.LIMIT in beside

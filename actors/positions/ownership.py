@@ -79,6 +79,7 @@ def adopted(roster: Roster, message: EpochAdopted) -> Step:
             is_contested=not message.is_settled,
             reason=f"epoch {message.epoch} was adopted",
             look_back_at=prefix if _may_share(numbering.identity, living, message) else "",
+            look_back_upto=message.last_exits.get(position_id, 0),
         )
         sends.append(Send(position_address(position_id), told))
     return Step((after,), tuple(sends))

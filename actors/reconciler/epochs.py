@@ -14,7 +14,7 @@ from actors.reconciler import holdings
 from actors.reconciler.looks import EpochKind, ForeignEpoch, ForeignOrder, Looks
 from config.settings import Settings
 from messages.addresses import GUARDIAN, OBSERVERS, POSITIONS
-from messages.base import CLOCKS_DIFFER_MS, Symbol, Timestamp
+from messages.base import CLOCKS_DIFFER_MS, PositionId, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step
 from messages.guardian import JournalBehind, OwnershipSettled, TwinRunning
 from messages.ids import ENTRY_LEG, Identity, IdParts, parse
@@ -101,7 +101,7 @@ def looked(looks: Looks, settings: Settings, now: Timestamp) -> Step:
         left.discard(row.epoch)
         changes.append(Removed(kind=ForeignEpoch.__name__, key=row.epoch))
         changes += _orders_removed(looks, row.epoch)
-        sends.append(Send(POSITIONS, _adopted(row, is_settled=not left)))
+        sends.append(Send(POSITIONS, _adopted(looks, row, is_settled=not left)))
         if not left:
             reason = f"epoch {row.epoch} was adopted: {row.reason}"
             sends.append(Send(GUARDIAN, OwnershipSettled(reason=reason)))
@@ -117,13 +117,24 @@ def _orders_removed(looks: Looks, epoch: str) -> list[Removed]:
     ]
 
 
-def _adopted(row: ForeignEpoch, *, is_settled: bool) -> EpochAdopted:
+def _adopted(looks: Looks, row: ForeignEpoch, *, is_settled: bool) -> EpochAdopted:
     return EpochAdopted(
         epoch=row.epoch,
         last_number=row.last_number,
         is_twin=row.kind is EpochKind.TWIN,
         is_settled=is_settled,
+        last_exits=_last_exits(looks, row),
     )
+
+
+def _last_exits(looks: Looks, row: ForeignEpoch) -> dict[PositionId, int]:
+    """Return the number of the last exit of each position that was seen: lost ones lie between."""
+    last: dict[PositionId, int] = {}
+    for order_id in sorted({*row.orders, *looks.foreign_orders}):
+        parts = parse(order_id)
+        if parts is not None and parts.epoch == row.epoch and parts.leg != ENTRY_LEG:
+            last[parts.position_id] = max(parts.attempt, last.get(parts.position_id, 0))
+    return last
 
 
 def _with_order(

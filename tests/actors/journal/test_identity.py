@@ -9,7 +9,8 @@ from actors.journal.entities import Entities
 from actors.journal.identity import beginning, begun, identity_of
 from actors.order_router.order import Errand, Request, RoutedOrder
 from actors.order_router.orders import Orders
-from actors.position.position import Charter, EarlierPrefix, Position
+from actors.position.position import Charter, Position
+from actors.position.progress import EarlierPrefix
 from actors.positions.roster import Numbering, Roster
 from messages.addresses import ORDER_ROUTER, POSITIONS, RECONCILER, position_address
 from messages.base import ClientOrderId, PositionId, Timestamp

@@ -134,6 +134,14 @@ def test_what_is_found_live_is_waited_for() -> None:
     assert isinstance(told(stage)[-1].message, LookedBack)
 
 
+def test_an_exit_that_was_seen_is_looked_up_however_many_before_it_were_lost() -> None:
+    stage = Stage()
+    stage.tell(replace(ASKED, after=0, upto=7))
+    asked = answer(stage, {"he1p1x7": found("he1p1x7")})
+    assert asked == [f"he1p1x{number}" for number in range(1, 11)]
+    assert told(stage)[-1].message == LookedBack(attempts=10, order_prefix="he1p1")
+
+
 def test_what_the_position_asked_for_itself_may_rest() -> None:
     stage = Stage()
     stage.place(request("he1p1x1", Purpose.TAKE_PROFIT))

@@ -13,6 +13,7 @@ from messages.ids import Identity, client_order_id, epoch_of
 from messages.money import Money
 from messages.order_router import CompareOrders
 from messages.portfolio import ForeignHolding, ForeignListed
+from messages.positions import EpochAdopted
 from messages.reconciler import (
     AdoptEpoch,
     ListedOrder,
@@ -131,7 +132,7 @@ def test_fills_count_once_however_often_and_in_whatever_parts_they_are_listed() 
 
 def test_an_adopted_epoch_s_orders_are_no_other_process_s_any_more() -> None:
     stage = stage_of()
-    order_id = an_id(OTHER, P1, "x")
+    order_id = an_id(OTHER, P1, "x", 4)
     stage.hear(listed(order_id, trade(1, stage.now, order_id)))
     assert isinstance(stage.looks.foreign_orders[order_id], ForeignOrder)
     stage.hear(AdoptEpoch(epoch=OTHER, reason="it is dead"))
@@ -139,5 +140,7 @@ def test_an_adopted_epoch_s_orders_are_no_other_process_s_any_more() -> None:
     for _ in range(3):
         stage.pass_time(60_000)
         said += stage.symbols(BTC)
+    (adopted,) = [one for one in said if isinstance(one, EpochAdopted)]
+    assert adopted.last_exits == {P1: 4}
     assert any(isinstance(one, OwnershipSettled) for one in said)
     assert (stage.looks.foreign, stage.looks.foreign_orders) == ({}, {})

@@ -32,5 +32,15 @@ FOUND = {
     "an adopted sale was older than the look back that was under way": [
         *(0, 0, 10, 0, 0, 16, 23, 14, 25, 0, 0, 20, 18, 8, 24, 9, 20),
     ],
+    "an adopted sale came after more lost exits than a look back looks for": [
+        *(0, 0, 12, 8, 0, 0, 0, 0, 12, 8, 0, 0, 16, 4, 8),
+        *(0, 0, 0, 0, 0, 2, 0, 10, 2, 0, 2, 0, 0, 23),
+    ],
+    "a message under way at a start had a position sell before it looked back": [
+        *(4, 0, 10, 0, 20, 22, 10, 16, 10, 0, 23),
+    ],
+    "a look back that found one more waited for ids that it knew": [
+        *(0, 0, 9, 0, 2, 16, 12, 18, 8, 0, 0, 0, 0, 0, 20, 20, 10),
+    ],
     "a look back waited for an order of its own that rested": [0, 0, 8, 0, 0, 16, 12, 8, 0, 0, 23],
 }

@@ -66,6 +66,10 @@ MUTANTS = (
         around(epochs, "is_foreign", _as_if_remembered),
     ),
     Mutant(
+        "a look back looks for no exit that was seen",
+        instead(epochs, "_last_exits", lambda *_: {}),
+    ),
+    Mutant(
         "a look back waits for its own orders that rest",
         around(looking_back, "_is_answered", _only_when_over),
     ),
