@@ -100,6 +100,6 @@ def _with_deadline(
             headers = dict(request.get("headers") or {})
             return {**request, "headers": {**headers, deadline.name: str(until_ms)}}
         case DeadlineForm.FIELD:
-            until = datetime.fromtimestamp(until_ms / 1000, UTC)
-            text = until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            return sign({**params, deadline.name: text})
+            # Whole seconds, as in the exchange's own example; never earlier than what was chosen.
+            until = datetime.fromtimestamp(-(-until_ms // 1000), UTC)
+            return sign({**params, deadline.name: until.strftime("%Y-%m-%dT%H:%M:%SZ")})

@@ -63,7 +63,7 @@ class DeadlineForm(StrEnum):
     HEADER = "header"
     """As the moment itself, ms, in a header of its own."""
     FIELD = "field"
-    """As the moment itself, RFC 3339, in a field of the order."""
+    """As the moment itself, RFC 3339, in whole seconds rounded up, in a field of the order."""
 
 
 class Deadline(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from messages.gateway import LookUpOrder, SubmitOrder
 from messages.market import RequestTerms
 from messages.order_router import (
     FailureKind,
+    LookBack,
     OrderNotFound,
     PlaceOrder,
     ReleaseOrders,
@@ -154,6 +155,23 @@ def test_a_look_without_the_venue_s_time_proves_nothing_however_late_it_is_here(
         stage.pass_time(30_000)
         stage.tell(OrderNotFound(client_order_id=ClientOrderId(EXIT)))
     assert stage.status(EXIT) is OrderStatus.UNKNOWN
+
+
+def test_an_id_that_a_dead_process_may_have_used_has_the_latest_deadline() -> None:
+    stage = timed()
+    asked = LookBack(
+        position_id=P1,
+        symbol=request().symbol,
+        order_prefix="he1p1",
+        after=0,
+        at_most=Decimal(2),
+        since=stage.now,
+    )
+    stage.tell(asked)
+    probe = stage.order("he1p1x1")
+    assert probe.is_probe
+    assert probe.sign_by == stage.now + OFFSET_MS
+    assert probe.window_ms == TERMS.window_max_ms
 
 
 def offer(stage: Stage) -> tuple[OrderType, ...]:

@@ -9,8 +9,7 @@ from msgspec.structs import replace
 
 from actors.order_router import answers, second_sales, timing
 from actors.position import unseen_exits
-from messages.orders import OrderType
-from tests.simulation.mutants.injecting import Mutant, around, both, instead, nothing
+from tests.simulation.mutants.injecting import Mutant, around, instead, nothing
 
 
 def _without_lag(real: Any, order: Any, venue_time: Any, terms: Any) -> Any:
@@ -27,10 +26,6 @@ def _one_look(real: Any, order: Any, venue_time: Any, terms: Any) -> Any:
 
 def _by_our_clock(real: Any, order: Any, known: Any, terms: Any, settings: Any, now: Any) -> Any:
     return real(order, known._replace(venue_time=now), terms, settings, now)
-
-
-def _of_all_types(real: Any, orders: Any, change: Any, terms: Any, *rest: Any) -> Any:
-    return real(orders, change, replace(terms, locking=tuple(OrderType)), *rest)
 
 
 def _shows_all(real: Any, turn: Any, message: Any) -> None:
@@ -54,10 +49,6 @@ MUTANTS = (
         instead(timing, "dated", lambda order, *_: order),
     ),
     Mutant(
-        "what a dead process may have sent has no deadline",
-        instead(timing, "dated_as_lost", lambda order, *_: order),
-    ),
-    Mutant(
         "a second sale beside coins that are not the position's",
         around(unseen_exits, "on_balance", _shows_all),
     ),
@@ -68,16 +59,5 @@ MUTANTS = (
     Mutant(
         "a second sale while coins are being bought",
         instead(second_sales, "_may_bring", lambda *_: False),
-    ),
-    Mutant(
-        "a second sale beside a stop that locks nothing",
-        around(second_sales, "_may_be_offered", _of_all_types),
-    ),
-    Mutant(
-        "coins are bought, and a second sale is made while they are",
-        both(
-            instead(second_sales, "why_not_bought", nothing),
-            instead(second_sales, "_may_bring", lambda *_: False),
-        ),
     ),
 )
