@@ -24,6 +24,7 @@ _MAGIC = b"HFEXIT01"
 _HEAD = struct.Struct("<8s40s64sq")
 _WORD = struct.Struct("<q")
 _OWN_AT, _INHERITED_AT, _DURABLE_AT = 128, 136, 144
+_FOLDER_AT = 1024
 _BYTES = 4096
 _NAME_BYTES = 16
 
@@ -49,9 +50,11 @@ class UnrecordedMark:
         """
         self._map: mmap.mmap | None = None
         self._boot = ""
+        self._folder = os.fsencode(os.path.realpath(folder))
         with suppress(OSError, ValueError):
+            _remove_orphans(place)
             self._boot = boot.read_text().strip()
-            self._map = _open(place / _name(folder))
+            self._map = _open(place / _name(self._folder))
         self._said = self._read()
 
     def says_recorded(self, last: Identity | None, sequence: int) -> bool:
@@ -80,6 +83,9 @@ class UnrecordedMark:
         self._put(_DURABLE_AT, sequence)
         head = (_MAGIC, self._boot.encode(), _account(identity).encode(), identity.started_at)
         _HEAD.pack_into(self._map, 0, *head)
+        self._map[_FOLDER_AT:] = self._folder[: _BYTES - _FOLDER_AT].ljust(
+            _BYTES - _FOLDER_AT, b"\0"
+        )
         self._put(_OWN_AT, 0)
 
     def leaves_unrecorded(self) -> None:
@@ -121,10 +127,27 @@ class UnrecordedMark:
         )
 
 
-def _name(folder: Path) -> str:
-    name = os.fsencode(os.path.realpath(folder))
-    digest = blake2b(name, digest_size=_NAME_BYTES).hexdigest()
-    return f"holdfast-{os.geteuid()}-{digest}"
+def _prefix() -> str:
+    return f"holdfast-{os.geteuid()}-"
+
+
+def _name(folder: bytes) -> str:
+    return f"{_prefix()}{blake2b(folder, digest_size=_NAME_BYTES).hexdigest()}"
+
+
+def _remove_orphans(place: Path) -> None:
+    """Remove this user's files of folders that are gone: memory is dear. Raises ``OSError``."""
+    for path in place.glob(f"{_prefix()}*"):
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with suppress(OSError):
+            file = os.open(path, flags)
+            try:
+                is_ours = stat.S_ISREG(os.fstat(file).st_mode)
+                folder = os.pread(file, _BYTES, _FOLDER_AT).rstrip(b"\0") if is_ours else b""
+            finally:
+                os.close(file)
+            if folder and not os.path.lexists(folder):
+                path.unlink()
 
 
 def _open(path: Path) -> mmap.mmap:

@@ -171,6 +171,23 @@ def test_a_file_that_another_user_may_have_made_is_neither_believed_nor_written(
     assert not machine.mark().says_recorded(SECOND, 10)
 
 
+def test_a_start_removes_what_is_left_of_folders_that_are_gone(
+    machine: Machine, tmp_path: Path
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    mark = UnrecordedMark(gone, place=machine.memory, boot=machine.boot)
+    mark.begin(FIRST, 1, is_recorded=True)
+    stranger = machine.memory / "another program's"
+    stranger.write_bytes(b"x" * 5_000)
+    begun(machine)
+    assert len(list(machine.memory.iterdir())) == 3
+    gone.rmdir()
+    assert machine.mark().says_recorded(FIRST, 9)
+    assert len(list(machine.memory.iterdir())) == 2
+    assert stranger.exists()
+
+
 def test_where_there_is_no_shared_memory_nothing_is_kept_and_nothing_fails(
     machine: Machine, tmp_path: Path
 ) -> None:
