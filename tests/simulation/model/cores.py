@@ -19,8 +19,14 @@ from actors.position.position import Charter, Life, Position
 from config.settings import RouterSettings
 from messages.base import Timestamp
 from messages.envelope import Removed, Send
+from messages.ids import Identity, epoch_of
+from tests.simulation.model.world import START
 
 SETTINGS = RouterSettings(jitter_seed=1)
+IDENTITY = Identity(
+    account="a" * 8, epochs=(epoch_of(1), epoch_of(2)), started_at=START, ended_at=START
+)
+"""Of a journal that went through one start: its ids are of the second epoch."""
 _REMEMBERED = 200_000
 """Calls of each core; frozen values that are equal have equal hashes, whoever made them."""
 Entities = tuple[msgspec.Struct, ...]
@@ -49,7 +55,7 @@ def _position(life: Life | None, message: Any, now: Timestamp) -> tuple[Life, Ou
 
 
 def _router(entities: Entities, message: Any, now: Timestamp) -> tuple[Entities, Outbox]:  # noqa: ANN401 - any of its union
-    orders = Orders()
+    orders = Orders(IDENTITY)
     for entity in entities:
         orders.apply(entity)
     done = router_step(orders, SETTINGS, message, now)

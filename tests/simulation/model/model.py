@@ -21,7 +21,7 @@ from messages.market import Quote
 from messages.market_data import ArmTriggers, DisarmTriggers, RequestQuote
 from messages.money import Money
 from messages.plan import Plan
-from messages.portfolio import AllotCapital
+from messages.portfolio import AllotCapital, SymbolConflict
 from messages.position import (
     Begin,
     CloseCause,
@@ -31,8 +31,9 @@ from messages.position import (
     TriggerFired,
     TriggersArmed,
 )
+from messages.positions import OwnershipDoubted
 from tests.simulation import plans
-from tests.simulation.model.cores import Cores, Outbox
+from tests.simulation.model.cores import IDENTITY, Cores, Outbox
 from tests.simulation.model.graph import OUTSIDE, TIME
 from tests.simulation.model.venue import asked, balances, of_its_own_accord
 from tests.simulation.model.world import PRICES, START, UNIT, Bounds, Mail, Next, World, mailed
@@ -95,7 +96,7 @@ class Model:
             rules=self.rules,
             capabilities=plans.capabilities(plans.VENUES[0][1]),
             quote=self._quote(world),
-            order_prefix=f"he1{position_id}",
+            order_prefix=IDENTITY.prefix_of(position_id),
             decision="a model",
         )
         life, outbox = self.cores.position(None, begin, world.now)
@@ -133,6 +134,10 @@ class Model:
         """Put the outbox under way; what is answered at once is."""
         for send in outbox:
             match send.to, send.message:
+                case (_, OwnershipDoubted(reason=why)):
+                    raise AssertionError(f"there is one process only, and it is in doubt: {why}")
+                case (_, SymbolConflict(text=why)):
+                    raise AssertionError(f"an order of its own is taken for another's: {why}")
                 case (_, message) if send.to == PORTFOLIO:
                     world = self._portfolio(world, message)
                 case (_, ArmTriggers() | DisarmTriggers() | RequestQuote() as message):

@@ -3,7 +3,12 @@
 from contextlib import ExitStack
 
 import pytest
+from msgspec.structs import replace
 
+from actors.order_router import ownership
+from actors.order_router.order import RoutedOrder
+from messages.envelope import Send
+from messages.orders import OrderFacts
 from messages.plan import Plan
 from tests import model_check
 from tests.model_check import diagram
@@ -12,7 +17,16 @@ from tests.simulation.model.model import Model
 from tests.simulation.model.search import Found, search
 from tests.simulation.model.world import Bounds
 from tests.simulation.mutants.every import MUTANTS
+from tests.simulation.mutants.injecting import instead
 from tests.simulation.plans import PLANS
+
+_ended_unasked = ownership.ended_unasked
+
+
+def around_ended_unasked(before: RoutedOrder, told: OrderFacts) -> tuple[Send, ...]:
+    """Doubt each cancel, as if none of ours had ever left."""
+    return _ended_unasked(replace(before, cancel_sent=False, cancel=None), told)
+
 
 SMALL = Bounds(faults=0, moves=0)
 
@@ -69,6 +83,23 @@ def test_books_that_are_not_the_venues_ledger_are_found(
     with ExitStack() as stack:
         mutant.inject(stack)
         found = search(Model(PLANS[4], SMALL._replace(faults=faults)), limit=20_000, seconds=60)
+    assert found.error is not None
+    assert problem in found.error
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("_is_same", lambda *_: False, "an order of its own is taken for another's"),
+        ("ended_unasked", around_ended_unasked, "there is one process only, and it is in doubt"),
+    ],
+)
+def test_an_order_of_its_own_that_is_taken_for_another_s_is_found(
+    name: str, value: object, problem: str
+) -> None:
+    with ExitStack() as stack:
+        instead(ownership, name, value)(stack)
+        found = search(Model(PLANS[1], SMALL._replace(faults=1)), limit=20_000, seconds=60)
     assert found.error is not None
     assert problem in found.error
 

@@ -23,6 +23,7 @@ from messages.orders import (
     OrderFacts,
     OrderRequest,
     OrderStatus,
+    OrderTerms,
     OrderType,
     RejectReason,
     Side,
@@ -86,7 +87,8 @@ def _cancel_or_look(
         missing = refused if is_cancel else OrderNotFound(client_order_id=order_id)
         yield text, mailed(world, GATEWAY, ORDER_ROUTER, missing)
     elif not is_cancel:
-        yield text, mailed(world, GATEWAY, ORDER_ROUTER, OrderReported(facts=order.facts))
+        found = OrderReported(facts=order.facts, terms=_terms(order.request))
+        yield text, mailed(world, GATEWAY, ORDER_ROUTER, found)
     elif order.facts.is_terminal:
         yield text, mailed(world, GATEWAY, ORDER_ROUTER, refused)
     else:
@@ -102,6 +104,19 @@ def _cancel_or_look(
                 f"{text} (done, its answer lost)",
                 mailed(lost, GATEWAY, ORDER_ROUTER, unknown),
             )
+
+
+def _terms(request: OrderRequest) -> OrderTerms:
+    """Return what a look-up says that an order is."""
+    return OrderTerms(
+        symbol=request.symbol,
+        side=request.side,
+        quantity=request.quantity,
+        price=request.price,
+        trigger_price=request.trigger_price,
+        step_size=UNIT,
+        tick_size=UNIT,
+    )
 
 
 def of_its_own_accord(world: World, order: Venue) -> Iterator[Next]:
