@@ -132,7 +132,8 @@ def on_ownership(turn: Turn, message: OwnershipChanged) -> None:
         turn.alarm(AlarmKind.IDENTITY, text)
         stop_entering(turn)
     if turn.position.closing is not None and turn.position.contested != before:
-        turn.update_closing(sellable=None)
+        # A look that is under way was asked for by what held before.
+        turn.update_closing(sellable=None, waits_for_balance=False)
     if not message.look_back_at or turn.position.state in AT_REST:
         return
     earlier = EarlierPrefix(

@@ -64,3 +64,11 @@ def test_a_persons_word_lets_it_sell_all() -> None:
     stage.hear(OWNED)
     stage.wait(60_000)
     assert stage.request(X1).quantity == HELD
+
+
+def test_an_answer_to_a_look_of_before_a_persons_word_counts_no_more() -> None:
+    stage = contested()
+    stage.hear(OWNED)
+    tell_free(stage, "0")
+    stage.wait(60_000)
+    assert stage.request(X1).quantity == HELD

@@ -42,5 +42,8 @@ FOUND = {
     "a look back that found one more waited for ids that it knew": [
         *(0, 0, 9, 0, 2, 16, 12, 18, 8, 0, 0, 0, 0, 0, 20, 20, 10),
     ],
+    "a look of a contested exit was answered after it was contested no more": [
+        *(0, 0, 9, 0, 0, 20, 19, 0, 0, 0, 0, 0, 0, 0, 0, 12, 8, 0, 0, 7, 14),
+    ],
     "a look back waited for an order of its own that rested": [0, 0, 8, 0, 0, 16, 12, 8, 0, 0, 23],
 }
