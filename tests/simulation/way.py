@@ -40,6 +40,10 @@ class Way:
         if self.held:
             self._arrive(self.held.pop(place), now)
 
+    def next_due(self) -> Timestamp | None:
+        """Return when the next thing arrives at the latest; None: nothing is on its way."""
+        return min((Timestamp(held.due) for held in self.held), default=None)
+
     def let_in_due(self, now: Timestamp) -> None:
         """Let everything arrive that can't be any later."""
         while (due := next((held for held in self.held if held.due <= now), None)) is not None:
