@@ -114,7 +114,8 @@ def test_another_form_is_refused(tmp_path: Path) -> None:
 
 def test_only_what_a_document_or_a_probe_says_is_known_of_coins_that_stops_lock() -> None:
     known = {name for name, one in PROFILES.items() if one.stop_locks_coins is not None}
-    assert known == {"bybit"}
+    assert known == {"binance", "bybit"}
+    assert PROFILES["binance"].stop_locks_coins is True
     assert PROFILES["bybit"].stop_locks_coins is False
     assert all(PROFILES[name].stop_locks_source for name in known)
     assert profile_of("kucoin").stop_locks_coins is None
