@@ -149,10 +149,10 @@ class CcxtExchange:
     async def _assemble(self) -> None:
         connection, tell = self._connection, self._tell
         book = Book(connection.profile)
-        answers = Answers(connection, book, tell)
+        answers = Answers(connection, book, self._tell_of_order)
         self._alarms = alarms = ConnectionAlarms(connection, tell, book.live)
         self._guard = guard = TaskGuard(connection.thread.spawn, alarms, connection.text_of)
-        self._requests = Requests(connection, book, answers, tell)
+        self._requests = Requests(connection, book, answers, self._tell_of_order)
         self._questions = Questions(connection, book, answers, tell, alarms)
         self._rules = RulesWatch(connection, tell, self._subscribe, self._unsubscribe)
         self._reconciling = Reconciling(
@@ -254,6 +254,11 @@ class CcxtExchange:
     def _tell(self, event: Event) -> None:
         if self.is_open or not isinstance(event, StreamChanged):
             self._emit(event)
+
+    def _tell_of_order(self, event: Event) -> None:
+        """Tell what became of an order: the account changed with it, before its stream says so."""
+        self._connection.account.changed()
+        self._tell(event)
 
     async def _answer(self, event: Event) -> None:
         self._tell(event)
