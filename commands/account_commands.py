@@ -3,19 +3,14 @@
 Owns the options; what they do is in the modules they import when used.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from commands.explaining import explaining
-from commands.shared_options import StateDir
-
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; written into the journal.")]
-SessionDir = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Its folder; default: the newest that runs.")
-]
-Yes = Annotated[bool, typer.Option("--yes", help="Show what will happen, and do not ask.")]
+from commands.shared_options import Reason, SeenSession, StateDir, Yes
 
 
 def add_to(app: typer.Typer) -> None:
@@ -63,7 +58,7 @@ def add_to(app: typer.Typer) -> None:
     def adopt(
         epoch: Annotated[str, typer.Option(metavar="EPOCH", help="As the alarm names it.")],
         reason: Reason = "",
-        session: SessionDir = None,
+        session: SeenSession = None,
         yes: Yes = False,  # noqa: FBT002 - a flag, typed by name
     ) -> None:
         """Tell the running session that the process of an epoch is dead: its orders are ours.
@@ -72,13 +67,13 @@ def add_to(app: typer.Typer) -> None:
 
         Example: python supervisor.py adopt --epoch kvlnyjx3 --reason "the old machine is off"
         """
-        _operate(f"adopt {epoch}", reason, session, is_sure=yes)
+        look_into(session, [f"adopt {epoch}"], operate=True, reason=reason, is_sure=yes)
 
     @app.command("own", short_help="Say that a contested position is this session's alone.")
     def own(
         position: Annotated[str, typer.Option(metavar="POSITION", help="As the alarm names it.")],
         reason: Reason = "",
-        session: SessionDir = None,
+        session: SeenSession = None,
         yes: Yes = False,  # noqa: FBT002 - a flag, typed by name
     ) -> None:
         """Tell the running session that no other process holds a position any more.
@@ -87,19 +82,27 @@ def add_to(app: typer.Typer) -> None:
 
         Example: python supervisor.py own --position p3 --reason "the other one is stopped"
         """
-        _operate(f"own {position}", reason, session, is_sure=yes)
+        look_into(session, [f"own {position}"], operate=True, reason=reason, is_sure=yes)
 
 
-def _operate(command: str, reason: str, session: Path | None, *, is_sure: bool) -> None:
-    """Have a session that runs do one command, as ``inspect --operate`` does; then exit."""
+def look_into(
+    session: Path | None,
+    commands: Iterable[str],
+    *,
+    operate: bool,
+    reason: str,
+    is_sure: bool,
+    as_json: bool = False,
+) -> NoReturn:
+    """Do the commands of ``inspect`` in a session, or ask for them at a prompt; then exit."""
     from commands.inspect.front import Asked  # noqa: PLC0415 - imported when used
     from commands.inspect.front import inspect as look  # noqa: PLC0415 - as above
 
     asked = Asked(
         session=session,
-        commands=(command,),
-        as_json=False,
-        operate=True,
+        commands=tuple(commands),
+        as_json=as_json,
+        operate=operate,
         reason=reason,
         is_sure=is_sure,
     )

@@ -20,11 +20,14 @@ from commands.shared_options import (
     Config,
     Duration,
     Headless,
+    Reason,
     Seed,
+    SeenSession,
     SessionDir,
     Sets,
     StateDir,
     StrategyName,
+    Yes,
     all_sets,
 )
 from commands.streams import bounded_streams
@@ -275,9 +278,7 @@ def check(
 
 @app.command("inspect", short_help="Look into a session: actors, positions, orders, why.")
 def inspect(
-    session: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Its folder; default: the newest that runs.")
-    ] = None,
+    session: SeenSession = None,
     command: Annotated[
         list[str] | None,
         typer.Option("-c", metavar="COMMAND", help="Run it and exit; may be repeated."),
@@ -288,12 +289,8 @@ def inspect(
     operate: Annotated[  # noqa: FBT002 - as above
         bool, typer.Option("--operate", help="Allow what changes trading; needs a reason.")
     ] = False,
-    reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why; written into the journal.")
-    ] = "",
-    yes: Annotated[  # noqa: FBT002 - as above
-        bool, typer.Option("--yes", help="Show what will happen, and do not ask.")
-    ] = False,
+    reason: Reason = "",
+    yes: Yes = False,  # noqa: FBT002 - as above
 ) -> None:
     """Look into a session that runs, or is over: actors, positions, orders, why. A prompt, or -c.
 
@@ -301,20 +298,9 @@ def inspect(
 
     Example: python supervisor.py inspect --session tests/data/session -c "why p2"
     """
-    from commands.inspect.front import Asked
-    from commands.inspect.front import inspect as look
-
-    asked = Asked(
-        session=session,
-        commands=tuple(command or ()),
-        as_json=as_json,
-        operate=operate,
-        reason=reason,
-        is_sure=yes,
+    account_commands.look_into(
+        session, command or (), operate=operate, reason=reason, is_sure=yes, as_json=as_json
     )
-    with explaining():
-        code = look(asked)
-    raise typer.Exit(code)
 
 
 account_commands.add_to(app)

@@ -19,8 +19,8 @@ from actors.order_router.order import RoutedOrder
 from actors.position.position import Charter, Life, Position
 from actors.position.states import State
 from actors.runtime.watchdog import STUCK_NOTE
-from commands.asking import is_anyone_there, typed_by
 from commands.errors import UsageError
+from commands.person import is_anyone_there, typed_by
 from messages.addresses import ORDER_ROUTER
 from messages.money import ZERO, plain
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from commands.asking import is_anyone_there, typed_by
 from commands.connecting import Say, profile_named
 from commands.errors import UsageError
+from commands.person import is_anyone_there, typed_by
 from config.settings import Settings
 from exchange.live.connection import Connection
 from exchange.profiles.profile import Profile

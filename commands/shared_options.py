@@ -33,6 +33,11 @@ Duration = Annotated[
 SessionDir = Annotated[
     Path | None, typer.Option(metavar="DIR", help="This run's files; default sessions/<time>.")
 ]
+SeenSession = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Its folder; default: the newest that runs.")
+]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; written into the journal.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Show what will happen, and do not ask.")]
 StateDir = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Where accounts and their journals are kept; default state."),

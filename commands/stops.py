@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from msgspec.structs import replace
 
 from actors.position.prices import has_stop, possible_mode
-from commands.asking import is_anyone_there, typed_by
 from commands.connecting import Say
 from commands.errors import UsageError
+from commands.person import is_anyone_there, typed_by
 from config.settings import Settings
 from messages.base import Symbol
 from messages.market import Capabilities

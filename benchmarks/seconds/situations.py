@@ -40,6 +40,21 @@ class Situation(NamedTuple):
     """Whether a round is a window of one life, which does not end flat."""
 
 
+def _weight(
+    key: str, play: Callable[[Round], None], title: str, goal: float, symbols: int = 1
+) -> Situation:
+    return Situation(
+        key,
+        play,
+        (Figure(f"API weight a minute, {title}", goal, figures.weight_a_minute),),
+        "synthetic",
+        "off_exchange",
+        symbols=symbols,
+        round_seconds=65,
+        is_steady=True,
+    )
+
+
 SOLD_FROM_KILL = Figure("… the same from the kill", None, figures.until_sold_from_kill)
 COVERED_FROM_KILL = Figure("… the same from the kill", None, figures.until_covered_from_kill)
 SITUATIONS = (
@@ -344,32 +359,9 @@ SITUATIONS = (
         "off_exchange",
         round_seconds=75,
     ),
-    Situation(
-        "weight_flat",
-        scripts.steady_and_flat,
-        (Figure("API weight a minute, flat", 8.0, figures.weight_a_minute),),
-        "synthetic",
-        "off_exchange",
-        round_seconds=65,
-        is_steady=True,
-    ),
-    Situation(
-        "weight_holding",
-        scripts.steady_and_holding,
-        (Figure("API weight a minute, one symbol held", 25.0, figures.weight_a_minute),),
-        "synthetic",
-        "off_exchange",
-        round_seconds=65,
-        is_steady=True,
-    ),
-    Situation(
-        "weight_holding_three",
-        scripts.steady_and_holding,
-        (Figure("API weight a minute, three symbols held", 37.0, figures.weight_a_minute),),
-        "synthetic",
-        "off_exchange",
-        symbols=3,
-        round_seconds=65,
-        is_steady=True,
+    _weight("weight_flat", scripts.steady_and_flat, "flat", 8.0),
+    _weight("weight_holding", scripts.steady_and_holding, "one symbol held", 25.0),
+    _weight(
+        "weight_holding_three", scripts.steady_and_holding, "three symbols held", 37.0, symbols=3
     ),
 )

@@ -1,4 +1,4 @@
-"""The questions before real money is touched: whether a person can answer, and the answer."""
+"""The person at the terminal, asked before real money is touched."""
 
 import sys
 from collections.abc import Callable
