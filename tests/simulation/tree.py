@@ -52,10 +52,13 @@ class Tree:
         self.clock = VirtualClock(self.now)
         self.dispatcher = Poisonable(self._on_delivered, self._poisoned)
         self.journal = journal or MemoryJournal(keep=False)
-        self.system = System(self.dispatcher, self.clock, self.journal)
+        self.system = self._new_system()
         self.system.observe(self._on_record)
         supervisor.start(self.system, wiring)
         gc.unfreeze()  # recovery freezes what it found: of a thousand worlds that is a leak
+
+    def _new_system(self) -> System:
+        return System(self.dispatcher, self.clock, self.journal)
 
     @property
     def now(self) -> Timestamp:

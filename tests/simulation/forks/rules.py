@@ -61,6 +61,10 @@ class Rules:
             else:
                 self.doubted_since.pop(process.number, None)
 
+    def raised(self, text: str) -> None:
+        """Break at every message that an actor skips: no fault of this world makes one raise."""
+        self._must(False, text)  # noqa: FBT003 - as assert
+
     def submitted(self, number: int, order: SubmitOrder) -> None:
         """An id says who made it; nothing new is risked in doubt; what is contested is capped."""
         world, request = self.world, order.request
@@ -89,7 +93,7 @@ class Rules:
         )
 
     def _must(self, holds: bool, text: str) -> None:  # noqa: FBT001 - as assert
-        """Note a broken rule: what an actor's handling raises, a supervisor would swallow."""
+        """Note a broken rule: raised in an actor's handling, it would be taken for the actor's."""
         if not holds:
             self.broken = self.broken or text
 

@@ -1,9 +1,13 @@
 """Two processes of one account: a short search, and schedules that broke a rule once."""
 
+from contextlib import ExitStack
+
 import pytest
 
+from actors.positions import ownership
 from tests.simulation.forks.__main__ import run, schedule_of
 from tests.simulation.forks.found import FOUND
+from tests.simulation.mutants.injecting import instead
 from tests.simulation.runs import without_logs
 
 
@@ -21,6 +25,17 @@ def test_a_short_search_breaks_no_rule_and_meets_both_states() -> None:
             assert outcome.error is None, schedule_of(number, seed=3)
             met.update(outcome.met)
     assert {"a process is in doubt: behind", "a process is in doubt: twin"} <= met
+
+
+def test_a_message_that_an_actor_skips_breaks_a_rule() -> None:
+    def raises(*_: object) -> None:
+        raise KeyError("a defect")
+
+    with ExitStack() as stack, without_logs():
+        instead(ownership, "doubted", raises)(stack)
+        error = run(schedule_of(0, seed=3)).error
+    assert error is not None
+    assert "positions raised on OwnershipDoubted: KeyError" in error
 
 
 def test_a_schedule_is_one_history() -> None:

@@ -20,12 +20,14 @@ from actors.journal.identity import begun, identity_of
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import Record
 from actors.positions.actor import PositionsActor
+from actors.runtime.actor import describe
 from actors.runtime.clock import VirtualClock
+from actors.runtime.system import System
 from commands.tree import Wiring
 from config.settings import Settings
 from exchange.port import Sink
 from messages.addresses import GUARDIAN, POSITIONS, RECONCILER
-from messages.base import Milliseconds, Timestamp
+from messages.base import Address, MessageId, Milliseconds, Timestamp
 from messages.gateway import MarketMoved
 from messages.ids import Identity, epoch_of
 from messages.market import Quote
@@ -67,6 +69,21 @@ def settings() -> Settings:
     return replace(plain, portfolio=portfolio, reconciler=reconciler, router=router, drop=drop)
 
 
+class StrictSystem(System):
+    """A process's actors, none of which may raise."""
+
+    def __init__(self, on_raised: Callable[[str], None], *parts: Any) -> None:  # noqa: ANN401 - as System
+        super().__init__(*parts)
+        self._on_raised = on_raised
+
+    def report(
+        self, actor: Address, what: str, error: BaseException, cause: MessageId | None = None
+    ) -> None:
+        """Note every message that an actor skipped: no fault of this world makes one raise."""
+        self._on_raised(f"{actor} raised on {what}: {describe(error)}")
+        super().report(actor, what, error, cause)
+
+
 class Process(Tree):
     """One process that trades the account, from its start to its death."""
 
@@ -88,6 +105,10 @@ class Process(Tree):
         self.records: list[Record] = []
         journal = disk.journal(world.now)
         self.grow(self._wiring(None if is_new else opening, journal), journal)
+
+    def _new_system(self) -> System:
+        raised = self.world.rules.raised
+        return StrictSystem(raised, self.dispatcher, self.clock, self.journal)
 
     def _wiring(self, recovered: Snapshot | None, journal: SimulatedJournal) -> Wiring:
         def connect(emit: Sink) -> Any:  # noqa: ANN401 - a link is a port, not a whole exchange
