@@ -100,6 +100,7 @@ class PaperExchange:
         self._in_flight: list[tuple[Timestamp, int, InFlight]] = []
         self._sequence = 0
         self._subscribed: set[Symbol] = set()
+        self._is_streaming = False
         self._is_open = True
         self.changes: list[msgspec.Struct] | None = None
         """Entities that changed, for whoever records them and empties it; None: nobody does."""
@@ -157,14 +158,13 @@ class PaperExchange:
 
     def subscribe(self, symbol: Symbol, now: Timestamp) -> None:
         """Let the symbol's quotes be heard. Raises ``UnknownSymbolError``."""
+        self._open_stream(now)
         self._market(symbol)
-        if not self._subscribed:
-            self._deliver(StreamChanged(up=True), now)
         self._subscribed.add(symbol)
 
     def close(self, now: Timestamp) -> None:
         """Let go; orders stay, and what is on its way to the venue still arrives there."""
-        if self._is_open and self._subscribed:
+        if self._is_open and self._is_streaming:
             self._deliver(StreamChanged(up=False), now)
         self._is_open = False
 
@@ -230,6 +230,11 @@ class PaperExchange:
             holdings=tuple(self._holding(symbol) for symbol in sorted(self.book.markets)),
             fills=tuple(self.book.trades.values()),
         )
+
+    def _open_stream(self, now: Timestamp) -> None:
+        if not self._is_streaming:
+            self._is_streaming = True
+            self._deliver(StreamChanged(up=True), now)
 
     def _holding(self, symbol: Symbol) -> Holding:
         base = self.book.balances.get(self.book.markets[symbol].rules.base)

@@ -110,13 +110,16 @@ class ExchangePort(Protocol):
     def read_market_rules(self, symbol: Symbol, now: Timestamp) -> None:
         """Read a symbol's rules anew, as ``fetch_market_rules``, or say that it is gone.
 
-        Answered with ``MarketRulesReported`` or ``MarketGoneReported``; raises as the other.
+        Answered with ``MarketRulesReported`` or ``MarketGoneReported``, late where the venue can't
+        be read now; raises as the other.
         """
 
     def subscribe(self, symbol: Symbol, now: Timestamp) -> None:
         """Hear the symbol's quotes and the account's orders from now on.
 
-        The first subscription opens the stream: ``StreamChanged``. Raises ``UnknownSymbolError``.
+        The first subscription opens the stream: ``StreamChanged``. Raises ``UnknownSymbolError``
+        where the venue has no such market: the stream is opened all the same, and a market that is
+        listed later is heard from then on.
         """
 
     def close(self, now: Timestamp) -> None:

@@ -1,6 +1,7 @@
 """The gateway actor: requests in, the port's events out, each to the actor whose fact it is."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import assert_never, cast
 
 from actors.gateway.exit_mark import ExitMark, NoMark
@@ -19,7 +20,7 @@ from messages.addresses import (
     RECONCILER,
 )
 from messages.base import Address, Message, Symbol
-from messages.envelope import Envelope, Send
+from messages.envelope import Envelope, Send, Wake
 from messages.gateway import (
     CancelAtVenue,
     FetchBalances,
@@ -140,14 +141,18 @@ class Gateway(Actor):
         return None
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
-        """Answer a skipped request as what it is: nobody knows whether the venue heard it."""
+        """Make up for a skipped message.
+
+        A request about an order is answered: its outcome is unknown. Anything else is handled once
+        more. A list, a balance or a rule may be asked for twice, and a fact may be told twice.
+        """
         match message:
-            case FollowSymbols() | WatchSymbols() | Persisted() | PersistFailed():
-                return self.try_again(message)
             case SubmitOrder() | CancelAtVenue() | LookUpOrder():
                 return (Send(ORDER_ROUTER, unanswered(message, describe(error))),)
-            case _:
+            case Wake():
                 return super().on_skipped(message, error)
+            case _:
+                return self.try_again(message)
 
     def request(self, message: Request) -> None:
         """Make the port's call that the message stands for."""
@@ -250,11 +255,14 @@ class Gateway(Actor):
         for symbol in symbols:
             try:
                 self.port.fetch_market_rules(symbol, self.now())
-                self.port.subscribe(symbol, self.now())
             except UnknownSymbolError as error:  # delisted while held: the others go on
                 text = f"{symbol} is not followed: {error}"
                 self.send(OBSERVERS, Alarm(kind=AlarmKind.MARKET_STALE, text=text, symbol=symbol))
                 self.emit(MarketGoneReported(symbol=symbol, text=str(error)))
+            # Also of a market that is gone: the account's stream must be up, and the market may
+            # be listed again.
+            with suppress(UnknownSymbolError):
+                self.port.subscribe(symbol, self.now())
 
     def _fetch_rules(self, symbol: Symbol) -> None:
         try:

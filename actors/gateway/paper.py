@@ -94,9 +94,11 @@ class PaperGateway(Gateway):
         return None
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
-        """Let what is in flight arrive all the same."""
+        """Let what is in flight arrive all the same; of a market's moves the next one comes."""
         if not isinstance(message, Wake):
             self._watch_flights()
+        if isinstance(message, MarketMoved | NextLevel | OnlyQuotesDue):
+            return ()
         return super().on_skipped(message, error)
 
     def _move(self, drive: Drive) -> None:

@@ -117,9 +117,9 @@ class CcxtExchange:
 
     def subscribe(self, symbol: Symbol, now: Timestamp) -> None:  # noqa: ARG002 - the port's
         """Hear a symbol's quotes and the account's orders. Raises ``UnknownSymbolError``."""
-        self._connection.listing(symbol)
         self._is_subscribed = True
         self._connection.thread.call(self._subscribe, symbol)
+        self._connection.listing(symbol)
 
     def watch(self, plan: WatchSymbols) -> None:
         """Ask for silent symbols as often as market data wants it."""
@@ -193,10 +193,10 @@ class CcxtExchange:
             if self._connection.has_keys:
                 self._guard.keep("the look at the key", self._keys.run)
             self._guard.keep("the look at market rules", self._rules.keep_reading)
-        if symbol in self._symbols:
+        self._rules.follow(symbol)
+        if symbol in self._symbols or symbol not in self._connection.opened.listings:
             return
         self._symbols.add(symbol)
-        self._rules.follow(symbol)
         self._market.follow(symbol)
         if self._resubscribes is None:
             loop = asyncio.get_running_loop()

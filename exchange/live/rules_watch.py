@@ -1,12 +1,14 @@
 """The rules of markets while they are traded: read now and then, and when an order is refused.
 
-Owns how often the venue is asked. Each read is one of the whole list of markets, so two that are
+Owns how often the venue is asked, and that a question is answered, if late: a read that fails is
+tried again until one goes well. Each read is one of the whole list of markets, so two that are
 asked for at the same time are one. What a changed rule means is the positions actor's business. On
 the loop.
 """
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from exchange.live.connection import Connection
 from exchange.port import Event, UnknownSymbolError
@@ -16,6 +18,9 @@ from messages.positions import MarketGoneReported, MarketRulesReported
 
 APART_SECONDS = 2.0
 """Between two reads: a second one is to show what the first did not, not the same answer twice."""
+
+AGAIN_SECONDS = 5.0
+"""After a read that failed; the pause doubles with each further one."""
 
 MarketEvent = MarketRulesReported | MarketGoneReported
 
@@ -37,6 +42,9 @@ class RulesWatch:
         self._unlisted = unlisted
         self._told: dict[Symbol, MarketEvent] = {}
         """Of each followed market, what was reported last."""
+        self._unanswered: set[Symbol] = set()
+        """Asked for, and the read failed."""
+        self._has_failed = asyncio.Event()
         self._lock = asyncio.Lock()
         self._began_at: float | None = None
 
@@ -61,12 +69,18 @@ class RulesWatch:
         self.follow(symbol)
         if await self._read():
             self._report(symbol)
+        else:
+            self._unanswered.add(symbol)
 
     async def keep_reading(self) -> None:
-        """Read now and then; for ever."""
+        """Read now and then, and again after a read that failed; for ever."""
+        every = self._connection.settings.rules_ms / 1000
+        first = pause = min(AGAIN_SECONDS, every)
         while True:
-            await asyncio.sleep(self._connection.settings.rules_ms / 1000)
-            await self._read()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._has_failed.wait(), every)
+                await asyncio.sleep(pause)
+            pause = first if await self._read() else min(2 * pause, every)
 
     async def _read(self) -> bool:
         """Read the markets once for all who wait; return whether that went well."""
@@ -82,17 +96,20 @@ class RulesWatch:
                 await self._connection.read_markets()
             except Exception as error:  # noqa: BLE001 - the rules stay as they are known
                 self._connection.note(f"market rules: {self._connection.text_of(error)}")
+                self._has_failed.set()
                 return False
             self._began_at = began_at
+            self._has_failed.clear()
         for one in tuple(self._told):
             now = self._now(one)
             is_listed = isinstance(now, MarketRulesReported)
             (self._listed if is_listed else self._unlisted)(one)
-            if now != self._told[one]:
+            if now != self._told[one] or one in self._unanswered:
                 self._report(one)
         return True
 
     def _report(self, symbol: Symbol) -> None:
+        self._unanswered.discard(symbol)
         self._told[symbol] = now = self._now(symbol)
         self._tell(now)
 

@@ -149,6 +149,10 @@ def _lie(world: "World") -> None:
     world.venue.lies = True
 
 
+def _be_slow(world: "World") -> None:
+    world.venue.is_slow = True
+
+
 def _bring_coins(world: "World") -> None:
     """Let another hand bring coins, where there are strangers' coins already."""
     if world.foreign:
@@ -241,5 +245,6 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("the rules are read", _read, 4),
     ("another hand brings coins", _bring_coins, 1),
     ("the machine is started again", _boot, 2),
+    ("the next read of the rules is answered late", _be_slow, 2),
 )
 """What it is called, what it does, and how often explorers take it."""

@@ -100,6 +100,7 @@ class Line(PaperExchange):
         self._sink = emit
         self._asked_on = self._connection
         self._subscribed.clear()
+        self._is_streaming = False
         self.is_down = False
         self.disturbed_at = now
         self._now = now

@@ -28,6 +28,9 @@ class FickleMarket(Line):
     lies = False
     """Whether the next read tells rules that are in force nowhere."""
 
+    is_slow = False
+    """Whether the next read is answered late."""
+
     def begin_market(self) -> None:
         """Remember the rules as they are in the beginning."""
         self.first_rules = self.book.markets[SYMBOL].rules
@@ -53,13 +56,17 @@ class FickleMarket(Line):
     def fetch_market_rules(self, symbol: Symbol, now: Timestamp) -> None:
         """Tell the rules as they are. Raises ``UnknownSymbolError``."""
         self._now = now
-        self._check_listed(symbol)
+        if self.phase is MarketPhase.GONE:
+            self.reads.append(None)
+            raise _not_listed(symbol)
         self._tell_rules(self.book.markets[symbol].rules)
 
     def read_market_rules(self, symbol: Symbol, now: Timestamp) -> None:
-        """Tell the rules, or that there is no such market; or lie, once."""
+        """Tell the rules, or that there is no such market; or lie, or tell it late, once."""
         self._now = now
-        if self.lies and not self.is_fair:
+        if self.is_slow and not self.is_fair:
+            self._read_late(symbol)
+        elif self.lies and not self.is_fair:
             self.lies = False
             self.disturbed_at = now
             self.on_fate("the venue tells rules that are in force nowhere")
@@ -74,7 +81,9 @@ class FickleMarket(Line):
 
     def subscribe(self, symbol: Symbol, now: Timestamp) -> None:
         """Let quotes be heard. Raises ``UnknownSymbolError``."""
-        self._check_listed(symbol)
+        self._open_stream(now)
+        if self.phase is MarketPhase.GONE:
+            raise _not_listed(symbol)
         super().subscribe(symbol, now)
 
     def market_moved(self, moved: MarketMoved, now: Timestamp) -> None:
@@ -92,10 +101,18 @@ class FickleMarket(Line):
         if self.phase is not MarketPhase.GONE:
             super().fetch_trades(request, now)
 
-    def _check_listed(self, symbol: Symbol) -> None:
-        if self.phase is MarketPhase.GONE:
-            self.reads.append(None)
-            raise UnknownSymbolError(f"no market {symbol}")
+    def _read_late(self, symbol: Symbol) -> None:
+        """Answer later; a process that has died by then gets no answer."""
+        self.is_slow = False
+        self.disturbed_at = self._now
+        connection = self._connection
+        self.on_fate("a read of the rules is answered late")
+
+        def arrive(at: Timestamp) -> None:
+            if connection == self._connection:
+                self.read_market_rules(symbol, at)
+
+        self._hold(arrive, f"a read of {symbol}")
 
     def _tell_rules(self, rules: MarketRules) -> None:
         self.reads.append(rules)
@@ -106,3 +123,7 @@ class FickleMarket(Line):
             phase=MarketPhase.HALTED if is_halted else MarketPhase.OPEN,
         )
         self._sink(told)
+
+
+def _not_listed(symbol: Symbol) -> UnknownSymbolError:
+    return UnknownSymbolError(f"no market {symbol}")

@@ -47,7 +47,7 @@ _REVIEWED = (
     ("position", f"new {_HELD} closing closed", "begun", _BEGUN_ONCE),
     ("position", f"{_HELD} closing", "budget_denied", _ONE_GRANT),
     ("position", f"new {_HELD} closing", "orders_released", _NOT_CLOSED),
-    ("position", f"new {_HELD}", "balance_told", _NOT_ASKED),
+    ("position", "new opening", "balance_told", _NOT_ASKED),
     ("position", "new", "order_updated quote_told trigger_fired triggers_armed", _NO_ORDER_YET),
     ("position", "new", "venue_reachability", "the router tells whom it has orders of"),
     ("position", "new", "booking_asked", "it has booked nothing yet"),

@@ -61,6 +61,7 @@ class Venue(PaperExchange):
     def hang_up(self) -> None:
         self.hears = None
         self._subscribed.clear()
+        self._is_streaming = False
 
     def submit(self, order: SubmitOrder, now: Timestamp) -> None:
         self._points.pass_by("before a submit")

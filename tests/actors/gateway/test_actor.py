@@ -13,10 +13,27 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from exchange.paper import PaperExchange
 from exchange.port import Sink
-from messages.addresses import GATEWAY, OBSERVERS, ORDER_ROUTER
+from messages.addresses import (
+    GATEWAY,
+    OBSERVERS,
+    ORDER_ROUTER,
+    PORTFOLIO,
+    POSITIONS,
+    RECONCILER,
+)
 from messages.base import Address, ClientOrderId, Message, Milliseconds, Symbol, Timestamp
 from messages.envelope import Wake
-from messages.gateway import CancelAtVenue, FollowSymbols, LookUpOrder, MarketMoved, SubmitOrder
+from messages.gateway import (
+    CancelAtVenue,
+    FetchBalances,
+    FetchMarketRules,
+    FetchOpenOrders,
+    FetchTrades,
+    FollowSymbols,
+    LookUpOrder,
+    MarketMoved,
+    SubmitOrder,
+)
 from messages.observers import Alarm
 from messages.order_router import (
     CancelFailed,
@@ -27,6 +44,9 @@ from messages.order_router import (
     SubmitFailed,
 )
 from messages.orders import OrderType, Priority, Side
+from messages.portfolio import BalancesReported
+from messages.positions import MarketGoneReported, MarketRulesReported
+from messages.reconciler import OpenOrdersReported, TradesReported
 from tests.actors.listener import Listener
 from tests.exchange.venue import RULES, SYMBOL, a_request, holding
 
@@ -41,6 +61,7 @@ CANCEL = CancelAtVenue(
     client_order_id=ORDER, exchange_order_id=None, symbol=SYMBOL, priority=Priority.EXIT
 )
 LOOK_UP = LookUpOrder(client_order_id=ORDER, exchange_order_id=None, symbol=SYMBOL)
+GONE = Symbol("GONE/USDT")
 LATENCY_MS = Milliseconds(20)
 
 
@@ -138,12 +159,52 @@ def test_symbols_that_it_raised_on_are_followed_all_the_same() -> None:
     assert stage.router.heard == [StreamChanged(up=True)]
 
 
+@pytest.mark.parametrize(
+    ("request_", "asker", "answer"),
+    [
+        (FetchMarketRules(symbol=SYMBOL), POSITIONS, MarketRulesReported),
+        (FetchMarketRules(symbol=GONE), POSITIONS, MarketGoneReported),
+        (FetchBalances(), PORTFOLIO, BalancesReported),
+        (FetchOpenOrders(symbol=SYMBOL), RECONCILER, OpenOrdersReported),
+        (FetchTrades(symbol=SYMBOL, since=Timestamp(0)), RECONCILER, TradesReported),
+        (FollowSymbols(symbols=(GONE,)), POSITIONS, MarketGoneReported),
+    ],
+)
+def test_a_question_that_it_raised_on_is_answered_all_the_same(
+    request_: Message, asker: Address, answer: type[Message]
+) -> None:
+    stage = Stage()
+    asks = stage.play(Listener, asker)
+    stage.gateway.before = 1
+    stage.tell(request_)
+    stage.pass_time()
+    assert [type(message) for message in asks.heard] == [answer]
+
+
+def test_a_question_that_it_raises_on_twice_is_an_alarm() -> None:
+    stage = Stage()
+    observers = stage.play(Listener, OBSERVERS)
+    stage.gateway.before = 2
+    stage.tell(FetchBalances())
+    (alarm,) = [message for message in observers.heard if isinstance(message, Alarm)]
+    assert "FetchBalances, tried twice" in alarm.text
+
+
+def test_the_accounts_stream_opens_although_the_only_market_is_gone() -> None:
+    stage = Stage()
+    stage.system.stop(GATEWAY, 1)
+    stage.gateway = stage.play(Breaking, GATEWAY, connect)
+    stage.tell(FollowSymbols(symbols=(GONE,)))
+    stage.pass_time()
+    assert stage.router.heard == [StreamChanged(up=True)]
+
+
 def test_a_symbol_that_is_gone_keeps_no_other_from_being_followed() -> None:
     stage = Stage()
     observers = stage.play(Listener, OBSERVERS)
     stage.system.stop(GATEWAY, 1)
     stage.gateway = stage.play(Breaking, GATEWAY, connect)
-    stage.tell(FollowSymbols(symbols=(Symbol("GONE/USDT"), SYMBOL)))
+    stage.tell(FollowSymbols(symbols=(GONE, SYMBOL)))
     stage.pass_time()
     assert stage.router.heard == [StreamChanged(up=True)]
     (alarm,) = [message for message in observers.heard if isinstance(message, Alarm)]

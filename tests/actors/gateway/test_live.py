@@ -99,3 +99,19 @@ def test_what_market_data_wants_becomes_the_poll_plan() -> None:
     stage.system.tell(GATEWAY, PLAN)
     stage.settle()
     assert stage.port.plans == [PLAN]
+
+
+def test_a_fact_of_the_port_that_it_raised_on_is_told_all_the_same() -> None:
+    stage = Stage()
+    gateway = stage.system.mailboxes[GATEWAY].actor
+    assert isinstance(gateway, LiveGateway)
+    real = gateway.handle
+
+    def raises_once(message: Message) -> object:
+        gateway.handle = real  # type: ignore[method-assign]  # a defect that shows once
+        raise ZeroDivisionError(type(message).__name__)
+
+    gateway.handle = raises_once  # type: ignore[method-assign]
+    stage.port.tells_from_its_thread(StreamChanged(up=True))
+    stage.settle()
+    assert stage.heard(ORDER_ROUTER) == [(StreamChanged(up=True), GATEWAY)]

@@ -16,6 +16,7 @@ from exchange.server.wire import Call
 from exchange.server.wire_faults import FOR_EVER, WireFault, WireFaultKind
 from messages.base import Milliseconds, Symbol
 from messages.market import MarketPhase
+from messages.market_data import QuoteReceived
 from messages.positions import MarketGoneReported, MarketRulesReported
 from tests.exchange.live.wire import STILL, WireVenue
 from tests.exchange.venue import RULES, SYMBOL, holding
@@ -121,6 +122,50 @@ def test_a_change_is_found_without_being_asked_for(monkeypatch: pytest.MonkeyPat
             venue.server.send(SetRules(COARSE))
             venue.wait_until(lambda: bool(events(venue)))
             assert last(venue).rules.step_size == 1
+        finally:
+            venue.close()
+            venue.connection.close()
+
+
+def test_a_read_that_failed_is_made_up_for_also_where_nothing_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of rules that count after two equal reads the second one is told, too."""
+    monkeypatch.setattr(watch, "APART_SECONDS", 0.05)
+    monkeypatch.setattr(watch, "AGAIN_SECONDS", 0.05)
+    with ServerThread("binance", [RULES], holding()) as server:
+        venue = WireVenue(server, "binance")
+        try:
+            venue.exchange.subscribe(SYMBOL, venue.now)
+            fault = WireFault(on=Call.MARKETS, kind=WireFaultKind.UNAVAILABLE, times=3)
+            venue.server.plan(fault)
+            venue.exchange.read_market_rules(SYMBOL, venue.now)
+            venue.wait_until(lambda: bool(events(venue)))
+            assert last(venue).rules.step_size == RULES.step_size
+            assert len(events(venue)) == 1
+        finally:
+            venue.close()
+            venue.connection.close()
+
+
+@pytest.mark.parametrize("dialect", ["binance", "mexc"])
+def test_the_only_market_is_gone_at_a_start_and_listed_again_later(
+    dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "APART_SECONDS", 0.05)
+    settings: LiveSettings = replace(STILL, rules_ms=Milliseconds(50))
+    with ServerThread(dialect, [RULES, OTHER], holding()) as server:
+        server.send(SetStatus(SYMBOL, MarketStatus.DELISTED))
+        venue = WireVenue(server, dialect, settings)
+        try:
+            with pytest.raises(UnknownSymbolError):
+                venue.exchange.subscribe(SYMBOL, venue.now)
+            venue.wait_until(lambda: venue.is_up)
+            server.send(SetStatus(SYMBOL, MarketStatus.TRADING))
+            venue.wait_until(lambda: bool(events(venue)))
+            assert last(venue).phase is MarketPhase.OPEN
+            venue.move(100.0)
+            venue.wait_until(lambda: any(isinstance(e, QuoteReceived) for e in venue.events))
         finally:
             venue.close()
             venue.connection.close()
