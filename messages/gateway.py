@@ -48,6 +48,9 @@ class LookUpOrder(Message, frozen=True, kw_only=True):
     symbol: Symbol
     wants_time: bool = False
     """Whether to ask for the venue's time first: what is not found is then told with that time."""
+    whole_after: Timestamp | None = None
+    """Make it a whole look where the venue's time is later than this; see ``WholeLook``. None: the
+    order's id alone is asked for."""
 
 
 class ForgetUnrecorded(Message, frozen=True, kw_only=True):

@@ -123,6 +123,9 @@ class RequestTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     None: it is not known until when the engine takes a request, which needs the slow proof."""
     read_lag_ms: Milliseconds
     """How far look-ups, lists and balances may be behind the engine."""
+    stream_lag_ms: Milliseconds | None = None
+    """How late the account's stream tells of the engine while its connection lasts. None: not
+    known; a stream without a gap proves nothing then."""
     locking: tuple[OrderType, ...] = ()
     """Types of sales that keep their coins from other sales, of an account that can't borrow: the
     venue refuses to sell what isn't there. Empty: not known."""

@@ -3,8 +3,11 @@
 from decimal import Decimal
 from enum import StrEnum
 
+import msgspec
+
 from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.market import RequestTerms
+from messages.money import ZERO
 from messages.orders import OrderFacts, OrderRequest, OrderTerms, RejectReason
 from messages.reconciler import ListedOrder
 
@@ -148,6 +151,43 @@ class CancelFailed(Message, frozen=True, kw_only=True):
     retry_after_ms: Milliseconds | None = None
 
 
+class LookPart(StrEnum):
+    """What a whole look asks beside the order's own id."""
+
+    OPEN_ORDERS = "open orders"
+    FILLS = "fills"
+    BALANCE = "balance"
+    CANCEL = "cancel"
+    """By client order id, answered by the matching engine: "unknown order" means not open now."""
+
+
+class WholeLook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What the venue answered beside "no such order"; all asked after it had shown its time."""
+
+    missing: tuple[LookPart, ...] = ()
+    """Parts that the venue has no read for, or that had no usable answer."""
+    open_orders: tuple[str, ...] = ()
+    """The venue's ids of the orders that work on the symbol; none is the one looked for."""
+    fills: tuple[str, ...] = ()
+    """The venue's ids of the fills since the order was signed; none is the order's."""
+    total: Decimal | None = None
+    """Of the coin that the order spends; None: not known."""
+    free: Decimal | None = None
+    total_before: Decimal | None = None
+    """The same just before the order was signed, where it was certain then. None: it was not."""
+    free_before: Decimal | None = None
+    balance_shows: Timestamp | None = None
+    """On the venue's clock: the last change of the account that the balance includes."""
+    unexplained: Decimal = ZERO
+    """Locked coins of that kind that no listed order explains."""
+    stream: int = 0
+    """Number of the connection that the account's stream has had since; checked to be alive after
+    all parts were answered. 0: it is down, or did not answer."""
+    signed_on: int = 0
+    """The number that it had before the order was signed first; equal: there was no gap. 0: not
+    known, an earlier process signed it."""
+
+
 class OrderNotFound(Message, frozen=True, kw_only=True):
     """The venue knows no such order, it says: one such answer is no proof. From the gateway."""
 
@@ -155,6 +195,8 @@ class OrderNotFound(Message, frozen=True, kw_only=True):
     venue_time: Timestamp | None = None
     """The venue's own time, of an answer that was there before this was asked. None: it was not
     asked for."""
+    look: WholeLook | None = None
+    """None: only the order's id was asked for."""
 
 
 class LookUpFailed(Message, frozen=True, kw_only=True):

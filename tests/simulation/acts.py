@@ -14,6 +14,7 @@ from messages.gateway import FetchMarketRules
 from messages.guardian import DailyLossReached, EnterReducing, Escalated, Halt, Resume
 from messages.market import Candle, MarketPhase
 from messages.market_data import CandleReceived
+from messages.order_router import LookPart
 from messages.orders import OrderStatus
 from messages.position import (
     AddToPosition,
@@ -153,6 +154,28 @@ def _be_slow(world: "World") -> None:
     world.venue.is_slow = True
 
 
+def _cache(part: LookPart, world: "World") -> None:
+    """Answer a part of whole looks from a cache from now on."""
+    world.venue.cached.add(part)
+    world.venue.disturbed_at = world.now
+
+
+def _read_anew(world: "World") -> None:
+    """Answer all parts of whole looks as it is, and each cancel by its engine."""
+    world.venue.cached.clear()
+    world.venue.denies_cancels = False
+    world.venue.disturbed_at = world.now
+
+
+def _deny_cancels(world: "World") -> None:
+    world.venue.denies_cancels = True
+    world.venue.disturbed_at = world.now
+
+
+def _lose_events(world: "World") -> None:
+    world.venue.lose_events()
+
+
 def _bring_coins(world: "World") -> None:
     """Let another hand bring coins, where there are strangers' coins already."""
     if world.foreign:
@@ -246,5 +269,11 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("another hand brings coins", _bring_coins, 1),
     ("the machine is started again", _boot, 2),
     ("the next read of the rules is answered late", _be_slow, 2),
+    ("a look sees the open orders of a while ago", partial(_cache, LookPart.OPEN_ORDERS), 1),
+    ("a look sees the fills of a while ago", partial(_cache, LookPart.FILLS), 1),
+    ("a look sees the balance of a while ago", partial(_cache, LookPart.BALANCE), 1),
+    ("a look's cancel finds nothing, whatever works", _deny_cancels, 1),
+    ("a look sees all as it is", _read_anew, 2),
+    ("the account's stream has a gap", _lose_events, 1),
 )
 """What it is called, what it does, and how often explorers take it."""

@@ -57,6 +57,7 @@ class PunctualVenue(FickleMarket):
         self.book.markets[SYMBOL].execution = ExecutionRules(stops_lock=kind.stops_lock)
         if self.terms is not None:
             self.behind_ms = min(BEHIND_MS, self.terms.read_lag_ms)
+            self.stream_lag_ms = self.terms.stream_lag_ms or LIVES_MS
 
     @property
     def lag_ms(self) -> int:
@@ -118,7 +119,7 @@ class PunctualVenue(FickleMarket):
         if order.wants_time and self.terms is not None:
             self._asked_at[order.client_order_id] = self.venue_time(now)
 
-    def not_found(self, order_id: ClientOrderId) -> OrderNotFound:
+    def not_found(self, order_id: ClientOrderId) -> OrderReported | OrderNotFound:
         """Return the answer that the venue knows no such order."""
         return OrderNotFound(client_order_id=order_id, venue_time=self._asked_at.get(order_id))
 

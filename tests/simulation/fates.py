@@ -94,6 +94,8 @@ class EventFate(IntEnum):
     """It says what the fills cost; their fees are known later."""
     CACHED = 6
     """A list as it was a while ago; an event comes late."""
+    SOON = 7
+    """An event comes late, and no later than the stream's lag; a list comes late."""
 
 
 class DiskFate(IntEnum):

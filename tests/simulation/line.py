@@ -26,7 +26,7 @@ from messages.order_router import (
     StreamChanged,
     SubmitFailed,
 )
-from messages.orders import Side
+from messages.orders import OrderFacts, Side
 from messages.portfolio import BalancesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
 from tests.simulation.choices import Choices, Kind
@@ -35,6 +35,7 @@ from tests.simulation.way import LIVES_MS, Way
 
 BEHIND_MS = 60_000
 """How old balances may be that are told again: an exit without an answer is lost by then."""
+_NOT_NOW = {EventFate.LATE, EventFate.CACHED, EventFate.LOST, EventFate.SOON}
 _OverEvent = OrderReported | SubmitFailed | CancelFailed | OrderNotFound | LookUpFailed
 
 
@@ -87,6 +88,12 @@ class Line(PaperExchange):
         """How old balances may be that are told again."""
         self._told_copy = False
         """Whether the last answer was such a one: never two in a row."""
+        self.stream = 1
+        """Number of the connection that tells of the account: it grows with each gap."""
+        self.stream_lag_ms = LIVES_MS
+        """How late an event may be that comes without a gap."""
+        self.heard: dict[ClientOrderId, OrderFacts] = {}
+        """What the client that lives now was told of orders, as it stood last."""
         self._watch_book()
 
     def hang_up(self, now: Timestamp) -> None:
@@ -94,6 +101,12 @@ class Line(PaperExchange):
         self.is_down = True
         self.disturbed_at = now
         self._connection += 1
+        self.lose_events()
+        self.heard.clear()
+
+    def lose_events(self) -> None:
+        """Let the stream have a gap."""
+        self.stream += 1
 
     def connect(self, emit: Sink, now: Timestamp) -> None:
         """Take another client in the place of the one that died."""
@@ -141,6 +154,7 @@ class Line(PaperExchange):
             return
         self.is_down = not up
         self.disturbed_at = now
+        self.lose_events()
         self._sink(StreamChanged(up=up))
 
     def _hold(
@@ -156,12 +170,13 @@ class Line(PaperExchange):
 
         self.way.hold(self._now, arrive, name, lives_ms)
 
-    def _hold_event(self, event: _OverEvent) -> None:
+    def _hold_event(self, event: _OverEvent, lives_ms: int = LIVES_MS) -> None:
         connection = self._connection
         self.way.hold(
             self._now,
             lambda at: self._arrive(event, at, connection),
             f"event {_order_of(event)}",
+            lives_ms,
         )
 
     def _on_event(self, event: Event) -> None:
@@ -182,12 +197,14 @@ class Line(PaperExchange):
             event = self.not_found(order_id)
         if order_id in self._answers:
             instead = self._answers.pop(order_id)
+            if isinstance(event, OrderReported):
+                self.lose_events()
             if instead is not None:
                 self._sink(instead)
             return
         self._tell(event)
 
-    def not_found(self, order_id: ClientOrderId) -> OrderNotFound:
+    def not_found(self, order_id: ClientOrderId) -> OrderReported | OrderNotFound:
         """Return the answer that the venue knows no such order."""
         return OrderNotFound(client_order_id=order_id)
 
@@ -216,9 +233,9 @@ class Line(PaperExchange):
             if connection == self._connection and not self.is_down:
                 self._sink(event)
 
-        if fate not in {EventFate.LATE, EventFate.LOST}:
+        if fate not in {EventFate.LATE, EventFate.LOST, EventFate.SOON}:
             arrive(self._now)
-        if fate in {EventFate.LATE, EventFate.TWICE}:
+        if fate in {EventFate.LATE, EventFate.TWICE, EventFate.SOON}:
             self.way.hold(self._now, arrive, type(event).__name__)
 
     def _answer(self, event: _OverEvent) -> None:
@@ -244,27 +261,39 @@ class Line(PaperExchange):
             event, OrderReported
         ):
             event = less_told(event, fate)
-        if fate not in {EventFate.LATE, EventFate.CACHED, EventFate.LOST}:
-            self._sink(event)
         is_stream = isinstance(event, OrderReported)
-        if fate in {EventFate.LATE, EventFate.CACHED} or (fate is EventFate.TWICE and is_stream):
+        if fate not in _NOT_NOW:
+            self._hand_on(event)
+        elif is_stream and fate is not EventFate.SOON:
+            self.lose_events()
+        if fate is EventFate.SOON:
+            self._hold_event(event, self.stream_lag_ms)
+        elif fate in {EventFate.LATE, EventFate.CACHED} or (fate is EventFate.TWICE and is_stream):
             self._hold_event(event)
 
     def _arrive(self, event: _OverEvent, now: Timestamp, connection: int) -> None:
         """Tell it, if the line is up, and to the process that it was for."""
         self._now = now
         if not self.is_down and connection == self._connection:
-            self._sink(event)
+            self._hand_on(event)
+
+    def _hand_on(self, event: _OverEvent) -> None:
+        if isinstance(event, OrderReported):
+            self.heard[event.facts.client_order_id] = event.facts
+        self._sink(event)
 
     def _watch_book(self) -> None:
         apply = self.book.apply
 
         def watched(change: msgspec.Struct) -> None:
-            if isinstance(change, VenueOrder):
-                self._note_order(change)
+            self._note_change(change)
             apply(change)
 
         self.book.apply = watched  # type: ignore[method-assign]  # to look, not to change
+
+    def _note_change(self, change: msgspec.Struct) -> None:
+        if isinstance(change, VenueOrder):
+            self._note_order(change)
 
     def _note_order(self, order: VenueOrder) -> None:
         self.changed.append(order)

@@ -104,6 +104,7 @@ TERMS = RequestTerms(
     window_max_ms=Milliseconds(12_000),
     settle_ms=Milliseconds(2_000),
     read_lag_ms=Milliseconds(8_000),
+    stream_lag_ms=Milliseconds(1_200),
     locking=tuple(OrderType),
 )
 LOOSE_TERMS = replace(TERMS, locking=(OrderType.MARKET, OrderType.LIMIT, OrderType.OCO))

@@ -32,6 +32,11 @@ _ENDS = [
     *(_JUMPS + _CRASHES),
     *(place for place, (name, _, _) in enumerate(ACTS) if name.startswith("the disk is full")),
 ]
+_CACHES = [
+    place
+    for place, (name, _, _) in enumerate(ACTS)
+    if name.startswith(("a look", "the account's stream"))
+]
 _CRASH_SHARE = 0.03
 """Of the steps of a crashing one, that are a crash."""
 
@@ -213,9 +218,14 @@ class Belated(Exploring):
         ),
     }
     _STIR_SHARE = 0.1
-    _LOST_SHARE = 0.25
-    """Of events and answers."""
     _setups = 0
+
+    def __init__(self, seed: int, steps: int) -> None:
+        super().__init__(seed, steps)
+        self._lost = self.random.choice((0.0, 0.1, 0.25))
+        """The share of events and answers that is lost."""
+        self._soon = self.random.choice((0.0, 0.2))
+        """The share that comes late, within the stream's lag."""
 
     def _next(self, kind: Kind, count: int) -> int:
         if kind is not Kind.SETUP:
@@ -233,10 +243,12 @@ class Belated(Exploring):
         if kind is Kind.REQUEST:
             fates, weights = zip(*self._FATES[count], strict=True)
             return int(self.random.choices(fates, weights)[0])
-        if kind is Kind.EVENT and self.random.random() < self._LOST_SHARE:
-            return int(EventFate.LOST)
+        if kind is Kind.EVENT:
+            fates = (EventFate.LOST, EventFate.SOON, EventFate.ARRIVES)
+            shares = (self._lost, self._soon, 1 - self._lost - self._soon)
+            return int(self.random.choices(fates, shares)[0])
         if kind is Kind.STEP and self.random.random() < self._STIR_SHARE:
-            return count - len(ACTS) + self.random.choice((*_STIRS, *_STIRS, *_ENDS))
+            return count - len(ACTS) + self.random.choice((*_STIRS, *_STIRS, *_ENDS, *_CACHES))
         return 0
 
 

@@ -39,6 +39,7 @@ class Scene:
         venue = Edge(self.heard.append, rules(chosen.fee_currency), wallet, able, self.choices)
         venue.begin_market()
         venue.begin_terms(chosen)
+        venue.begin_looks()
         venue.subscribe(SYMBOL, T0)
         self.venue = venue
         moved = MarketMoved(symbol=SYMBOL, at=T0, bid=100.0, ask=100.0, last=100.0)

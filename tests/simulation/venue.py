@@ -25,9 +25,8 @@ from messages.order_router import (
     FailureKind,
     LookUpFailed,
 )
-from messages.orders import OrderStatus, RejectReason, Side
+from messages.orders import OrderStatus, Priority, RejectReason, Side
 from tests.simulation.choices import Kind
-from tests.simulation.deadlines import PunctualVenue
 from tests.simulation.fates import (
     NO_ANSWER,
     SUBMIT_FAILURES,
@@ -38,6 +37,7 @@ from tests.simulation.fates import (
     cancel_failed,
     submit_failed,
 )
+from tests.simulation.looks import LookedAtVenue
 from tests.simulation.market import CLOSED_REASONS
 from tests.simulation.way import LIVES_MS
 
@@ -48,7 +48,7 @@ GHOSTS_LIVE_MS = 45_000
 """How late a buy may come: the router has long believed the not-founds."""
 
 
-class Edge(PunctualVenue):
+class Edge(LookedAtVenue):
     """A paper exchange at the far end of a bad line."""
 
     # The port.
@@ -207,6 +207,16 @@ class Edge(PunctualVenue):
             self._answer(self.not_found(order.client_order_id))
             return
         super().look_up(order, now)
+
+    def end_by_cancel(self, order: LookUpOrder, now: Timestamp) -> None:
+        """Cancel an order that a whole look finds in the engine only."""
+        cancel = CancelAtVenue(
+            client_order_id=order.client_order_id,
+            exchange_order_id=None,
+            symbol=order.symbol,
+            priority=Priority.EXIT,
+        )
+        self._cancel_now(cancel, now)
 
     def _fate(self, fates: type[IntEnum], order_id: ClientOrderId) -> int:
         if self.is_fair:

@@ -111,6 +111,7 @@ class World(Tree):
         self.venue = Edge(_nothing, rules(kind.fee_currency), wallet, able, self.choices)
         self.venue.begin_market()
         self.venue.begin_terms(kind)
+        self.venue.begin_looks()
         self.judges: Judges | None = None
         self.memory = Memory()
         self.crashes = Crashes(self) if self.kept.store is not Store.MEMORY else None
