@@ -28,6 +28,7 @@ _CCXT_CONTEXT = decimal.Context(
 
 _END_SECONDS = 5.0
 _GOODBYE_SECONDS = 1.0
+_GOODBYE_TURNS = 50
 """For connections that were closed and whose end takes the loop some more turns."""
 
 
@@ -111,17 +112,11 @@ class LoopThread:
             if last is not None:
                 await last()
             await _cancel(asyncio.all_tasks() - {asyncio.current_task()})
-            await self._connections_closed()
+            await connections_closed(self._selector, _GOODBYE_SECONDS)
         except Exception as error:  # noqa: BLE001 - the thread must end all the same
             self._on_error(f"closing: {error}")
         finally:
             self.loop.stop()
-
-    async def _connections_closed(self) -> None:
-        """Let connections go: a loop that ends at once leaves the sockets of closed ones open."""
-        until = self.loop.time() + _GOODBYE_SECONDS
-        while len(self._selector.get_map()) > 1 and self.loop.time() < until:  # noqa: ASYNC110 - its own wake-up stays; no event tells
-            await asyncio.sleep(0)
 
     def _on_done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -148,6 +143,21 @@ async def as_error(work: Awaitable[T]) -> T:
         if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
             raise
         raise LibraryStoppedError(f"{type(error).__name__}: {error}") from error
+
+
+async def connections_closed(selector: selectors.BaseSelector, seconds: float) -> None:
+    """Wait until the running loop has let go of its closed connections, at most about ``seconds``.
+
+    A loop that ends at once leaves their sockets open. Raises ``TimeoutError``.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    turns = 0
+    while len(selector.get_map()) > 1:  # the loop's own wake-up stays
+        if turns >= _GOODBYE_TURNS and loop.time() >= until:  # a busy machine gets its turns late
+            raise TimeoutError(f"{len(selector.get_map()) - 1} connections did not end")
+        turns += 1
+        await asyncio.sleep(0.001)
 
 
 async def _cancel(tasks: "set[asyncio.Task[Any]] | set[asyncio.Task[Any] | None]") -> None:

@@ -31,6 +31,10 @@ from exchange.server.wire_faults import WireFault, WireFaultKind, WireFaults
 
 _RESET_AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER: closing sends a reset, and nothing that is still to be sent."""
+_TLS_GOODBYE_SECONDS = 0.5
+"""For a client's answer to the end of TLS; one that is gone or hangs sends none."""
+_FIRST_TURNS = 5
+"""A connection that was only just accepted takes some turns of the loop until it can be closed."""
 _UNANSWERED = frozenset({WireFaultKind.RESET, WireFaultKind.CLOSED})
 _NOTHING = Answer()
 _HTML = "text/html"
@@ -71,6 +75,7 @@ class ExchangeServer:
         self._changed = asyncio.Event()
         self._release = asyncio.Event()
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
         dialect.venue.heard = self._heard
 
     async def start(self, port: int = 0) -> None:
@@ -81,15 +86,22 @@ class ExchangeServer:
             app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1
         )
         await runner.setup()
-        site = web.TCPSite(runner, LOOPBACK, port, ssl_context=self.certificate.server_side)
-        await site.start()
+        self._listener = await asyncio.get_running_loop().create_server(
+            runner.server,  # type: ignore[arg-type]  # None only before the set-up
+            LOOPBACK,
+            port,
+            ssl=self.certificate.server_side,
+            ssl_shutdown_timeout=_TLS_GOODBYE_SECONDS,
+        )
         self._runner = runner
-        self.port = runner.addresses[0][1]
+        self.port = self._listener.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
         """Let go of every connection and stop listening."""
         self.release()
         self.hub.drop_all()
+        if self._listener is not None:
+            await _stop_listening(self._listener)
         if self._runner is not None:
             await self._runner.cleanup()
         if self.ledger is not None:
@@ -213,6 +225,16 @@ class ExchangeServer:
         elif fault.kind is WireFaultKind.DROPPED:
             socket.drop()
         self._notice()
+
+
+async def _stop_listening(listener: asyncio.Server) -> None:
+    """Accept no more connections, then close: asyncio leaks one whose server closed meanwhile."""
+    loop = asyncio.get_running_loop()
+    for one in listener.sockets:
+        loop.remove_reader(one.fileno())
+    for _ in range(_FIRST_TURNS):
+        await asyncio.sleep(0)
+    listener.close()
 
 
 def reach_of(server: ExchangeServer) -> Reach:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Coroutine, Iterable
 from typing import Any, Self, TypeVar
 
+from exchange.live.loop import connections_closed
 from exchange.server.control import (
     WAIT_SECONDS,
     Control,
@@ -25,8 +26,6 @@ from messages.market import MarketRules
 from messages.money import Money
 
 _T = TypeVar("_T")
-
-_GOODBYE_SECONDS = 1.0
 
 
 class ServerThread(ServerHand):
@@ -54,11 +53,12 @@ class ServerThread(ServerHand):
 
     def __exit__(self, *_: object) -> None:
         """Let go of everything."""
-        self._call(self.server.close())
-        self._call(self._connections_closed())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        try:
+            self._call(self._end())
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
 
     @property
     def server(self) -> ExchangeServer:
@@ -89,11 +89,14 @@ class ServerThread(ServerHand):
         await server.start()
         self._server = server
 
-    async def _connections_closed(self) -> None:
-        """Let connections go: a loop that ends at once leaves the sockets of closed ones open."""
-        until = self._loop.time() + _GOODBYE_SECONDS
-        while len(self._selector.get_map()) > 1 and self._loop.time() < until:  # noqa: ASYNC110 - its own wake-up stays; no event tells
-            await asyncio.sleep(0)
+    async def _end(self) -> None:
+        """Let go of everything, also of a connection that was only just accepted."""
+        await self.server.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await connections_closed(self._selector, WAIT_SECONDS)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
