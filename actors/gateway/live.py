@@ -4,17 +4,24 @@ What is told of orders goes through this actor's own mailbox, so that one thread
 is not recorded yet. Quotes and candles go straight to who decides on them: there are many.
 """
 
+import time
 from collections.abc import Callable
 from typing import Protocol, cast
+
+from msgspec.structs import replace
 
 from actors.gateway.actor import HEARS, Gateway
 from actors.gateway.exit_mark import ExitMark
 from actors.runtime.system import System
 from exchange.port import Event, ExchangePort, Sink
 from messages.addresses import OBSERVERS
-from messages.base import Address, Message
+from messages.base import Address, Message, Milliseconds
 from messages.gateway import SwitchKey, WatchSymbols
 from messages.market_data import CandleReceived, QuoteReceived
+from messages.order_router import RequestTimingMeasured
+
+_ROUNDED_MS = 1
+"""Both clocks are read in whole ms."""
 
 
 class LivePort(ExchangePort, Protocol):
@@ -38,17 +45,34 @@ class LiveGateway(Gateway):
         address: Address,
         connect: Callable[[Sink], LivePort],
         mark: ExitMark | None = None,
+        system_time: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        """Connect; events come by ``emit`` from now on. ``mark`` outlives the process."""
+        """Connect; events come by ``emit`` from now on. ``mark`` outlives the process.
+
+        ``system_time``: ms, of the clock that the connection measures against.
+        """
+        self._system_time = system_time
         super().__init__(system, address, connect, mark)
 
     def emit(self, event: Event) -> None:
         """Take an event of the port, from any thread."""
+        if isinstance(event, RequestTimingMeasured):
+            event = self._against_actors_clock(event)
         if isinstance(event, QuoteReceived | CandleReceived):
             self.system.tell(HEARS[type(event)], event, self.address)
             self.system.tell(OBSERVERS, event, self.address)
         else:
             self.system.tell(self.address, event, self.address)
+
+    def _against_actors_clock(self, measured: RequestTimingMeasured) -> RequestTimingMeasured:
+        """Return a measurement as the actors reckon with it.
+
+        The connection measures against the system's clock, which may be set at any time and counts
+        on while the machine is suspended; the actors' clock does neither.
+        """
+        ahead_ms = self._system_time() - self.now()
+        error_ms = Milliseconds(measured.error_ms + _ROUNDED_MS)
+        return replace(measured, offset_ms=measured.offset_ms + ahead_ms, error_ms=error_ms)
 
     def handle(self, message: Message) -> object:
         """Ask the venue, or hand on what it said."""

@@ -33,9 +33,11 @@ from actors.order_router.states import Input, is_back_from_the_dead, is_ignored
 from actors.order_router.timing import (
     BETWEEN_LOOKS_MS,
     RequestTiming,
+    after_move,
     has_deadline,
     look_pause_ms,
     proves_absence,
+    shown_time,
 )
 from config.settings import RouterSettings
 from messages.base import Timestamp
@@ -222,7 +224,7 @@ def _not_found_by_time(
     now: Timestamp,
 ) -> RoutedOrder:
     """Conclude from two looks that were sent after the venue had shown that it takes it no more."""
-    at = known.venue_time
+    at = shown_time(known.venue_time, _asked_at(order, settings, now), known.timing)
     counted = _count_not_found(order, known.venue, now)
     if not known.venue.up or counted.not_found == 1:
         counted = replace(counted, not_found_at=None)  # the stream was down since
@@ -238,11 +240,33 @@ def _not_found_by_time(
         counted = replace(counted, not_found_at=at)
     if counted.look_up_next:  # the stream was down when it was asked: once more, at once
         return send(counted, Request.LOOK_UP, settings, now)
-    longest = look_up_pause_ms(counted, settings)
-    wanted = look_pause_ms(counted, known.timing, now)
+    return _until_next_look(counted, known.timing, settings, now)
+
+
+def _until_next_look(
+    order: RoutedOrder, timing: RequestTiming, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    """Wait until a look can count.
+
+    An order that comes is found by its event; a look in between finds one whose event is lost.
+    """
+    longest = look_up_pause_ms(order, settings)
+    wanted = look_pause_ms(order, timing, now)
     pause_ms = longest if wanted is None else max(wanted, BETWEEN_LOOKS_MS)
-    # An order that comes is found by its event; a look in between finds one whose event is lost.
-    return pause(counted, Request.LOOK_UP, min(pause_ms, max(longest, BETWEEN_LOOKS_MS)), now)
+    return pause(order, Request.LOOK_UP, min(pause_ms, max(longest, BETWEEN_LOOKS_MS)), now)
+
+
+def clock_moved(
+    order: RoutedOrder, timing: RequestTiming, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    """Take in that the venue's clock moved against ours: the next look waits by the new time."""
+    moved = after_move(order, timing, now)
+    errand = moved.errand
+    if errand is None or errand.is_sent or errand.request is not Request.LOOK_UP:
+        return moved
+    if not has_deadline(moved) or timing.terms is None or timing.terms.settle_ms is None:
+        return moved
+    return _until_next_look(moved, timing, settings, now)
 
 
 def _not_at_venue(

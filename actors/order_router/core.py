@@ -33,7 +33,6 @@ from actors.order_router.order import (
 )
 from actors.order_router.orders import Orders
 from actors.order_router.telling import refused, sends_after, tell
-from actors.order_router.timing import RequestTiming
 from config.settings import RouterSettings
 from messages.addresses import OBSERVERS, RECONCILER, position_address
 from messages.base import ClientOrderId, Message, PositionId, Timestamp
@@ -125,7 +124,7 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - one for each kind of message
         case IdentityChanged():
             return Step((message.identity,))
         case RequestTimingMeasured():
-            return Step((_timing(message),))
+            return _measured(orders, message, settings, now)
         case StreamChanged():
             return _stream_changed(orders, message, settings, now)
         case Wake():
@@ -174,13 +173,16 @@ def _wish(
             return _ledger(orders, message)
 
 
-def _timing(measured: RequestTimingMeasured) -> RequestTiming:
-    return RequestTiming(
-        offset_ms=measured.offset_ms,
-        error_ms=measured.error_ms,
-        latency_ms=measured.latency_ms,
-        terms=measured.terms,
-    )
+def _measured(
+    orders: Orders, measured: RequestTimingMeasured, settings: RouterSettings, now: Timestamp
+) -> Step:
+    """Take in the venue's clock; where it moved, what waits for it waits by the new time."""
+    latest = timing.timing_of(measured)
+    if not timing.has_moved(orders.timing, latest):
+        return Step((latest,))
+    waiting = ((o, answers.clock_moved(o, latest, settings, now)) for o in orders.by_id.values())
+    moved = _conclude(waiting)
+    return Step((latest, *moved.changes), moved.outbox)
 
 
 def _dated(orders: Orders, before: RoutedOrder, after: RoutedOrder, now: Timestamp) -> RoutedOrder:

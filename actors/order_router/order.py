@@ -84,6 +84,9 @@ class RoutedOrder(
     """Copies that were too late: each doubles the window."""
     not_found_at: Timestamp | None = None
     """The venue's time at the first look after the last moment of acceptance."""
+    clock_moved_at: Timestamp | None = None
+    """The venue's time when it was found that its clock had moved against ours since the order
+    was signed; None: it did not."""
     beside: bool = False
     """Its outcome is unknown, and its position may sell beside it: until it is over, nothing of
     ours buys the coin."""

@@ -5,6 +5,9 @@ a window. The venue's engine takes the copy until that timestamp + window + the 
 on the venue's own clock. So a look shows whether the order is there, if it was sent after an answer
 of the venue had shown a later time, and later by the lag of its reads. Our own clock proves
 nothing.
+
+The window ends on the venue's clock. The settle time and the lag of its reads are time that really
+passes: where the venue's clock moved against ours, they begin again at that moment.
 """
 
 import msgspec
@@ -13,6 +16,7 @@ from msgspec.structs import replace
 from actors.order_router.order import Request, RoutedOrder, is_under_way, priority_of
 from messages.base import Milliseconds, Timestamp
 from messages.market import RequestTerms
+from messages.order_router import RequestTimingMeasured
 from messages.orders import OrderStatus, Priority
 
 SIGN_WITHIN_MS = 5_000
@@ -38,6 +42,16 @@ class RequestTiming(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fals
     """None: it is not known until when the venue takes a request."""
 
 
+def timing_of(measured: RequestTimingMeasured) -> RequestTiming:
+    """Return what is kept of a measurement."""
+    return RequestTiming(
+        offset_ms=measured.offset_ms,
+        error_ms=measured.error_ms,
+        latency_ms=measured.latency_ms,
+        terms=measured.terms,
+    )
+
+
 def dated(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> RoutedOrder:
     """Return an order whose submit leaves now with its deadline; any other as it is."""
     if timing.terms is None or not is_under_way(order, Request.SUBMIT):
@@ -49,6 +63,7 @@ def dated(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> RoutedOr
         sign_by=Timestamp(sign_by),
         window_ms=_window_ms(order, timing, timing.terms),
         signed_at=None,
+        clock_moved_at=None,
     )
 
 
@@ -84,7 +99,8 @@ def taken_until(order: RoutedOrder, terms: RequestTerms) -> Timestamp | None:
     stamp = order.sign_by if order.signed_at is None else order.signed_at
     if stamp is None or order.window_ms is None or terms.settle_ms is None:
         return None
-    return Timestamp(stamp + order.window_ms + terms.settle_ms)
+    last_check = max(stamp + order.window_ms, order.clock_moved_at or 0)
+    return Timestamp(last_check + terms.settle_ms)
 
 
 def has_deadline(order: RoutedOrder) -> bool:
@@ -106,6 +122,32 @@ def proves_absence(order: RoutedOrder, venue_time: Timestamp, terms: RequestTerm
     return first is not None and venue_time - first >= BETWEEN_LOOKS_MS
 
 
+def has_moved(before: RequestTiming, after: RequestTiming) -> bool:
+    """Return whether the venue's clock moved against ours, by more than both may be wrong."""
+    moved_ms = abs(after.offset_ms - before.offset_ms)
+    return before.terms is not None and moved_ms > before.error_ms + after.error_ms
+
+
+def after_move(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> RoutedOrder:
+    """Return an order that the venue may still take, now that its clock is known to have moved."""
+    if order.sign_by is None or order.is_seen or order.facts.is_terminal:
+        return order
+    moved_at = Timestamp(now + timing.offset_ms + timing.error_ms)
+    return replace(order, clock_moved_at=moved_at, not_found_at=None)
+
+
+def shown_time(
+    venue_time: Timestamp | None, asked_at: int, timing: RequestTiming
+) -> Timestamp | None:
+    """Return the venue's time before a look, no later than the last measurement explains.
+
+    A venue's clock that moved ahead proves nothing until it is measured: no more time has passed.
+    """
+    if venue_time is None:
+        return None
+    return Timestamp(min(venue_time, asked_at + timing.offset_ms + timing.error_ms))
+
+
 def look_pause_ms(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> int | None:
     """Return how long to wait until a look can count; None: it has no deadline on record."""
     if timing.terms is None or not has_deadline(order):
@@ -116,4 +158,4 @@ def look_pause_ms(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> 
     if order.not_found_at is not None:
         return BETWEEN_LOOKS_MS
     counts_from = until + timing.terms.read_lag_ms
-    return max(counts_from - (now + timing.offset_ms) + timing.error_ms, 0)
+    return max(counts_from + 1 - (now + timing.offset_ms) + timing.error_ms, 0)

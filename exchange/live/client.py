@@ -10,7 +10,7 @@ from typing import Any
 from config.live import LiveSettings
 from exchange.live.clock_jumps import ClockJumps
 from exchange.live.deadlines import DEADLINE
-from exchange.live.errors import NotFoundError, WrongShapeError
+from exchange.live.errors import NotFoundError, UnknownOutcomeError, WrongShapeError
 from exchange.live.preparing import prepare
 from exchange.live.rate_limits import Demand, demanded
 from exchange.live.throttle import ENDPOINT, ORDER_ID, PLACES, Throttle
@@ -50,7 +50,16 @@ class ClientHooks:
         """Wait for one's turn, instead of ccxt's queue without priorities."""
         await self.throttle_of_ours.pass_(1.0 if cost is None else float(cost))
         if PLACES.get():
+            self._check_jumps()
+
+    def _check_jumps(self) -> None:
+        """Let an order leave. Raises ``UnknownOutcomeError`` where a copy may have sent it."""
+        try:
             self.jumps_of_ours.check(ClientOrderId(ORDER_ID.get()))
+        except UnknownOutcomeError:
+            if (deadline := DEADLINE.get()) is not None:
+                deadline.not_signed(self.venue_time_ms())
+            raise
 
     def sign(
         self,

@@ -31,7 +31,7 @@ class SubmitDeadline:
         """``unanswered`` is called once where no answer came in time; None: it waits for one."""
         self.window_ms = window_ms
         self.signed_at: Timestamp | None = None
-        """Not before the timestamp that is in the request; None: it was not signed."""
+        """Not before the timestamp that is in any request of the order; None: none was signed."""
         self._sign_by = sign_by
         self._unanswered = unanswered
         self._timer: asyncio.TimerHandle | None = None
@@ -54,6 +54,10 @@ class SubmitDeadline:
         self.signed_at = Timestamp(after)
         self._wait()
         return request
+
+    def not_signed(self, venue_time_ms: int) -> None:
+        """Take in that it is not signed from this moment on."""
+        self.signed_at = Timestamp(venue_time_ms)
 
     def close(self) -> None:
         """Wait for no answer any more."""

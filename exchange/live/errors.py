@@ -41,7 +41,7 @@ class RetryableError(LiveError):
     ) -> None:
         """Say how long the venue wants us to wait, and whether time is to blame.
 
-        ``is_clock``: the venue refused our timestamp. ``is_late``: so it did, or our deadline.
+        ``is_clock``: a clock may have moved. ``is_late``: so it may, or a deadline had passed.
         """
         super().__init__(text)
         self.retry_after_ms = retry_after_ms
@@ -58,7 +58,7 @@ class TooLateError(RetryableError):
 
     def __init__(self, text: str) -> None:
         """Say by how much."""
-        super().__init__(text, is_late=True)
+        super().__init__(text, is_clock=True)
 
 
 class RejectedError(LiveError):

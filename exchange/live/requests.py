@@ -352,7 +352,7 @@ class Requests:
             await asyncio.shield(under_way)
 
     async def _mend_clock(self, failure: LiveError) -> None:
-        """Measure the venue's clock again where it refused our time."""
+        """Measure the venue's clock again where time was to blame: a clock may have moved."""
         if isinstance(failure, RetryableError) and failure.is_clock:
             await self._connection.try_measure_clock(reads=1)
 

@@ -5,7 +5,7 @@ seconds only, and is often a proxy's. On the loop only.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -62,27 +62,36 @@ class VenueClock:
         """Measure it; the fastest of so many round trips counts. Raises what ccxt raises."""
         if not can_call(self._asked.client, "fetchTime"):
             return
-        readings = [one for _ in range(reads) if (one := await self._read()) is not None]
-        if not readings:
-            return
-        best = min(readings, key=lambda one: one.error_ms)
-        self._asked.client.options["timeDifference"] = -best.offset_ms
-        slowest = max(one.latency_ms for one in readings)
-        self.timing = replace(best, latency_ms=slowest, terms=terms_of(self._asked.profile))
-        self.on_timing(self.timing)
+        asked = [await self._read(Priority.PROTECTION) for _ in range(reads)]
+        readings = [one for one in asked if one is not None]
+        if readings:
+            slowest = max(one.latency_ms for one in readings)
+            best = min((one.timing for one in readings), key=lambda one: one.error_ms)
+            self._take(replace(best, latency_ms=slowest))
 
     async def time(self, urgency: Priority) -> Timestamp:
-        """Return the venue's time, asked for now. Raises what ccxt raises."""
-        shown = await self._asked.call("fetch_time", urgency=urgency)
-        if shown is None:
-            raise UnansweredError("fetch_time: the venue does not say its time")
-        return Timestamp(int(shown))
+        """Return the venue's time, asked for now. Raises what ccxt raises.
 
-    async def _read(self) -> RequestTimingMeasured | None:
+        Where it contradicts the last measurement, it is one: a clock moved.
+        """
+        reading = await self._read(urgency)
+        if reading is None:
+            raise UnansweredError("fetch_time: the venue does not say its time")
+        known = self.timing
+        if known is None or _contradict(reading.timing, known):
+            self._take(reading.timing)
+        return reading.shown
+
+    def _take(self, measured: RequestTimingMeasured) -> None:
+        self._asked.client.options["timeDifference"] = -measured.offset_ms
+        self.timing = replace(measured, terms=terms_of(self._asked.profile))
+        self.on_timing(self.timing)
+
+    async def _read(self, urgency: Priority) -> "_Reading | None":
         """Ask for its time once; None: the venue does not say it."""
         client = self._asked.client
         asked, before = self.jumps.read(), int(client.milliseconds())
-        shown = await self._asked.call("fetch_time", urgency=Priority.PROTECTION)
+        shown = await self._asked.call("fetch_time", urgency=urgency)
         after = int(client.milliseconds())
         if shown is None:
             return None
@@ -90,8 +99,25 @@ class VenueClock:
         if added is not None:
             self.on_jump(added)
         latency_ms = max(after - before, 0)
-        return RequestTimingMeasured(
+        timing = RequestTimingMeasured(
             offset_ms=int(shown) - (before + after) // 2,
             error_ms=Milliseconds(latency_ms // 2 + 1),
             latency_ms=Milliseconds(latency_ms),
         )
+        return _Reading(Timestamp(int(shown)), timing)
+
+
+class _Reading(NamedTuple):
+    """One answer of the venue that names its time."""
+
+    shown: Timestamp
+    timing: RequestTimingMeasured
+
+    @property
+    def latency_ms(self) -> Milliseconds:
+        """Of the round trip."""
+        return self.timing.latency_ms
+
+
+def _contradict(one: RequestTimingMeasured, other: RequestTimingMeasured) -> bool:
+    return abs(one.offset_ms - other.offset_ms) > one.error_ms + other.error_ms

@@ -183,6 +183,10 @@ def _bring_coins(world: "World") -> None:
         world.venue.bring_coins(_BROUGHT, world.now)
 
 
+def _move_clock(ms: int, world: "World") -> None:
+    world.venue.move_clock(ms, world.now)
+
+
 def _read(world: "World") -> None:
     world.tell(GATEWAY, FetchMarketRules(symbol=SYMBOL))
 
@@ -275,5 +279,7 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("a look's cancel finds nothing, whatever works", _deny_cancels, 1),
     ("a look sees all as it is", _read_anew, 2),
     ("the account's stream has a gap", _lose_events, 1),
+    ("the venue's clock moves ahead by 20 s", partial(_move_clock, 20_000), 2),
+    ("the venue's clock moves back by 4 s", partial(_move_clock, -4_000), 1),
 )
 """What it is called, what it does, and how often explorers take it."""

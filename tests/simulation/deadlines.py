@@ -29,12 +29,19 @@ from tests.simulation.plans import SYMBOL, VenueKind
 from tests.simulation.way import LIVES_MS
 
 SKEW_MS = -15_000
-"""The venue's clock less the client's: who compares a deadline with the client's clock is early."""
+"""The venue's clock less the client's: who compares a deadline with the client's clock is early.
+It may move: see ``move_clock``."""
+AHEAD_MS = 1_000
+"""A timestamp that is further ahead than this is refused too."""
 CLOCK_ERROR_MS = 40
 """By so much the measured offset is too large: less than is admitted."""
 FORGETS_MS = 30_000
 """After so long a venue with terms knows no order any more that ended without a fill."""
 TOO_LATE = "-1021: Timestamp for this request is outside of the recvWindow."
+
+
+def _submit_name(order_id: ClientOrderId) -> str:
+    return f"submit {order_id}"
 
 
 class PunctualVenue(FickleMarket):
@@ -45,6 +52,8 @@ class PunctualVenue(FickleMarket):
     def begin_terms(self, kind: VenueKind) -> None:
         """Take the deadlines and locks of a kind of venue."""
         self.terms = kind.terms
+        self.skew_ms = self._measured_ms = SKEW_MS
+        """The venue's clock less the client's, and as it was measured last."""
         self.taken_until: dict[ClientOrderId, int] = {}
         """On the venue's clock: the last moment at which a request for the order is taken."""
         self.signed_at: dict[ClientOrderId, Timestamp] = {}
@@ -52,6 +61,9 @@ class PunctualVenue(FickleMarket):
         """Orders without a fill that the venue has said it does not know, though it had them."""
         self._history: defaultdict[ClientOrderId, list[tuple[int, OrderFacts]]] = defaultdict(list)
         self._erred: set[ClientOrderId] = set()
+        self._inside: dict[ClientOrderId, int] = {}
+        """Orders past the last check of their time, or just before it: until when, on the client's
+        clock, the engine takes them."""
         self._asked_at: dict[ClientOrderId, Timestamp] = {}
         """The venue's time, as shown to who looks an order up, before the look."""
         self.book.markets[SYMBOL].execution = ExecutionRules(stops_lock=kind.stops_lock)
@@ -67,45 +79,72 @@ class PunctualVenue(FickleMarket):
     def tell_timing(self) -> None:
         """Tell what a measurement of the venue's clock shows."""
         if self.terms is not None:
+            self._measured_ms = self.skew_ms
             timing = RequestTimingMeasured(
-                offset_ms=SKEW_MS + CLOCK_ERROR_MS,
+                offset_ms=self.skew_ms + CLOCK_ERROR_MS,
                 error_ms=Milliseconds(CLOCK_ERROR_MS + 10),
                 latency_ms=Milliseconds(50),
                 terms=self.terms,
             )
             self._sink(timing)
 
+    def measure_again(self) -> None:
+        """Tell the clock anew where it moved: a client does so where time was to blame."""
+        if not self.is_down and self._measured_ms != self.skew_ms:
+            self.tell_timing()
+
+    def move_clock(self, ms: int, now: Timestamp) -> None:
+        """Let the venue's clock move against the client's, or the client's against the venue's.
+
+        What waits before the check of its time passes it just before the clock moves ahead, and is
+        in the engine within the settle time; where it moves back it has so much more time.
+        """
+        if self.terms is None:
+            return
+        self.skew_ms += ms
+        self.disturbed_at = now
+        for order_id, until in self._inside.items():
+            later = until - min(ms, 0)
+            last = later if ms < 0 else min(until, now + (self.terms.settle_ms or 0))
+            self._inside[order_id] = last
+            self.way.postpone(_submit_name(order_id), last - 1)
+
     def venue_time(self, now: int) -> Timestamp:
         """Return the venue's time; a venue without terms has the client's."""
-        return Timestamp(now if self.terms is None else now + SKEW_MS)
+        return Timestamp(now if self.terms is None else now + self.skew_ms)
 
     def sign(self, order: SubmitOrder, now: Timestamp) -> bool:
         """Write the time into a request, as a gateway does; False: it is too late to sign it."""
         if self.terms is None:
             return True
         order_id = order.request.client_order_id
-        stamp = Timestamp(self.venue_time(now) + CLOCK_ERROR_MS)
+        stamp = Timestamp(now + self._measured_ms + CLOCK_ERROR_MS)
         if order.sign_by is not None and stamp > order.sign_by:
             return False
         window = self.terms.window_ms if order.window_ms is None else order.window_ms
         self.signed_at[order_id] = stamp
+        self._inside.pop(order_id, None)
         self.taken_until[order_id] = stamp + window
         return True
 
     def is_too_late(self, order_id: ClientOrderId, now: Timestamp) -> bool:
         """Return whether a request that comes now is refused for its time."""
-        until = self.taken_until.get(order_id)
-        return until is not None and self.venue_time(now) > until
+        if order_id in self._inside:
+            return now > self._inside[order_id]
+        until, time = self.taken_until.get(order_id), self.venue_time(now)
+        return until is not None and (time > until or self.signed_at[order_id] > time + AHEAD_MS)
 
     def pass_the_door(self, order_id: ClientOrderId, now: Timestamp) -> int:
         """Let a request past the check of its time; return how long it may take from here, ms."""
         if self.terms is None:
             return LIVES_MS
-        self.taken_until[order_id] += self.terms.settle_ms or 0
-        return self.taken_until[order_id] - self.venue_time(now)
+        until = self.taken_until[order_id] + (self.terms.settle_ms or 0)
+        self._inside[order_id] = now + until - self.venue_time(now)
+        return self._inside[order_id] - now
 
     def late_answer(self, order_id: ClientOrderId, text: str = TOO_LATE) -> SubmitFailed:
         """Return the refusal of a request that came too late, or was never signed."""
+        self.measure_again()
         kind, signed_at = FailureKind.RETRYABLE, self.signed_at.get(order_id)
         return SubmitFailed(
             client_order_id=order_id, kind=kind, text=text, was_late=True, signed_at=signed_at
@@ -116,7 +155,8 @@ class PunctualVenue(FickleMarket):
     def note_question(self, order: LookUpOrder, now: Timestamp) -> None:
         """Show the venue's time before an order is looked up, where that is wanted."""
         self._asked_at.pop(order.client_order_id, None)
-        if order.wants_time and self.terms is not None:
+        if order.wants_time and self.terms is not None and not self.is_down:
+            self.measure_again()
             self._asked_at[order.client_order_id] = self.venue_time(now)
 
     def not_found(self, order_id: ClientOrderId) -> OrderReported | OrderNotFound:

@@ -156,6 +156,10 @@ class Line(PaperExchange):
         self.disturbed_at = now
         self.lose_events()
         self._sink(StreamChanged(up=up))
+        self.measure_again()
+
+    def measure_again(self) -> None:
+        """Tell the venue's clock anew where it moved. Here there is none: see ``deadlines``."""
 
     def _hold(
         self, let_in: Callable[[Timestamp], None], name: str, lives_ms: int = LIVES_MS

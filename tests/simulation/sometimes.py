@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from actors.order_router.actor import OrderRouter
+from actors.order_router.timing import has_deadline
 from actors.position.exit_slot import SlotState
 from actors.position.position import Position
 from actors.position.states import State
@@ -21,7 +22,12 @@ from messages.guardian import JournalHealed
 from messages.journal import Persisted, PersistFailed
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind, EntryRefused, MessageSkipped
-from messages.order_router import CancelFailed, FailureKind, SubmitFailed
+from messages.order_router import (
+    CancelFailed,
+    FailureKind,
+    RequestTimingMeasured,
+    SubmitFailed,
+)
 from messages.orders import OrderFacts, OrderStatus, Purpose, RejectReason, Side, StopStatus
 from messages.portfolio import BalancesReported, UnmatchedFill
 from messages.position import (
@@ -93,6 +99,7 @@ _OTHERS = (
     "an entry filled and its cost was not told",
     "an exit filled and its cost was not told",
     "fees were told later than their fills",
+    "the venue's clock moved with the outcome of an order unknown",
 )
 EXPECTED = frozenset({*_ALARMS.values(), *_OTHERS, *(f"{actor} raised" for actor in _ACTORS)})
 
@@ -120,10 +127,8 @@ class Sometimes:
         message = envelope.message
         if address.startswith("position/"):
             self._hear_position(PositionId(address[9:]), message)
-        elif address == ORDER_ROUTER and type(message) is CancelFailed:
-            self._hear_refused(message)
-        elif address == ORDER_ROUTER and type(message) is SubmitFailed:
-            self._hear_failed(message)
+        elif address == ORDER_ROUTER:
+            self._hear_router(message)
         elif address == PORTFOLIO:
             self._hear_books(message)
         elif address == OBSERVERS:
@@ -135,6 +140,14 @@ class Sometimes:
                 self._note("an exit left unpersisted")
         elif type(message) is JournalHealed and envelope.sender == JOURNAL:
             self._note("a commit failed, and a later one wrote it all")
+
+    def _hear_router(self, message: Message) -> None:
+        if type(message) is CancelFailed:
+            self._hear_refused(message)
+        elif type(message) is SubmitFailed:
+            self._hear_failed(message)
+        elif type(message) is RequestTimingMeasured:
+            self._hear_clock()
 
     def _hear_books(self, message: Message) -> None:
         if type(message) is UnmatchedFill and message.side is Side.BUY:
@@ -206,6 +219,11 @@ class Sometimes:
             self._note("a submit failed after the stream had shown its order")
         if message.kind is FailureKind.RETRYABLE and order_id in self._world.venue.denied:
             self._note("an order was there that surely had not arrived")
+
+    def _hear_clock(self) -> None:
+        orders = self._world.actor(ORDER_ROUTER, OrderRouter).orders.by_id.values()
+        if any(one.clock_moved_at is not None and has_deadline(one) for one in orders):
+            self._note("the venue's clock moved with the outcome of an order unknown")
 
     def _hear_look_up(self, message: LookUpOrder) -> None:
         """Look at one of an order that is over: the reconciler's, or about its money."""

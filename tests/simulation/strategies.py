@@ -30,7 +30,11 @@ _STIRS = [
 ]
 _ENDS = [
     *(_JUMPS + _CRASHES),
-    *(place for place, (name, _, _) in enumerate(ACTS) if name.startswith("the disk is full")),
+    *(
+        place
+        for place, (name, _, _) in enumerate(ACTS)
+        if name.startswith(("the disk is full", "the venue's clock"))
+    ),
 ]
 _CACHES = [
     place

@@ -164,3 +164,53 @@ def test_a_stop_locks_its_coins_by_the_kind_of_the_venue(kind: int, locked: Deci
     scene = Scene(kind)
     scene.submit(type=OrderType.STOP, price=None, trigger_price=Decimal(90))
     assert scene.venue.book.balances[BTC].locked == locked
+
+
+def test_what_waits_at_the_check_of_its_time_is_in_the_engine_soon_after_the_clock_moved() -> None:
+    scene = Scene()
+    scene.submit(SubmitFate.HELD_AND_UNKNOWN)
+    scene.venue.move_clock(20_000, Timestamp(T0 + 100))
+    assert TERMS.settle_ms is not None
+    last = T0 + 100 + TERMS.settle_ms
+    assert scene.pass_time(last - 2) == []
+    (answer,) = scene.pass_time(last - 1)
+    assert isinstance(answer, OrderReported)
+
+
+def test_what_is_only_on_its_way_is_too_late_after_the_clock_moved_ahead() -> None:
+    scene = Scene()
+    scene.submit(SubmitFate.LATE)
+    scene.venue.move_clock(20_000, T0)
+    measured, answer = scene.pass_time(T0 + 4_000)
+    assert isinstance(measured, RequestTimingMeasured)
+    assert isinstance(answer, SubmitFailed)
+    assert answer.was_late
+
+
+def test_a_clock_that_moved_back_lengthens_what_is_under_way_and_refuses_what_is_ahead() -> None:
+    scene = Scene()
+    scene.submit(SubmitFate.HELD_AND_UNKNOWN)
+    scene.venue.move_clock(-4_000, T0)
+    assert TERMS.settle_ms is not None
+    last = T0 + CLOCK_ERROR_MS + 3_000 + TERMS.settle_ms + 4_000
+    assert scene.pass_time(last - 2) == []
+    assert len(scene.pass_time(last)) == 1
+    other = Scene()
+    other.venue.move_clock(-4_000, T0)
+    measured, answer = other.submit()
+    assert isinstance(measured, RequestTimingMeasured)
+    assert isinstance(answer, SubmitFailed)
+
+
+def test_a_look_shows_the_clock_that_moved_before_its_answer() -> None:
+    scene = Scene()
+    scene.venue.move_clock(20_000, T0)
+    scene.choices.give(Kind.REQUEST, LookUpFate.ANSWERED)
+    question = LookUpOrder(
+        client_order_id=ORDER, exchange_order_id=None, symbol=SYMBOL, wants_time=True
+    )
+    measured, answer = scene._after(lambda: scene.venue.look_up(question, T0))
+    assert isinstance(measured, RequestTimingMeasured)
+    assert answer == OrderNotFound(
+        client_order_id=ORDER, venue_time=Timestamp(T0 + SKEW_MS + 20_000)
+    )

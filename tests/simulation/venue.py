@@ -62,7 +62,7 @@ class Edge(LookedAtVenue):
             self._answer(submit_failed(order_id, FailureKind.RETRYABLE))
         elif not self.sign(order, now):
             self._answer(self.late_answer(order_id, "not signed: it was too late"))
-        elif fate is SubmitFate.TOO_LATE:
+        elif fate is SubmitFate.TOO_LATE or (fate in _HELD and self.is_too_late(order_id, now)):
             self._answer(self.late_answer(order_id))
         elif fate in _LATE_FATES:
             self._submit_later(order, fate)

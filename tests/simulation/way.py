@@ -35,6 +35,10 @@ class Way:
         """Keep something on its way, no longer than it can live."""
         self.held.append(Held(now + lives_ms - 1, let_in, name))
 
+    def postpone(self, name: str, due: int) -> None:
+        """Let what has this name arrive by another time at the latest."""
+        self.held = [one._replace(due=due) if one.name == name else one for one in self.held]
+
     def let_in(self, place: int, now: Timestamp) -> None:
         """Let something arrive: 0 the oldest, -1 the newest."""
         if self.held:

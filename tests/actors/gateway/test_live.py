@@ -17,7 +17,7 @@ from messages.envelope import Envelope
 from messages.gateway import WatchSymbols
 from messages.market import Quote
 from messages.market_data import QuoteReceived
-from messages.order_router import StreamChanged
+from messages.order_router import RequestTimingMeasured, StreamChanged
 from tests.exchange.venue import SYMBOL
 
 A = TypeVar("A", bound=Actor)
@@ -66,7 +66,11 @@ class Stage:
             for address in (ORDER_ROUTER, MARKET_DATA, OBSERVERS)
         }
         connect = cast("Callable[[Sink], LivePort]", Port)
-        self.port = cast("Port", self._play(LiveGateway, GATEWAY, connect).port)
+        self.suspended_ms = 0
+        """By which the system's clock counted on while the actors' did not."""
+        system_time = lambda: self.system.clock.now() + self.suspended_ms  # noqa: E731
+        gateway = self._play(LiveGateway, GATEWAY, connect, None, system_time)
+        self.port = cast("Port", gateway.port)
 
     def settle(self) -> None:
         self.system.dispatcher.wait_idle(1)
@@ -115,3 +119,19 @@ def test_a_fact_of_the_port_that_it_raised_on_is_told_all_the_same() -> None:
     stage.port.tells_from_its_thread(StreamChanged(up=True))
     stage.settle()
     assert stage.heard(ORDER_ROUTER) == [(StreamChanged(up=True), GATEWAY)]
+
+
+def test_the_venue_s_clock_is_told_against_the_actors_clock_and_not_the_system_s() -> None:
+    stage = Stage()
+    told: list[RequestTimingMeasured] = []
+    for stage.suspended_ms in (0, 3_600_000):
+        measured = RequestTimingMeasured(
+            offset_ms=40, error_ms=Milliseconds(5), latency_ms=Milliseconds(10)
+        )
+        stage.port.tells_from_its_thread(measured)
+        stage.settle()
+        message, _ = stage.heard(ORDER_ROUTER)[-1]
+        assert isinstance(message, RequestTimingMeasured)
+        told.append(message)
+    assert [one.offset_ms for one in told] == [40, 3_600_040]
+    assert all(one.error_ms > 5 for one in told)

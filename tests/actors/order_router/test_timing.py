@@ -5,11 +5,14 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from actors.order_router.timing import BETWEEN_LOOKS_MS, SIGN_SALE_WITHIN_MS
+from actors.order_router.order import Request
+from actors.order_router.timing import BETWEEN_LOOKS_MS, SIGN_SALE_WITHIN_MS, taken_until
+from config.settings import RouterSettings
 from messages.base import ClientOrderId, Milliseconds, PositionId, Symbol, Timestamp
 from messages.gateway import LookUpOrder, SubmitOrder
 from messages.market import RequestTerms
 from messages.order_router import (
+    CancelFailed,
     FailureKind,
     LookBack,
     OrderNotFound,
@@ -21,7 +24,7 @@ from messages.order_router import (
 )
 from messages.orders import OrderStatus, OrderType, Purpose, RejectReason, Side
 from messages.position import OrderUpdated
-from tests.actors.order_router.stage import P1, Stage, request
+from tests.actors.order_router.stage import P1, SETTINGS, Stage, request
 
 EXIT = "he1p1x1"
 OFFSET_MS = 7_000
@@ -35,14 +38,18 @@ TERMS = RequestTerms(
 )
 
 
-def timed(terms: RequestTerms | None = TERMS) -> Stage:
-    stage = Stage()
+def timed(terms: RequestTerms | None = TERMS, settings: RouterSettings = SETTINGS) -> Stage:
+    stage = Stage(settings)
+    measure(stage, OFFSET_MS, terms)
+    return stage
+
+
+def measure(stage: Stage, offset_ms: int, terms: RequestTerms | None = TERMS) -> None:
     error, latency = Milliseconds(0), Milliseconds(20)
     timing = RequestTimingMeasured(
-        offset_ms=OFFSET_MS, error_ms=error, latency_ms=latency, terms=terms
+        offset_ms=offset_ms, error_ms=error, latency_ms=latency, terms=terms
     )
     stage.tell(timing)
-    return stage
 
 
 def sell(stage: Stage) -> SubmitOrder:
@@ -155,6 +162,106 @@ def test_a_look_without_the_venue_s_time_proves_nothing_however_late_it_is_here(
         stage.pass_time(30_000)
         stage.tell(OrderNotFound(client_order_id=ClientOrderId(EXIT)))
     assert stage.status(EXIT) is OrderStatus.UNKNOWN
+
+
+SELDOM = RouterSettings(unknown_lookup_interval_ms=Milliseconds(60_000))
+"""Looks that wait for the deadline, and for nothing else."""
+HOUR_MS = 3_600_000
+
+
+def waiting(settings: RouterSettings = SELDOM) -> tuple[Stage, Timestamp]:
+    """Let a first look find nothing; return the moment, on our clock, from which one counts."""
+    stage = timed(settings=settings)
+    until = doubted(stage)
+    stage.tell(CancelFailed(client_order_id=ClientOrderId(EXIT), kind=FailureKind.REJECTED))
+    stage.tell(OrderNotFound(client_order_id=ClientOrderId(EXIT), venue_time=Timestamp(1)))
+    return stage, Timestamp(until + TERMS.read_lag_ms + 1 - OFFSET_MS)
+
+
+def next_look(stage: Stage) -> Timestamp:
+    errand = stage.order(EXIT).errand
+    assert errand is not None
+    assert (errand.request, errand.is_sent) == (Request.LOOK_UP, False)
+    return errand.at
+
+
+def find_nothing(stage: Stage) -> OrderStatus:
+    """Let the next look find nothing; the venue's time is as last measured."""
+    stage.pass_time(max(next_look(stage) - stage.now, 0))
+    venue_time = Timestamp(stage.now + stage.orders.timing.offset_ms)
+    answer = OrderNotFound(client_order_id=ClientOrderId(EXIT), venue_time=venue_time)
+    stage.tell(answer)
+    return stage.status(EXIT)
+
+
+def test_a_clock_that_moved_ahead_shortens_the_wait_to_the_settle_time_and_the_lag() -> None:
+    stage, counts_from = waiting()
+    assert next_look(stage) == counts_from
+    moved_at = stage.now
+    measure(stage, OFFSET_MS + HOUR_MS)
+    assert TERMS.settle_ms is not None
+    assert next_look(stage) == moved_at + TERMS.settle_ms + TERMS.read_lag_ms + 1 < counts_from
+    assert find_nothing(stage) is OrderStatus.UNKNOWN
+    assert find_nothing(stage) is OrderStatus.REJECTED
+    assert stage.now == moved_at + TERMS.settle_ms + TERMS.read_lag_ms + 1 + BETWEEN_LOOKS_MS
+
+
+def test_a_clock_that_moved_back_lengthens_the_wait_as_far_as_a_look_may_wait() -> None:
+    stage, counts_from = waiting()
+    measure(stage, OFFSET_MS - 5_000)
+    assert next_look(stage) == counts_from + 5_000
+    measure(stage, OFFSET_MS - HOUR_MS)
+    longest = SELDOM.unknown_lookup_interval_ms
+    assert longest // 2 <= next_look(stage) - stage.now <= longest
+
+
+def test_a_measurement_that_says_the_same_moves_no_look() -> None:
+    stage, counts_from = waiting()
+    stage.pass_time(1_000)
+    measure(stage, OFFSET_MS)
+    assert next_look(stage) == counts_from
+
+
+def test_a_clock_that_moved_ahead_lets_no_look_count_before_that_time_really_passed() -> None:
+    stage, _ = waiting(SETTINGS)
+    measure(stage, OFFSET_MS + HOUR_MS)
+    assert TERMS.settle_ms is not None
+    end = stage.now + TERMS.settle_ms + TERMS.read_lag_ms
+    while next_look(stage) <= end:
+        assert find_nothing(stage) is OrderStatus.UNKNOWN
+        assert stage.order(EXIT).not_found_at is None
+
+
+def test_a_venue_s_time_that_no_measurement_explains_lets_no_look_count() -> None:
+    stage, counts_from = waiting(SETTINGS)
+    while next_look(stage) < counts_from:
+        stage.pass_time(next_look(stage) - stage.now)
+        ahead = Timestamp(stage.now + OFFSET_MS + HOUR_MS)
+        stage.tell(OrderNotFound(client_order_id=ClientOrderId(EXIT), venue_time=ahead))
+        assert stage.order(EXIT).not_found_at is None
+        assert stage.status(EXIT) is OrderStatus.UNKNOWN
+
+
+def test_the_first_of_two_looks_does_not_count_after_the_clock_moved() -> None:
+    stage, _ = waiting()
+    assert find_nothing(stage) is OrderStatus.UNKNOWN
+    assert stage.order(EXIT).not_found_at is not None
+    measure(stage, OFFSET_MS + HOUR_MS)
+    assert stage.order(EXIT).not_found_at is None
+
+
+def test_a_request_without_an_answer_yet_is_judged_by_the_clock_that_moved_too() -> None:
+    stage = timed(settings=SELDOM)
+    sell(stage)
+    measure(stage, OFFSET_MS + HOUR_MS)
+    moved_at = stage.order(EXIT).clock_moved_at
+    assert moved_at == stage.now + OFFSET_MS + HOUR_MS
+    fail(stage, FailureKind.UNKNOWN)
+    assert TERMS.settle_ms is not None
+    assert taken_until(stage.order(EXIT), TERMS) == max(
+        moved_at + TERMS.settle_ms,
+        stage.now + OFFSET_MS + TERMS.exit_window_ms + TERMS.settle_ms,
+    )
 
 
 def test_an_id_that_a_dead_process_may_have_used_has_the_latest_deadline() -> None:

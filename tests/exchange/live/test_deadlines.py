@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from exchange.port import Event
 from exchange.server.control import Release, SetClock
 from exchange.server.thread import ServerThread
 from exchange.server.wire import Call
@@ -23,6 +24,9 @@ from tests.exchange.venue import RULES, SYMBOL, a_request, holding
 
 EXIT = "h0e1p1x1"
 LONG_MS = 30_000
+QUESTION = LookUpOrder(
+    client_order_id=ClientOrderId(EXIT), exchange_order_id=None, symbol=SYMBOL, wants_time=True
+)
 
 
 @pytest.fixture
@@ -48,6 +52,13 @@ def place(venue: WireVenue, sign_within_ms: int, window_ms: int = 3_000) -> None
 
 def failed(venue: WireVenue) -> list[SubmitFailed]:
     return [event for event in venue.events if isinstance(event, SubmitFailed)]
+
+
+def measured_before(venue: WireVenue, kind: type[Event]) -> list[RequestTimingMeasured]:
+    """Return the measurements that were told before the first event of a kind."""
+    venue.wait_until(lambda: any(isinstance(one, kind) for one in venue.events))
+    place_of = next(i for i, one in enumerate(venue.events) if isinstance(one, kind))
+    return [one for one in venue.events[:place_of] if isinstance(one, RequestTimingMeasured)]
 
 
 def is_at_venue(venue: WireVenue) -> bool:
@@ -80,14 +91,8 @@ def test_without_an_answer_it_is_unknown_soon_after_its_window(venue: WireVenue)
 def test_an_order_without_an_answer_is_looked_up_before_one_comes(venue: WireVenue) -> None:
     venue.server.plan(WireFault(on=Call.SUBMIT, kind=WireFaultKind.STALL))
     place(venue, LONG_MS, window_ms=1_000)
-    question = LookUpOrder(
-        client_order_id=ClientOrderId(EXIT),
-        exchange_order_id=None,
-        symbol=SYMBOL,
-        wants_time=True,
-    )
     before = venue.now
-    venue.exchange.look_up(question, venue.now)
+    venue.exchange.look_up(QUESTION, venue.now)
     venue.wait_until(lambda: any(isinstance(one, OrderNotFound) for one in venue.events))
     answer = next(one for one in venue.events if isinstance(one, OrderNotFound))
     assert answer.venue_time is not None
@@ -101,8 +106,41 @@ def test_a_refused_time_is_told_after_the_clock_was_measured_again(venue: WireVe
     (failure,) = failed(venue)
     assert failure.was_late
     assert failure.signed_at is not None
-    told = venue.events[: venue.events.index(failure)]
-    measured = [one for one in told if isinstance(one, RequestTimingMeasured)]
+    measured = measured_before(venue, SubmitFailed)
     assert abs(measured[-1].offset_ms - LONG_MS) < LONG_MS / 2
     assert measured[-1].terms is not None
+    assert not is_at_venue(venue)
+
+
+def test_a_clock_that_moved_is_measured_before_a_look_is_answered(venue: WireVenue) -> None:
+    venue.server.send(SetClock(offset_ms=LONG_MS))
+    venue.exchange.look_up(QUESTION, venue.now)
+    (measured,) = measured_before(venue, OrderNotFound)
+    assert abs(measured.offset_ms - LONG_MS) < LONG_MS / 2
+    assert measured.terms is not None
+
+
+def test_a_look_whose_time_is_as_expected_measures_nothing_anew(venue: WireVenue) -> None:
+    venue.exchange.look_up(QUESTION, venue.now)
+    assert measured_before(venue, OrderNotFound) == []
+
+
+def test_what_was_too_late_to_be_signed_has_the_clock_measured_again(venue: WireVenue) -> None:
+    place(venue, sign_within_ms=-LONG_MS)
+    assert measured_before(venue, SubmitFailed)
+
+
+def test_an_order_that_a_jump_keeps_back_names_the_last_moment_of_a_signature(
+    venue: WireVenue,
+) -> None:
+    venue.server.send(SetClock(offset_ms=LONG_MS))
+    venue.exchange.look_up(QUESTION, venue.now)
+    venue.wait_until(lambda: any(isinstance(one, OrderNotFound) for one in venue.events))
+    before = venue.now
+    place(venue, 2 * LONG_MS)
+    venue.wait_until(lambda: bool(failed(venue)))
+    (failure,) = failed(venue)
+    assert failure.kind is FailureKind.UNKNOWN
+    assert failure.signed_at is not None
+    assert abs(failure.signed_at - before) < LONG_MS / 2
     assert not is_at_venue(venue)

@@ -45,6 +45,10 @@ MUTANTS = (
         around(answers, "_not_found_by_time", _by_our_clock),
     ),
     Mutant(
+        "time that the venue's clock skipped counts as passed",
+        instead(answers, "after_move", lambda order, *_: order),
+    ),
+    Mutant(
         "a copy leaves without a recorded deadline",
         instead(timing, "dated", lambda order, *_: order),
     ),
