@@ -21,6 +21,8 @@ from exchange.live.pages import read_fills
 from exchange.live.parsing import Leg, read_leg, read_trade
 from exchange.port import Event
 from exchange.profiles.ends import end_reason
+from exchange.profiles.profile import Profile
+from exchange.profiles.quote_sizes import in_base
 from messages.base import CLOCKS_DIFFER_MS, DAY_MS, ClientOrderId, Symbol, Timestamp
 from messages.border import BadValueError
 from messages.money import ZERO
@@ -45,8 +47,10 @@ class Answers:
     def read_leg(self, order: Raw, source: FillSource = FillSource.ANSWER) -> Leg:
         """Return an order as ccxt tells it, exactly. Raises ``BadValueError``."""
         profile = self._connection.profile
-        if source is FillSource.ORDER_EVENT and isinstance(order, Mapping):
-            order = {**order, **dict.fromkeys(profile.wrong_in_events)}
+        if isinstance(order, Mapping):
+            order = in_base(profile.quote_sizes, order)
+            if source is FillSource.ORDER_EVENT:
+                order = as_event(profile, order)
         leg = read_leg(order, self._connection.refused, source)
         return replace(leg, reason=end_reason(profile, order.get("info")))
 
@@ -176,6 +180,13 @@ class Answers:
     def _terms_of(self, order: LiveOrder) -> OrderTerms | None:
         listing = self._connection.opened.listings.get(order.symbol)
         return terms_of(order, None if listing is None else listing.rules)
+
+
+def as_event(profile: Profile, order: Raw) -> Raw:
+    """Return an order of the order stream without the fields that mean something else there."""
+    own = said(order.get("info"))
+    known = {field: own[name] for field, name in profile.event_fields if name in own}
+    return {**order, **dict.fromkeys(profile.wrong_in_events), **known}
 
 
 def _names_no_order(raw: object) -> bool:

@@ -7,6 +7,7 @@ Codes: https://www.bitget.com/api-doc/spot/error-code/restapi
 
 from exchange.profiles.order_ids import IdForm
 from exchange.profiles.profile import ErrorRule, Profile
+from exchange.profiles.quote_sizes import QuoteSizes
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
@@ -26,6 +27,8 @@ PROFILE = Profile(
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     market_buy=False,
+    # https://www.bitget.com/api-doc/spot/trade/Get-Order-Info (size: of a market buy in quote)
+    quote_sizes=QuoteSizes(filled=("baseVolume",), cost=("quoteVolume",)),
     errors=(
         ErrorRule(code="43012", reason=RejectReason.INSUFFICIENT_FUNDS),
         ErrorRule(code="45110", reason=RejectReason.BELOW_MINIMUM),

@@ -7,6 +7,7 @@ of the spot market locks no coins before it triggers (a ``tpslOrder`` does), and
 
 from exchange.profiles.order_ids import IdForm
 from exchange.profiles.profile import Deadline, DeadlineForm, EndRule, ErrorRule, Profile
+from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -24,6 +25,15 @@ PROFILE = Profile(
     trades_window_days=7,
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
+    # https://bybit-exchange.github.io/docs/v5/order/create-order (marketUnit)
+    quote_sizes=QuoteSizes(
+        signs=(
+            UnitSign(field="marketUnit", value="baseCoin", is_base=True),
+            UnitSign(field="marketUnit", value="quoteCoin"),
+        ),
+        filled=("cumExecQty",),
+        cost=("cumExecValue",),
+    ),
     errors=(
         ErrorRule(code="170131", reason=RejectReason.INSUFFICIENT_FUNDS),
         ErrorRule(code="170033", reason=RejectReason.INSUFFICIENT_FUNDS),

@@ -8,6 +8,7 @@ https://docs.cdp.coinbase.com/api-reference/advanced-trade-api/rest-api/orders/c
 
 from exchange.profiles.order_ids import IdForm
 from exchange.profiles.profile import CancelBy, ErrorRule, NativeTrigger, Profile
+from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
@@ -28,6 +29,16 @@ PROFILE = Profile(
     trigger_source=NativeTrigger.LAST,
     order_params=frozenset({"client_order_id", "timeInForce", "postOnly", "stopLossPrice"}),
     market_buy=False,
+    # ccxt gives what filled so far for what was asked for.
+    wrong_in_events=("amount",),
+    quote_sizes=QuoteSizes(
+        signs=(
+            UnitSign(field="size_in_quote", value="False", is_base=True),
+            UnitSign(field="size_in_quote", value="True"),
+        ),
+        filled=("filled_size", "cumulative_quantity"),
+        cost=("filled_value",),
+    ),
     # The wallets of v2 are cut off after 250, and name nothing that is on hold.
     options=(("fetchBalance", "v3PrivateGetBrokerageAccounts"),),
     errors=(

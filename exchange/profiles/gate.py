@@ -7,6 +7,7 @@ Labels: https://www.gate.com/docs/developers/apiv4/#label-list
 
 from exchange.profiles.order_ids import IdForm
 from exchange.profiles.profile import CancelBy, Deadline, DeadlineForm, EndRule, ErrorRule, Profile
+from exchange.profiles.quote_sizes import QuoteSizes
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
@@ -24,6 +25,9 @@ PROFILE = Profile(
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     market_buy=False,
+    # A market buy's ``amount`` and ``left`` are quote currency:
+    # https://www.gate.com/docs/developers/apiv4/#create-an-order
+    quote_sizes=QuoteSizes(filled=("filled_amount",), cost=("filled_total",)),
     errors=(
         ErrorRule(text="BALANCE_NOT_ENOUGH", reason=RejectReason.INSUFFICIENT_FUNDS),
         ErrorRule(text="AMOUNT_TOO_LITTLE", reason=RejectReason.BELOW_MINIMUM),

@@ -9,6 +9,7 @@ https://docs.kraken.com/api/docs/guides/spot-errors
 
 from exchange.profiles.order_ids import IdForm, Packing
 from exchange.profiles.profile import Deadline, DeadlineForm, ErrorRule, NativeTrigger, Profile
+from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
@@ -26,6 +27,16 @@ PROFILE = Profile(
     trigger_source=NativeTrigger.LAST,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly", "stopLossPrice", "oflags"}),
     fixed_params=(("oflags", "fciq"),),
+    # ``amount`` is what filled where an event leaves out what was asked for.
+    wrong_in_events=("amount",),
+    event_fields=(("amount", "order_qty"), ("filled", "cum_qty")),
+    # https://docs.kraken.com/api/docs/rest-api/add-order (oflags: viqc)
+    quote_sizes=QuoteSizes(
+        signs=(UnitSign(field="oflags", value="viqc"), UnitSign(field="cash_order_qty")),
+        all_buys=False,
+        filled=("vol_exec", "cum_qty"),
+        cost=("cost", "cum_cost"),
+    ),
     errors=(
         ErrorRule(text="EOrder:Insufficient funds", reason=RejectReason.INSUFFICIENT_FUNDS),
         ErrorRule(text="EOrder:Order minimum not met", reason=RejectReason.BELOW_MINIMUM),

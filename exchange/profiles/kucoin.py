@@ -6,6 +6,7 @@ Codes: https://www.kucoin.com/docs-new/error-code
 
 from exchange.profiles.order_ids import IdForm
 from exchange.profiles.profile import ErrorRule, Profile
+from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
@@ -22,6 +23,13 @@ PROFILE = Profile(
     until_param="endAt",
     fee_currency=FeeCurrency.QUOTE,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
+    # https://www.kucoin.com/docs-new/rest/spot-trading/orders/add-order (funds)
+    quote_sizes=QuoteSizes(
+        signs=(UnitSign(field="funds"), UnitSign(field="originFunds")),
+        all_buys=False,
+        filled=("dealSize", "filledSize"),
+        cost=("dealFunds",),
+    ),
     errors=(
         ErrorRule(code="200004", reason=RejectReason.INSUFFICIENT_FUNDS),
         ErrorRule(text="minimum order size", reason=RejectReason.BELOW_MINIMUM),

@@ -5,6 +5,7 @@ Codes: https://www.mexc.com/api-docs/spot-v3/error-code
 
 from exchange.profiles.order_ids import IdForm
 from exchange.profiles.profile import Deadline, DeadlineForm, ErrorRule, Profile
+from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
@@ -22,6 +23,12 @@ PROFILE = Profile(
     # https://www.mexc.com/api-docs/spot-v3/websocket-user-data-streams
     wrong_in_events=("cost",),
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
+    # https://www.mexc.com/api-docs/spot-v3/spot-account-trade (quoteOrderQty)
+    quote_sizes=QuoteSizes(
+        signs=(UnitSign(field="origQuoteOrderQty"), UnitSign(field="origQty", is_base=True)),
+        filled=("executedQty", "cumulativeQuantity"),
+        cost=("cummulativeQuoteQty",),
+    ),
     errors=(
         # "Oversold" or not: the coins may be locked by another order. Look, don't guess.
         ErrorRule(code="30005", reason=RejectReason.INSUFFICIENT_FUNDS),

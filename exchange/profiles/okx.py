@@ -7,6 +7,7 @@ Codes: https://www.okx.com/docs-v5/en/#error-code
 
 from exchange.profiles.order_ids import IdForm
 from exchange.profiles.profile import Deadline, DeadlineForm, ErrorRule, Profile
+from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -21,6 +22,14 @@ PROFILE = Profile(
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly", "tdMode"}),
     fixed_params=(("tdMode", "cash"),),
+    # https://www.okx.com/docs-v5/en/#order-book-trading-trade-post-place-order (tgtCcy)
+    quote_sizes=QuoteSizes(
+        signs=(
+            UnitSign(field="tgtCcy", value="base_ccy", is_base=True),
+            UnitSign(field="tgtCcy", value="quote_ccy"),
+        ),
+        filled=("accFillSz",),
+    ),
     errors=(
         ErrorRule(code="51008", reason=RejectReason.INSUFFICIENT_FUNDS),
         ErrorRule(code="51131", reason=RejectReason.INSUFFICIENT_FUNDS),

@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from exchange.profiles.order_ids import IdForm
+from exchange.profiles.quote_sizes import QuoteSizes
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -127,6 +128,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the account's stream tells of every change of a balance, deposits and locks too."""
     wrong_in_events: tuple[str, ...] = ()
     """Fields of ccxt's order that hold something else in an order's event: they are not read."""
+    event_fields: tuple[tuple[str, str], ...] = ()
+    """Fields of ccxt's order that are read of the event's own field of this name, where it is."""
+    quote_sizes: QuoteSizes | None = None
+    """How rows tell of market orders by cost; None: there are none, or their fields are right."""
     market_buy: bool = True
     """False: a market buy is written in quote currency, so the quantity would not be ours; or it is
     not known (Luno takes the quantity for an amount of quote currency, and says so nowhere)."""

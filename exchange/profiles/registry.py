@@ -18,6 +18,7 @@ from exchange.profiles import (
 )
 from exchange.profiles.order_ids import IdForm
 from exchange.profiles.profile import Profile
+from exchange.profiles.quote_sizes import UNKNOWN_SIZES
 from messages.market import Capabilities, FeeCurrency
 
 PROFILES: dict[str, Profile] = {
@@ -36,6 +37,7 @@ def profile_of(exchange_id: str) -> Profile:
         fee_currency=FeeCurrency.RECEIVED,
         order_params=frozenset({"clientOrderId", "timeInForce"}),
         market_buy=False,
+        quote_sizes=UNKNOWN_SIZES,
         request_life_ms=None,
         why_not_native="no profile was written for it: synthetic protection only",
         is_proven=False,
