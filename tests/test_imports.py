@@ -21,7 +21,7 @@ EDGES = {
     r"actors\.strategy\.(host|process|runner|warden)": "threads and processes of a user's code",
     r"exchange\.live\.(answers|client|connection|exchange|loop|market|questions)": "ccxt's loop",
     r"exchange\.live\.(alarms|deadlines|failures|reconciling|requests|streams)": "on ccxt's loop",
-    r"exchange\.live\.(throttle|venue_clock)": "on ccxt's loop",
+    r"exchange\.live\.(order_calls|throttle|venue_clock)": "on ccxt's loop",
     r"exchange\.live\.(key_watch|rules_watch|task_guard)": "lasting tasks on ccxt's loop",
     r"exchange\.live\.clock_jumps": "this machine's clocks, and chance for an epoch",
     r"exchange\.server\..+": "a venue for tests, with a clock, threads and sockets of its own",
