@@ -69,6 +69,7 @@ from messages.inspection import PROTOCOL, Greeting
 from messages.journal import InspectFiles
 from messages.money import Money
 from messages.portfolio import AllotCapital, Limits, SetLimits
+from messages.reconciler import LookSoon
 from messages.supervisor import ResourceLost
 
 OBSERVED_AT_MOST = 10_000
@@ -107,7 +108,8 @@ def start(system: System, wiring: Wiring) -> Children:
             restore(system, wiring.recovered)
             children.start()
     system.spawn(Supervisor, SUPERVISOR, specs, _restarts(wiring), escalate)
-    if wiring.connect_live is not None and wiring.settings.reconciler.look_ms is not None:
+    is_looked = wiring.connect_live is not None and wiring.settings.reconciler.look_ms is not None
+    if is_looked:
         hold_until_looked(system)
     if wiring.recovered is not None:
         resume(
@@ -122,6 +124,8 @@ def start(system: System, wiring: Wiring) -> Children:
     allotted = tuple(Money(currency, capital[currency]) for currency in sorted(capital))
     system.tell(PORTFOLIO, AllotCapital(capital=allotted))
     system.tell(GATEWAY, FollowSymbols(symbols=wiring.symbols))
+    if is_looked:  # at once: the lists need no stream
+        system.tell(RECONCILER, LookSoon())
     return children
 
 

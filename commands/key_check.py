@@ -37,7 +37,7 @@ def check_key(
     if venue.mode is not Mode.LIVE:
         return
     name = connection.profile.name
-    rights = connection.thread.run(read_rights(connection))
+    connection.rights = rights = connection.thread.run(read_rights(connection))
     can = too_much(rights)
     if can is not None:
         raise ConnectFailedError(

@@ -84,6 +84,8 @@ class FetchOpenOrders(Message, frozen=True, kw_only=True):
     """Ask the venue which orders work on a symbol. From the reconciler."""
 
     symbol: Symbol
+    is_awaited: bool = False
+    """Entries wait for the answer."""
 
 
 class FetchTrades(Message, frozen=True, kw_only=True):
@@ -91,6 +93,8 @@ class FetchTrades(Message, frozen=True, kw_only=True):
 
     symbol: Symbol
     since: Timestamp
+    is_awaited: bool = False
+    """Entries wait for the answer."""
 
 
 class MarketMoved(Message, frozen=True, kw_only=True):

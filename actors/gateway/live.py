@@ -5,16 +5,19 @@ is not recorded yet. Quotes and candles go straight to who decides on them: ther
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol, cast
 
+import msgspec
 from msgspec.structs import replace
 
 from actors.gateway.actor import HEARS, Gateway
 from actors.gateway.exit_mark import ExitMark
+from actors.order_router.order import RoutedOrder
 from actors.runtime.system import System
+from exchange.live.book import OrderOnRecord
 from exchange.port import Event, ExchangePort, Sink
-from messages.addresses import OBSERVERS
+from messages.addresses import OBSERVERS, ORDER_ROUTER
 from messages.base import Address, Message, Milliseconds
 from messages.gateway import SwitchKey, WatchSymbols
 from messages.market_data import CandleReceived, QuoteReceived
@@ -32,6 +35,9 @@ class LivePort(ExchangePort, Protocol):
 
     def switch_key(self, slot: int) -> None:
         """Sign with the keys of another slot from now on."""
+
+    def know_orders(self, orders: Iterable[OrderOnRecord]) -> None:
+        """Know the orders of earlier processes; list those that may be open, at once."""
 
 
 class LiveGateway(Gateway):
@@ -53,6 +59,9 @@ class LiveGateway(Gateway):
         """
         self._system_time = system_time
         super().__init__(system, address, connect, mark)
+        on_record = _on_record(system.recovered.get(ORDER_ROUTER, ()))
+        if on_record:
+            self.port.know_orders(on_record)
 
     def emit(self, event: Event) -> None:
         """Take an event of the port, from any thread."""
@@ -85,3 +94,17 @@ class LiveGateway(Gateway):
         else:
             super().handle(message)
         return None
+
+
+def _on_record(entities: Iterable[msgspec.Struct]) -> list[OrderOnRecord]:
+    """Return the orders that the journal begins with."""
+    return [
+        OrderOnRecord(
+            symbol=one.request.symbol,
+            client_order_id=one.request.client_order_id,
+            exchange_order_id=one.facts.exchange_order_id,
+            is_over=one.facts.is_terminal,
+        )
+        for one in entities
+        if isinstance(one, RoutedOrder)
+    ]

@@ -142,7 +142,7 @@ def _be_told(
         case SetLimits():
             return Step((message.limits, *look_scheduled(books, message.limits, now)))
         case AllotCapital():
-            asked = ask_balances(now)
+            asked = ask_balances(now, is_routine=True)
             return Step((*allotted(books, message.capital, now), *asked.changes), asked.outbox)
 
 

@@ -147,8 +147,13 @@ def _begin(looks: Looks, settings: Settings, now: Timestamp) -> Step:
 
 
 def _look_soon(looks: Looks, settings: Settings, now: Timestamp) -> Step:
-    """Look at once, as events may be lost; asked often, it looks no more often than it may."""
+    """Look at once, as events may be lost; asked often, it looks no more often than it may.
+
+    What a process before this one began counts for nothing.
+    """
     begun_at = looks.next.begun_at
+    if looks.identity is not None and (begun_at or now) < looks.identity.started_at:
+        begun_at = None
     soon = now if begun_at is None else Timestamp(begun_at + settings.reconciler.again_ms)
     if soon <= now:
         return _begin(looks, settings, now)
@@ -188,7 +193,12 @@ def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Ti
             done = (Send(GUARDIAN, FirstLookDone()),)
     in_doubt = (symbol for row in looks.foreign.values() for symbol in row.symbols)
     looked_at = tuple(dict.fromkeys((*looked_at, *in_doubt)))
-    asked = [send for symbol in looked_at for send in _questions(looks, settings, symbol, now)]
+    is_awaited = bool(listed.awaited)
+    asked = [
+        send
+        for symbol in looked_at
+        for send in _questions(looks, settings, symbol, now, is_awaited=is_awaited)
+    ]
     again = strays.look_again(looks, settings, now)
     adopted = epochs.looked(looks, settings, now)
     return Step(
@@ -198,8 +208,9 @@ def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Ti
 
 
 def _questions(
-    looks: Looks, settings: Settings, symbol: Symbol, now: Timestamp
+    looks: Looks, settings: Settings, symbol: Symbol, now: Timestamp, *, is_awaited: bool = False
 ) -> tuple[Send, Send]:
+    """Return the questions about a symbol; ``is_awaited``: entries wait for the answers."""
     heard = looks.heard.get(symbol)
     if heard is None:  # as far back as the router remembers, and a day after a start
         back = settings.router.terminal_ttl_ms
@@ -207,8 +218,11 @@ def _questions(
     else:
         since = Timestamp(heard.upto - settings.reconciler.overlap_ms)
     return (
-        Send(GATEWAY, FetchOpenOrders(symbol=symbol)),
-        Send(GATEWAY, FetchTrades(symbol=symbol, since=Timestamp(max(since, 0)))),
+        Send(GATEWAY, FetchOpenOrders(symbol=symbol, is_awaited=is_awaited)),
+        Send(
+            GATEWAY,
+            FetchTrades(symbol=symbol, since=Timestamp(max(since, 0)), is_awaited=is_awaited),
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.client import can_call
 from exchange.live.connection import Connection, Listing
+from exchange.live.open_orders import OpenOrders
 from exchange.live.parsing import Leg, read_balances, read_quote
 from exchange.live.requests import Requests
 from exchange.port import Event
@@ -245,7 +246,8 @@ class Desk:
         async def work() -> None:
             book = Book(self.connection.profile)
             answers = Answers(self.connection, book, events.append)
-            await ask(Requests(self.connection, book, answers, events.append))
+            lists = OpenOrders(self.connection, book, answers)
+            await ask(Requests(self.connection, book, answers, lists, events.append))
 
         self._run(work())
         for event in events:

@@ -4,11 +4,14 @@ What the stream tells of the account is taken as a sign only, never as an amount
 gap in the stream or a while, the exchange is asked again.
 """
 
+from exchange.live.parsing import Balances
 from messages.base import Timestamp
 from messages.portfolio import BalancesReported
 
 REFRESH_MS = 600_000
 """After so long the exchange is asked though the stream told nothing: events may be lost."""
+OPENED_MS = 5_000
+"""For so long a routine question is answered by what was read when the connection was opened."""
 
 
 class AccountWatch:
@@ -40,6 +43,12 @@ class AccountWatch:
         """Keep an answer, unless a sign came since it was asked for, after ``asked_at`` changes."""
         if asked_at == self._changes and self._is_streaming and not answer.unknown:
             self._answer, self._answered_at = answer, now
+
+    def opened(self, held: Balances, now: Timestamp) -> None:
+        """Keep what was read when the connection was opened, for a few seconds."""
+        if not held.unknown:
+            self._answer = BalancesReported(total=held.total, free=held.free)
+            self._answered_at = Timestamp(now - REFRESH_MS + OPENED_MS)
 
     def still_true(self, now: Timestamp) -> BalancesReported | None:
         """Return the last answer where nothing changed since; None: the exchange must be asked."""

@@ -5,6 +5,7 @@ loop only. Terminal orders are forgotten, oldest first, once there are many.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -23,6 +24,15 @@ REMEMBERED = 10_000
 _ORPHANS = 1_000
 
 
+class OrderOnRecord(NamedTuple):
+    """An order of which the journal knows."""
+
+    symbol: Symbol
+    client_order_id: ClientOrderId
+    exchange_order_id: ExchangeOrderId | None
+    is_over: bool
+
+
 class Book:
     """The orders of one account."""
 
@@ -34,6 +44,8 @@ class Book:
         self._by_name: dict[str, ClientOrderId] = {}
         """By what the venue shows as client order id, of the order or a leg of it."""
         self._by_venue_id: dict[tuple[Symbol, ExchangeOrderId], ClientOrderId] = {}
+        self._owners: dict[tuple[Symbol, ExchangeOrderId], ClientOrderId] = {}
+        """The same of orders that are over and not followed."""
         self._strangers: set[tuple[Symbol, ExchangeOrderId]] = set()
         self._orphans: dict[tuple[Symbol, ExchangeOrderId], list[Trade]] = {}
         self._doubted: set[ClientOrderId] = set()
@@ -114,16 +126,33 @@ class Book:
             self._orphans.setdefault(key, []).append(trade)
 
     def whose_leg(self, symbol: Symbol, leg: Leg) -> ClientOrderId | None:
+        """Return whose the venue's order is, and know it from now on; None: not ours."""
+        found = self.owner_of(symbol, leg)
+        if found is not None and found not in self._orders:  # of an earlier process
+            self.follow(found, symbol)
+        return found
+
+    def owner_of(self, symbol: Symbol, leg: Leg) -> ClientOrderId | None:
         """Return whose the venue's order is; None: not ours, or not heard of."""
-        found = self._by_venue_id.get((symbol, leg.exchange_order_id))
+        found = self.known_owner(symbol, leg.exchange_order_id)
         if found is None and leg.client_order_id is not None:
             found = self._by_name.get(leg.client_order_id)
         if found is None and leg.client_order_id is not None:
             order_id = ours(self._profile.ids, leg.client_order_id)
-            if position_of(order_id) is not None:  # of an earlier process
-                self.follow(order_id, symbol)
-                return order_id
+            found = None if position_of(order_id) is None else order_id
         return found
+
+    def known_owner(self, symbol: Symbol, order_id: ExchangeOrderId) -> ClientOrderId | None:
+        """Return whose an order is, followed or not; None: not ours, or not heard of."""
+        return self.whose_trade(symbol, order_id) or self._owners.get((symbol, order_id))
+
+    def know(self, orders: Iterable[OrderOnRecord]) -> None:
+        """Remember whose orders are that are not followed: their fills need no question."""
+        for one in orders:
+            if one.exchange_order_id is not None:
+                self._owners[one.symbol, one.exchange_order_id] = one.client_order_id
+        for oldest in list(self._owners)[: max(len(self._owners) - REMEMBERED, 0)]:
+            del self._owners[oldest]
 
     def know_stranger(self, symbol: Symbol, order_id: ExchangeOrderId) -> None:
         """Remember that an order of the venue's is not ours: its next fill needs no question."""

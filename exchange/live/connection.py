@@ -31,9 +31,10 @@ from exchange.live.market_rules import read_rules
 from exchange.live.parsing import read_balances, uid_of
 from exchange.live.rate_limits import Demand
 from exchange.live.redact import Redactor, quiet_ccxt
-from exchange.live.throttle import PATIENCE_MS, PLACES, URGENCY, Throttle
+from exchange.live.throttle import BURST_MS, PATIENCE_MS, PLACES, URGENCY, Throttle
 from exchange.live.venue_clock import CLOCK_READS, VenueClock
 from exchange.port import UnknownSymbolError
+from exchange.profiles.key_rights import KeyRights
 from exchange.profiles.precision import UnreadableRulesError, precision_of
 from exchange.profiles.profile import Profile
 from exchange.profiles.symbols import SymbolFacts, symbol_facts
@@ -106,6 +107,8 @@ class Connection:
         """Whether the account may have changed since its balances were told; on the loop."""
         self._fees: Mapping[str, Any] = {}
         """The account's own fees by symbol, as read when it was opened."""
+        self.rights: KeyRights | None = None
+        """What the key may do, as read before the session began; None: not read, or used."""
         self.on_pause: Callable[[Demand], None] = lambda _: None
         """Called on the loop when the venue demands a pause longer than those before."""
         self.on_bad_item: Callable[[str, BaseException], None] = self._note_bad_item
@@ -268,6 +271,7 @@ class Connection:
             loop.call_later,
             exit_probe_ms=self.settings.exit_probe_ms,
             hold_ms=self.settings.queue_timeout_ms,
+            burst_ms=BURST_MS if self.profile.burst_ms is None else self.profile.burst_ms,
         )
         self.hook_in(self.client)
         URGENCY.set(Priority.ENTRY)
@@ -282,6 +286,7 @@ class Connection:
         balance = await self._step("read the account's balances", self.client.fetch_balance())
         self._check_permission(balance.get("info"))
         held = read_balances(balance, self.refused)
+        self.account.opened(held, self.now())
         return Opened(
             listings=listings,
             unreadable=unreadable,

@@ -7,16 +7,17 @@ the connection is told as unknown.
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from exchange.live.alarms import ConnectionAlarms
 from exchange.live.answers import Answers
-from exchange.live.book import Book
+from exchange.live.book import Book, OrderOnRecord
 from exchange.live.clock_sync import clock_sync
 from exchange.live.connection import Connection
 from exchange.live.key_watch import KeyWatch
 from exchange.live.market import MarketSide
+from exchange.live.open_orders import OpenOrders
 from exchange.live.questions import Questions
 from exchange.live.rate_limits import Demand
 from exchange.live.reconciling import Reconciling
@@ -47,6 +48,8 @@ from messages.order_router import (
 _CLOSED = "the connection is closed"
 _DRAIN_SECONDS = 2.0
 """For answers that are on their way when it is closed."""
+_RENEW_SECONDS = 10.0
+"""From the rise of the account's stream until its balances are read: after what is urgent then."""
 _GATHER_SECONDS = 0.05
 """Symbols that are subscribed to one by one are asked for together."""
 
@@ -129,6 +132,13 @@ class CcxtExchange:
         """Sign with the keys of another slot from now on, if they are of the same account."""
         self._begin(self._keys.switch, slot)
 
+    def know_orders(self, orders: Iterable[OrderOnRecord]) -> None:
+        """Know the orders of earlier processes; list those that may be open, at once.
+
+        The lists answer their look-ups, which come when the actors have started.
+        """
+        self._connection.thread.call(self._know, tuple(orders))
+
     def close(self, now: Timestamp) -> None:  # noqa: ARG002 - the port's
         """Let go of the venue; answers on their way are waited for a little."""
         if not self.is_open:
@@ -148,12 +158,13 @@ class CcxtExchange:
 
     async def _assemble(self) -> None:
         connection, tell = self._connection, self._tell
-        book = Book(connection.profile)
+        self._book = book = Book(connection.profile)
         answers = Answers(connection, book, self._tell_of_order)
         self._alarms = alarms = ConnectionAlarms(connection, tell, book.live)
         self._guard = guard = TaskGuard(connection.thread.spawn, alarms, connection.text_of)
-        self._requests = Requests(connection, book, answers, self._tell_of_order)
-        self._questions = Questions(connection, book, answers, tell, alarms)
+        self._lists = lists = OpenOrders(connection, book, answers)
+        self._requests = Requests(connection, book, answers, lists, self._tell_of_order)
+        self._questions = Questions(connection, book, answers, lists, tell, alarms)
         self._rules = RulesWatch(connection, tell, self._subscribe, self._unsubscribe)
         self._reconciling = Reconciling(
             connection, book, answers, self._requests, self._questions, guard
@@ -180,6 +191,10 @@ class CcxtExchange:
         self._stream_is_up = self._was_up = False
         self._is_banned = False
         self._resubscribes: asyncio.TimerHandle | None = None
+
+    def _know(self, orders: tuple[OrderOnRecord, ...]) -> None:
+        self._book.know(orders)
+        self._lists.begin({one.symbol for one in orders if not one.is_over})
 
     def _subscribe(self, symbol: Symbol) -> None:
         if not self._has_started:
@@ -214,10 +229,19 @@ class CcxtExchange:
 
     def _stream_changed(self, is_up: bool) -> None:  # noqa: FBT001 - what is told
         self._stream_is_up = is_up
+        self._lists.forget()
         is_told = self._connection.profile.tells_balances
         self._connection.account.stream_changed(is_up=is_up and is_told)
+        if is_up and is_told:
+            loop = asyncio.get_running_loop()
+            loop.call_later(_RENEW_SECONDS, self._renew_balances)
         if not self._is_banned:
             self._tell_reach()
+
+    def _renew_balances(self) -> None:
+        """Read what the account holds, so that no quiet minute has to ask for it."""
+        if self.is_open and self._connection.has_keys:
+            self._connection.thread.spawn(self._questions.renew_balances())
 
     def _paused(self, demand: Demand) -> None:
         """Tell of a pause. During a ban the venue can't be reached, whatever its stream does."""

@@ -97,9 +97,14 @@ class KeyWatch:
         self._told: set[str] = set()
 
     async def run(self) -> None:
-        """Look now and once a day, and when a warning is due."""
+        """Look now and once a day, and when a warning is due.
+
+        What was read before the session began is the first look.
+        """
+        connection = self._connection
         while True:
-            rights = await read_rights(self._connection)
+            read, connection.rights = connection.rights, None
+            rights = read or await read_rights(connection)
             now = self._connection.now()
             self._judge(rights, now)
             await asyncio.sleep(_next_look_ms(rights, now) / 1000)

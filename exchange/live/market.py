@@ -20,6 +20,7 @@ from messages.border import BadValueError
 from messages.gateway import WatchSymbols
 from messages.market import Candle, Quote
 from messages.market_data import CandleReceived, QuoteReceived
+from messages.orders import Priority
 
 _LEAST_SECONDS = 0.05
 
@@ -97,8 +98,16 @@ class MarketSide:
             due = self._plan.due(now)
             if due:
                 self._plan.asked(due, now)
-                for ticker in await self._questions.tickers(due):
+                for ticker in await self._questions.tickers(due, self._urgency(due)):
                     self._take_polled(ticker)
+
+    def _urgency(self, due: Iterable[Symbol]) -> Priority:
+        """Return how urgent prices are: a stop in this process waits for those of a held symbol.
+
+        Which symbols are held is not known yet when their first prices are asked for.
+        """
+        is_urgent = any(self._plan.is_held(one) or one not in self._last for one in due)
+        return Priority.PROTECTION if is_urgent else Priority.QUERY
 
     def _take_polled(self, ticker: Raw) -> None:
         try:

@@ -51,6 +51,13 @@ class LiveOrder(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.legs) and all(leg.is_over for leg in self.legs)
 
     @property
+    def is_pair(self) -> bool | None:
+        """Whether it is a pair at the venue; None: sent by an earlier process."""
+        if self.request is not None:
+            return self.request.type is OrderType.OCO
+        return any(leg.list_id for leg in self.legs) or (None if not self.legs else False)
+
+    @property
     def lacks_trades(self) -> bool:
         """Whether the venue says more filled than the fills that are known, or not how much."""
         is_unclear = any(leg.filled is None and _has_ended(leg) for leg in self.legs)

@@ -28,7 +28,7 @@ from exchange.rules import Refusal
 from messages.base import Symbol, Timestamp
 from messages.border import BadValueError
 from messages.gateway import CancelAtVenue
-from messages.orders import OrderType, Priority
+from messages.orders import Priority
 
 
 class OrderCalls:
@@ -42,7 +42,7 @@ class OrderCalls:
 
     async def cancel(self, order: CancelAtVenue, known: LiveOrder) -> list[Leg]:
         """Cancel an order; return what the venue says of the legs. Raises what ccxt raises."""
-        is_oco = _is_oco(known)
+        is_oco = known.is_pair
         try:
             return await self._cancel_as(order, known, is_oco=bool(is_oco))
         except Exception as error:
@@ -73,7 +73,7 @@ class OrderCalls:
 
     async def look(self, known: LiveOrder, urgency: Priority) -> list[Leg]:
         """Return the order's legs as they stand. Raises what ccxt raises, ``NotFoundError``."""
-        is_oco = _is_oco(known)
+        is_oco = known.is_pair
         try:
             return await self._look_by(known, urgency, is_oco=bool(is_oco))
         except Exception as error:
@@ -173,10 +173,3 @@ class OrderCalls:
             patience_ms=patience_ms,
             places=places,
         )
-
-
-def _is_oco(known: LiveOrder) -> bool | None:
-    """Return whether it is a pair at the venue; None: sent by an earlier process."""
-    if known.request is not None:
-        return known.request.type is OrderType.OCO
-    return any(leg.list_id for leg in known.legs) or (None if not known.legs else False)

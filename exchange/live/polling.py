@@ -47,6 +47,10 @@ class PollPlan:
         for symbol in self._intervals:
             self._intervals[symbol] = plan.held_poll_ms if symbol in self._held else plan.poll_ms
 
+    def is_held(self, symbol: Symbol) -> bool:
+        """Return whether a position lives on a symbol."""
+        return symbol in self._held
+
     def heard(self, symbol: Symbol, now: Timestamp) -> None:
         """Begin a symbol's silence anew."""
         if symbol in self._heard_at:

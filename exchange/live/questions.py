@@ -6,7 +6,8 @@ the loop only.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from exchange.live.alarms import ConnectionAlarms
@@ -22,15 +23,18 @@ from exchange.live.errors import (
     of_read,
 )
 from exchange.live.fields import Raw
+from exchange.live.fill_owners import FillOwners
+from exchange.live.open_orders import OpenOrders
 from exchange.live.order import LiveOrder, facts_of, hear
 from exchange.live.pages import WholeList, read_fills
 from exchange.live.parsing import Leg, read_balances
+from exchange.live.throttle import ON_LEAVING
 from exchange.port import Event
 from messages.base import ClientOrderId, Symbol, Timestamp
 from messages.gateway import FetchBalances, FetchOpenOrders, FetchTrades
 from messages.orders import OrderFacts, Priority
 from messages.portfolio import BalancesReported
-from messages.reconciler import OpenOrdersReported, Trade, TradesReported
+from messages.reconciler import OpenOrdersReported, TradesReported
 
 CANDLES = 500
 """In one answer; some venues give fewer, and the next question asks on from there."""
@@ -44,16 +48,23 @@ class Questions:
         connection: Connection,
         book: Book,
         answers: Answers,
+        lists: OpenOrders,
         tell: Callable[[Event], None],
         alarms: ConnectionAlarms,
     ) -> None:
-        """Tell every answer as an event."""
+        """Tell every answer as an event; ``lists`` are shared with the look-ups."""
         self._connection = connection
         self._book = book
         self._answers = answers
+        self._lists = lists
         self._tell = tell
         self._alarms = alarms
         self._account = connection.account
+        self._fill_owners = FillOwners(connection, book, answers, self._ask)
+        self._asked: set[Symbol] = set()
+        """Symbols of which a list of open orders is awaited."""
+        self._unsent_fills: dict[Symbol, Timestamp] = {}
+        """Questions for fills that wait for their turn: since when."""
 
     async def tell_balances(self, request: FetchBalances) -> None:
         """Tell what the account holds.
@@ -61,26 +72,43 @@ class Questions:
         It is asked for as urgently as an exit while one is in doubt: the next waits for it.
         """
         known = self._account.still_true(self._connection.now()) if request.is_routine else None
-        if known is not None:
-            self._tell(known)
-            return
+        report = known or await self._balances()
+        if report is not None:
+            self._tell(report)
+
+    async def renew_balances(self) -> None:
+        """Read the balances where none are known since the stream is up, for later questions."""
+        if self._account.still_true(self._connection.now()) is None:
+            await self._balances()
+
+    async def _balances(self) -> BalancesReported | None:
         asked_at = self._account.changes
         urgency = Priority.EXIT if self._book.has_doubted_exit else Priority.QUERY
         balance = await self._ask("fetch_balance", urgency=urgency)
-        if balance is not None:
-            read = read_balances(balance, self._connection.refused)
-            report = BalancesReported(total=read.total, free=read.free, unknown=read.unknown)
-            self._account.answered(report, asked_at, self._connection.now())
-            self._tell(report)
+        if balance is None:
+            return None
+        read = read_balances(balance, self._connection.refused)
+        report = BalancesReported(total=read.total, free=read.free, unknown=read.unknown)
+        self._account.answered(report, asked_at, self._connection.now())
+        return report
 
     async def tell_open_orders(self, request: FetchOpenOrders) -> None:
         """Tell which orders work on a symbol; a pair of ours is one."""
         if not self._is_listed(request.symbol):
             self._tell(OpenOrdersReported(symbol=request.symbol, orders=()))
             return
-        legs = await self.open_legs(request.symbol)
-        if legs is None:
-            return
+        if request.symbol in self._asked and self._lists.is_unsent(request.symbol):
+            return  # its answer is this one's too
+        self._asked.add(request.symbol)
+        urgency = Priority.ENTRY if request.is_awaited else Priority.QUERY
+        try:
+            legs = await self.open_legs(request.symbol, urgency)
+        finally:
+            self._asked.discard(request.symbol)
+        if legs is not None:
+            self._tell_legs(request, legs)
+
+    def _tell_legs(self, request: FetchOpenOrders, legs: list[Leg]) -> None:
         told: dict[ClientOrderId, OrderFacts] = {}
         placed: dict[ClientOrderId, Timestamp | None] = {}
         for leg in legs:
@@ -110,11 +138,19 @@ class Questions:
             )
             self._tell(report)
             return
-        listed = await self.trades_since(symbol, since)
+        unsent = self._unsent_fills.get(symbol)
+        if unsent is not None and unsent <= since:
+            return  # its answer is this one's too
+        self._unsent_fills[symbol] = since
+        ON_LEAVING.set(partial(self._fills_left, symbol, since))
+        urgency = Priority.ENTRY if request.is_awaited else Priority.QUERY
+        try:
+            listed = await self.trades_since(symbol, since, urgency)
+        finally:
+            self._fills_left(symbol, since)
         if listed is None:
             return
-        trades = [await self._with_owner(raw) for raw in listed.rows]
-        known = [trade for trade in trades if trade is not None]
+        known = await self._fill_owners.owned(symbol, listed.rows, since, urgency)
         known.sort(key=lambda trade: trade.at)
         report = TradesReported(
             symbol=symbol,
@@ -124,19 +160,30 @@ class Questions:
         )
         self._tell(report)
 
-    async def open_legs(self, symbol: Symbol) -> list[Leg] | None:
+    def _fills_left(self, symbol: Symbol, since: Timestamp) -> None:
+        """Take in that a question for fills has left: who asks now wants a later answer."""
+        if self._unsent_fills.get(symbol) == since:
+            del self._unsent_fills[symbol]
+
+    async def open_legs(
+        self, symbol: Symbol, urgency: Priority = Priority.QUERY
+    ) -> list[Leg] | None:
         """Return the orders that work on a symbol; None: no answer."""
         if not self._is_listed(symbol):
             return None
-        orders = await self._ask("fetch_open_orders", symbol)
+        ask = partial(self._lists.listed, symbol, urgency)
+        orders = await self._answered("fetch_open_orders", ask)
         return None if orders is None else self._answers.read_legs(orders)
 
-    async def trades_since(self, symbol: Symbol, since: Timestamp) -> WholeList | None:
+    async def trades_since(
+        self, symbol: Symbol, since: Timestamp, urgency: Priority = Priority.QUERY
+    ) -> WholeList | None:
         """Return all fills on a symbol since a moment; None: no answer."""
         if not self._is_listed(symbol):
             return None
         profile, now = self._connection.profile, self._connection.now()
-        listed = await read_fills(profile, self._ask, symbol, since, now)
+        ask = partial(self._ask, urgency=urgency)
+        listed = await read_fills(profile, ask, symbol, since, now)
         if listed is not None and not listed.is_whole:
             self._alarms.skipped(
                 f"list of fills on {symbol}",
@@ -144,15 +191,18 @@ class Questions:
             )
         return listed
 
-    async def tickers(self, symbols: Sequence[Symbol]) -> list[Raw]:
+    async def tickers(
+        self, symbols: Sequence[Symbol], urgency: Priority = Priority.QUERY
+    ) -> list[Raw]:
         """Return the tickers of these symbols; what gave no answer is left out."""
         symbols = [symbol for symbol in symbols if self._is_listed(symbol)]
         client = self._connection.client
+        ask = partial(self._ask, attempts=1, urgency=urgency)
         alone = len(symbols) == 1 and can_call(client, "fetchTicker")
         if symbols and not alone and can_call(client, "fetchTickers"):
-            found = await self._ask("fetch_tickers", list(symbols), attempts=1)
+            found = await ask("fetch_tickers", list(symbols))
             return list((found or {}).values())
-        answers = [await self._ask("fetch_ticker", symbol, attempts=1) for symbol in symbols]
+        answers = [await ask("fetch_ticker", symbol) for symbol in symbols]
         return [answer for answer in answers if answer is not None]
 
     async def candles(self, symbol: Symbol, since: Timestamp) -> list[list[float]]:
@@ -165,21 +215,6 @@ class Questions:
         """Return whether there is anything to ask: one delisted symbol fails a whole list."""
         return symbol in self._connection.opened.listings
 
-    async def _with_owner(self, raw: Raw) -> Trade | None:
-        """Return a fill with its order's client id; of a stranger's the venue is asked for it."""
-        read = self._answers.read_trade(raw)
-        if read is None:
-            return None
-        owner, trade = read
-        if owner is None and not self._book.is_strangers(trade.symbol, trade.exchange_order_id):
-            order = await self._ask("fetch_order", trade.exchange_order_id, trade.symbol)
-            leg = None if order is None else self._answers.read_leg(order)
-            if leg is not None:
-                owner = self._book.whose_leg(trade.symbol, leg)
-                if owner is None:
-                    self._book.know_stranger(trade.symbol, trade.exchange_order_id)
-        return self._answers.owned(trade, owner or ClientOrderId(""))
-
     async def _ask(
         self,
         method: str,
@@ -188,13 +223,20 @@ class Questions:
         urgency: Priority = Priority.QUERY,
     ) -> Any:  # noqa: ANN401 - ccxt's
         """Ask ccxt, again where the way failed; None: no answer."""
+        ask = partial(self._connection.call, method, *args, urgency=urgency)
+        return await self._answered(method, ask, attempts)
+
+    async def _answered(
+        self, method: str, ask: Callable[[], Awaitable[Any]], attempts: int | None = None
+    ) -> Any:  # noqa: ANN401 - ccxt's
+        """Return what a question brings, asked again where the way failed; None: no answer."""
         settings = self._connection.settings
         pause_ms: int = settings.read_pause_ms
         left = settings.read_attempts if attempts is None else attempts
         while True:
             left -= 1
             try:
-                return await self._connection.call(method, *args, urgency=urgency)
+                return await ask()
             except Exception as error:  # noqa: BLE001 - told, or asked again
                 text = self._connection.text_of(error)
                 failure = of_read(error, text, self._connection.profile)

@@ -88,8 +88,7 @@ class Reconciling:
         for order in self._book.incomplete():
             await self._answers.fill_in(order, Priority.QUERY)
         symbols = dict.fromkeys(order.symbol for order in self._book.live())
-        for symbol in symbols:
-            await self._reconcile_symbol(symbol)
+        await asyncio.gather(*(self._reconcile_symbol(symbol) for symbol in symbols))
 
     async def _reconcile_symbol(self, symbol: Symbol) -> None:
         legs = await self._questions.open_legs(symbol)

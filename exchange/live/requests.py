@@ -26,6 +26,7 @@ from exchange.live.errors import (
 )
 from exchange.live.failures import cancel_failed, kind_of, look_up_failed, submit_failed
 from exchange.live.fields import exactly
+from exchange.live.open_orders import OpenOrders
 from exchange.live.order import LiveOrder
 from exchange.live.order_calls import OrderCalls
 from exchange.live.throttle import ORDER_ID
@@ -48,18 +49,21 @@ from messages.orders import (
 )
 
 Tell = Callable[[Event], None]
-LOOK_UPS = Priority.ENTRY
-"""Before polls; after what reduces and protects."""
+LOOK_UPS = Priority.PROTECTION
+"""Before entries and polls: exits and protection wait for them."""
 
 
 class Requests:
     """The way of an order's requests to the venue and back. On the loop only."""
 
-    def __init__(self, connection: Connection, book: Book, answers: Answers, tell: Tell) -> None:
-        """Tell every answer as an event."""
+    def __init__(
+        self, connection: Connection, book: Book, answers: Answers, lists: OpenOrders, tell: Tell
+    ) -> None:
+        """Tell every answer as an event; ``lists`` come before many look-ups."""
         self._connection = connection
         self._book = book
         self._answers = answers
+        self._lists = lists
         self._tell = tell
         self._calls = OrderCalls(connection, book, answers)
         self._submits: dict[ClientOrderId, asyncio.Future[None]] = {}
@@ -142,7 +146,8 @@ class Requests:
         try:
             if order.wants_time and self._connection.clock.is_bounded:
                 venue_time = await self._connection.clock.time(urgency)
-            legs = await self._calls.look(known, urgency)
+            shown = await self._lists.legs_of(known, urgency)
+            legs = shown or await self._calls.look(known, urgency)
             await self._answers.heard(order_id, legs, urgency=urgency, with_terms=True)
         except Exception as error:  # noqa: BLE001 - every failure is told
             failure = of_read(error, self._connection.text_of(error), self._connection.profile)

@@ -24,7 +24,8 @@ FOR_EXITS_RATIO = 0.5
 BACKGROUND_RATIO = 0.5
 """Of the venue's rate: queries together use no more."""
 BURST_MS = 250.0
-"""What may be sent at once after a silence, as time at the full rate."""
+"""What may be sent at once after a silence, as time at the full rate, where a profile names no
+other; the reserve for exits always holds so much."""
 
 URGENCY: ContextVar[Priority] = ContextVar("urgency", default=Priority.QUERY)
 """Of the request that the running task makes."""
@@ -38,6 +39,8 @@ IS_PROBE: ContextVar[bool] = ContextVar("is_probe", default=False)
 """Whether that request went out in spite of a pause."""
 PATIENCE_MS: ContextVar[int | None] = ContextVar("patience_ms", default=None)
 """How long that request may wait for its turn; None: for ever."""
+ON_LEAVING: ContextVar[Callable[[], None] | None] = ContextVar("on_leaving", default=None)
+"""Called when that request has its turn: what is asked from then on, it does not answer."""
 
 
 _Waiting = tuple[Priority, int, "asyncio.Future[bool]", float, Asking]
@@ -89,17 +92,19 @@ class Throttle:
         *,
         exit_probe_ms: float = 120_000,
         hold_ms: float = 5_000,
+        burst_ms: float = BURST_MS,
     ) -> None:
         """Let one token's worth out every ``ms_per_token``; ``call_later`` counts in seconds.
 
-        ``hold_ms``: a request that a pause holds for longer fails at once.
+        ``hold_ms``: a request that a pause holds for longer fails at once. ``burst_ms``: what may
+        be sent at once after a silence, as time at the full rate.
         """
         rate = 1.0 / ms_per_token
         reserved, open_rate = rate * RESERVED_RATIO, rate * (1 - RESERVED_RATIO)
-        self._open = Bucket(open_rate, open_rate * BURST_MS)
+        self._open = Bucket(open_rate, open_rate * burst_ms)
         self._reserve = Bucket(reserved, rate * BURST_MS)
         self._for_exits = rate * BURST_MS * FOR_EXITS_RATIO
-        self._background = Bucket(rate * BACKGROUND_RATIO, rate * BACKGROUND_RATIO * BURST_MS)
+        self._background = Bucket(rate * BACKGROUND_RATIO, rate * BACKGROUND_RATIO * burst_ms)
         self._now_ms = now_ms
         self._call_later = call_later
         self._queue: list[_Waiting] = []
@@ -129,6 +134,9 @@ class Throttle:
             IS_PROBE.set(await asyncio.wait_for(future, patience_ms and patience_ms / 1000))
         except TimeoutError:
             raise RetryableError(f"not sent: {patience_ms} ms in the queue") from None
+        on_leaving = ON_LEAVING.get()
+        if on_leaving is not None:
+            on_leaving()
 
     def refused(self, demand: Demand) -> tuple[bool, Milliseconds]:
         """Take in what the answer to the task's request demands.

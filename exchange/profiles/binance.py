@@ -32,6 +32,8 @@ PROFILE = Profile(
     ids=IdForm(max_length=34),  # 36 less the letter that tells an order list's legs apart
     trades_page=1000,
     trades_window_days=1,
+    lists_whole_account=True,  # GET /api/v3/openOrders without a symbol, weight 80
+    burst_ms=Milliseconds(2_000),  # the limit is on a minute: 6,000 weight, so this is 200 of it
     fee_currency=FeeCurrency.RECEIVED,
     max_stops=5,
     trigger_source=NativeTrigger.LAST,

@@ -15,6 +15,7 @@ PROFILE = Profile(
     name="Hyperliquid",
     capabilities=Capabilities(post_only=True),
     ids=IdForm(max_length=0, packing=Packing.HEX),
+    lists_whole_account=True,  # whether a symbol is named or not: ccxt leaves the others out
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     market_needs_price=True,

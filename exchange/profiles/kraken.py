@@ -22,6 +22,7 @@ PROFILE = Profile(
     capabilities=Capabilities(native_stop=True, native_stop_limit=True, post_only=True),
     ids=IdForm(max_length=18, packing=Packing.UUID_IF_LONG),
     lists=("fetch_open_orders", "fetch_closed_orders"),
+    lists_whole_account=True,  # whether a symbol is named or not: ccxt leaves the others out
     fee_currency=FeeCurrency.QUOTE,
     max_stops=60,
     trigger_source=NativeTrigger.LAST,

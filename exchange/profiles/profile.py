@@ -109,6 +109,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The longest stretch of time that one answer about fills is for; None: any."""
     until_param: str = "until"
     """Carries the end of that stretch, in ms."""
+    lists_whole_account: bool = False
+    """Whether one answer lists the open orders of all symbols, whole, where none is named."""
+    burst_ms: Milliseconds | None = None
+    """What may be asked at once after a silence, as time at the exchange's full rate; None: the
+    usual quarter of a second. More only where the limit is on a longer window."""
     cancel_by: CancelBy = CancelBy.CLIENT_ID
     cancel_param: str = "clientOrderId"
     fee_currency: FeeCurrency

@@ -1,24 +1,29 @@
 """The gateway to a real exchange: whose thread is whose, and who hears what."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar, cast
+
+from msgspec.structs import replace
 
 from actors.gateway.live import LiveGateway, LivePort
 from actors.journal.memory import MemoryJournal
+from actors.order_router.order import RoutedOrder
 from actors.runtime.actor import Actor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
+from exchange.live.book import OrderOnRecord
 from exchange.port import Event, Sink
 from messages.addresses import GATEWAY, MARKET_DATA, OBSERVERS, ORDER_ROUTER
-from messages.base import Address, Message, Milliseconds, Timestamp
+from messages.base import Address, ExchangeOrderId, Message, Milliseconds, Timestamp
 from messages.envelope import Envelope
 from messages.gateway import WatchSymbols
 from messages.market import Quote
 from messages.market_data import QuoteReceived
 from messages.order_router import RequestTimingMeasured, StreamChanged
-from tests.exchange.venue import SYMBOL
+from messages.orders import OrderFacts, OrderStatus, OrderType, Side
+from tests.exchange.venue import SYMBOL, a_request
 
 A = TypeVar("A", bound=Actor)
 PLAN = WatchSymbols(
@@ -33,9 +38,13 @@ class Port:
     def __init__(self, emit: Sink) -> None:
         self.emit = emit
         self.plans: list[WatchSymbols] = []
+        self.known: list[OrderOnRecord] = []
 
     def watch(self, plan: WatchSymbols) -> None:
         self.plans.append(plan)
+
+    def know_orders(self, orders: Iterable[OrderOnRecord]) -> None:
+        self.known = list(orders)
 
     def tells_from_its_thread(self, event: Event) -> None:
         thread = threading.Thread(target=self.emit, args=(event,))
@@ -59,12 +68,13 @@ class Listener(Actor):
 class Stage:
     """A gateway to such a port, and those who hear."""
 
-    def __init__(self) -> None:
+    def __init__(self, *orders: RoutedOrder) -> None:
         self.system = System(SimulatedDispatcher(), VirtualClock(), MemoryJournal())
         self.ears = {
             address: self._play(Listener, address)
             for address in (ORDER_ROUTER, MARKET_DATA, OBSERVERS)
         }
+        self.system.recovered = {ORDER_ROUTER: orders}
         connect = cast("Callable[[Sink], LivePort]", Port)
         self.suspended_ms = 0
         """By which the system's clock counted on while the actors' did not."""
@@ -135,3 +145,18 @@ def test_the_venue_s_clock_is_told_against_the_actors_clock_and_not_the_system_s
         told.append(message)
     assert [one.offset_ms for one in told] == [40, 3_600_040]
     assert all(one.error_ms > 5 for one in told)
+
+
+def test_the_exchange_knows_the_orders_on_record_before_anything_is_asked() -> None:
+    request = a_request("h0e1p1x1", Side.SELL, OrderType.MARKET, "1")
+    facts = OrderFacts(
+        client_order_id=request.client_order_id,
+        status=OrderStatus.UNKNOWN,
+        exchange_order_id=ExchangeOrderId("7"),
+    )
+    over = replace(facts, status=OrderStatus.FILLED)
+    stage = Stage(
+        RoutedOrder(request=request, facts=facts), RoutedOrder(request=request, facts=over)
+    )
+    known = OrderOnRecord(SYMBOL, request.client_order_id, ExchangeOrderId("7"), is_over=False)
+    assert stage.port.known == [known, known._replace(is_over=True)]

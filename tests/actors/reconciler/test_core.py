@@ -15,6 +15,7 @@ from messages.orders import OrderFacts, OrderStatus
 from messages.portfolio import DescribeAccounts
 from messages.reconciler import (
     ListedOrder,
+    LookSoon,
     OpenOrdersReported,
     OrdersUnknown,
     TradesReported,
@@ -203,3 +204,27 @@ def test_lists_that_an_earlier_start_compared_are_asked_for_again_after_the_next
     stage.looks.identity = first.with_epoch("c" * 8, stage.now)
     stage.symbols(BTC)
     assert stage.looks.next.awaited == (f"open {BTC}", f"fills {BTC}")
+
+
+def test_a_start_looks_at_once_however_soon_after_a_look_of_the_process_before_it() -> None:
+    stage = Stage()
+    stage.looks.identity = Identity(account="a" * 8, epochs=("b" * 8,), started_at=stage.now)
+    stage.wake()
+    stage.pass_time(1_000)
+    assert stage.hear(LookSoon()) == [], "it looks no more often than it may"
+    stage.looks.identity = stage.looks.identity.with_epoch("c" * 8, stage.now)
+    assert stage.hear(LookSoon()) == [ListSymbols()]
+
+
+def test_entries_wait_for_the_questions_of_a_starts_first_look_only() -> None:
+    stage = Stage()
+    stage.looks.identity = Identity(account="a" * 8, epochs=("b" * 8,), started_at=stage.now)
+
+    def awaited() -> set[bool]:
+        asked = stage.symbols(BTC)
+        return {one.is_awaited for one in asked if isinstance(one, FetchOpenOrders | FetchTrades)}
+
+    assert awaited() == {True}
+    for which in ("open", "fills"):
+        stage.hear(OrdersUnknown(symbol=BTC, orders=(), answers=f"{which} {BTC}"))
+    assert awaited() == {False}

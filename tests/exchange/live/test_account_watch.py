@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from exchange.live.account_watch import REFRESH_MS, AccountWatch
+from exchange.live.account_watch import OPENED_MS, REFRESH_MS, AccountWatch
+from exchange.live.parsing import Balances
 from exchange.server.thread import ServerThread
 from exchange.server.wire import Call
 from messages.base import Currency, Timestamp
@@ -50,6 +51,18 @@ def test_an_answer_that_a_change_overtook_is_not_kept() -> None:
     watch.changed()
     watch.answered(ANSWER, asked_at, at(2_000))
     assert watch.still_true(at(2_001)) is None
+
+
+def test_what_was_read_at_the_opening_answers_a_routine_question_for_some_seconds() -> None:
+    watch = AccountWatch()
+    watch.opened(Balances(total=(USDT,), free=(USDT,)), at(1_000))
+    assert watch.still_true(at(1_000 + OPENED_MS - 1)) == ANSWER
+    assert watch.still_true(at(1_000 + OPENED_MS)) is None
+    watch.opened(Balances(total=(USDT,), free=(USDT,)), at(1_000))
+    watch.changed()
+    assert watch.still_true(at(1_001)) is None, "an order of ours was told of since"
+    watch.opened(Balances(total=(), free=(), unknown=(Currency("BTC"),)), at(1_000))
+    assert watch.still_true(at(1_001)) is None
 
 
 def test_without_a_stream_no_answer_is_kept() -> None:

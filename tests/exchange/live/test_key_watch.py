@@ -11,6 +11,7 @@ from exchange.profiles.key_rights import KeyRights
 from exchange.server.control import SetAccount
 from exchange.server.thread import ServerThread
 from exchange.server.venue import Account
+from exchange.server.wire import Call
 from messages.base import DAY_MS, Timestamp
 from messages.observers import Alarm, AlarmKind
 from messages.orders import OrderStatus
@@ -156,3 +157,13 @@ def test_a_key_that_is_missing_or_refused_is_not_used(venue: WireVenue) -> None:
 def test_what_is_too_much() -> None:
     assert too_much(KeyRights()) is None
     assert too_much(KeyRights(can_withdraw=True, can_transfer=True)) == "withdraw and transfer"
+
+
+def test_what_was_read_before_the_session_is_its_first_look(venue: WireVenue) -> None:
+    venue.connection.rights = KeyRights(can_withdraw=True)
+    before = venue.server.read().calls(Call.OTHER)
+    listen(venue)
+    venue.wait_until(lambda: bool(alarms(venue)))
+    assert "may withdraw" in alarms(venue)[0]
+    assert venue.server.read().calls(Call.OTHER) == before
+    assert venue.connection.rights is None, "a look a day later asks"
