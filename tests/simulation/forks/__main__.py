@@ -1,7 +1,8 @@
 """Search two processes of one account: ``python -m tests.simulation.forks --schedules 300000``.
 
-Exits with 1 where a rule broke; each that broke is shrunk and printed with its schedule. The n-th
-schedule under a seed is always the same.
+Exits with 1 where a rule broke. A schedule that broke one is printed as it is found; at the end
+each rule that broke is printed with a shrunk schedule. The n-th schedule of a seed is always the
+same.
 """
 
 import argparse
@@ -18,6 +19,8 @@ from tests.simulation.runs import rule_of, without_logs
 from tests.simulation.shrinking import shrink
 
 BATCH = 100
+_TOLD_EACH = 10_000
+"""Schedules between two lines of progress."""
 LENGTH_LEAST, LENGTH_MOST = 20, 140
 _PLAIN = 0.45
 """How often a choice is the plain one."""
@@ -107,11 +110,15 @@ def main(arguments: list[str]) -> int:
     began, met, deliveries = time.monotonic(), Counter[str](), 0
     broken: dict[str, list[tuple[int, str]]] = {}
     with multiprocessing.get_context("fork").Pool(given.jobs) as pool:
-        for more, seen, failures in pool.imap(_batch, tasks):
+        for task, (more, seen, failures) in zip(tasks, pool.imap(_batch, tasks), strict=True):
             deliveries += more
             met.update(seen)
             for number, error in failures:
+                say(f"schedule {number} of seed {given.seed}: {error}")
                 broken.setdefault(rule_of(error), []).append((number, error))
+            done = task[0] + task[1]
+            if done % _TOLD_EACH == 0:
+                say(f"{done} schedules, {time.monotonic() - began:.0f} s")
     seconds = time.monotonic() - began
     say(f"{given.schedules} schedules, {deliveries} deliveries in {seconds:.0f} s")
     for name, count in sorted(met.items()):
