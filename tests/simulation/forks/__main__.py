@@ -6,6 +6,7 @@ same.
 """
 
 import argparse
+import gc
 import multiprocessing
 import random
 import sys
@@ -87,6 +88,7 @@ def _batch(task: tuple[int, int, int]) -> tuple[int, Counter[str], list[tuple[in
             deliveries += outcome.deliveries
             if outcome.error is not None:
                 failures.append((number, outcome.error))
+    gc.collect()  # worlds are circles, which "unfreeze" hides from the collector for long
     return deliveries, met, failures
 
 
