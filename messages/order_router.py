@@ -74,6 +74,15 @@ class LookBack(Message, frozen=True, kw_only=True):
     """An exit that was seen: all before it are looked up too."""
 
 
+class ConflictCleared(Message, frozen=True, kw_only=True):
+    """A person has looked: the order under this id is not ours, and ours is not there.
+
+    From the portfolio.
+    """
+
+    client_order_id: ClientOrderId
+
+
 class ListSymbols(Message, frozen=True, kw_only=True):
     """Answer with the symbols of all orders that are remembered. From the reconciler."""
 

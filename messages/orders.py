@@ -215,7 +215,8 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     stop: StopStatus = StopStatus.NONE
     exchange_order_id: ExchangeOrderId | None = None
     reason: RejectReason | None = None
-    """Of REJECTED and EXPIRED; of CANCELED where the venue itself did it and says why."""
+    """Of REJECTED and EXPIRED; of CANCELED where the venue itself did it and says why; of UNKNOWN
+    where another order has its id."""
     text: str = ""
     """What the venue said of it, for people; no secrets."""
     at: Timestamp = Timestamp(0)
@@ -231,6 +232,11 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     def is_complete(self) -> bool:
         """Whether cost and fees of all that is filled are known."""
         return not self.unpriced and not self.fees_missing
+
+    @property
+    def is_in_conflict(self) -> bool:
+        """Whether the venue has another order under this id: ours may be there too, or not."""
+        return self.status is OrderStatus.UNKNOWN and self.reason is RejectReason.DUPLICATE_ID
 
     def average_price(self, step: Decimal = CENT_OF_SATOSHI) -> Decimal | None:
         """Return quote per base over all fills, rounded down to ``step``, for people.

@@ -236,7 +236,10 @@ class SymbolConflict(Message, frozen=True, kw_only=True):
 
 
 class ClearConflict(Message, frozen=True, kw_only=True):
-    """A person has looked: the symbol takes entries again. From an operator."""
+    """A person has looked: the orders under our ids on a symbol are not ours. From an operator.
+
+    The symbol takes entries again, and the exits that waited for those ids go on.
+    """
 
     symbol: Symbol
     reason: str

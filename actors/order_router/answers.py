@@ -108,7 +108,9 @@ def submit_failed(
     if failure.kind is FailureKind.RETRYABLE:
         again = _too_late if failure.was_late else _not_sent
         return again(order, failure, settings, now)
-    if failure.kind is FailureKind.REJECTED and failure.reason is not RejectReason.DUPLICATE_ID:
+    is_refused = failure.kind is FailureKind.REJECTED
+    # Where another order has the id, no refusal says that none of ours came before.
+    if is_refused and failure.reason is not RejectReason.DUPLICATE_ID and not order.conflict:
         facts = with_status(order.facts, Input.SUBMIT_REJECTED, failure.reason, failure.text)
         if facts is order.facts:
             return order
@@ -117,7 +119,7 @@ def submit_failed(
     if facts is order.facts:
         return order
     unknown = replace(order, facts=facts, tries=0)
-    if failure.kind is FailureKind.REJECTED:
+    if is_refused:
         # The id is in use: an earlier submit arrived after all. It lives, so only look.
         return send(unknown, Request.LOOK_UP, settings, now)
     return settle(unknown, settings, now)

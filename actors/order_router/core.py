@@ -44,6 +44,7 @@ from messages.order_router import (
     CancelFailed,
     CancelOrder,
     CompareOrders,
+    ConflictCleared,
     ListSymbols,
     ListUnfilled,
     LookBack,
@@ -106,8 +107,6 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - one for each kind of message
             order = orders.by_id.get(message.facts.client_order_id)
             if order is None:
                 return _stranger(message, orders.identity)
-            if order.is_probe and not looking_back.is_ours(orders, order, message):
-                return looking_back.leave(order, _stranger(message, orders.identity))
             return _reported(orders, order, message, settings, now)
         case SubmitFailed() | SubmitHeld() | CancelFailed() | OrderNotFound() | LookUpFailed():
             order = orders.by_id.get(message.client_order_id)
@@ -121,6 +120,8 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - one for each kind of message
         case CompareOrders():
             behind = comparing.behind(orders, message, settings, now)
             return _conclude(behind, comparing.unknown(orders, message))
+        case ConflictCleared():
+            return _cleared(orders, message, settings, now)
         case IdentityChanged():
             return Step((message.identity,))
         case RequestTimingMeasured():
@@ -141,17 +142,33 @@ def _reported(
     now: Timestamp,
 ) -> Step:
     """Take in how an order stands, where it is the one that we asked for."""
-    if not order.is_probe and (why := ownership.contradiction(order, message.terms)) is not None:
+    why = ownership.contradiction(order, message)
+    if why is not None and order.is_probe:
+        left = looking_back.leave(order, why)
+        identity, order_id = orders.identity, message.facts.client_order_id
+        if identity is None or not identity.may_be_foreign(order_id):
+            return left
+        return Step(left.changes, (*left.outbox, *_foreign(message, identity).outbox))
+    if why is not None:
         after = ownership.in_conflict(order, why, settings, now)
         return _conclude([(order, after)], ownership.sends_of_conflict(order, after))
-    if order.conflict and message.terms is None:
+    if (order.conflict or order.is_cleared) and message.terms is None:
         return NOTHING  # what is said of the id may be the other order's
-    found = replace(order, is_probe=False, conflict="")
+    found = replace(order, is_probe=False, conflict="", facts=ownership.undisputed(order.facts))
     after = answers.reported(found, message.facts, settings, now)
     more = ownership.sends_of_conflict(order, after)
     if orders.identity is not None:
         more += ownership.ended_unasked(order, message.facts)
     return _conclude([(order, after)], more)
+
+
+def _cleared(
+    orders: Orders, message: ConflictCleared, settings: RouterSettings, now: Timestamp
+) -> Step:
+    order = orders.by_id.get(message.client_order_id)
+    if order is None or not order.conflict:
+        return NOTHING
+    return _conclude([(order, ownership.cleared(order, settings, now))])
 
 
 def _wish(

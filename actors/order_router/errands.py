@@ -33,7 +33,9 @@ from messages.orders import (
 def send(
     order: RoutedOrder, request: Request, settings: RouterSettings, now: Timestamp
 ) -> RoutedOrder:
-    """Let ``request`` go out now."""
+    """Let ``request`` go out now; what may be another's order is looked up, never canceled."""
+    if request is Request.CANCEL and order.conflict:
+        request = Request.LOOK_UP
     overdue_at = Timestamp(now + settings.answer_timeout_ms)
     submits = request is Request.SUBMIT
     return replace(

@@ -13,14 +13,15 @@ from msgspec.structs import replace
 from actors.order_router.errands import send
 from actors.order_router.order import LookingBack, Request, RoutedOrder, VenueStream, is_under_way
 from actors.order_router.orders import Orders
+from actors.order_router.ownership import told_of_conflict
 from actors.order_router.telling import sends_after
 from config.settings import RouterSettings
 from messages.addresses import position_address
-from messages.base import CLOCKS_DIFFER_MS, ClientOrderId, PositionId, Timestamp
+from messages.base import ClientOrderId, PositionId, Timestamp
 from messages.envelope import Removed, Send, Step
 from messages.ids import EXIT_LEG, client_order_id
 from messages.journal import UNRECORDED_AT_MOST
-from messages.order_router import LookBack, OrderReported
+from messages.order_router import LookBack
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, OrderType, Purpose, Side
 from messages.position import LookedBack
 
@@ -65,29 +66,12 @@ def go_on(orders: Orders, taken: Step, settings: RouterSettings, now: Timestamp)
     return Step(tuple(changes), tuple(outbox))
 
 
-def is_ours(orders: Orders, probe: RoutedOrder, report: OrderReported) -> bool:
-    """Return whether what was found can be the position's: market, side, quantity and time fit."""
-    search = orders.looking_back.get(probe.request.position_id)
-    if search is None:
-        return False
-    asked, facts, terms = search.asked, report.facts, report.terms
-    oldest = asked.since - CLOCKS_DIFFER_MS  # the last record: it is not older than that
-    if facts.filled > asked.at_most or (facts.at and facts.at < oldest):
-        return False
-    return terms is None or (
-        terms.symbol == asked.symbol
-        and terms.side is Side.SELL
-        and terms.quantity <= asked.at_most
-        and (terms.placed_at is None or terms.placed_at >= oldest)
-    )
-
-
-def leave(probe: RoutedOrder, told: Step) -> Step:
-    """Let go of an id under which something else was found; a person hears of it."""
+def leave(probe: RoutedOrder, why: str) -> Step:
+    """Let go of an id under which another order was found; a person hears of it."""
     order_id = probe.request.client_order_id
     never = replace(probe, errand=None, facts=replace(probe.facts, status=OrderStatus.EXPIRED))
     gone = Removed(kind=RoutedOrder.__name__, key=order_id)
-    return Step((never, gone), told.outbox)
+    return Step((never, gone), told_of_conflict(probe, why))
 
 
 def _unrecorded_at_most(asked: LookBack) -> int:
@@ -179,6 +163,8 @@ def _probe(
         quantity=asked.at_most,
     )
     facts = OrderFacts(client_order_id=order_id, status=OrderStatus.UNKNOWN)
-    probe = RoutedOrder(request=request, facts=facts, is_probe=True, is_traceable=True)
+    probe = RoutedOrder(
+        request=request, facts=facts, is_probe=True, is_traceable=True, sought_since=asked.since
+    )
     # While the stream is down, it is looked up with the others as soon as it is up.
     return send(probe, Request.LOOK_UP, settings, now) if orders.venue.up else probe

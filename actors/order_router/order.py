@@ -92,6 +92,11 @@ class RoutedOrder(
     ours buys the coin."""
     conflict: str = ""
     """What the venue says of the order under this id, where it is not what we asked for."""
+    is_cleared: bool = False
+    """A person has looked at that order: it is not ours, and is never taken for ours."""
+    sought_since: Timestamp | None = None
+    """Of an id that was looked for: the order under it is not older, and asks for no more than
+    ``request.quantity``. None: we asked for it, or an earlier version looked for it."""
 
 
 class LookingBack(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):

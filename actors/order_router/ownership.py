@@ -9,7 +9,8 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from actors.order_router.backoff import look_up_pause_ms
-from actors.order_router.errands import pause
+from actors.order_router.errands import end, pause
+from actors.order_router.facts import with_status
 from actors.order_router.order import Request, RoutedOrder, is_under_way
 from actors.order_router.states import Input, advance
 from config.settings import RouterSettings
@@ -18,49 +19,69 @@ from messages.base import CLOCKS_DIFFER_MS, Timestamp
 from messages.envelope import Send
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind
+from messages.order_router import OrderReported
 from messages.orders import (
     OrderFacts,
-    OrderRequest,
     OrderStatus,
-    OrderTerms,
     OrderType,
+    RejectReason,
     TimeInForce,
 )
 from messages.portfolio import SymbolConflict
 from messages.positions import OwnershipDoubted
 
+_CLEARED = "a person says that the order under this id is not ours"
 
-def contradiction(order: RoutedOrder, terms: OrderTerms | None) -> str | None:
-    """Return what the venue says of the order that we did not ask for; None: nothing."""
-    if terms is None or order.asked_at is None:  # one that was looked for: see looking_back.is_ours
-        return None
-    request, tick = order.request, terms.tick_size
-    oldest = order.asked_at - CLOCKS_DIFFER_MS
+
+def contradiction(order: RoutedOrder, report: OrderReported) -> str | None:
+    """Return what the venue says of the order that is not in our record; None: nothing.
+
+    Of an id that was looked for the record says less: that it sells, how much at most, since when.
+    """
+    request, terms = order.request, report.terms
+    if terms is None:
+        found = [] if order.asked_at is not None else _contradicted_by_facts(order, report.facts)
+        return "; ".join(found) or None
+    tick, step = terms.tick_size, terms.step_size
+    prices = (
+        ("price", terms.price, request.price),
+        ("trigger price", terms.trigger_price, request.trigger_price),
+    )
     differences = (
         ("symbol", terms.symbol, request.symbol, terms.symbol == request.symbol),
         ("side", terms.side, request.side, terms.side is request.side),
-        (
-            "quantity",
-            terms.quantity,
-            request.quantity,
-            _is_same(terms.quantity, request.quantity, terms.step_size),
-        ),
-        ("price", terms.price, request.price, _is_same(terms.price, request.price, tick)),
-        (
-            "trigger price",
-            terms.trigger_price,
-            request.trigger_price,
-            _is_same(terms.trigger_price, request.trigger_price, tick),
-        ),
-        (
-            "time",
-            terms.placed_at,
-            order.asked_at,
-            terms.placed_at is None or terms.placed_at >= oldest,
-        ),
+        ("quantity", terms.quantity, *_quantity(order, terms.quantity, step)),
+        *((name, there, ours, _is_same(there, ours, tick)) for name, there, ours in prices),
+        ("time", terms.placed_at, *_time(order, terms.placed_at)),
     )
     found = [f"{name} {there}, not {ours}" for name, there, ours, fits in differences if not fits]
+    if order.asked_at is None:
+        found += _contradicted_by_facts(order, report.facts)
     return "; ".join(found) or None
+
+
+def _quantity(
+    order: RoutedOrder, there: Decimal, step: Decimal | None
+) -> tuple[Decimal | str, bool]:
+    """Return what our record says of the quantity, and whether it fits."""
+    ours = order.request.quantity
+    is_same = _is_same(there, ours, step)
+    if order.asked_at is None:
+        return f"{ours} or less", is_same or there < ours
+    return ours, is_same
+
+
+def _time(order: RoutedOrder, there: Timestamp | None) -> tuple[Timestamp | None, bool]:
+    """Return since when it may be there by our record, and whether its creation fits."""
+    ours = order.sought_since if order.asked_at is None else order.asked_at
+    return ours, ours is None or there is None or there >= ours - CLOCKS_DIFFER_MS
+
+
+def _contradicted_by_facts(order: RoutedOrder, facts: OrderFacts) -> list[str]:
+    """Return what its fills and its time say against an order that was looked for."""
+    most, (since, fits) = order.request.quantity, _time(order, facts.at or None)
+    found = [] if facts.filled <= most else [f"filled {facts.filled}, not {most} or less"]
+    return found if fits else [*found, f"last change {facts.at}, not {since}"]
 
 
 def _is_same(there: Decimal | None, ours: Decimal | None, step: Decimal | None) -> bool:
@@ -79,34 +100,58 @@ def in_conflict(
 ) -> RoutedOrder:
     """Return an order whose id another one has: it may be there too, so it stays in doubt."""
     facts = order.facts
+    if order.is_cleared:
+        return order
     if facts.status in {OrderStatus.NEW, OrderStatus.SUBMITTED}:
         facts = replace(facts, status=advance(facts.status, Input.SUBMIT_UNKNOWN))
+    if facts.status is OrderStatus.UNKNOWN:
+        facts = replace(facts, reason=RejectReason.DUPLICATE_ID, text=why)
     after = replace(order, facts=facts, conflict=why, is_seen=True, forget_at=None)
     if facts.status is OrderStatus.UNKNOWN and is_under_way(order):
         return pause(after, Request.LOOK_UP, look_up_pause_ms(after, settings), now)
     return after
 
 
+def undisputed(facts: OrderFacts) -> OrderFacts:
+    """Return the facts of an order without the conflict that they told of."""
+    return replace(facts, reason=None, text="") if facts.is_in_conflict else facts
+
+
+def cleared(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
+    """Return an order in conflict after a person's word: what is there under its id is not ours."""
+    after = replace(order, conflict="", is_cleared=True)
+    if order.facts.is_terminal:
+        forget_at = None if order.booked is None else Timestamp(now + settings.terminal_ttl_ms)
+        return replace(after, forget_at=forget_at)
+    facts = order.facts
+    while not facts.is_terminal:  # one that was shown as ours before is UNKNOWN first
+        facts = with_status(facts, Input.NOT_AT_VENUE, RejectReason.NEVER_PLACED, _CLEARED)
+    return end(replace(after, facts=facts), settings, now)
+
+
 def sends_of_conflict(before: RoutedOrder, after: RoutedOrder) -> tuple[Send, ...]:
     """Return what is told where an order comes into conflict, or out of it."""
     if before.conflict == after.conflict:
         return ()
-    request = after.request
-    told = SymbolConflict(
-        symbol=request.symbol, client_order_id=request.client_order_id, text=after.conflict
-    )
-    sends = [Send(PORTFOLIO, told)]
-    if after.conflict:
-        sends.append(Send(OBSERVERS, _alarm(request, after.conflict)))
-    return tuple(sends)
+    return told_of_conflict(after, after.conflict)
 
 
-def _alarm(request: OrderRequest, why: str) -> Alarm:
-    asked = f"{request.side} {request.quantity} {request.symbol}"
+def told_of_conflict(order: RoutedOrder, why: str) -> tuple[Send, ...]:
+    """Return what is told of a conflict; ``why`` empty: it is over."""
+    request = order.request
+    told = SymbolConflict(symbol=request.symbol, client_order_id=request.client_order_id, text=why)
+    news = Send(PORTFOLIO, told)
+    return (news, Send(OBSERVERS, _alarm(order, why))) if why else (news,)
+
+
+def _alarm(order: RoutedOrder, why: str) -> Alarm:
+    request = order.request
+    most = "" if order.asked_at is not None else " or less"
+    asked = f"{request.side} {request.quantity}{most} {request.symbol}"
     text = (
         f"{request.client_order_id}: the exchange has an order under our id that we did not ask "
         f"for: {why} (we asked: {asked}). Its coins are left alone and {request.symbol} takes no "
-        "entries; look at the exchange"
+        "entries; look at the exchange, then send ClearConflict to portfolio"
     )
     return Alarm(
         kind=AlarmKind.CONFLICT,

@@ -13,6 +13,7 @@ from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
     CancelFailed,
     CancelOrder,
+    ConflictCleared,
     LookBack,
     LookUpFailed,
     OrderNotFound,
@@ -41,7 +42,14 @@ def after_skip(message: Message) -> tuple[Send, ...]:
     It is heard once more: a command, an answer, or a fact, which is cumulative.
     """
     match message:
-        case CancelOrder() | ReleaseOrders() | ResendOrders() | LookBack() | StreamChanged():
+        case (
+            CancelOrder()
+            | ReleaseOrders()
+            | ResendOrders()
+            | LookBack()
+            | StreamChanged()
+            | ConflictCleared()
+        ):
             return (Send(ORDER_ROUTER, message),)
         case SubmitFailed() | CancelFailed() | OrderNotFound() | LookUpFailed():
             # Said once, and only while its request is under way does it mean anything. Skipped

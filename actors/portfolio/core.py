@@ -19,9 +19,10 @@ from actors.portfolio.rules import Asked, Conflict, Denial, Trading, refusal
 from actors.portfolio.settling import allotted, settled
 from actors.portfolio.unmatched import book_unmatched, row_to_take_over, taken_over
 from actors.portfolio.valuation import Rate, equity
-from messages.addresses import position_address
+from messages.addresses import ORDER_ROUTER, position_address
 from messages.base import Message, PositionId, Timestamp, quote_currency
 from messages.envelope import NO_TIMER, NOTHING, Removed, Send, Step, Wake
+from messages.order_router import ConflictCleared
 from messages.portfolio import (
     AccountsDescribed,
     AllotCapital,
@@ -149,8 +150,10 @@ def _be_told(
 def _in_conflict(books: Books, message: SymbolConflict | ClearConflict) -> Step:
     """Take note of an order under our id that is not ours; or that a person has looked at it."""
     if isinstance(message, ClearConflict):
-        cleared = [one for one in books.conflicts.values() if one.symbol == message.symbol]
-        keys = [one.client_order_id for one in cleared]
+        keys = [one for one, kept in books.conflicts.items() if kept.symbol == message.symbol]
+        told: tuple[Send, ...] = tuple(
+            Send(ORDER_ROUTER, ConflictCleared(client_order_id=key)) for key in keys
+        )
     elif message.text:
         conflict = Conflict(
             symbol=message.symbol, client_order_id=message.client_order_id, text=message.text
@@ -158,7 +161,8 @@ def _in_conflict(books: Books, message: SymbolConflict | ClearConflict) -> Step:
         return Step((conflict,))
     else:
         keys = [one for one in books.conflicts if one == message.client_order_id]
-    return Step(tuple(Removed(kind=Conflict.__name__, key=key) for key in keys))
+        told = ()
+    return Step(tuple(Removed(kind=Conflict.__name__, key=key) for key in keys), told)
 
 
 def _reserve(books: Books, message: ReserveBudget, now: Timestamp) -> Step:

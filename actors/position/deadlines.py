@@ -1,6 +1,7 @@
 """When a position must look again, though nobody tells it anything. Pure arithmetic."""
 
 from actors.position.exit_slot import SlotState
+from actors.position.own_orders import is_slot_in_conflict
 from actors.position.position import Life
 from actors.position.prices import switch_back_at
 from actors.position.states import State
@@ -47,7 +48,7 @@ def _of_work(life: Life) -> list[int | None]:
         deadlines.append(position.fees_until)
     if position.stranded is not None:  # no order is asked for meanwhile
         return deadlines
-    if slot.state is SlotState.UNKNOWN:
+    if slot.state is SlotState.UNKNOWN and not is_slot_in_conflict(position):
         deadlines.append(slot.since + plan.unknown_exit_ms)
         if position.unseen is not None and position.unseen.order_id == slot.order_id:
             deadlines.append(position.unseen.ask_at)

@@ -1,6 +1,6 @@
 """Which of a position's orders may still trade."""
 
-from actors.position.position import OwnOrder, Position
+from actors.position.position import OwnOrder, Position, find_order
 from messages.orders import Side
 
 
@@ -14,6 +14,12 @@ def live_orders(position: Position, side: Side) -> tuple[OwnOrder, ...]:
 def lost_orders(position: Position) -> tuple[OwnOrder, ...]:
     """Return the orders that were written off and may be live."""
     return tuple(o for o in position.orders if o.is_lost and not o.facts.is_terminal)
+
+
+def is_slot_in_conflict(position: Position) -> bool:
+    """Return whether another order has the id of the one in the slot, which stays taken."""
+    order = find_order(position, position.slot.order_id)
+    return order is not None and order.facts.is_in_conflict
 
 
 def doubtful_orders(position: Position) -> tuple[OwnOrder, ...]:

@@ -258,7 +258,9 @@ def _on_resting_refused(turn: Turn, slot: ExitSlot, facts: OrderFacts) -> None:
 def _write_off_if_lost(turn: Turn) -> None:
     slot, plan = turn.position.slot, turn.charter.plan
     order = find_order(turn.position, slot.order_id)
-    if order is None or turn.now < slot.since + plan.unknown_exit_ms:
+    if order is None or order.facts.is_in_conflict:
+        return
+    if turn.now < slot.since + plan.unknown_exit_ms:
         return
     text = f"exit {slot.order_id} is unknown since {turn.now - slot.since} ms: it may be live"
     unseen_exits.write_off(turn, order, text)

@@ -11,6 +11,7 @@ import msgspec
 from actors.position import resting
 from actors.position.deadlines import pause_after
 from actors.position.exit_slot import SlotInput, SlotState, slot_after
+from actors.position.own_orders import is_slot_in_conflict
 from actors.position.position import OwnOrder, find_order
 from actors.position.progress import UnseenExit
 from actors.position.turn import Turn
@@ -90,6 +91,8 @@ def _offered(turn: Turn) -> UnseenExit | None:
     position = turn.position
     unseen, slot = position.unseen, position.slot
     if unseen is None or slot.state is not SlotState.UNKNOWN or slot.order_id != unseen.order_id:
+        return None
+    if is_slot_in_conflict(position):
         return None
     return unseen
 

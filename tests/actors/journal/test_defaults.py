@@ -141,6 +141,8 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "not_found_at": None,
         "beside": False,
         "conflict": "",
+        "is_cleared": False,
+        "sought_since": None,
     },
     OrderRequest: {
         "price": None,

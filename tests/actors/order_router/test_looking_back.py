@@ -11,8 +11,10 @@ from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.envelope import Send
 from messages.gateway import CancelAtVenue, LookUpOrder
 from messages.journal import UNRECORDED_AT_MOST
+from messages.observers import Alarm, AlarmKind
 from messages.order_router import LookBack, OrderNotFound, OrderReported, StreamChanged
 from messages.orders import OrderFacts, OrderStatus, OrderTerms, Purpose, Side
+from messages.portfolio import SymbolConflict
 from messages.position import LookedBack, OrderUpdated
 from tests.actors.order_router.stage import Stage, request
 
@@ -108,21 +110,67 @@ def test_while_the_stream_is_down_nothing_is_concluded() -> None:
 
 
 @pytest.mark.parametrize(
-    "terms",
+    ("terms", "word"),
     [
-        {"symbol": Symbol("ETH/USDT")},
-        {"side": Side.BUY},
-        {"quantity": Decimal(3)},
-        {"placed_at": Timestamp(SINCE - 3_600_000)},
+        ({"symbol": Symbol("ETH/USDT")}, "symbol ETH/USDT, not BTC/USDT"),
+        ({"side": Side.BUY}, "side buy, not sell"),
+        ({"quantity": Decimal(3)}, "quantity 3, not 2 or less"),
+        ({"placed_at": Timestamp(SINCE - 3_600_000)}, "time"),
     ],
 )
-def test_what_does_not_fit_is_not_taken_for_ours(terms: dict[str, object]) -> None:
+def test_what_does_not_fit_is_a_conflict_and_is_not_taken_for_ours(
+    terms: dict[str, object], word: str
+) -> None:
     stage = Stage()
     stage.tell(ASKED)
-    answer(stage, {"he1p1x3": found("he1p1x3", OrderStatus.FILLED, terms)})
-    assert [type(one.message) for one in told(stage)] == [LookedBack]
-    assert any("does not know" in getattr(one.message, "text", "") for one in stage.sent)
+    stage.tell(found("he1p1x3", OrderStatus.FILLED, terms))
+    (conflict,) = stage.all_sent(SymbolConflict)
+    assert (conflict.symbol, conflict.client_order_id) == (SYMBOL, "he1p1x3")
+    assert word in conflict.text
+    (alarm,) = (one for one in stage.all_sent(Alarm) if one.kind is AlarmKind.CONFLICT)
+    assert word in alarm.text
+    assert "we asked: sell 2 or less BTC/USDT" in alarm.text
+    answer(stage, {})
+    assert [one.message for one in told(stage)] == [LookedBack(attempts=5, order_prefix="he1p1")]
     assert ClientOrderId("he1p1x3") not in stage.orders.by_id
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"placed_at": None},
+        {"quantity": Decimal("0.5")},
+        {"quantity": Decimal("2.0004"), "step_size": Decimal("0.001")},
+        {"price": Decimal(90), "tick_size": Decimal("0.01")},
+        {"trigger_price": Decimal(90), "tick_size": Decimal("0.01")},
+    ],
+)
+def test_a_value_that_no_record_has_contradicts_nothing(terms: dict[str, object]) -> None:
+    stage = Stage()
+    stage.tell(ASKED)
+    stage.tell(found("he1p1x3", OrderStatus.FILLED, terms))
+    assert stage.status("he1p1x3") is OrderStatus.FILLED
+    assert not stage.all_sent(SymbolConflict)
+
+
+@pytest.mark.parametrize("change", [{"filled": Decimal(3)}, {"at": Timestamp(SINCE - 3_600_000)}])
+def test_what_was_looked_for_is_judged_by_its_fills_and_its_time_where_no_more_is_said(
+    change: dict[str, object],
+) -> None:
+    stage = Stage()
+    stage.tell(ASKED)
+    report = found("he1p1x3")
+    stage.tell(replace(report, terms=None, facts=replace(report.facts, **change)))
+    assert len(stage.all_sent(SymbolConflict)) == 1
+
+
+def test_what_was_found_is_compared_again_with_what_is_said_of_it_later() -> None:
+    stage = Stage()
+    stage.tell(ASKED)
+    stage.tell(found("he1p1x3", OrderStatus.PARTIALLY_FILLED))
+    stage.tell(found("he1p1x3", OrderStatus.FILLED, {"side": Side.BUY}))
+    assert stage.status("he1p1x3") is OrderStatus.PARTIALLY_FILLED
+    assert stage.order("he1p1x3").conflict == "side buy, not sell"
 
 
 def test_what_is_found_live_is_waited_for() -> None:

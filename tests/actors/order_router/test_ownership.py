@@ -7,8 +7,16 @@ from msgspec.structs import replace
 
 from messages.addresses import OBSERVERS, PORTFOLIO
 from messages.base import CLOCKS_DIFFER_MS, Symbol, Timestamp
+from messages.gateway import CancelAtVenue, LookUpOrder
 from messages.observers import Alarm, AlarmKind
-from messages.order_router import FailureKind, OrderReported, PlaceOrder, SubmitFailed
+from messages.order_router import (
+    ConflictCleared,
+    FailureKind,
+    OrderNotFound,
+    OrderReported,
+    PlaceOrder,
+    SubmitFailed,
+)
 from messages.orders import OrderStatus, OrderTerms, RejectReason, Side
 from messages.portfolio import SymbolConflict
 from tests.actors.order_router.stage import ORDER, SYMBOL, Stage, facts, request
@@ -111,3 +119,80 @@ def test_a_rejection_as_a_duplicate_is_looked_up_and_a_strangers_order_is_not_ta
     order = stage.orders.by_id[ORDER]
     assert (order.facts.status, order.facts.filled) == (OrderStatus.UNKNOWN, Decimal(0))
     assert "quantity 5, not 2" in order.conflict
+
+
+THEIRS = replace(OURS, side=Side.SELL)
+
+
+def in_conflict() -> Stage:
+    stage = placed()
+    stage.tell(shown(THEIRS))
+    assert stage.order().conflict
+    return stage
+
+
+def test_what_is_in_conflict_is_looked_up_and_never_canceled() -> None:
+    stage = in_conflict()
+    stage.cancel(urgent=True)
+    for _ in range(20):
+        stage.pass_time(10_000)
+        stage.tell(shown(THEIRS))
+    assert not stage.all_sent(CancelAtVenue)
+    assert len(stage.all_sent(LookUpOrder)) > 5
+
+
+def test_our_own_order_is_canceled_once_the_conflict_is_over() -> None:
+    stage = in_conflict()
+    stage.cancel(urgent=True)
+    stage.tell(shown(OURS))
+    stage.pass_time(60_000)
+    assert stage.all_sent(CancelAtVenue)
+
+
+@pytest.mark.parametrize("kind", list(FailureKind))
+def test_no_answer_to_the_submit_ends_a_conflict(kind: FailureKind) -> None:
+    stage = in_conflict()
+    stage.fail_submit(kind, RejectReason.INSUFFICIENT_FUNDS)
+    stage.pass_time(600_000)
+    assert stage.order().facts.is_in_conflict
+    assert not [one for one in stage.sent if isinstance(one.message, CancelAtVenue)]
+
+
+def test_not_found_never_ends_a_conflict() -> None:
+    stage = in_conflict()
+    for _ in range(40):
+        stage.pass_time(600_000)
+        stage.tell(OrderNotFound(client_order_id=ORDER))
+    assert stage.status() is OrderStatus.UNKNOWN
+
+
+def test_after_a_persons_word_it_is_over_and_the_other_order_stays_another() -> None:
+    stage = in_conflict()
+    stage.tell(ConflictCleared(client_order_id=ORDER))
+    assert (stage.status(), stage.order().conflict) == (OrderStatus.REJECTED, "")
+    before = stage.order()
+    stage.tell(shown(THEIRS, OrderStatus.FILLED))
+    stage.tell(shown(None, OrderStatus.FILLED))
+    assert stage.order() == before
+
+
+def test_of_one_that_was_shown_as_ours_before_a_persons_word_keeps_the_fills() -> None:
+    stage = placed()
+    stage.tell(OrderReported(facts=facts(OrderStatus.PARTIALLY_FILLED, "1"), terms=OURS))
+    stage.tell(shown(THEIRS))
+    stage.tell(ConflictCleared(client_order_id=ORDER))
+    assert (stage.status(), stage.order().facts.filled) == (OrderStatus.REJECTED, Decimal(1))
+
+
+def test_a_word_about_what_is_in_no_conflict_changes_nothing() -> None:
+    stage = placed()
+    stage.tell(ConflictCleared(client_order_id=ORDER))
+    assert stage.status() is OrderStatus.SUBMITTED
+
+
+def test_our_own_order_that_is_there_after_a_persons_word_is_canceled() -> None:
+    stage = in_conflict()
+    stage.tell(ConflictCleared(client_order_id=ORDER))
+    stage.tell(shown(OURS))
+    assert stage.status() is OrderStatus.OPEN
+    assert stage.all_sent(CancelAtVenue)

@@ -3,18 +3,22 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from actors.portfolio.accounts import FORGET_AFTER_MS, Account, Booking, Posting
 from actors.portfolio.core import wake_at
 from actors.portfolio.rules import Denial
-from messages.base import PositionId, Timestamp
+from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Wake
 from messages.gateway import FetchBalances
 from messages.money import Money
 from messages.observers import Alarm, AlarmKind
+from messages.order_router import ConflictCleared
 from messages.portfolio import (
     AllotCapital,
+    ClearConflict,
     Limits,
+    SymbolConflict,
 )
 from messages.position import BudgetDenied, BudgetGranted
 from tests.actors.portfolio.ledger import (
@@ -290,3 +294,41 @@ def test_a_booking_writes_as_much_with_a_hundred_positions_as_with_one() -> None
         return [type(change).__name__ for change in done.changes]
 
     assert written(100) == written(0) == ["Booking", "Account", "Account"]
+
+
+# An order under our id that is not ours
+
+TAKEN = ClientOrderId("he1p9x1")
+CONFLICT = SymbolConflict(symbol=BTC_USDT, client_order_id=TAKEN, text="side buy, not sell")
+
+
+def test_a_symbol_in_conflict_takes_no_entries_and_others_do() -> None:
+    ledger = Ledger(1000)
+    ledger.tell(CONFLICT)
+    ledger.tell(CONFLICT)
+    denied = ledger.reserve(100)
+    assert isinstance(denied, BudgetDenied)
+    assert "side buy, not sell" in denied.text
+    other = ledger.reserve(100, P2, Symbol("ETH/USDT"))
+    assert isinstance(other, BudgetGranted)
+
+
+def test_a_conflict_that_is_over_lets_entries_in_and_nobody_needs_a_word() -> None:
+    ledger = Ledger(1000)
+    ledger.tell(CONFLICT)
+    ledger.tell(replace(CONFLICT, text=""))
+    assert not ledger.sent
+    assert isinstance(ledger.reserve(100), BudgetGranted)
+
+
+def test_a_persons_word_ends_all_conflicts_of_a_symbol_and_the_router_hears_of_each() -> None:
+    ledger = Ledger(1000)
+    second = ClientOrderId("he1p9x2")
+    ledger.tell(CONFLICT)
+    ledger.tell(replace(CONFLICT, client_order_id=second))
+    ledger.tell(replace(CONFLICT, symbol=ETH_BTC, client_order_id=ClientOrderId("he1p8x1")))
+    ledger.tell(ClearConflict(symbol=BTC_USDT, reason="I looked"))
+    cleared = [ConflictCleared(client_order_id=one) for one in (TAKEN, second)]
+    assert ledger.said(ConflictCleared) == cleared
+    assert list(ledger.books.conflicts) == ["he1p8x1"]
+    assert isinstance(ledger.reserve(100), BudgetGranted)

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
+from actors.position.exit_slot import SlotState
 from actors.position.own_orders import lost_orders
 from actors.position.states import State
 from messages.base import Currency
@@ -134,6 +135,32 @@ def test_an_unknown_exit_keeps_its_coins_until_it_is_written_off_with_an_alarm()
     assert alarms(stage, AlarmKind.EXIT_LOST) == 1
     assert len(lost_orders(stage.position)) == 1
     assert len(stage.placed) == 2, "first it looks, twice"
+
+
+def in_conflict() -> Stage:
+    """Another order has the id of the exit."""
+    return closing().report(X1, OrderStatus.UNKNOWN, reason=RejectReason.DUPLICATE_ID)
+
+
+def test_an_exit_whose_id_another_order_has_keeps_the_slot() -> None:
+    stage = in_conflict().wait(600_000)
+    tell_free(stage, str(HELD)).wait(600_000)
+    tell_free(stage, str(HELD)).wait(600_000)
+    assert len(stage.placed) == 2
+    assert (stage.position.slot.state, stage.position.slot.order_id) == (SlotState.UNKNOWN, X1)
+    assert alarms(stage, AlarmKind.EXIT_LOST) == 0
+
+
+def test_a_conflict_that_is_found_later_keeps_the_slot_too() -> None:
+    stage = closing().report(X1, OrderStatus.UNKNOWN).wait(59_999)
+    stage.report(X1, OrderStatus.UNKNOWN, reason=RejectReason.DUPLICATE_ID).wait(600_000)
+    assert stage.position.slot.order_id == X1
+
+
+def test_once_a_person_has_cleared_the_conflict_the_exit_goes_on() -> None:
+    stage = in_conflict().wait(600_000)
+    stage.report(X1, OrderStatus.REJECTED, reason=RejectReason.NEVER_PLACED).wait(60_000)
+    assert stage.request(X2).quantity == HELD
 
 
 def lost() -> Stage:

@@ -10,7 +10,7 @@ from actors.position.own_orders import doubtful_orders, lost_orders
 from actors.position.position import Life
 from messages.base import ClientOrderId
 from messages.observers import AlarmKind
-from messages.orders import OrderFacts, OrderStatus, OrderType
+from messages.orders import OrderFacts, OrderStatus, OrderType, RejectReason
 from messages.portfolio import RequestBalance
 from messages.position import BalanceAnswered, OrderUpdated
 from tests.actors.position.scenes import BTC, HELD, X1, X2, alarms, closing
@@ -84,3 +84,11 @@ def test_a_contested_position_sells_nothing_beside() -> None:
     stage.life = Life(stage.life.charter, contested)
     show(stage, str(HELD))
     assert stage.position.slot.order_id == X1
+
+
+def test_an_offer_does_not_outlive_a_conflict_about_the_id() -> None:
+    stage = unseen()
+    stage.report(X1, OrderStatus.UNKNOWN, reason=RejectReason.DUPLICATE_ID)
+    show(stage, str(HELD)).wait(600_000)
+    assert stage.position.slot.order_id == X1
+    assert not alarms(stage, AlarmKind.EXIT_LOST)

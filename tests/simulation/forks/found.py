@@ -45,5 +45,8 @@ FOUND = {
     "a look of a contested exit was answered after it was contested no more": [
         *(0, 0, 9, 0, 0, 20, 19, 0, 0, 0, 0, 0, 0, 0, 0, 12, 8, 0, 0, 7, 14),
     ],
+    "of what a lost run had locked a rule wanted a sale, after both copies had sold": [
+        *(0, 1, 12, 8, 0, 0, 0, 0, 12, 16, 25, 0, 0, 20, 18, 18, 4),
+    ],
     "a look back waited for an order of its own that rested": [0, 0, 8, 0, 0, 16, 12, 8, 0, 0, 23],
 }

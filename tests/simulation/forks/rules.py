@@ -131,7 +131,7 @@ class Rules:
         held = {
             one.charter.position_id: one.held for one in self._lives(process) if one.held > STEP
         }
-        there = self._coins() - self.world.foreign
+        there = self._coins() - self.world.foreign - self._others(process)
         is_gone = self.may_be_short and there < sum(held.values(), ZERO)  # the other one sold it
         if held and not is_gone:
             return f"process {process.number} has not sold {held}, though the price is 93"
@@ -182,6 +182,14 @@ class Rules:
         """Return what tells a position from another one of its number, in all copies the same."""
         roster = process.actor(POSITIONS, PositionsActor).roster
         return roster.living[position_id].epoch, position_id
+
+    def _others(self, process: "Process") -> Decimal:
+        """Return the coins of positions that its journal never had: no adoption takes them over."""
+        roster = process.actor(POSITIONS, PositionsActor).roster
+        lives = (*roster.living.values(), *(one.was for one in roster.retired.values()))
+        own = {(one.epoch, one.position_id) for one in lives}
+        others = set(self.lineages.values()) - own
+        return sum((max(self._left_of(one), ZERO) for one in others), ZERO)
 
     def _left_of(self, lineage: tuple[str, PositionId]) -> Decimal:
         """Return what all processes together have bought of a position, less what they sold."""
