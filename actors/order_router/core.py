@@ -34,12 +34,10 @@ from actors.order_router.order import (
 from actors.order_router.orders import Orders
 from actors.order_router.telling import refused, sends_after, tell
 from config.settings import RouterSettings
-from messages.addresses import OBSERVERS, RECONCILER, position_address
+from messages.addresses import position_address
 from messages.base import ClientOrderId, Message, PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
-from messages.ids import Identity, position_of
-from messages.money import ZERO
-from messages.observers import Alarm, AlarmKind
+from messages.ids import position_of
 from messages.order_router import (
     CancelFailed,
     CancelOrder,
@@ -62,7 +60,7 @@ from messages.order_router import (
 )
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, Priority, RejectReason, Side
 from messages.position import LedgerOrder, LedgerRead, OrdersReleased, VenueReachability
-from messages.reconciler import IdentityChanged, ListedOrder, OrdersUnknown
+from messages.reconciler import IdentityChanged
 
 Change = tuple[RoutedOrder | None, RoutedOrder]
 """One order before (None: it is new) and after."""
@@ -106,7 +104,7 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - one for each kind of message
         case OrderReported():
             order = orders.by_id.get(message.facts.client_order_id)
             if order is None:
-                return _stranger(message, orders.identity)
+                return ownership.of_no_record(message, orders.identity)
             return _reported(orders, order, message, settings, now)
         case SubmitFailed() | SubmitHeld() | CancelFailed() | OrderNotFound() | LookUpFailed():
             order = orders.by_id.get(message.client_order_id)
@@ -144,11 +142,7 @@ def _reported(
     """Take in how an order stands, where it is the one that we asked for."""
     why = ownership.contradiction(order, message)
     if why is not None and order.is_probe:
-        left = looking_back.leave(order, why)
-        identity, order_id = orders.identity, message.facts.client_order_id
-        if identity is None or not identity.may_be_foreign(order_id):
-            return left
-        return Step(left.changes, (*left.outbox, *_foreign(message, identity).outbox))
+        return looking_back.leave(order, why, orders.identity, message)
     if why is not None:
         after = ownership.in_conflict(order, why, settings, now)
         return _conclude([(order, after)], ownership.sends_of_conflict(order, after))
@@ -382,35 +376,3 @@ def _wake(
         return Step((Removed(kind=RoutedOrder.__name__, key=order_id),))
     after = _dated(orders, order, answers.woken(order, settings, now), now)
     return _conclude([(order, after)])
-
-
-def _stranger(message: OrderReported, identity: Identity | None) -> Step:
-    """Raise the alarm for an order that carries an id of ours and that nobody knows (any more)."""
-    facts = message.facts
-    position_id = position_of(facts.client_order_id)
-    if identity is not None and identity.may_be_foreign(facts.client_order_id):
-        return _foreign(message, identity)
-    is_harmless = facts.is_terminal and facts.filled == ZERO
-    if position_id is None or is_harmless:
-        return NOTHING
-    text = (
-        f"{facts.client_order_id}: the venue reports an order of ours that the router does not "
-        f"know: {facts.status}, filled {facts.filled} for {facts.cost}; look at the venue"
-    )
-    alarm = Alarm(kind=AlarmKind.UNMATCHED_FILL, text=text, position_id=position_id)
-    return Step(outbox=(Send(OBSERVERS, alarm),))
-
-
-def _foreign(message: OrderReported, identity: Identity) -> Step:
-    """Hand an order of our account that this process did not place to the reconciler."""
-    facts, terms = message.facts, message.terms
-    if terms is None or not identity.is_of_account(facts.client_order_id):
-        return NOTHING
-    listed = ListedOrder(
-        client_order_id=facts.client_order_id,
-        exchange_order_id=facts.exchange_order_id,
-        is_working=not facts.is_terminal,
-        filled=facts.filled,
-        placed_at=terms.placed_at,
-    )
-    return Step(outbox=(Send(RECONCILER, OrdersUnknown(symbol=terms.symbol, orders=(listed,))),))

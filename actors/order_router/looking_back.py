@@ -13,15 +13,15 @@ from msgspec.structs import replace
 from actors.order_router.errands import send
 from actors.order_router.order import LookingBack, Request, RoutedOrder, VenueStream, is_under_way
 from actors.order_router.orders import Orders
-from actors.order_router.ownership import told_of_conflict
+from actors.order_router.ownership import of_another_process, told_of_conflict
 from actors.order_router.telling import sends_after
 from config.settings import RouterSettings
 from messages.addresses import position_address
 from messages.base import ClientOrderId, PositionId, Timestamp
 from messages.envelope import Removed, Send, Step
-from messages.ids import EXIT_LEG, client_order_id
+from messages.ids import EXIT_LEG, Identity, client_order_id
 from messages.journal import UNRECORDED_AT_MOST
-from messages.order_router import LookBack
+from messages.order_router import LookBack, OrderReported
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, OrderType, Purpose, Side
 from messages.position import LookedBack
 
@@ -66,12 +66,15 @@ def go_on(orders: Orders, taken: Step, settings: RouterSettings, now: Timestamp)
     return Step(tuple(changes), tuple(outbox))
 
 
-def leave(probe: RoutedOrder, why: str) -> Step:
+def leave(probe: RoutedOrder, why: str, identity: Identity | None, message: OrderReported) -> Step:
     """Let go of an id under which another order was found; a person hears of it."""
     order_id = probe.request.client_order_id
     never = replace(probe, errand=None, facts=replace(probe.facts, status=OrderStatus.EXPIRED))
     gone = Removed(kind=RoutedOrder.__name__, key=order_id)
-    return Step((never, gone), told_of_conflict(probe, why))
+    sends = told_of_conflict(probe, why)
+    if identity is not None and identity.may_be_foreign(order_id):
+        sends += of_another_process(message, identity).outbox
+    return Step((never, gone), sends)
 
 
 def _unrecorded_at_most(asked: LookBack) -> int:

@@ -14,9 +14,10 @@ from actors.order_router.facts import with_status
 from actors.order_router.order import Request, RoutedOrder, is_under_way
 from actors.order_router.states import Input, advance
 from config.settings import RouterSettings
-from messages.addresses import OBSERVERS, PORTFOLIO, POSITIONS
+from messages.addresses import OBSERVERS, PORTFOLIO, POSITIONS, RECONCILER
 from messages.base import CLOCKS_DIFFER_MS, Timestamp
-from messages.envelope import Send
+from messages.envelope import NOTHING, Send, Step
+from messages.ids import Identity, position_of
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import OrderReported
@@ -29,6 +30,7 @@ from messages.orders import (
 )
 from messages.portfolio import SymbolConflict
 from messages.positions import OwnershipDoubted
+from messages.reconciler import ListedOrder, OrdersUnknown
 
 _CLEARED = "a person says that the order under this id is not ours"
 
@@ -184,3 +186,35 @@ def ended_unasked(before: RoutedOrder, told: OrderFacts) -> tuple[Send, ...]:
         "it: another process with a copy of this journal, or a person, did"
     )
     return (Send(POSITIONS, OwnershipDoubted(reason=reason, position_id=request.position_id)),)
+
+
+def of_no_record(message: OrderReported, identity: Identity | None) -> Step:
+    """Raise the alarm for an order that carries an id of ours and that nobody knows (any more)."""
+    facts = message.facts
+    position_id = position_of(facts.client_order_id)
+    if identity is not None and identity.may_be_foreign(facts.client_order_id):
+        return of_another_process(message, identity)
+    is_harmless = facts.is_terminal and facts.filled == ZERO
+    if position_id is None or is_harmless:
+        return NOTHING
+    text = (
+        f"{facts.client_order_id}: the venue reports an order of ours that the router does not "
+        f"know: {facts.status}, filled {facts.filled} for {facts.cost}; look at the venue"
+    )
+    alarm = Alarm(kind=AlarmKind.UNMATCHED_FILL, text=text, position_id=position_id)
+    return Step(outbox=(Send(OBSERVERS, alarm),))
+
+
+def of_another_process(message: OrderReported, identity: Identity) -> Step:
+    """Hand an order of our account that this process did not place to the reconciler."""
+    facts, terms = message.facts, message.terms
+    if terms is None or not identity.is_of_account(facts.client_order_id):
+        return NOTHING
+    listed = ListedOrder(
+        client_order_id=facts.client_order_id,
+        exchange_order_id=facts.exchange_order_id,
+        is_working=not facts.is_terminal,
+        filled=facts.filled,
+        placed_at=terms.placed_at,
+    )
+    return Step(outbox=(Send(RECONCILER, OrdersUnknown(symbol=terms.symbol, orders=(listed,))),))
