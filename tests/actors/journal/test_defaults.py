@@ -143,6 +143,7 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "conflict": "",
         "is_cleared": False,
         "sought_since": None,
+        "clock_moved_at": None,
     },
     OrderRequest: {
         "price": None,
