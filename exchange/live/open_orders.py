@@ -13,8 +13,9 @@ from functools import partial
 from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.connection import Connection
-from exchange.live.fields import Raw, rows_of, said
+from exchange.live.fields import Raw, said
 from exchange.live.order import LiveOrder
+from exchange.live.pages import read_open
 from exchange.live.parsing import Leg
 from exchange.live.throttle import ON_LEAVING
 from messages.base import Symbol
@@ -189,8 +190,8 @@ class OpenOrders:
         ON_LEAVING.set(partial(self._sent, symbol, asyncio.current_task()))
         rows: defaultdict[str, list[Raw]] = defaultdict(list)
         try:
-            found = await self._connection.call("fetch_open_orders", symbol, urgency=urgency)
-            for row in rows_of(found, "orders"):
+            ask = partial(self._connection.call, urgency=urgency)
+            for row in await read_open(self._connection.profile, ask, symbol):
                 rows[str(said(row).get("symbol")) if symbol is None else symbol].append(row)
         except Exception as error:  # noqa: BLE001 - told to all who wait
             return error

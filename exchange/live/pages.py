@@ -5,11 +5,12 @@ asked for, and some only within a window of days. A row that is absent from a li
 means nothing.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
-from exchange.live.fields import Raw
-from exchange.profiles.profile import Profile
+from exchange.live.errors import WrongShapeError
+from exchange.live.fields import Raw, rows_of, said
+from exchange.profiles.profile import OpenPages, PageBy, Profile
 from messages.base import DAY_MS, Symbol, Timestamp
 
 SURELY_SHORT = 20
@@ -40,26 +41,75 @@ async def read_fills(
 
     ``ask`` is given the method of ccxt and its arguments.
     """
+    asked_for = None if profile.trades_of_all else symbol
 
     async def fetch(begin: Timestamp, end: Timestamp | None) -> list[Raw] | None:
         params = {} if end is None else {profile.until_param: end}
         rows: list[Raw] | None = await ask(
-            "fetch_my_trades", symbol, begin, profile.trades_page, params
+            "fetch_my_trades", asked_for, begin, profile.trades_page, params
         )
         return rows
 
     days = profile.trades_window_days
-    return await read_whole(fetch, since, now, None if days is None else days * DAY_MS)
+    window_ms = None if days is None else days * DAY_MS
+    short = SURELY_SHORT if profile.is_proven else 1
+    listed = await read_whole(fetch, since, now, window_ms, short)
+    if listed is None or not profile.trades_of_all:
+        return listed
+    return listed._replace(rows=[row for row in listed.rows if row.get("symbol") == symbol])
+
+
+async def read_open(
+    profile: Profile, ask: Callable[..., Awaitable[Any]], symbol: Symbol | None
+) -> list[Raw]:
+    """Return every open order of a symbol, each once; symbol None: of the account.
+
+    ``ask`` is given the method of ccxt and its arguments. Raises what it raises, ``BadValueError``
+    for a list that is none, and ``WrongShapeError`` for one without end.
+    """
+    pages = profile.open_pages
+    if pages is None:
+        return rows_of(await ask("fetch_open_orders", symbol), "orders")
+    found: dict[str, Raw] = {}
+    params: dict[str, Any] | None = {}
+    for number in range(1, PAGES_MOST + 1):
+        page = await ask("fetch_open_orders", symbol, None, pages.rows, params)
+        orders = {str(said(row).get("id")): row for row in rows_of(page, "orders")}
+        is_news = bool(orders.keys() - found.keys())
+        found |= orders
+        params = _next_page(pages, orders, number) if is_news else None
+        if params is None or len(orders) < SURELY_SHORT:
+            return list(found.values())
+    raise WrongShapeError("the list of open orders has no end")
+
+
+def _next_page(pages: OpenPages, orders: Mapping[str, Raw], number: int) -> dict[str, Any] | None:
+    """Return how to ask for the page after the one with this number; None: there is none."""
+    match pages.by:
+        case PageBy.NUMBER:
+            return {pages.param: number + 1}
+        case PageBy.LOWEST_ID:
+            ids = [one for one in orders if one.isdecimal()]
+            return {pages.param: min(ids, key=int)} if ids else None
+        case PageBy.CURSOR:
+            named = [said(said(row).get("info")).get(pages.cursor_field) for row in orders.values()]
+            word = next((one for one in named if one), None)
+            return None if word is None else {pages.param: word}
 
 
 async def read_whole(
-    fetch: Fetch, since: Timestamp, now: Timestamp, window_ms: int | None = None
+    fetch: Fetch,
+    since: Timestamp,
+    now: Timestamp,
+    window_ms: int | None = None,
+    short: int = SURELY_SHORT,
 ) -> WholeList | None:
     """Return every row since a moment, each once; None: no answer.
 
-    ``window_ms``: the longest stretch that the venue answers for at once.
+    ``window_ms``: the longest stretch that the venue answers for at once. ``short``: beyond
+    a page of fewer rows nothing is asked for.
     """
-    pages = _Pages()
+    pages = _Pages(short)
     for begin, end in _windows(since, now, window_ms):
         if not await pages.read(fetch, begin, end):
             return None
@@ -80,7 +130,12 @@ def _windows(
 class _Pages:
     """The rows read so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, short: int) -> None:
+        self._short = short
+        self._largest = 0
+        """Rows of the largest page."""
+        self._newest = 0
+        """Time of the newest row, in ms."""
         self.found: dict[tuple[str, str], Raw] = {}
         """By order and fill: both sides of a trade with oneself have the trade's id."""
         self.is_whole = True
@@ -108,14 +163,18 @@ class _Pages:
         rows = [row for row in page if row.get("id") is not None]
         new = [row for row in rows if _key(row) not in self.found]
         self.found |= {_key(row): row for row in new}
-        if len(page) < SURELY_SHORT:
-            return []
         times = [at for row in rows if isinstance(at := row.get("timestamp"), int)]
-        if not times or (not new and min(times) == max(times)):
-            self.is_whole = False  # a page of one moment: what lies beyond can't be asked for
+        is_full = len(page) >= max(SURELY_SHORT, self._largest)
+        self._largest = max(self._largest, len(page))
+        if len(page) < self._short:
+            return []
+        if not times:
+            self.is_whole = False
             return []
         if not new:
+            self.is_whole &= self._is_all(max(times), end, is_full=is_full)
             return []
+        self._newest = max(self._newest, *times)
         first, last = Timestamp(min(times)), Timestamp(max(times))
         beyond: list[tuple[Timestamp, Timestamp | None]] = []
         if first > begin:
@@ -123,6 +182,17 @@ class _Pages:
         if end is None or last < end:
             beyond.append((last, end))
         return beyond
+
+    def _is_all(self, last: int, end: Timestamp | None, *, is_full: bool) -> bool:
+        """Return whether nothing lies in a stretch but the rows of its page, all known before.
+
+        A page that is full of them hides what else there is. One that goes beyond its end is no
+        answer to the question; where it is not the newest one, the rows come oldest first, so that
+        nothing older is left out.
+        """
+        if end is not None and last > end:
+            return last < self._newest
+        return not is_full
 
 
 def _key(row: Raw) -> tuple[str, str]:

@@ -6,7 +6,12 @@ Codes: https://www.bitget.com/api-doc/spot/error-code/restapi
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import ErrorRule, Profile
+from exchange.profiles.profile import (
+    ErrorRule,
+    OpenPages,
+    PageBy,
+    Profile,
+)
 from exchange.profiles.quote_sizes import QuoteSizes
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
@@ -24,6 +29,8 @@ PROFILE = Profile(
     wrong_in_events=("filled", "remaining", "cost", "average"),
     trades_page=100,
     trades_window_days=90,
+    # https://www.bitget.com/api-doc/spot/trade/Get-Unfilled-Orders
+    open_pages=OpenPages(rows=100, by=PageBy.LOWEST_ID, param="idLessThan"),
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     market_buy=False,

@@ -6,7 +6,15 @@ of the spot market locks no coins before it triggers (a ``tpslOrder`` does), and
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import Deadline, DeadlineForm, EndRule, ErrorRule, Profile
+from exchange.profiles.profile import (
+    Deadline,
+    DeadlineForm,
+    EndRule,
+    ErrorRule,
+    OpenPages,
+    PageBy,
+    Profile,
+)
 from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
@@ -23,6 +31,8 @@ PROFILE = Profile(
     cancel_param="orderLinkId",
     trades_page=100,
     trades_window_days=7,
+    # https://bybit-exchange.github.io/docs/v5/order/open-order
+    open_pages=OpenPages(rows=50, by=PageBy.CURSOR, param="cursor", cursor_field="nextPageCursor"),
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     # https://bybit-exchange.github.io/docs/v5/order/create-order (marketUnit)

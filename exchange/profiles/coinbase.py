@@ -7,7 +7,14 @@ https://docs.cdp.coinbase.com/api-reference/advanced-trade-api/rest-api/orders/c
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import CancelBy, ErrorRule, NativeTrigger, Profile
+from exchange.profiles.profile import (
+    CancelBy,
+    ErrorRule,
+    NativeTrigger,
+    OpenPages,
+    PageBy,
+    Profile,
+)
 from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
@@ -24,6 +31,8 @@ PROFILE = Profile(
     look_up_param="",
     cancel_by=CancelBy.EXCHANGE_ID,
     trades_page=100,
+    # https://docs.cdp.coinbase.com/api-reference/advanced-trade-api/rest-api/orders/list-orders
+    open_pages=OpenPages(rows=100, by=PageBy.CURSOR, param="cursor", cursor_field="cursor"),
     fee_currency=FeeCurrency.QUOTE,
     max_stops=50,
     trigger_source=NativeTrigger.LAST,

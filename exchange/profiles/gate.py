@@ -6,7 +6,16 @@ Labels: https://www.gate.com/docs/developers/apiv4/#label-list
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import CancelBy, Deadline, DeadlineForm, EndRule, ErrorRule, Profile
+from exchange.profiles.profile import (
+    CancelBy,
+    Deadline,
+    DeadlineForm,
+    EndRule,
+    ErrorRule,
+    OpenPages,
+    PageBy,
+    Profile,
+)
 from exchange.profiles.quote_sizes import QuoteSizes
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
@@ -22,6 +31,8 @@ PROFILE = Profile(
     cancel_by=CancelBy.CLIENT_ID_AS_ID,
     trades_page=1000,
     trades_window_days=30,
+    # https://www.gate.com/docs/developers/apiv4/#list-all-open-orders
+    open_pages=OpenPages(rows=100, by=PageBy.NUMBER, param="page"),
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     market_buy=False,

@@ -16,6 +16,7 @@ PROFILE = Profile(
     capabilities=Capabilities(post_only=True),
     ids=IdForm(max_length=0, packing=Packing.HEX),
     lists_whole_account=True,  # whether a symbol is named or not: ccxt leaves the others out
+    trades_of_all=True,
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     market_needs_price=True,

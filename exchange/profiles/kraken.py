@@ -23,6 +23,7 @@ PROFILE = Profile(
     ids=IdForm(max_length=18, packing=Packing.UUID_IF_LONG),
     lists=("fetch_open_orders", "fetch_closed_orders"),
     lists_whole_account=True,  # whether a symbol is named or not: ccxt leaves the others out
+    trades_of_all=True,
     fee_currency=FeeCurrency.QUOTE,
     max_stops=60,
     trigger_source=NativeTrigger.LAST,

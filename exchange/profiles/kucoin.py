@@ -5,7 +5,12 @@ Codes: https://www.kucoin.com/docs-new/error-code
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import ErrorRule, Profile
+from exchange.profiles.profile import (
+    ErrorRule,
+    OpenPages,
+    PageBy,
+    Profile,
+)
 from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
@@ -21,6 +26,8 @@ PROFILE = Profile(
     trades_page=100,
     trades_window_days=7,
     until_param="endAt",
+    # https://www.kucoin.com/docs-new/rest/spot-trading/orders/get-orders-list-old
+    open_pages=OpenPages(rows=500, by=PageBy.NUMBER, param="currentPage"),
     fee_currency=FeeCurrency.QUOTE,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     # https://www.kucoin.com/docs-new/rest/spot-trading/orders/add-order (funds)

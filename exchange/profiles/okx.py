@@ -6,7 +6,14 @@ Codes: https://www.okx.com/docs-v5/en/#error-code
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import Deadline, DeadlineForm, ErrorRule, Profile
+from exchange.profiles.profile import (
+    Deadline,
+    DeadlineForm,
+    ErrorRule,
+    OpenPages,
+    PageBy,
+    Profile,
+)
 from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
@@ -19,6 +26,8 @@ PROFILE = Profile(
     capabilities=Capabilities(post_only=True),
     ids=IdForm(max_length=32),
     trades_page=100,
+    # https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-order-list
+    open_pages=OpenPages(rows=100, by=PageBy.LOWEST_ID, param="after"),
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly", "tdMode"}),
     fixed_params=(("tdMode", "cash"),),

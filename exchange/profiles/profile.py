@@ -26,6 +26,28 @@ class CancelBy(StrEnum):
     """The client id is of no use: look the order up first (Coinbase)."""
 
 
+class PageBy(StrEnum):
+    """How the next page of a list is asked for."""
+
+    NUMBER = "number"
+    """By its number, from 1."""
+    LOWEST_ID = "lowest_id"
+    """By the lowest order id of the page before."""
+    CURSOR = "cursor"
+    """By a word that the page before names."""
+
+
+class OpenPages(msgspec.Struct, frozen=True, kw_only=True):
+    """The pages of an exchange's list of open orders."""
+
+    rows: int
+    """Asked for; the exchange's most."""
+    by: PageBy
+    param: str
+    cursor_field: str = ""
+    """Of CURSOR: where a row that the exchange answered with has the word."""
+
+
 class NativeTrigger(StrEnum):
     """Which price a native stop watches."""
 
@@ -105,6 +127,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Carries the client order id into these; empty: they take none, all orders are read."""
     trades_page: int | None = None
     """Rows that one answer about fills may have, at most; None: what the exchange gives unasked."""
+    trades_of_all: bool = False
+    """Whether an answer about fills has those of all markets: ccxt leaves out the others, so that a
+    page that was cut off looks short."""
+    open_pages: OpenPages | None = None
+    """None: all open orders of a market come in one answer, or no more is known."""
     trades_window_days: int | None = None
     """The longest stretch of time that one answer about fills is for; None: any."""
     until_param: str = "until"

@@ -75,7 +75,10 @@ class Wire:
     def spawn(work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         return asyncio.get_running_loop().create_task(work)
 
-    async def call(self, method: str, symbol: Symbol | None, *, urgency: Priority) -> object:
+    async def call(
+        self, method: str, symbol: Symbol | None, *page: object, urgency: Priority
+    ) -> object:
+        assert page[:1] in {(), (None,)}
         assert (method, urgency in Priority) == ("fetch_open_orders", True)
         await self.turn.wait()
         leaving = ON_LEAVING.get()

@@ -78,6 +78,78 @@ def test_a_page_of_one_moment_is_cut_off() -> None:
     assert len(listed.rows) == 50
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_many_fills_of_one_moment_are_whole_where_a_page_had_more_rows(
+    *, newest_first: bool
+) -> None:
+    """A market order that sweeps a thin book leaves dozens of fills of one millisecond."""
+    times = [1_000, 2_000, *[5_000] * 30, 9_000]
+    venue = Venue(times, 50, newest_first=newest_first)
+    listed = venue.read()
+    assert listed.is_whole
+    assert ids(listed.rows) == ids(venue.rows)
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_moment_at_the_border_of_two_pages_is_read_whole(*, newest_first: bool) -> None:
+    times = [*(n * 1_000 for n in range(45)), *[50_000] * 12, *(60_000 + n for n in range(45))]
+    venue = Venue(times, 50, newest_first=newest_first)
+    listed = venue.read()
+    assert listed.is_whole
+    assert ids(listed.rows) == ids(venue.rows)
+
+
+@pytest.mark.parametrize("rows", [50, 100, 150])
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_list_that_ends_with_a_full_page_is_whole(rows: int, *, newest_first: bool) -> None:
+    venue = Venue([n * 1_000 for n in range(rows)], 50, newest_first=newest_first)
+    listed = venue.read()
+    assert listed.is_whole
+    assert ids(listed.rows) == ids(venue.rows)
+
+
+class Deaf(Venue):
+    """An exchange that does not heed the end of a stretch."""
+
+    async def fetch(self, begin: Timestamp, end: Timestamp | None) -> list[Row]:
+        del end
+        return await super().fetch(begin, None)
+
+
+def test_where_the_end_is_not_heeded_the_newest_rows_are_not_the_whole_list() -> None:
+    venue = Deaf([n * 10_000 for n in range(120)], 50, newest_first=True)
+    listed = venue.read()
+    assert not listed.is_whole
+    venue = Deaf([n * 10_000 for n in range(120)], 50, newest_first=False)
+    listed = venue.read()
+    assert listed.is_whole
+    assert ids(listed.rows) == ids(venue.rows)
+
+
+class InSeconds(Venue):
+    """An exchange that takes the moments of a question in whole seconds."""
+
+    async def fetch(self, begin: Timestamp, end: Timestamp | None) -> list[Row]:
+        until = None if end is None else Timestamp(end // 1_000 * 1_000 + 999)
+        return await super().fetch(Timestamp(begin // 1_000 * 1_000), until)
+
+
+def test_a_second_with_more_rows_than_a_page_hides_what_came_before() -> None:
+    times = [1_000, 2_000, 3_000, *(5_000 + n * 10 for n in range(80))]
+    listed = InSeconds(times, 50, newest_first=True).read()
+    assert not listed.is_whole
+    listed = InSeconds(times[:40], 50, newest_first=True).read()
+    assert listed.is_whole
+
+
+def test_a_page_of_any_size_may_be_cut_off_where_no_profile_says_otherwise() -> None:
+    venue = Venue([n * 10_000 for n in range(25)], 10, newest_first=True)
+    listed = asyncio.run(read_whole(venue.fetch, Timestamp(0), NOW, short=1))
+    assert listed is not None
+    assert listed.is_whole
+    assert ids(listed.rows) == ids(venue.rows)
+
+
 def test_rows_without_a_time_are_cut_off() -> None:
     async def fetch(_: Timestamp, __: Timestamp | None) -> list[Row]:
         return [{"id": str(n), "timestamp": None} for n in range(SURELY_SHORT)]
