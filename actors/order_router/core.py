@@ -242,7 +242,8 @@ def _place(orders: Orders, request: OrderRequest, settings: RouterSettings, now:
     traceable = _is_traceable(orders, request)
     new = RoutedOrder(request=request, facts=facts, is_traceable=traceable, asked_at=now)
     if orders.identity is not None and orders.identity.is_earlier(request.client_order_id):
-        lost = timing.dated_as_lost(new, orders.timing, now)
+        long_ago = replace(new, asked_at=Timestamp(0))
+        lost = timing.dated_as_lost(long_ago, orders.timing, now)
         order = _maybe_sent(lost, orders.venue, settings, now)
     else:
         order = _dated(orders, new, send(new, Request.SUBMIT, settings, now), now)

@@ -69,8 +69,8 @@ class RoutedOrder(
     is_traceable: bool = False
     """See ``SubmitOrder``."""
     asked_at: Timestamp | None = None
-    """When its position asked for it; None: it was looked for after a restart, or an earlier
-    version asked."""
+    """When its position asked for it; 0: it asked an earlier process, which may have sent it then;
+    None: it was looked for after a restart, or an earlier version asked."""
     cancel_sent: bool = False
     """Whether a cancel of it ever left."""
     sign_by: Timestamp | None = None

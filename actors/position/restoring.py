@@ -29,11 +29,16 @@ from messages.positions import PositionRestored
 def begin(turn: Turn, message: Resync) -> None:
     """Be restored first; where an exit may have left since the last record, place nothing."""
     is_over = turn.position.state in AT_REST  # nothing can be on its way
-    # Of a look back that did not end, the process before this one does not know the answer.
-    is_known = turn.position.looks_back is None or turn.position.exits_recorded
+    # Of a look back that did not end, the process before this one does not know the answer, and
+    # what it looked for is as old as it was.
+    looks_back = turn.position.looks_back
+    is_known = looks_back is None or turn.position.exits_recorded
+    since = message.down_since
+    if looks_back is not None and since is not None:
+        since = min(looks_back, since)
     turn.update(
         is_restoring=True,
-        looks_back=None if is_over else message.down_since,
+        looks_back=None if is_over else since,
         exits_recorded=is_known and message.exits_recorded and not message.order_prefix,
         recovery=message.recovery,
     )

@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from messages.addresses import OBSERVERS, PORTFOLIO
-from messages.base import CLOCKS_DIFFER_MS, Symbol, Timestamp
+from messages.base import CLOCKS_DIFFER_MS, PositionId, Symbol, Timestamp
 from messages.gateway import CancelAtVenue, LookUpOrder
+from messages.ids import EXIT_LEG, Identity, client_order_id, epoch_of
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
     ConflictCleared,
@@ -196,3 +197,16 @@ def test_our_own_order_that_is_there_after_a_persons_word_is_canceled() -> None:
     stage.tell(shown(OURS))
     assert stage.status() is OrderStatus.OPEN
     assert stage.all_sent(CancelAtVenue)
+
+
+def test_what_an_earlier_process_was_asked_for_may_be_older_than_the_wish_heard_again() -> None:
+    identity = Identity(account="a" * 8, epochs=(epoch_of(1), epoch_of(2)))
+    before = identity.prefix_in(epoch_of(1), PositionId("p1"))
+    order_id = client_order_id(before, EXIT_LEG, 1)
+    stage = Stage()
+    stage.orders.apply(identity)
+    stage.place(replace(request(), client_order_id=order_id, position_id=PositionId("p1")))
+    old = replace(OURS, placed_at=Timestamp(1_000_000 - 600_000))
+    stage.tell(OrderReported(facts=facts(OrderStatus.FILLED, "2", order_id), terms=old))
+    assert stage.status(order_id) is OrderStatus.FILLED
+    assert not stage.all_sent(SymbolConflict)

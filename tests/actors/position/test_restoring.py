@@ -70,6 +70,17 @@ def test_no_id_that_was_looked_up_is_ever_used() -> None:
     assert ids(stage) == ["h0e1p1b1", X1, "h0e1p1x5"]
 
 
+def test_a_second_restart_looks_for_what_may_be_as_old_as_the_first_one() -> None:
+    stage = Stage().protected()
+    first_down = stage.now
+    restarted(restarted(stage))
+    first, second = stage.all_sent(LookBack)
+    assert (first.since, second.since) == (first_down, first_down)
+    stage.hear(LookedBack(attempts=1))
+    third_down = stage.now
+    assert restarted(stage).all_sent(LookBack)[-1].since == third_down
+
+
 def test_a_price_trigger_waits_for_a_fresh_quote() -> None:
     stage = Stage().protected()
     before = stage.position.protection.generation

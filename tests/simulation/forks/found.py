@@ -48,5 +48,8 @@ FOUND = {
     "of what a lost run had locked a rule wanted a sale, after both copies had sold": [
         *(0, 1, 12, 8, 0, 0, 0, 0, 12, 16, 25, 0, 0, 20, 18, 18, 4),
     ],
+    "an order under way at a start was sent by the process before, more than a minute earlier": [
+        *(4, 0, 8, 0, 38, 5, 8, 0, 30, 0, 0, 7, 0, 0, 0, 0, 0, 16, 10, 0, 0, 10, 0, 0, 23),
+    ],
     "a look back waited for an order of its own that rested": [0, 0, 8, 0, 0, 16, 12, 8, 0, 0, 23],
 }
