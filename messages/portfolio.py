@@ -111,6 +111,15 @@ class UnmatchedFill(Message, frozen=True, kw_only=True):
     """Quote, cumulative, beyond what the position booked."""
     fees: tuple[Money, ...]
     facts: OrderFacts
+    waits_for: tuple[ClientOrderId, ...] = ()
+    """Of a buy: sales of its coin whose outcome is unknown. Until they are over no position takes
+    its coins over: one of these sales may still sell them."""
+
+
+class OfferUnmatched(Message, frozen=True, kw_only=True):
+    """No sale of the coin is unknown any more: what waited for that is offered. From the router."""
+
+    currency: Currency
 
 
 class RequestBalance(Message, frozen=True, kw_only=True):

@@ -79,7 +79,8 @@ def step(orders: Orders, settings: RouterSettings, message: Message, now: Timest
     if orders.looking_back:
         further = looking_back.go_on(orders, taken, settings, now)
         taken = _with_deadlines(orders, further, now)
-    return second_sales.offered(orders, taken, settings, now)
+    offered = second_sales.offered(orders, taken, settings, now)
+    return second_sales.held_back(orders, offered)
 
 
 def _with_deadlines(orders: Orders, step_: Step, now: Timestamp) -> Step:
@@ -196,10 +197,17 @@ def _measured(
     return Step((latest, *moved.changes), moved.outbox)
 
 
-def _dated(orders: Orders, before: RoutedOrder, after: RoutedOrder, now: Timestamp) -> RoutedOrder:
-    """Return the order with the deadline of the copy that leaves in this step, if one does."""
-    is_sent = after.requests > before.requests
-    return timing.dated(after, orders.timing, now) if is_sent else after
+def _dated(
+    orders: Orders,
+    before: RoutedOrder,
+    after: RoutedOrder,
+    settings: RouterSettings,
+    now: Timestamp,
+) -> RoutedOrder:
+    """Return the order with the deadline of the copy that leaves in this step, if one may."""
+    if after.requests == before.requests:
+        return after
+    return timing.dated(second_sales.not_bought(orders, after, settings, now), orders.timing, now)
 
 
 def _answered(
@@ -212,7 +220,7 @@ def _answered(
     match message:
         case SubmitFailed():
             after = answers.submit_failed(order, message, settings, now)
-            return _dated(orders, order, after, now)
+            return _dated(orders, order, after, settings, now)
         case SubmitHeld():
             return answers.held(order, settings, now)
         case CancelFailed():
@@ -236,8 +244,6 @@ def _place(orders: Orders, request: OrderRequest, settings: RouterSettings, now:
     known = orders.by_id.get(request.client_order_id)
     if known is not None:
         return Step(outbox=_news(known))
-    if request.side is Side.BUY and (why := second_sales.why_not_bought(orders, request.symbol)):
-        return Step(outbox=(refused(position_id, request.client_order_id, why),))
     facts = OrderFacts(client_order_id=request.client_order_id, status=OrderStatus.NEW)
     traceable = _is_traceable(orders, request)
     new = RoutedOrder(request=request, facts=facts, is_traceable=traceable, asked_at=now)
@@ -246,7 +252,7 @@ def _place(orders: Orders, request: OrderRequest, settings: RouterSettings, now:
         lost = timing.dated_as_lost(long_ago, orders.timing, now)
         order = _maybe_sent(lost, orders.venue, settings, now)
     else:
-        order = _dated(orders, new, send(new, Request.SUBMIT, settings, now), now)
+        order = _dated(orders, new, send(new, Request.SUBMIT, settings, now), settings, now)
     if orders.venue.up or orders.has_listener(position_id):
         return _conclude([(None, order)])
     # It began while the stream was down: it has not heard so.
@@ -375,5 +381,5 @@ def _wake(
         return NOTHING
     if order.forget_at is not None and now >= order.forget_at:
         return Step((Removed(kind=RoutedOrder.__name__, key=order_id),))
-    after = _dated(orders, order, answers.woken(order, settings, now), now)
+    after = _dated(orders, order, answers.woken(order, settings, now), settings, now)
     return _conclude([(order, after)])

@@ -11,7 +11,15 @@ import msgspec
 
 from messages.base import Milliseconds, Timestamp
 from messages.order_router import LookBack
-from messages.orders import LIVE_STATUSES, OrderFacts, OrderRequest, Priority, Purpose
+from messages.orders import (
+    LIVE_STATUSES,
+    OrderFacts,
+    OrderRequest,
+    OrderStatus,
+    Priority,
+    Purpose,
+    Side,
+)
 
 
 class Request(StrEnum):
@@ -148,6 +156,18 @@ def value_of(order: RoutedOrder) -> tuple[bool, Decimal]:
 def is_live(order: RoutedOrder) -> bool:
     """Return whether the venue has it in its book, as far as we know."""
     return order.facts.status in LIVE_STATUSES
+
+
+def is_unseen_sale(order: RoutedOrder) -> bool:
+    """Return whether it may still sell, unseen, coins that its position no longer counts on.
+
+    One beside which another was sent counts until it is over and its money is known.
+    """
+    if order.request.side is not Side.SELL:
+        return False
+    if order.beside:
+        return not order.facts.is_terminal or bool(order.facts.unpriced)
+    return order.facts.status is OrderStatus.UNKNOWN and not order.is_seen
 
 
 def is_under_way(order: RoutedOrder, request: Request | None = None) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from actors.order_router.order import LookingBack, RoutedOrder, VenueStream
+from actors.order_router.order import LookingBack, RoutedOrder, VenueStream, is_unseen_sale
 from actors.order_router.timing import RequestTiming
 from messages.base import ClientOrderId, PositionId, Symbol
 from messages.envelope import Removed
@@ -31,7 +31,7 @@ class Orders:
         self.looking_back: dict[PositionId, LookingBack] = {}
         self._by_position: dict[PositionId, dict[ClientOrderId, None]] = {}
         self.unseen_sales: dict[ClientOrderId, Symbol] = {}
-        """Those beside which another sale may be sent; none of ours buys their coin."""
+        """Those whose outcome is unknown: nothing of ours takes up their coin."""
         self.per_symbol: Counter[Symbol] = Counter()
 
     def apply(self, change: msgspec.Struct) -> None:
@@ -78,7 +78,7 @@ class Orders:
         else:
             self.counts[before.facts.status] -= 1
         self.by_id[order_id] = order
-        if order.beside and not order.facts.is_terminal:
+        if is_unseen_sale(order):
             self.unseen_sales[order_id] = order.request.symbol
         else:
             self.unseen_sales.pop(order_id, None)

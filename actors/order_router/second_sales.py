@@ -1,21 +1,27 @@
-"""A second sale beside one of unknown outcome: where it can't hurt, and what it forbids.
+"""A sale of unknown outcome: a second one beside it where that can't hurt, and what it forbids.
 
 The venue refuses to sell coins that aren't there. So where a sale keeps its coins from others, and
 the account has no more of the coin than the position, the second of two sales is refused, whichever
-comes first. That holds only while no coins are added: from the offer on, until the unseen order is
-over, nothing of ours buys the coin. What a person deposits can't be guarded.
+comes first. That holds only while no coins are added: until no sale of the coin is unknown any
+more, nothing of ours buys it in any pair, and no position takes over what a late fill bought of
+it: the unseen sale would sell these coins. What a person deposits can't be guarded.
 """
 
 from msgspec.structs import replace
 
-from actors.order_router.order import RoutedOrder
+from actors.order_router.errands import end
+from actors.order_router.facts import with_status
+from actors.order_router.order import Request, RoutedOrder, is_under_way, is_unseen_sale
 from actors.order_router.orders import Orders
+from actors.order_router.states import Input
 from actors.order_router.timing import has_deadline
 from config.settings import RouterSettings
+from messages.addresses import PORTFOLIO
 from messages.base import ClientOrderId, Currency, Symbol, Timestamp, base_currency, quote_currency
 from messages.envelope import Send, Step
 from messages.market import RequestTerms
-from messages.orders import OrderStatus, Side
+from messages.orders import OrderStatus, RejectReason, Side
+from messages.portfolio import OfferUnmatched, UnmatchedFill
 from messages.position import OrderUpdated
 
 
@@ -38,6 +44,59 @@ def offered(orders: Orders, step: Step, settings: RouterSettings, now: Timestamp
         for one in step.changes
     )
     return Step(changes, tuple(_with_offer(send, found, terms) for send in step.outbox))
+
+
+def held_back(orders: Orders, step: Step) -> Step:
+    """Return the step in which late fills wait for unseen sales, and are offered after them."""
+    before, after = orders.unseen_sales, dict(orders.unseen_sales)
+    for change in step.changes:
+        if isinstance(change, RoutedOrder):
+            after.pop(change.request.client_order_id, None)
+            if is_unseen_sale(change):
+                after[change.request.client_order_id] = change.request.symbol
+    over = {base_currency(one) for one in before.values()} - set(map(base_currency, after.values()))
+    offers = tuple(
+        Send(PORTFOLIO, OfferUnmatched(currency=coin))
+        for coin in sorted(over)
+        if _has_late_fill(orders, coin)
+    )
+    if not after and not offers:
+        return step
+    outbox = (_waiting(send, after) for send in step.outbox)
+    return Step(step.changes, (*outbox, *offers))
+
+
+def _has_late_fill(orders: Orders, coin: Currency) -> bool:
+    """Return whether a buy of the coin filled more than its position booked."""
+    return any(
+        one.booked is not None
+        and one.request.side is Side.BUY
+        and base_currency(one.request.symbol) == coin
+        and one.facts.filled > one.booked.filled
+        for one in orders.by_id.values()
+    )
+
+
+def _waiting(send: Send, unseen: dict[ClientOrderId, Symbol]) -> Send:
+    message = send.message
+    if not isinstance(message, UnmatchedFill) or message.side is not Side.BUY:
+        return send
+    coin = base_currency(message.symbol)
+    ids = tuple(one for one, symbol in unseen.items() if base_currency(symbol) == coin)
+    return Send(send.to, replace(message, waits_for=ids))
+
+
+def not_bought(
+    orders: Orders, order: RoutedOrder, settings: RouterSettings, now: Timestamp
+) -> RoutedOrder:
+    """Return an order whose next copy leaves now; refused, where its coin is not bought now."""
+    if order.request.side is Side.SELL or not is_under_way(order, Request.SUBMIT):
+        return order
+    why = why_not_bought(orders, order.request.symbol)
+    if why is None:
+        return order
+    facts = with_status(order.facts, Input.SUBMIT_REJECTED, RejectReason.OTHER, why)
+    return end(replace(order, facts=facts, requests=order.requests - 1), settings, now)
 
 
 def why_not_bought(orders: Orders, symbol: Symbol) -> str | None:

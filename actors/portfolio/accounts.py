@@ -5,9 +5,10 @@ exactly what was allotted or realised. So in each currency free + reserved + inv
 any sequence of postings; and because coins enter and leave ``held`` as the venue says, free +
 reserved + held is the venue's balance less what is not ours.
 
-Knows no message and no rule of granting.
+Knows no rule of granting.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -23,6 +24,7 @@ from messages.base import (
     quote_currency,
 )
 from messages.money import CENT_OF_SATOSHI, ZERO, Money, add_money, amount_in, divide_down
+from messages.positions import AdoptFill
 
 BASIS_STEP = CENT_OF_SATOSHI
 """The cost basis of a part sold is rounded down to it; the last sale takes all the rest."""
@@ -48,6 +50,9 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Whether it moves nothing."""
         amounts = (self.capital, self.realised, self.free, self.reserved, self.invested)
         return not any((*amounts, self.held, self.dust))
+
+
+_MOVES = tuple(name for name in Posting.__struct_fields__ if name != "currency")
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -162,6 +167,12 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     forget_at: Timestamp | None = None
     adopted_by: tuple[PositionId, ...] = ()
     """Of an order that no position expects: who took over what it bought."""
+    waiting: AdoptFill | None = None
+    """What it bought, offered once no sale of the coin is unknown any more."""
+    gone: Decimal = ZERO
+    """Base that such a sale sold of what waited: it is never offered."""
+    gone_cost: Decimal = ZERO
+    """Cost basis of ``gone``, quote."""
 
     @property
     def is_open(self) -> bool:
@@ -250,6 +261,35 @@ def book(
         closed=closed,
     )
     return after, tuple(posting for posting in (cash, coins, *paid) if not posting.is_empty)
+
+
+def taken_away(row: Booking, quantity: Decimal) -> tuple[Booking, tuple[Posting, ...]]:
+    """Return the row without coins that a sale of another order sold, and the moves.
+
+    The sale took them out of dust, which gets them back.
+    """
+    basis = _basis_of(quantity, row.held, row.invested)
+    quote, base = quote_currency(row.symbol), base_currency(row.symbol)
+    after = msgspec.structs.replace(
+        row,
+        held=row.held - quantity,
+        invested=row.invested - basis,
+        realised=add_money(row.realised, (Money(quote, -basis),)),
+        gone=row.gone + quantity,
+        gone_cost=row.gone_cost + basis,
+    )
+    cash = Posting(currency=quote, realised=-basis, invested=-basis)
+    return after, (cash, Posting(currency=base, dust=quantity))
+
+
+def merged(postings: Iterable[Posting]) -> tuple[Posting, ...]:
+    """Return one posting for each currency."""
+    sums: dict[Currency, Posting] = {}
+    for posting in postings:
+        known = sums.setdefault(posting.currency, Posting(currency=posting.currency))
+        moves = {name: getattr(known, name) + getattr(posting, name) for name in _MOVES}
+        sums[posting.currency] = msgspec.structs.replace(known, **moves)
+    return tuple(sums.values())
 
 
 def _difference(now: tuple[Money, ...], before: tuple[Money, ...]) -> tuple[Money, ...]:

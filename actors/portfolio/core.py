@@ -17,7 +17,12 @@ from actors.portfolio.looking import (
 )
 from actors.portfolio.rules import Asked, Conflict, Denial, Trading, refusal
 from actors.portfolio.settling import allotted, settled
-from actors.portfolio.unmatched import book_unmatched, row_to_take_over, taken_over
+from actors.portfolio.unmatched import (
+    book_unmatched,
+    offer_waiting,
+    row_to_take_over,
+    taken_over,
+)
 from actors.portfolio.valuation import Rate, equity
 from messages.addresses import ORDER_ROUTER, position_address
 from messages.base import Message, PositionId, Timestamp, quote_currency
@@ -33,6 +38,7 @@ from messages.portfolio import (
     CurrencyRow,
     DescribeAccounts,
     ForeignListed,
+    OfferUnmatched,
     RequestBalance,
     ReserveBudget,
     SetLimits,
@@ -66,6 +72,8 @@ def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: C901,
             return _reserve(books, message, now)
         case UnmatchedFill():
             return book_unmatched(books, message, now)
+        case OfferUnmatched():
+            return offer_waiting(books, message)
         case BalancesReported():
             return _hear_balances(books, message, now)
         case UnfilledListed():

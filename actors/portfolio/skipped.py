@@ -3,6 +3,8 @@
 Owns the way on after a skipped message. Nothing changed by it.
 """
 
+from msgspec.structs import replace
+
 from messages.addresses import GATEWAY, GUARDIAN, PORTFOLIO, position_address
 from messages.base import Message
 from messages.envelope import Send
@@ -12,6 +14,7 @@ from messages.portfolio import (
     AllotCapital,
     BalancesReported,
     BookPosition,
+    OfferUnmatched,
     RequestBalance,
     ReserveBudget,
     SetLimits,
@@ -28,15 +31,20 @@ def after_skip(message: Message, error: str) -> tuple[Send, ...]:
             return (Send(position_address(message.position_id), _refusal(message, error)),)
         case BookPosition(closed=False):
             return (Send(position_address(message.position_id), ResendBooking()),)
-        case BookPosition() | UnmatchedFill() | SetLimits() | AllotCapital():
+        case BookPosition() | UnmatchedFill() | OfferUnmatched() | SetLimits() | AllotCapital():
             # The source may be gone by now; the message says all there is, so it is tried again.
-            return (Send(PORTFOLIO, message),)
+            return (Send(PORTFOLIO, _again(message)),)
         case TradingStateChanged():
             return (Send(GUARDIAN, ResendTradingState()),)
         case BalancesReported():
             return (Send(GATEWAY, FetchBalances()),)
         case _:
             return ()
+
+
+def _again(message: Message) -> Message:
+    """Return what is tried again: a late fill no longer waits, the offer may have passed by."""
+    return replace(message, waits_for=()) if isinstance(message, UnmatchedFill) else message
 
 
 def _refusal(message: ReserveBudget | RequestBalance, error: str) -> Message:

@@ -5,19 +5,29 @@ leaves its row in the very step in which a position first books it: no coin is i
 none is in none.
 """
 
+from decimal import Decimal
+
 import msgspec
 
-from actors.portfolio.accounts import FORGET_AFTER_MS, Booking, Cumulative, book
+from actors.portfolio.accounts import (
+    FORGET_AFTER_MS,
+    Booking,
+    Cumulative,
+    Posting,
+    book,
+    merged,
+    taken_away,
+)
 from actors.portfolio.books import Books
-from actors.portfolio.settling import settled
+from actors.portfolio.settling import Pair, settled
 from messages.addresses import OBSERVERS, POSITIONS
-from messages.base import Timestamp
+from messages.base import Currency, Symbol, Timestamp, base_currency
 from messages.envelope import NOTHING, Send, Step
 from messages.ids import position_of
 from messages.money import ZERO, Money, add_money
 from messages.observers import Alarm, AlarmKind
 from messages.orders import Side
-from messages.portfolio import BookPosition, UnmatchedFill, UnmatchedPolicy
+from messages.portfolio import BookPosition, OfferUnmatched, UnmatchedFill, UnmatchedPolicy
 from messages.positions import AdoptFill
 
 _WHAT_NOW = {
@@ -42,8 +52,59 @@ def book_unmatched(books: Books, message: UnmatchedFill, now: Timestamp) -> Step
     after, postings = book(reopened, _told(message), ZERO, closed=not is_buy)
     if known is not None and after.booked == known.booked:
         return NOTHING
-    done = settled(books, ((known, _closed_if_empty(after, now)),), postings, now)
-    return Step(done.changes, (*done.outbox, *_offer(books, message), _alarm(books, message)))
+    offer = _offer(books, after, message)
+    if offer is not None:
+        waiting = offer if message.waits_for else None
+        after, offer = msgspec.structs.replace(after, waiting=waiting), None if waiting else offer
+    rows: list[Pair] = [(known, _closed_if_empty(after, now))]
+    if not is_buy:
+        sold = after.booked.sold - booking.booked.sold
+        taken, moves = _take_from_waiting(books, message.symbol, sold, now)
+        rows, postings = [*rows, *taken], merged((*postings, *moves))
+    done = settled(books, rows, postings, now)
+    offers = () if offer is None else (Send(POSITIONS, offer),)
+    return Step(done.changes, (*done.outbox, *offers, _alarm(books, message)))
+
+
+def offer_waiting(books: Books, message: OfferUnmatched) -> Step:
+    """Offer what waited until no sale of its coin was unknown any more."""
+    rows = _waiting(books, message.currency)
+    changes = tuple(msgspec.structs.replace(row, waiting=None) for row, _ in rows)
+    return Step(changes, tuple(Send(POSITIONS, offer) for _, offer in rows))
+
+
+def _waiting(books: Books, coin: Currency) -> list[tuple[Booking, AdoptFill]]:
+    return [
+        (row, row.waiting)
+        for row in books.bookings.values()
+        if row.waiting is not None and base_currency(row.symbol) == coin
+    ]
+
+
+def _take_from_waiting(
+    books: Books, symbol: Symbol, sold: Decimal, now: Timestamp
+) -> tuple[list[Pair], tuple[Posting, ...]]:
+    """Take what a sale sold from rows of its market that wait for its end: these coins are gone.
+
+    Where they wait on another market of the coin, the position that takes them over finds it out.
+    """
+    rows: list[Pair] = []
+    postings: tuple[Posting, ...] = ()
+    for row, offer in _waiting(books, base_currency(symbol)):
+        quantity = min(sold, row.held)
+        if row.symbol != symbol or quantity <= ZERO:
+            continue
+        sold -= quantity
+        left, moves = taken_away(row, quantity)
+        smaller = msgspec.structs.replace(
+            offer,
+            filled=offer.filled - quantity,
+            cost=offer.cost - (row.invested - left.invested),
+        )
+        left = msgspec.structs.replace(left, waiting=smaller if left.held > ZERO else None)
+        rows.append((row, _closed_if_empty(left, now)))
+        postings += moves
+    return rows, postings
 
 
 def row_to_take_over(books: Books, message: BookPosition) -> Booking | None:
@@ -88,24 +149,26 @@ def _closed_if_empty(row: Booking, now: Timestamp) -> Booking:
     return msgspec.structs.replace(row, closed=True, forget_at=Timestamp(now + FORGET_AFTER_MS))
 
 
-def _offer(books: Books, message: UnmatchedFill) -> tuple[Send, ...]:
-    if message.side is not Side.BUY or not message.filled:
-        return ()
-    offer = AdoptFill(
+def _offer(books: Books, row: Booking, message: UnmatchedFill) -> AdoptFill | None:
+    filled = message.filled - row.gone
+    if message.side is not Side.BUY or filled <= ZERO:
+        return None
+    return AdoptFill(
         client_order_id=message.client_order_id,
-        filled=message.filled,
-        cost=message.cost,
+        filled=filled,
+        cost=message.cost - row.gone_cost,
         fees=message.fees,
-        fees_missing=min(message.facts.fees_missing, message.filled),
+        fees_missing=min(message.facts.fees_missing, filled),
         policy=books.limits.unmatched_policy,
     )
-    return (Send(POSITIONS, offer),)
 
 
 def _alarm(books: Books, message: UnmatchedFill) -> Send:
     what_now = "nobody takes them back"
     if message.side is Side.BUY:
         what_now = _WHAT_NOW[books.limits.unmatched_policy]
+    if message.waits_for:
+        what_now += f", once the outcome of {', '.join(message.waits_for)} is known"
     text = (
         f"{message.client_order_id}: a {message.side} of {message.filled} {message.symbol} "
         f"for {message.cost} that no position expects; booked as a row of its own: {what_now}"

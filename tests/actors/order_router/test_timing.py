@@ -1,14 +1,11 @@
-"""Deadlines of requests, what proves an absence, and a second sale that can't hurt."""
+"""Deadlines of requests, and what proves an absence."""
 
 from decimal import Decimal
-
-import pytest
-from msgspec.structs import replace
 
 from actors.order_router.order import Request
 from actors.order_router.timing import BETWEEN_LOOKS_MS, SIGN_SALE_WITHIN_MS, taken_until
 from config.settings import RouterSettings
-from messages.base import ClientOrderId, Milliseconds, PositionId, Symbol, Timestamp
+from messages.base import ClientOrderId, Milliseconds, Timestamp
 from messages.gateway import LookUpOrder, SubmitOrder
 from messages.market import RequestTerms
 from messages.order_router import (
@@ -16,14 +13,11 @@ from messages.order_router import (
     FailureKind,
     LookBack,
     OrderNotFound,
-    PlaceOrder,
-    ReleaseOrders,
     RequestTimingMeasured,
     StreamChanged,
     SubmitFailed,
 )
-from messages.orders import OrderStatus, OrderType, Purpose, RejectReason, Side
-from messages.position import OrderUpdated
+from messages.orders import OrderStatus, OrderType, Purpose, RejectReason
 from tests.actors.order_router.stage import P1, SETTINGS, Stage, request
 
 EXIT = "he1p1x1"
@@ -279,99 +273,3 @@ def test_an_id_that_a_dead_process_may_have_used_has_the_latest_deadline() -> No
     assert probe.is_probe
     assert probe.sign_by == stage.now + OFFSET_MS
     assert probe.window_ms == TERMS.window_max_ms
-
-
-def offer(stage: Stage) -> tuple[OrderType, ...]:
-    """Send an exit of which nothing is heard; return what may be sent beside it."""
-    sell(stage)
-    fail(stage, FailureKind.UNKNOWN)
-    (told,) = stage.just_sent(OrderUpdated)
-    return told.beside
-
-
-def bought(stage: Stage, order_id: str, status: OrderStatus, filled: str) -> None:
-    stage.place(request(order_id))
-    stage.report(status, filled, order_id)
-
-
-def test_another_sale_is_offered_beside_one_that_locks_its_coins() -> None:
-    assert offer(timed()) == TERMS.locking
-
-
-@pytest.mark.parametrize(
-    "terms", [None, replace(TERMS, locking=()), replace(TERMS, locking=(OrderType.STOP,))]
-)
-def test_none_is_offered_where_it_is_not_known_to_lock(terms: RequestTerms | None) -> None:
-    assert offer(timed(terms)) == ()
-
-
-def test_one_is_offered_also_where_no_life_of_a_request_is_known() -> None:
-    assert offer(timed(replace(TERMS, settle_ms=None))) == TERMS.locking
-
-
-@pytest.mark.parametrize(
-    ("status", "filled"),
-    [(OrderStatus.OPEN, "0"), (OrderStatus.PARTIALLY_FILLED, "1"), (OrderStatus.FILLED, "2")],
-)
-def test_none_is_offered_while_another_position_buys_or_holds_the_coin(
-    status: OrderStatus, filled: str
-) -> None:
-    stage = timed()
-    bought(stage, "he1p2b1", status, filled)
-    assert offer(stage) == ()
-
-
-def test_none_is_offered_after_a_buy_that_was_canceled_a_moment_ago_and_may_have_filled() -> None:
-    stage = timed()
-    bought(stage, "he1p2b1", OrderStatus.CANCELED, "0")
-    assert offer(stage) == ()
-
-
-def test_one_is_offered_after_another_position_has_ended() -> None:
-    stage = timed()
-    bought(stage, "he1p2b1", OrderStatus.FILLED, "2")
-    facts = stage.order("he1p2b1").facts
-    stage.tell(ReleaseOrders(position_id=PositionId("p2"), booked=(facts,)))
-    assert offer(stage) == TERMS.locking
-
-
-def test_none_is_offered_while_a_position_lives_on_a_market_that_is_paid_in_the_coin() -> None:
-    stage = timed()
-    paid_in = replace(request("he1p3b1"), symbol=Symbol("ETH/BTC"))
-    stage.tell(PlaceOrder(request=paid_in))
-    stage.report(OrderStatus.FILLED, "2", "he1p3b1")
-    assert offer(stage) == ()
-
-
-def buy(stage: Stage, order_id: str, symbol: str = "BTC/USDT") -> OrderUpdated | None:
-    stage.tell(PlaceOrder(request=replace(request(order_id), symbol=Symbol(symbol))))
-    return next(iter(stage.just_sent(OrderUpdated)), None)
-
-
-@pytest.mark.parametrize("symbol", ["BTC/USDT", "BTC/EUR"])
-def test_until_the_unseen_sale_is_over_nothing_buys_its_coin_in_any_pair(symbol: str) -> None:
-    stage = timed()
-    assert offer(stage)
-    refused = buy(stage, "he1p2b1", symbol)
-    assert refused is not None
-    assert refused.facts.status is OrderStatus.REJECTED
-    assert EXIT in refused.facts.text
-    stage.report(OrderStatus.CANCELED, order_id=EXIT)
-    buy(stage, "he1p2b2", symbol)
-    assert [one.request.client_order_id for one in stage.just_sent(SubmitOrder)] == ["he1p2b2"]
-
-
-def test_other_coins_are_bought_meanwhile() -> None:
-    stage = timed()
-    assert offer(stage)
-    buy(stage, "he1p2b1", "ETH/USDT")
-    assert stage.just_sent(SubmitOrder)
-
-
-def test_an_unknown_buy_is_offered_nothing_beside() -> None:
-    stage = timed()
-    stage.place(replace(request(), quantity=Decimal(1)))
-    assert stage.order().request.side is Side.BUY
-    stage.fail_submit(FailureKind.UNKNOWN)
-    assert all(not told.beside for told in stage.just_sent(OrderUpdated))
-    assert stage.order().request.position_id == P1

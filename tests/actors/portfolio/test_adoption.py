@@ -5,15 +5,22 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from messages.addresses import POSITIONS
+from actors.portfolio.skipped import after_skip
+from messages.addresses import PORTFOLIO, POSITIONS
 from messages.base import ClientOrderId, Currency, PositionId
 from messages.envelope import NOTHING, Send, Wake
 from messages.money import Money
 from messages.observers import Alarm
 from messages.orders import Side
-from messages.portfolio import AdoptedFill, BookPosition, Limits, UnmatchedPolicy
+from messages.portfolio import (
+    AdoptedFill,
+    BookPosition,
+    Limits,
+    OfferUnmatched,
+    UnmatchedPolicy,
+)
 from messages.positions import AdoptFill
-from tests.actors.portfolio.ledger import BTC, BTC_USDT, P1, USDT, Ledger, both, unmatched
+from tests.actors.portfolio.ledger import BTC, BTC_USDT, ETH, P1, USDT, Ledger, both, unmatched
 
 ORDER = ClientOrderId("h0e1p1b1")
 P7, P8 = PositionId("p7"), PositionId("p8")
@@ -167,3 +174,87 @@ def test_a_late_word_of_the_end_when_all_is_forgotten_is_no_step() -> None:
     assert ledger.tell(last) == NOTHING
     assert P1 not in ledger.books.bookings
     assert Currency("BTC") not in ledger.books.accounts
+
+
+# Coins that wait until no sale of them is unknown.
+
+UNSEEN = (ClientOrderId("h0e1p1x1"),)
+OFFER = OfferUnmatched(currency=BTC)
+
+
+def waiting_buy(limits: Limits | None = None) -> Ledger:
+    ledger = Ledger(1000, limits)
+    buy = unmatched(Side.BUY, 2, 60, order_id=ORDER, fees=[(USDT, "0.1")])
+    ledger.tell(replace(buy, waits_for=UNSEEN))
+    return ledger
+
+
+def test_a_late_fill_that_waits_is_booked_and_told_and_not_offered() -> None:
+    ledger = waiting_buy()
+    assert ledger.said(AdoptFill) == []
+    assert ledger.booking(ORDER).held == 2
+    (alarm,) = ledger.said(Alarm)
+    assert alarm.text.endswith(f"once the outcome of {UNSEEN[0]} is known")
+
+
+def test_it_is_offered_once_when_no_sale_of_the_coin_is_unknown_any_more() -> None:
+    ledger = waiting_buy()
+    assert ledger.tell(OfferUnmatched(currency=ETH)) == NOTHING
+    offer = AdoptFill(
+        client_order_id=ORDER, filled=Decimal(2), cost=Decimal(60), fees=FEE, policy=ADOPT
+    )
+    assert ledger.tell(OFFER).outbox == (Send(POSITIONS, offer),)
+    assert ledger.tell(OFFER) == NOTHING
+
+
+def test_a_further_fill_that_waits_no_more_is_offered_with_what_waited() -> None:
+    ledger = waiting_buy()
+    ledger.tell(unmatched(Side.BUY, 3, 90, order_id=ORDER, fees=[(USDT, "0.1")]))
+    assert [one.filled for one in ledger.said(AdoptFill)] == [3]
+    assert ledger.tell(OFFER) == NOTHING
+
+
+@pytest.mark.parametrize(("sold", "left", "cost"), [(2, 0, 0), (3, 0, 0), ("0.5", "1.5", 45)])
+def test_what_the_unseen_sale_sold_of_it_is_gone_and_never_offered(
+    sold: str | int, left: str | int, cost: int
+) -> None:
+    ledger = waiting_buy()
+    ledger.tell(unmatched(Side.SELL, sold, 50, order_id=UNSEEN[0]))
+    row = ledger.booking(ORDER)
+    assert both(row.held, row.invested) == (Decimal(left), cost)
+    assert row.closed is (not Decimal(left))
+    assert ledger.account(BTC).dust == min(Decimal(2) - Decimal(sold), Decimal(0))
+    ledger.tell(OFFER)
+    offered = [both(one.filled, one.cost) for one in ledger.said(AdoptFill)]
+    assert offered == ([both(Decimal(left), cost)] if Decimal(left) else [])
+
+
+def test_after_a_part_of_it_was_sold_the_rest_is_taken_over_to_the_last_digit() -> None:
+    ledger = waiting_buy()
+    ledger.tell(unmatched(Side.SELL, "0.5", 50, order_id=UNSEEN[0]))
+    ledger.tell(OFFER)
+    ledger.tell(first_booking(adopted("1.5", 45, FEE)))
+    assert ledger.booking(ORDER).closed
+    assert both(ledger.booking(P7).held, ledger.booking(P7).invested) == (Decimal("1.5"), 45)
+    assert ledger.account(BTC).dust == 0
+
+
+def test_a_further_fill_offers_nothing_of_what_was_sold() -> None:
+    ledger = waiting_buy()
+    ledger.tell(unmatched(Side.SELL, 2, 50, order_id=UNSEEN[0]))
+    ledger.tell(unmatched(Side.BUY, 3, 90, order_id=ORDER, fees=[(USDT, "0.1")]))
+    assert [both(one.filled, one.cost) for one in ledger.said(AdoptFill)] == [both(1, 30)]
+
+
+def test_what_is_not_waiting_is_not_taken_by_a_sale_of_another_order() -> None:
+    ledger = late_buy()
+    ledger.tell(unmatched(Side.SELL, 2, 50, order_id=UNSEEN[0]))
+    assert ledger.booking(ORDER).held == 2
+    assert ledger.account(BTC).dust == -2
+
+
+def test_a_late_fill_that_was_skipped_waits_no_more_as_the_offer_may_have_passed_by() -> None:
+    buy = replace(unmatched(Side.BUY, 2, 60, order_id=ORDER), waits_for=UNSEEN)
+    (again,) = after_skip(buy, "poison")
+    assert again == Send(PORTFOLIO, replace(buy, waits_for=()))
+    assert after_skip(OFFER, "poison") == (Send(PORTFOLIO, OFFER),)

@@ -24,8 +24,8 @@ def _one_look(real: Any, order: Any, venue_time: Any, terms: Any) -> Any:
     return real(order, venue_time, terms) is not None
 
 
-def _by_our_clock(real: Any, order: Any, known: Any, terms: Any, settings: Any, now: Any) -> Any:
-    return real(order, known._replace(venue_time=now), terms, settings, now)
+def _by_our_clock(venue_time: Any, asked_at: Any, _timing: Any) -> Any:
+    return None if venue_time is None else asked_at
 
 
 def _shows_all(real: Any, turn: Any, message: Any) -> None:
@@ -42,7 +42,7 @@ MUTANTS = (
     Mutant("one look after the deadline is enough", around(answers, "proves_absence", _one_look)),
     Mutant(
         "a deadline is compared with our own clock",
-        around(answers, "_not_found_by_time", _by_our_clock),
+        instead(answers, "shown_time", _by_our_clock),
     ),
     Mutant(
         "time that the venue's clock skipped counts as passed",
@@ -59,6 +59,10 @@ MUTANTS = (
     Mutant(
         "coins are bought while an unseen sale may come",
         instead(second_sales, "why_not_bought", nothing),
+    ),
+    Mutant(
+        "a late fill is taken over while an unseen sale may come",
+        instead(second_sales, "_waiting", lambda send, _: send),
     ),
     Mutant(
         "a second sale while coins are being bought",

@@ -56,6 +56,7 @@ from tests.simulation.rules.promises import Promises
 from tests.simulation.rules.rule import POSITION, Rule, budget_granted
 from tests.simulation.rules.told import Told
 from tests.simulation.rules.totals import Totals
+from tests.simulation.rules.unseen_sales import UnseenSales
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -86,7 +87,7 @@ class Conduct:
         self._skipped: tuple[int, int] | None = None
         self.promises, self.totals = Promises(world), Totals(world)
         more = Told(world), Leaving(world), Holds(world), Markets(world)
-        more_rules = Deadlines(world), Cover(world)
+        more_rules = Deadlines(world), Cover(world), UnseenSales(world)
         self._rules: tuple[Rule, ...] = (self.promises, self.totals, *more, *more_rules)
 
     def rewound(self, records: Sequence[Record]) -> None:
