@@ -142,11 +142,10 @@ def _reported(
 ) -> Step:
     """Take in how an order stands, where it is the one that we asked for."""
     why = ownership.contradiction(order, message)
-    if why is not None and order.is_probe:
-        return looking_back.leave(order, why, orders.identity, message)
     if why is not None:
         after = ownership.in_conflict(order, why, settings, now)
-        return _conclude([(order, after)], ownership.sends_of_conflict(order, after))
+        sends = ownership.sends_of_conflict(order, after)
+        return _conclude([(order, after)], sends + ownership.of_a_twin(orders, order, message))
     if (order.conflict or order.is_cleared) and message.terms is None:
         return NOTHING  # what is said of the id may be the other order's
     found = replace(order, is_probe=False, conflict="", facts=ownership.undisputed(order.facts))

@@ -13,15 +13,14 @@ from msgspec.structs import replace
 from actors.order_router.errands import send
 from actors.order_router.order import LookingBack, Request, RoutedOrder, VenueStream, is_under_way
 from actors.order_router.orders import Orders
-from actors.order_router.ownership import of_another_process, told_of_conflict
 from actors.order_router.telling import sends_after
 from config.settings import RouterSettings
 from messages.addresses import position_address
 from messages.base import ClientOrderId, PositionId, Timestamp
 from messages.envelope import Removed, Send, Step
-from messages.ids import EXIT_LEG, Identity, client_order_id
+from messages.ids import EXIT_LEG, client_order_id
 from messages.journal import UNRECORDED_AT_MOST
-from messages.order_router import LookBack, OrderReported
+from messages.order_router import LookBack
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, OrderType, Purpose, Side
 from messages.position import LookedBack
 
@@ -64,17 +63,6 @@ def go_on(orders: Orders, taken: Step, settings: RouterSettings, now: Timestamp)
             changes += more.changes
             outbox += more.outbox
     return Step(tuple(changes), tuple(outbox))
-
-
-def leave(probe: RoutedOrder, why: str, identity: Identity | None, message: OrderReported) -> Step:
-    """Let go of an id under which another order was found; a person hears of it."""
-    order_id = probe.request.client_order_id
-    never = replace(probe, errand=None, facts=replace(probe.facts, status=OrderStatus.EXPIRED))
-    gone = Removed(kind=RoutedOrder.__name__, key=order_id)
-    sends = told_of_conflict(probe, why)
-    if identity is not None and identity.may_be_foreign(order_id):
-        sends += of_another_process(message, identity).outbox
-    return Step((never, gone), sends)
 
 
 def _unrecorded_at_most(asked: LookBack) -> int:
@@ -122,8 +110,10 @@ def _is_answered(search: LookingBack, order: RoutedOrder) -> bool:
     """Return whether the venue has said how it stands, since the stream is up again.
 
     What was found live is taken back by its position: until it is over it may still sell. What the
-    position asked for itself is on its record, and may rest.
+    position asked for itself is on its record, and may rest. An order in conflict is not its own.
     """
+    if order.conflict:
+        return True
     if order.asked_at is None and _attempt(search, order) > search.asked.after:
         return order.facts.is_terminal
     return not is_under_way(order) and not order.look_up_next

@@ -12,6 +12,7 @@ from actors.order_router.backoff import look_up_pause_ms
 from actors.order_router.errands import end, pause
 from actors.order_router.facts import with_status
 from actors.order_router.order import Request, RoutedOrder, is_under_way
+from actors.order_router.orders import Orders
 from actors.order_router.states import Input, advance
 from config.settings import RouterSettings
 from messages.addresses import OBSERVERS, PORTFOLIO, POSITIONS, RECONCILER
@@ -122,13 +123,11 @@ def undisputed(facts: OrderFacts) -> OrderFacts:
 def cleared(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedOrder:
     """Return an order in conflict after a person's word: what is there under its id is not ours."""
     after = replace(order, conflict="", is_cleared=True)
-    if order.facts.is_terminal:
-        forget_at = None if order.booked is None else Timestamp(now + settings.terminal_ttl_ms)
-        return replace(after, forget_at=forget_at)
     facts = order.facts
     while not facts.is_terminal:  # one that was shown as ours before is UNKNOWN first
         facts = with_status(facts, Input.NOT_AT_VENUE, RejectReason.NEVER_PLACED, _CLEARED)
-    return end(replace(after, facts=facts), settings, now)
+    # Never forgotten: the other order may still work, and would be taken for a stray of ours.
+    return replace(end(replace(after, facts=facts), settings, now), forget_at=None)
 
 
 def sends_of_conflict(before: RoutedOrder, after: RoutedOrder) -> tuple[Send, ...]:
@@ -203,6 +202,14 @@ def of_no_record(message: OrderReported, identity: Identity | None) -> Step:
     )
     alarm = Alarm(kind=AlarmKind.UNMATCHED_FILL, text=text, position_id=position_id)
     return Step(outbox=(Send(OBSERVERS, alarm),))
+
+
+def of_a_twin(orders: Orders, sought: RoutedOrder, message: OrderReported) -> tuple[Send, ...]:
+    """Return what the reconciler hears of a conflict about an id that a twin may have used."""
+    identity, order_id = orders.identity, message.facts.client_order_id
+    if identity is None or not sought.is_probe or not identity.may_be_foreign(order_id):
+        return ()
+    return of_another_process(message, identity).outbox
 
 
 def of_another_process(message: OrderReported, identity: Identity) -> Step:

@@ -132,7 +132,7 @@ def test_what_does_not_fit_is_a_conflict_and_is_not_taken_for_ours(
     assert "we asked: sell 2 or less BTC/USDT" in alarm.text
     answer(stage, {})
     assert [one.message for one in told(stage)] == [LookedBack(attempts=5, order_prefix="he1p1")]
-    assert ClientOrderId("he1p1x3") not in stage.orders.by_id
+    assert stage.order("he1p1x3").facts.is_in_conflict, "and a list that has it names no stray"
 
 
 @pytest.mark.parametrize(

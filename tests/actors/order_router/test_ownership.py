@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from messages.addresses import OBSERVERS, PORTFOLIO
-from messages.base import CLOCKS_DIFFER_MS, PositionId, Symbol, Timestamp
+from messages.base import CLOCKS_DIFFER_MS, DAY_MS, PositionId, Symbol, Timestamp
 from messages.gateway import CancelAtVenue, LookUpOrder
 from messages.ids import EXIT_LEG, Identity, client_order_id, epoch_of
 from messages.observers import Alarm, AlarmKind
@@ -171,6 +171,7 @@ def test_after_a_persons_word_it_is_over_and_the_other_order_stays_another() -> 
     stage = in_conflict()
     stage.tell(ConflictCleared(client_order_id=ORDER))
     assert (stage.status(), stage.order().conflict) == (OrderStatus.REJECTED, "")
+    stage.pass_time(10 * DAY_MS)
     before = stage.order()
     stage.tell(shown(THEIRS, OrderStatus.FILLED))
     stage.tell(shown(None, OrderStatus.FILLED))
