@@ -17,10 +17,12 @@ from commands.modes import budget_problem, entry_problem, wait_problem
 from commands.stops import protection_words, survival_words
 from config.settings import Settings
 from exchange.keys import Keys, variable_names
+from exchange.live.borrow_watch import borrow_words, read_borrow_mode
 from exchange.live.clock_sync import ClockSync, clock_sync
 from exchange.live.connection import Connection, Listing
 from exchange.live.key_watch import read_rights, told, too_much
 from exchange.port import UnknownSymbolError
+from exchange.profiles.borrow_modes import BORROW_CALLS
 from exchange.profiles.key_rights import KeyRights
 from exchange.profiles.profile import Profile
 from exchange.profiles.request_terms import proof_ms, terms_of
@@ -34,6 +36,7 @@ EXIT_FAILED = 1
 """Something would keep a session from trading."""
 
 _DRIFT_WORTH_A_WORD_MS = 500
+_ASKED = "asked below, and again while it trades"
 
 
 class Grade(StrEnum):
@@ -129,18 +132,20 @@ def _lives(profile: Profile) -> Iterator[Finding]:
             f"{what}: no document bounds how late {profile.name} takes a request, so it takes the "
             "slow proof: not found several times, over router.unknown_settle_seconds",
         )
-    terms = terms_of(profile)
+    terms = terms_of(profile, may_borrow=False)
     if terms is not None and terms.locking:
+        where = f"the account can't borrow ({_ASKED}) and " if profile.may_borrow else ""
         yield Finding(
             Grade.OK,
-            "it is sent again at once where the account holds no more of the coin than the "
-            "position: give each bot an account or sub-account of its own, without other coins",
+            f"it is sent again at once where {where}the account holds "
+            "no more of the coin than the position: give each bot an account or sub-account of "
+            "its own, without other coins",
         )
     else:
         yield Finding(
             Grade.WARNING,
             f"it is not sent again before that: that {profile.name} refuses a second sale of the "
-            "same coins is not known (an account may borrow)",
+            "same coins is not known",
         )
 
 
@@ -163,12 +168,23 @@ def _account(connection: Connection, keys: Keys, settings: Settings) -> Iterator
         return
     yield Finding(Grade.OK, "the key is taken")
     yield from _key(connection.thread.run(read_rights(connection)))
+    yield from _borrowing(connection)
     for currency, capital in sorted(settings.capital.items()):
         free = amount_in(opened.free, currency)
         if capital > ZERO:
             grade = Grade.OK if free >= capital else Grade.WARNING
             allots = amount_text(capital, currency)
             yield Finding(grade, f"{money_text(free, currency)} free, capital allots {allots}")
+
+
+def _borrowing(connection: Connection) -> Iterator[Finding]:
+    """Yield whether the account may borrow, where the exchange has such accounts."""
+    call = BORROW_CALLS.get(connection.profile.id)
+    if call is None:
+        return
+    may = connection.thread.run(read_borrow_mode(connection))
+    text = f"this account {borrow_words(may=may)}"
+    yield Finding(Grade.WARNING, f"{text}; {call.advice}") if may else Finding(Grade.OK, text)
 
 
 def _clock(offset_ms: int, profile: Profile) -> Finding:

@@ -107,6 +107,8 @@ class Connection:
         """Whether the account may have changed since its balances were told; on the loop."""
         self._fees: Mapping[str, Any] = {}
         """The account's own fees by symbol, as read when it was opened."""
+        self.may_borrow = profile.may_borrow
+        """Whether the account may sell coins that it does not have, as last told."""
         self.rights: KeyRights | None = None
         """What the key may do, as read before the session began; None: not read, or used."""
         self.on_pause: Callable[[Demand], None] = lambda _: None

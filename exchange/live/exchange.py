@@ -13,6 +13,7 @@ from typing import Any
 from exchange.live.alarms import ConnectionAlarms
 from exchange.live.answers import Answers
 from exchange.live.book import Book, OrderOnRecord
+from exchange.live.borrow_watch import read_borrow_mode
 from exchange.live.clock_sync import clock_sync
 from exchange.live.connection import Connection
 from exchange.live.key_watch import KeyWatch
@@ -268,9 +269,10 @@ class CcxtExchange:
             self._was_up = True
 
     async def _keep_time(self) -> None:
-        """Measure the venue's clock now and then: clocks drift."""
+        """Measure the venue's clock now and then: clocks drift. A borrow mode may be switched."""
         self._alarms.clock(self._connection.clock_offset_ms, clock_sync())
         while True:
+            await read_borrow_mode(self._connection)
             await asyncio.sleep(self._connection.settings.clock_ms / 1000)
             if await self._connection.try_measure_clock():
                 self._alarms.clock(self._connection.clock_offset_ms, clock_sync())

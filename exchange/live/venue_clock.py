@@ -28,6 +28,7 @@ class Asked(Protocol):
 
     profile: Profile
     client: Any
+    may_borrow: bool
 
     async def call(self, method: str, *args: object, urgency: Priority) -> Any:  # noqa: ANN401 - ccxt's
         """Ask ccxt."""
@@ -84,8 +85,15 @@ class VenueClock:
 
     def _take(self, measured: RequestTimingMeasured) -> None:
         self._asked.client.options["timeDifference"] = -measured.offset_ms
-        self.timing = replace(measured, terms=terms_of(self._asked.profile))
-        self.on_timing(self.timing)
+        self.timing = measured
+        self.tell_terms()
+
+    def tell_terms(self) -> None:
+        """Tell the last measurement with what the profile and the account promise now."""
+        if self.timing is not None:
+            terms = terms_of(self._asked.profile, may_borrow=self._asked.may_borrow)
+            self.timing = replace(self.timing, terms=terms)
+            self.on_timing(self.timing)
 
     async def _read(self, urgency: Priority) -> "_Reading | None":
         """Ask for its time once; None: the venue does not say it."""

@@ -16,6 +16,7 @@ from exchange.profiles.profile import (
     Profile,
 )
 from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
+from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -86,6 +87,9 @@ PROFILE = Profile(
         bounds="checked on receipt; an order is created later, asynchronously",
         source="https://bybit-exchange.github.io/docs/v5/guide",
     ),
+    locking=SIMPLE,
+    locking_source="https://bybit-exchange.github.io/docs/v5/account/wallet-balance (locked)",
+    may_borrow=True,
     options=(("recvWindow", 5_000), ("enableUnifiedMargin", False), ("enableUnifiedAccount", True)),
     sandbox=True,
     stop_locks_coins=False,

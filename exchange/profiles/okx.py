@@ -15,6 +15,7 @@ from exchange.profiles.profile import (
     Profile,
 )
 from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
+from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
@@ -71,6 +72,9 @@ PROFILE = Profile(
         bounds="opt-in, on placing and amending; no document says where it is checked",
         source="https://www.okx.com/docs-v5/en/#overview-rest-authentication",
     ),
+    locking=SIMPLE,
+    locking_source="https://www.okx.com/help/borrow-in-spot-mode (frozenBal), December 2024",
+    may_borrow=True,
     credentials=("apiKey", "secret", "password"),
     why_not_native="a stop there is an algo order with an id of its own; triggered, it is a second",
 )

@@ -184,6 +184,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     locking: tuple[OrderType, ...] = ()
     """Types of sales that keep their coins from other sales, on an account that can't borrow;
     empty: not known. Stops only where ``stop_locks_coins`` says so."""
+    locking_source: str = ""
+    """Where ``locking`` is known from; empty: from the form of its balances only."""
+    may_borrow: bool = False
+    """Whether a spot account there may sell coins that it has not; the account's own mode is read
+    (``exchange.profiles.borrow_modes``), and counts as such until it says the opposite."""
     credentials: tuple[str, ...] = ("apiKey", "secret")
     """What ccxt wants, in its own names."""
     options: tuple[tuple[str, bool | int | str], ...] = ()

@@ -10,12 +10,17 @@ UNKNOWN_LIFE_MS = Milliseconds(60_000)
 SIMPLE = (OrderType.MARKET, OrderType.LIMIT)
 
 
-def terms_of(profile: Profile) -> RequestTerms | None:
-    """Return the terms; None: nothing is known that the router could use."""
+def terms_of(profile: Profile, *, may_borrow: bool | None = None) -> RequestTerms | None:
+    """Return the terms; None: nothing is known that the router could use.
+
+    ``may_borrow``: what the account's own mode says; None: it was not asked.
+    """
     deadline, lag_ms = profile.deadline, profile.read_lag_ms
     locking = tuple(
         one for one in profile.locking if one in SIMPLE or profile.stop_locks_coins is True
     )
+    if profile.may_borrow if may_borrow is None else may_borrow:
+        locking = ()  # the exchange lends what isn't there
     if deadline is None:
         if not locking:
             return None

@@ -1,8 +1,10 @@
 """``doctor`` on a venue over the wire: what it finds, how it says so, and with which exit code."""
 
+import asyncio
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -10,10 +12,20 @@ import msgspec
 import pytest
 
 from commands.connecting import EXIT_KEY_REFUSED, EXIT_UNAVAILABLE, Way
-from commands.doctor import EXIT_FAILED, EXIT_OK, Grade, Question, _lives, _stops, examine
+from commands.doctor import (
+    EXIT_FAILED,
+    EXIT_OK,
+    Grade,
+    Question,
+    _borrowing,
+    _lives,
+    _stops,
+    examine,
+)
 from commands.errors import ConnectFailedError, UsageError
 from commands.probe.evidence_file import evidence_path, keep_evidence
 from config.settings import DropSettings, Settings
+from exchange.live.connection import Connection, Credentials
 from exchange.profiles.registry import PROFILES
 from exchange.server.connect import LocalResolver, open_session
 from exchange.server.control import SetAccount, SetClock, SetMaintenance, SetStatus
@@ -80,9 +92,24 @@ def test_it_says_how_the_doubt_about_an_exit_ends(name: str) -> None:
     is_bounded = name == "binance"
     assert proof.grade is (Grade.OK if is_bounded else Grade.WARNING)
     assert ("15.2 s" if is_bounded else "slow proof") in proof.text
-    is_refused = name not in {"okx", "bybit", "hyperliquid"}
+    is_refused = name != "hyperliquid"
+    assert ("can't borrow" in again.text) is (name in {"okx", "bybit"})
     assert again.grade is (Grade.OK if is_refused else Grade.WARNING)
     assert ("sub-account" in again.text) is is_refused
+
+
+@pytest.mark.parametrize(("mode", "grade"), [("0", Grade.OK), ("1", Grade.WARNING)])
+def test_it_says_whether_the_account_may_borrow(mode: str, grade: Grade) -> None:
+    async def state() -> dict[str, object]:
+        return {"result": {"spotMarginMode": mode}}
+
+    keys = Credentials(dict.fromkeys(PROFILES["bybit"].credentials, "1" * 32))
+    connection = Connection(PROFILES["bybit"], keys, STILL)
+    connection.client = SimpleNamespace(private_get_v5_spot_margin_trade_state=state)
+    connection.thread = SimpleNamespace(run=asyncio.run)  # type: ignore[assignment]  # no loop runs
+    (finding,) = _borrowing(connection)
+    assert finding.grade is grade
+    assert ("switch spot margin trading off" in finding.text) is (grade is Grade.WARNING)
 
 
 def test_it_names_stops_that_lock_no_coins() -> None:
