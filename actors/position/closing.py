@@ -71,7 +71,8 @@ def wanted_exit(life: Life, now: Timestamp) -> Want | None:
         rung = _reaching_further(rung, closing, life)
         price = rung_price(rung, Side.SELL, closing.quote, life.charter.rules)
         price = None if price is None else exit_price(life, price, closing.quote)
-    quantity = exit_quantity(life, closing, rung.type)
+    quantity = exit_quantity(life, closing, rung.type, price or ZERO)
+    quantity = quantity or exit_quantity(life, closing, rung.type)
     return Want(
         side=Side.SELL,
         purpose=Purpose.CLOSE,
@@ -351,6 +352,7 @@ def _on_too_small(turn: Turn) -> None:
         turn.update_closing(too_small=sellable)
     else:
         _next_try(turn)
+        turn.ask_for_quote()  # the price may have fallen under the least notional
 
 
 def _in(turn: Turn, pause: int) -> Timestamp:

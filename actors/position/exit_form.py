@@ -10,9 +10,10 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from actors.position.exit_slot import ExitSlot
 from actors.position.position import Life, RefusedOrder
 from actors.position.progress import Closing
-from exchange.price_grid import ceil_price, nearest_price, tick_at
+from exchange.price_grid import ceil_price, is_on_grid, nearest_price, tick_at
 from exchange.rules import is_tradable, most_in_one_order
 from messages.market import MarketRules, Quote
 from messages.money import ZERO, floor_to_step
@@ -46,6 +47,22 @@ def is_by_rule(type_: OrderType, reason: RejectReason | None) -> bool:
     return reason in NAMED_RULES and not is_relative
 
 
+def is_outdated(life: Life, slot: ExitSlot) -> bool:
+    """Whether the rules in force allow no such order: it was placed before they were known.
+
+    Its refusal says nothing more of what they allow.
+    """
+    rules, quantity = life.charter.rules, slot.quantity
+    prices = [one for one in (slot.price, slot.trigger_price) if one is not None]
+    most = most_in_one_order(rules, slot.type, None)  # a notional depends on the price by now
+    return (
+        floor_to_step(quantity, rules.step_size) != quantity
+        or quantity < rules.min_quantity
+        or (most is not None and quantity > most)
+        or not all(is_on_grid(price, rules) for price in prices)
+    )
+
+
 def current_rung(life: Life, closing: Closing) -> Rung:
     """Return the rung of the plan's ladder that the exit is on."""
     ladder = life.charter.plan.exit_ladder
@@ -65,8 +82,11 @@ def exit_rung(life: Life, closing: Closing) -> Rung | None:
     return next((one for one in rungs if exit_quantity(life, closing, one.type)), None)
 
 
-def exit_quantity(life: Life, closing: Closing, type_: OrderType) -> Decimal:
-    """Return what one order of this type may sell now, base; 0: nothing."""
+def exit_quantity(life: Life, closing: Closing, type_: OrderType, limit: Decimal = ZERO) -> Decimal:
+    """Return what one order of this type may sell now, base; 0: nothing.
+
+    ``limit`` is its limit price, which may be over the market's.
+    """
     rules, price = life.charter.rules, last_price(life) or ZERO
     refused = _refused(life, type_)
     this_round = tuple(one for one in refused if one.round == life.position.exit_rounds)
@@ -78,11 +98,27 @@ def exit_quantity(life: Life, closing: Closing, type_: OrderType) -> Decimal:
         wanted = life.sellable
     if closing.sellable is not None:
         wanted = min(wanted, closing.sellable)
-    quantity = _part(floor_to_step(wanted, step), _most(life, type_, this_round), life, price)
+    most = most_in_one_order(rules, type_, max(price, limit))
+    most = under_refused(most, this_round, rules)
+    quantity = _part(floor_to_step(wanted, step), most, life, price)
     tried = {one.quantity for one in refused if not _is_of_price(one)}
     while quantity in tried:
         quantity -= step
     return quantity if is_tradable(quantity, price, rules) else ZERO
+
+
+def takes_an_order(life: Life, price: Decimal) -> bool:
+    """Whether one order may sell at least a part of what is held, as some type of the venue's.
+
+    Not so where the largest order is smaller than the smallest one.
+    """
+    rules, can = life.charter.rules, life.charter.capabilities
+    types = {rung.type for rung in life.charter.plan.exit_ladder}
+    types |= {OrderType.MARKET} if can.market else set()
+    types |= {OrderType.LIMIT} if can.ioc else set()
+    wanted = floor_to_step(life.sellable, rules.step_size)
+    parts = (_part(wanted, most_in_one_order(rules, one, price), life, price) for one in types)
+    return any(is_tradable(part, price, rules) for part in parts)
 
 
 def exit_price(life: Life, price: Decimal, quote: Quote) -> Decimal:
@@ -141,12 +177,6 @@ def _count(refused: tuple[RefusedOrder, ...], reason: RejectReason) -> int:
     return sum(one.reason is reason for one in refused)
 
 
-def _most(life: Life, type_: OrderType, refused: tuple[RefusedOrder, ...]) -> Decimal | None:
-    """Return the largest quantity that may be taken: by the rules, and under what was refused."""
-    most = most_in_one_order(life.charter.rules, type_, last_price(life))
-    return under_refused(most, refused, life.charter.rules)
-
-
 def under_refused(
     most: Decimal | None, refused: Iterable[RefusedOrder], rules: MarketRules
 ) -> Decimal | None:
@@ -165,4 +195,5 @@ def _part(wanted: Decimal, most: Decimal | None, life: Life, price: Decimal) -> 
     rules, left = life.charter.rules, wanted - most
     if is_tradable(left, price, rules) or left > most:
         return most
-    return min(most, floor_to_step(wanted * _HALF, rules.step_size))
+    half = min(most, floor_to_step(wanted * _HALF, rules.step_size))
+    return half if is_tradable(half, price, rules) else most

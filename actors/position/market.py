@@ -9,7 +9,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from actors.position import closing, entry
-from actors.position.exit_form import exit_rung, last_price
+from actors.position.exit_form import exit_rung, last_price, takes_an_order
 from actors.position.position import Life
 from actors.position.progress import Stranded, StrandedCause
 from actors.position.states import AT_REST, Input
@@ -92,12 +92,13 @@ def _free(turn: Turn) -> None:
 
 
 def on_quote(turn: Turn, quote: Quote | None) -> None:
-    """Take in the price: it may have risen enough."""
-    stranded = turn.position.stranded
-    if stranded is not None and quote is not None:
-        turn.update(bid=nearest_price(quote.bid, turn.charter.rules))
-        if turn.position.closing is not None:
-            turn.update_closing(quote=quote)
+    """Take in the price: it may have risen enough, or fallen too far."""
+    stranded, exit_ = turn.position.stranded, turn.position.closing
+    if quote is None or (stranded is None and exit_ is None):
+        return
+    turn.update(bid=nearest_price(quote.bid, turn.charter.rules))
+    if stranded is not None and exit_ is not None:
+        turn.update_closing(quote=quote)
 
 
 def on_deadline(turn: Turn) -> None:
@@ -165,12 +166,15 @@ def _is_refused(life: Life) -> bool:
 
 
 def _is_too_little(life: Life) -> bool:
-    """Whether the rules take nothing of it at the last price; freed with a margin above that."""
+    """Whether the rules take no order for it at the last price; freed with a margin above that."""
     price, stranded = last_price(life), life.position.stranded
     margin = ONE
     if stranded is not None and stranded.cause is StrandedCause.RULES:
         margin += life.charter.plan.minimum_margin_ratio  # not freed and stranded at each tick
-    return price is not None and not life.is_sellable(divide_down(price, margin))
+    if price is None:
+        return False
+    low = divide_down(price, margin)
+    return not life.is_sellable(low) or not takes_an_order(life, low)
 
 
 def _has_something(life: Life) -> bool:
@@ -206,7 +210,8 @@ def _why(life: Life, cause: StrandedCause) -> str:
             least = f"{plain(life.least_quantity)} {rules.base}"
             return (
                 f"the market's rules are others now: an order has at least {least} and "
-                f"{plain(rules.min_notional)} {rules.quote}. It is sold when price or rules allow "
+                f"{plain(rules.min_notional)} {rules.quote}{_most_text(rules)}. It is sold when "
+                "price or rules allow "
                 f"it; `close {name} without-core` gives it up as dust"
             )
         case StrandedCause.REFUSED:
@@ -216,3 +221,14 @@ def _why(life: Life, cause: StrandedCause) -> str:
             )
         case _:
             assert_never(cause)
+
+
+def _most_text(rules: MarketRules) -> str:
+    """Say what an order has at most, where the market says it."""
+    limits = (
+        (rules.max_quantity, f" {rules.base}"),
+        (rules.max_market_quantity, f" {rules.base} at the market"),
+        (rules.max_notional, f" {rules.quote}"),
+    )
+    most = [f"{plain(limit)}{unit}" for limit, unit in limits if limit is not None]
+    return f", and at most {' and '.join(most)}" if most else ""

@@ -9,7 +9,7 @@ import msgspec
 
 from actors.position import closing, market, resting, unseen_exits
 from actors.position.deadlines import pause_after
-from actors.position.exit_form import CLOSED_MARKET, is_by_rule
+from actors.position.exit_form import CLOSED_MARKET, is_by_rule, is_outdated
 from actors.position.exit_slot import ExitSlot, SlotInput, SlotState, slot_after
 from actors.position.placing import Want, cancel, place
 from actors.position.position import (
@@ -198,7 +198,7 @@ def _note_refusal(turn: Turn, slot: ExitSlot, facts: OrderFacts) -> None:
     if facts.status is not OrderStatus.REJECTED or facts.reason is None:
         return
     by_rule = is_by_rule(slot.type, facts.reason)
-    if by_rule:
+    if by_rule and not is_outdated(turn.life, slot):
         is_exit = slot.purpose is Purpose.CLOSE
         refused = RefusedOrder(
             reason=facts.reason,

@@ -205,7 +205,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
     exit_rounds: int = 0
     """How often every form of the exit was refused: each round offers a step less."""
     bid: Decimal | None = None
-    """The last price that was told while it was stranded; quote per base."""
+    """The last price that was told while it was stranded or on its way out; quote per base."""
     sold_before: Decimal = ZERO
     """Base that was sold before the market's rules changed last."""
     is_released: bool = False

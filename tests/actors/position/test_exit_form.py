@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from actors.position.progress import StrandedCause
 from actors.position.states import State
+from messages.market import MarketRules
 from messages.observers import AlarmKind
 from messages.orders import OrderStatus, OrderType, Purpose, RejectReason, StopStatus, TimeInForce
-from messages.plan import Plan
+from messages.plan import MARKET_RUNG, Plan
 from messages.position import (
     LevelName,
 )
@@ -26,6 +27,7 @@ from tests.actors.position.scenes import (
     BY_HAND,
     EXIT_LADDER,
     HELD,
+    OCO,
     STOP_RESTS,
     X1,
     X2,
@@ -134,6 +136,73 @@ def test_the_last_part_is_never_too_small_to_be_sold() -> None:
     stage.fill(X1, "100").fill(X2, "100")
     assert stage.state() is State.CLOSED
     assert stage.sold == HELD
+
+
+@pytest.mark.parametrize("plan", [BARE, EXIT_LADDER, STOP_RESTS, OCO])
+@pytest.mark.parametrize(
+    "rules",
+    [
+        replace(RULES, max_notional=Decimal(50), min_notional=Decimal(400)),
+        replace(RULES, max_quantity=Decimal("0.0015")),
+        replace(RULES, max_notional=Decimal(90), step_size=Decimal(1), min_quantity=Decimal(1)),
+        replace(RULES, max_quantity=Decimal("0.5"), min_quantity=Decimal(2)),
+    ],
+)
+def test_where_the_largest_order_is_smaller_than_the_smallest_a_person_hears_of_it(
+    rules: MarketRules, plan: Plan
+) -> None:
+    stage = change(Stage(plan).protected(), rules)
+    assert stage.state() is State.STRANDED
+    assert "an order has at least" in alarms(stage)[-1]
+    assert "and at most" in alarms(stage)[-1]
+    stage.hear(BY_HAND)
+    stage.wait(3_600_000)
+    assert stage.state() is State.STRANDED
+    assert exits(stage) == []
+    for order_id in (X1, X2):
+        if order_id in stage.canceled:
+            stage.report(order_id, OrderStatus.CANCELED)
+    change(stage, RULES)
+    assert stage.state() is State.CLOSING
+
+
+def test_a_largest_market_order_that_is_too_small_is_no_bar_to_a_limit_order() -> None:
+    plan = replace(EXIT_LADDER, exit_ladder=(MARKET_RUNG,), stop_rung=0)
+    stage = closing_under(replace(RULES, max_market_quantity=Decimal("0.0005")), plan)
+    tell_quote(stage, 100.0)
+    request = stage.placed[-1]
+    assert (request.type, request.quantity) == (OrderType.LIMIT, HELD)
+
+
+def test_where_no_half_could_be_sold_the_larger_part_is_and_the_rest_is_told() -> None:
+    """Too much for one order, and too little for two."""
+    rules = replace(RULES, max_quantity=Decimal(9), min_quantity=Decimal(6))
+    stage = closing_under(rules)
+    assert stage.request(X1).quantity == 9
+    stage.fill(X1, "100")
+    assert stage.state() is not State.CLOSING
+    assert len(alarms(stage)) == 1
+
+
+def test_a_refusal_of_an_order_of_before_the_rules_says_nothing_of_them() -> None:
+    """It was on its way when they came: its type is not avoided for it."""
+    stage = closing_under(RULES)
+    change(stage, replace(RULES, step_size=Decimal(3), min_quantity=Decimal(3)))
+    refuse(stage, X1, RejectReason.PRECISION)
+    request = stage.request(X2)
+    assert (request.type, request.quantity) == (OrderType.MARKET, Decimal(9))
+    assert stage.position.refused == ()
+
+
+def test_an_exit_that_a_fall_made_too_small_is_stranded_and_not_tried_for_ever() -> None:
+    dear = replace(RULES, min_notional=Decimal(700))
+    stage = closing_under(dear)
+    refuse(stage, X1, RejectReason.BELOW_MINIMUM)
+    tell_quote(stage, 60.0)
+    assert stage.state() is State.STRANDED
+    assert "about 598.80 USDT" in alarms(stage)[-1]
+    stage.wait(3_600_000)
+    assert len(exits(stage)) == 1
 
 
 def test_the_largest_notional_splits_too() -> None:
