@@ -25,7 +25,7 @@ from exchange.port import UnknownSymbolError
 from exchange.profiles.borrow_modes import BORROW_CALLS
 from exchange.profiles.key_rights import KeyRights
 from exchange.profiles.profile import Profile
-from exchange.profiles.request_terms import proof_ms, terms_of
+from exchange.profiles.request_terms import bound_ms, proof_ms, terms_of
 from messages.base import Symbol, quote_currency
 from messages.market import Capabilities
 from messages.money import ZERO, amount_in, amount_text, money_text, plain
@@ -36,6 +36,8 @@ EXIT_FAILED = 1
 """Something would keep a session from trading."""
 
 _DRIFT_WORTH_A_WORD_MS = 500
+_LOOKS_MS = 1_000
+"""For the two looks that prove an absence, and their way."""
 _ASKED = "asked below, and again while it trades"
 
 
@@ -123,14 +125,29 @@ def _stops(profile: Profile) -> Iterator[Finding]:
 
 def _lives(profile: Profile) -> Iterator[Finding]:
     """Yield what ends the doubt about an order without an answer, and how soon."""
-    what, proof = "an exit without an answer that never arrived", proof_ms(profile)
-    if proof is not None:
-        yield Finding(Grade.OK, f"{what} is proven absent {proof / 1000:g} s after its signing")
-    else:
+    what, bound, proof = (
+        "an exit without an answer that never arrived",
+        bound_ms(profile),
+        proof_ms(profile),
+    )
+    slow = "so it takes the slow proof: not found several times, over router.unknown_settle_seconds"
+    if bound is None:
+        name = profile.name
+        yield Finding(
+            Grade.WARNING, f"{what}: no document bounds how late {name} takes a request, {slow}"
+        )
+    elif proof is None:
         yield Finding(
             Grade.WARNING,
-            f"{what}: no document bounds how late {profile.name} takes a request, so it takes the "
-            "slow proof: not found several times, over router.unknown_settle_seconds",
+            f"{what}: {profile.name} takes it for {bound / 1000:g} s, and no document says by how "
+            f"much its reads are behind, {slow}",
+        )
+    else:
+        yield Finding(
+            Grade.OK,
+            f"{what} is proven absent at most {(proof + _LOOKS_MS) / 1000:g} s after its signing: "
+            f"{bound / 1000:g} s in which it is taken, {(proof - bound) / 1000:g} s by which reads "
+            f"are behind, {_LOOKS_MS / 1000:g} s for two looks",
         )
     terms = terms_of(profile, may_borrow=False)
     if terms is not None and terms.locking:

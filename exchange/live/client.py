@@ -81,6 +81,19 @@ class ClientHooks:
             return signed(params or {})
         return deadline.sign(self, self.profile_of_ours, signed, params or {})
 
+    def sign_l1_action(
+        self,
+        action: object,
+        nonce: object,
+        vault_address: str | None = None,
+        expires_after: int | None = None,
+    ) -> object:
+        """Let a wallet sign an order with its last moment (Hyperliquid's class calls this)."""
+        deadline = DEADLINE.get()
+        if deadline is not None and PLACES.get():
+            expires_after = deadline.last_moment(self.venue_time_ms())
+        return super().sign_l1_action(action, nonce, vault_address, expires_after)  # type: ignore[misc]
+
     async def fetch2(self, path: str, api: Any = "public", method: str = "GET", *rest: Any) -> Any:  # noqa: ANN401 - ccxt's
         """Remember which call the task makes: some limits are one call's."""
         ENDPOINT.set(f"{method} {path}")

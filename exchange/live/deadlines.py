@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from exchange.live.errors import TooLateError
-from exchange.profiles.profile import DeadlineForm, Profile
+from exchange.profiles.profile import Profile
+from exchange.profiles.promises import DeadlineForm
 from messages.base import Milliseconds, Timestamp
 
 GRACE_MS = 500
@@ -35,6 +36,8 @@ class SubmitDeadline:
         self._sign_by = sign_by
         self._unanswered = unanswered
         self._timer: asyncio.TimerHandle | None = None
+        self._last_moment: int | None = None
+        """On the venue's clock: signed with the order, before it waits for its turn."""
 
     def sign(
         self,
@@ -48,16 +51,56 @@ class SubmitDeadline:
         if self.window_ms is None or profile.deadline is None:
             request = sign(params)
         else:
-            request = _with_deadline(client, profile, sign, params, self.window_ms)
+            request = self._with_deadline(client, profile, sign, params)
         after = client.venue_time_ms()
         self._check(after)
         self.signed_at = Timestamp(after)
         self._wait()
         return request
 
+    def last_moment(self, venue_time_ms: int) -> int | None:
+        """Return the moment that a wallet signs with the order; None: it has no window."""
+        if self.window_ms is not None and self._last_moment is None:
+            self._last_moment = venue_time_ms + self.window_ms
+        return self._last_moment
+
     def not_signed(self, venue_time_ms: int) -> None:
         """Take in that it is not signed from this moment on."""
         self.signed_at = Timestamp(venue_time_ms)
+
+    def _with_deadline(
+        self,
+        client: Any,  # noqa: ANN401 - ccxt's
+        profile: Profile,
+        sign: Callable[[Mapping[str, Any]], dict[str, Any]],
+        params: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Sign a request with its deadline in the form that the exchange has for it."""
+        deadline, window_ms = profile.deadline, self.window_ms
+        if deadline is None or window_ms is None:
+            return sign(params)
+        until_ms = int(client.venue_time_ms()) + window_ms
+        match deadline.form:
+            case DeadlineForm.WINDOW:
+                before = client.options.get(_WINDOW_OPTION)
+                client.options[_WINDOW_OPTION] = window_ms
+                try:
+                    return sign(params)
+                finally:
+                    client.options[_WINDOW_OPTION] = before
+            case DeadlineForm.HEADER:
+                request = sign(params)
+                headers = dict(request.get("headers") or {})
+                return {**request, "headers": {**headers, deadline.name: str(until_ms)}}
+            case DeadlineForm.SIGNED:
+                moment = self.last_moment(client.venue_time_ms())
+                if moment is not None and client.venue_time_ms() > moment:
+                    raise TooLateError("not sent: the moment that was signed with it is over")
+                return sign({**params, deadline.name: moment})
+            case DeadlineForm.FIELD:
+                # Whole seconds, as in the exchange's example; never earlier than what was chosen.
+                until = datetime.fromtimestamp(-(-until_ms // 1000), UTC)
+                return sign({**params, deadline.name: until.strftime("%Y-%m-%dT%H:%M:%SZ")})
 
     def close(self) -> None:
         """Wait for no answer any more."""
@@ -77,33 +120,3 @@ class SubmitDeadline:
 
 DEADLINE: ContextVar[SubmitDeadline | None] = ContextVar("deadline", default=None)
 """Of the order that the running task places; None: it places none."""
-
-
-def _with_deadline(
-    client: Any,  # noqa: ANN401 - ccxt's
-    profile: Profile,
-    sign: Callable[[Mapping[str, Any]], dict[str, Any]],
-    params: Mapping[str, Any],
-    window_ms: int,
-) -> dict[str, Any]:
-    """Sign a request with its deadline in the form that the exchange has for it."""
-    deadline = profile.deadline
-    if deadline is None:
-        return sign(params)
-    until_ms = int(client.venue_time_ms()) + window_ms
-    match deadline.form:
-        case DeadlineForm.WINDOW:
-            before = client.options.get(_WINDOW_OPTION)
-            client.options[_WINDOW_OPTION] = window_ms
-            try:
-                return sign(params)
-            finally:
-                client.options[_WINDOW_OPTION] = before
-        case DeadlineForm.HEADER:
-            request = sign(params)
-            headers = dict(request.get("headers") or {})
-            return {**request, "headers": {**headers, deadline.name: str(until_ms)}}
-        case DeadlineForm.FIELD:
-            # Whole seconds, as in the exchange's own example; never earlier than what was chosen.
-            until = datetime.fromtimestamp(-(-until_ms // 1000), UTC)
-            return sign({**params, deadline.name: until.strftime("%Y-%m-%dT%H:%M:%SZ")})

@@ -6,15 +6,9 @@ https://developers.binance.com/docs/binance-spot-api-docs/errors
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import (
-    Deadline,
-    DeadlineForm,
-    EndRule,
-    ErrorRule,
-    NativeTrigger,
-    Profile,
-)
-from messages.base import Milliseconds
+from exchange.profiles.profile import EndRule, ErrorRule, NativeTrigger, Profile
+from exchange.profiles.promises import CheckedAt, Deadline, DeadlineForm, ReadFrom, Reads
+from messages.base import DAY_MS, Milliseconds
 from messages.market import Capabilities, FeeCurrency, OcoRemainder
 from messages.order_router import FailureKind
 from messages.orders import OrderType, RejectReason
@@ -91,13 +85,25 @@ PROFILE = Profile(
         window_ms=Milliseconds(5_000),
         exit_window_ms=Milliseconds(3_000),
         window_max_ms=Milliseconds(10_000),
+        least_ms=Milliseconds(1),
+        most_ms=Milliseconds(60_000),
+        unasked_ms=Milliseconds(5_000),
+        checked=CheckedAt.ENGINE,
         settle_ms=Milliseconds(2_200),
-        bounds="three checks, the last one just before the matching engine; at most 60 s",
+        bounds="three checks, the last one just before the matching engine",
         source="binance-spot-api-docs, rest-api.md (Timing security) and CHANGELOG 2025-08-12",
     ),
-    read_lag_ms=Milliseconds(10_000),
-    read_source="users saw -2013 ten seconds after an order was taken: ccxt#6615, "
-    "binance-trade-bot#297",
+    reads=Reads(
+        look_up=ReadFrom.CACHE,
+        open_orders=ReadFrom.CACHE,
+        fills=ReadFrom.CACHE,
+        balance=ReadFrom.CACHE,
+        lag_ms=Milliseconds(10_000),
+        lag_source="users saw -2013 ten seconds after an order was taken: ccxt#6615, "
+        "binance-trade-bot#297",
+        unfilled_kept_ms=Milliseconds(90 * DAY_MS),
+        source="binance-spot-api-docs, rest-api.md (Data Source), errors.md (-2026)",
+    ),
     locking=tuple(OrderType),
     stop_locks_coins=True,
     stop_locks_source="https://dev.binance.vision/t/35604; a user's stop held its coins: "

@@ -6,18 +6,11 @@ of the spot market locks no coins before it triggers (a ``tpslOrder`` does), and
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import (
-    Deadline,
-    DeadlineForm,
-    EndRule,
-    ErrorRule,
-    OpenPages,
-    PageBy,
-    Profile,
-)
+from exchange.profiles.profile import EndRule, ErrorRule, OpenPages, PageBy, Profile
+from exchange.profiles.promises import CheckedAt, Deadline, DeadlineForm, ReadFrom, Reads
 from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from exchange.profiles.request_terms import SIMPLE
-from messages.base import Milliseconds
+from messages.base import DAY_MS, Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
 from messages.orders import RejectReason
@@ -84,8 +77,16 @@ PROFILE = Profile(
         window_ms=Milliseconds(5_000),
         exit_window_ms=Milliseconds(5_000),
         window_max_ms=Milliseconds(10_000),
+        unasked_ms=Milliseconds(5_000),
+        checked=CheckedAt.RECEIPT,
         bounds="checked on receipt; an order is created later, asynchronously",
         source="https://bybit-exchange.github.io/docs/v5/guide",
+    ),
+    reads=Reads(
+        look_up=ReadFrom.CACHE,
+        open_orders=ReadFrom.CACHE,
+        unfilled_kept_ms=Milliseconds(DAY_MS),
+        source="https://bybit-exchange.github.io/docs/v5/order/open-order",
     ),
     locking=SIMPLE,
     locking_source="https://bybit-exchange.github.io/docs/v5/account/wallet-balance (locked)",

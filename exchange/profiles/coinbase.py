@@ -64,5 +64,6 @@ PROFILE = Profile(
         ErrorRule(text="Unauthorized", reason=RejectReason.AUTHENTICATION),
     ),
     request_life_ms=Milliseconds(120_000),
+    no_deadline="no parameter was found in its documents; the token of a request lives 120 s",
     locking=SIMPLE,
 )

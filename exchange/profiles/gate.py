@@ -6,16 +6,8 @@ Labels: https://www.gate.com/docs/developers/apiv4/#label-list
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import (
-    CancelBy,
-    Deadline,
-    DeadlineForm,
-    EndRule,
-    ErrorRule,
-    OpenPages,
-    PageBy,
-    Profile,
-)
+from exchange.profiles.profile import CancelBy, EndRule, ErrorRule, OpenPages, PageBy, Profile
+from exchange.profiles.promises import CheckedAt, Deadline, DeadlineForm, Reads
 from exchange.profiles.quote_sizes import QuoteSizes
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
@@ -71,8 +63,14 @@ PROFILE = Profile(
         window_ms=Milliseconds(5_000),
         exit_window_ms=Milliseconds(5_000),
         window_max_ms=Milliseconds(10_000),
+        checked=CheckedAt.RECEIPT,
         bounds="opt-in, checked on receipt",
         source="https://www.gate.com/docs/developers/apiv4/",
+    ),
+    reads=Reads(
+        ended_kept_ms=Milliseconds(3_600_000),
+        unfilled_kept_ms=Milliseconds(3_600_000),
+        source="https://www.gate.com/docs/developers/apiv4/ (an order by its text)",
     ),
     locking=SIMPLE,
     options=(("unifiedAccount", False),),

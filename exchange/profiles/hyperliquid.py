@@ -7,6 +7,8 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/error-respons
 
 from exchange.profiles.order_ids import IdForm, Packing
 from exchange.profiles.profile import ErrorRule, Profile
+from exchange.profiles.promises import CheckedAt, Deadline, DeadlineForm
+from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.orders import RejectReason
 
@@ -35,6 +37,16 @@ PROFILE = Profile(
         ErrorRule(text="does not exist", reason=RejectReason.AUTHENTICATION),
     ),
     request_life_ms=None,
+    deadline=Deadline(
+        name="expiresAfter",
+        form=DeadlineForm.SIGNED,
+        window_ms=Milliseconds(5_000),
+        exit_window_ms=Milliseconds(5_000),
+        window_max_ms=Milliseconds(10_000),
+        checked=CheckedAt.UNKNOWN,
+        bounds="opt-in; no document says by which clock; a late one costs five requests",
+        source="https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/exchange-endpoint",
+    ),
     credentials=("walletAddress", "privateKey"),
     skipped_calls=("initialize_client",),
     sandbox=True,

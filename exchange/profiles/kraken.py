@@ -8,7 +8,8 @@ https://docs.kraken.com/api/docs/guides/spot-errors
 """
 
 from exchange.profiles.order_ids import IdForm, Packing
-from exchange.profiles.profile import Deadline, DeadlineForm, ErrorRule, NativeTrigger, Profile
+from exchange.profiles.profile import ErrorRule, NativeTrigger, Profile
+from exchange.profiles.promises import CheckedAt, Deadline, DeadlineForm, ReadFrom, Reads
 from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
@@ -66,8 +67,16 @@ PROFILE = Profile(
         window_ms=Milliseconds(5_000),
         exit_window_ms=Milliseconds(5_000),
         window_max_ms=Milliseconds(10_000),
-        bounds="the engine refuses the order after it; 2 s to 60 s from receipt",
+        least_ms=Milliseconds(2_000),
+        most_ms=Milliseconds(60_000),
+        checked=CheckedAt.ENGINE,
+        settle_ms=Milliseconds(2_200),  # the moment is rounded up by up to a second
+        bounds="the engine refuses the order after it",
         source="https://docs.kraken.com/api/docs/rest-api/add-order",
+    ),
+    reads=Reads(
+        balance=ReadFrom.CACHE,
+        source="users saw the balance late: hummingbot#7068",
     ),
     locking=SIMPLE,
 )

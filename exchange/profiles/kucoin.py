@@ -59,6 +59,7 @@ PROFILE = Profile(
         ErrorRule(code="429000", kind=FailureKind.RETRYABLE),
     ),
     request_life_ms=Milliseconds(5_000),
+    no_deadline="no parameter was found in its documents",
     locking=SIMPLE,
     credentials=("apiKey", "secret", "password"),
     options=(("uta", False),),

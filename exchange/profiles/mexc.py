@@ -4,7 +4,8 @@ Codes: https://www.mexc.com/api-docs/spot-v3/error-code
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import Deadline, DeadlineForm, ErrorRule, Profile
+from exchange.profiles.profile import ErrorRule, Profile
+from exchange.profiles.promises import Deadline, DeadlineForm
 from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from exchange.profiles.request_terms import SIMPLE
 from messages.base import Milliseconds
@@ -58,7 +59,9 @@ PROFILE = Profile(
         window_ms=Milliseconds(5_000),
         exit_window_ms=Milliseconds(5_000),
         window_max_ms=Milliseconds(5_000),
-        bounds="no document says where it is checked; at most 60 s",
+        most_ms=Milliseconds(60_000),
+        unasked_ms=Milliseconds(5_000),
+        bounds="no document says where it is checked",
         source="https://www.mexc.com/api-docs/spot-v3/general-info",
     ),
     locking=SIMPLE,

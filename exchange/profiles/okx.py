@@ -6,17 +6,11 @@ Codes: https://www.okx.com/docs-v5/en/#error-code
 """
 
 from exchange.profiles.order_ids import IdForm
-from exchange.profiles.profile import (
-    Deadline,
-    DeadlineForm,
-    ErrorRule,
-    OpenPages,
-    PageBy,
-    Profile,
-)
+from exchange.profiles.profile import ErrorRule, OpenPages, PageBy, Profile
+from exchange.profiles.promises import CheckedAt, Deadline, DeadlineForm, Reads
 from exchange.profiles.quote_sizes import QuoteSizes, UnitSign
 from exchange.profiles.request_terms import SIMPLE
-from messages.base import Milliseconds
+from messages.base import DAY_MS, Milliseconds
 from messages.market import Capabilities, FeeCurrency
 from messages.order_router import FailureKind
 from messages.orders import RejectReason
@@ -69,8 +63,14 @@ PROFILE = Profile(
         window_ms=Milliseconds(5_000),
         exit_window_ms=Milliseconds(5_000),
         window_max_ms=Milliseconds(10_000),
+        checked=CheckedAt.UNKNOWN,
         bounds="opt-in, on placing and amending; no document says where it is checked",
         source="https://www.okx.com/docs-v5/en/#overview-rest-authentication",
+    ),
+    reads=Reads(
+        ended_kept_ms=Milliseconds(7 * DAY_MS),
+        unfilled_kept_ms=Milliseconds(7_200_000),
+        source="https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-order-details",
     ),
     locking=SIMPLE,
     locking_source="https://www.okx.com/help/borrow-in-spot-mode (frozenBal), December 2024",

@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from exchange.profiles.order_ids import IdForm
+from exchange.profiles.promises import Deadline, Reads
 from exchange.profiles.quote_sizes import QuoteSizes
 from messages.base import Milliseconds
 from messages.market import Capabilities, FeeCurrency
@@ -76,37 +77,6 @@ class EndRule(msgspec.Struct, frozen=True, kw_only=True):
     """In the order's own answer, and in its stream's event."""
     value: str
     reason: RejectReason
-
-
-class DeadlineForm(StrEnum):
-    """How the last moment of a request is written into it."""
-
-    WINDOW = "window"
-    """As ms after the request's timestamp, in ccxt's option ``recvWindow``."""
-    HEADER = "header"
-    """As the moment itself, ms, in a header of its own."""
-    FIELD = "field"
-    """As the moment itself, RFC 3339, in whole seconds rounded up, in a field of the order."""
-
-
-class Deadline(msgspec.Struct, frozen=True, kw_only=True):
-    """Until when an exchange takes an order request; asserted on captured requests."""
-
-    name: str
-    """Of the parameter, as the exchange has it."""
-    form: DeadlineForm
-    window_ms: Milliseconds
-    """What is asked for where nothing is urgent; both lie in the exchange's range."""
-    exit_window_ms: Milliseconds
-    """Of what sells, until a request was too late."""
-    window_max_ms: Milliseconds
-    """The most that is asked for; the exchange takes more."""
-    settle_ms: Milliseconds | None = None
-    """How long after the exchange's last check its engine may still take the request. None: the
-    check is on receipt, or no document says: its orders live unknown long."""
-    bounds: str
-    """What the parameter bounds, for people."""
-    source: str
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,10 +147,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """How long after it was signed the exchange still takes a request; None: nobody promises."""
     deadline: Deadline | None = None
     """None: no order of ours carries one there."""
-    read_lag_ms: Milliseconds | None = None
-    """By how much a look-up may be behind the engine; None: not known."""
-    read_source: str = ""
-    """Where ``read_lag_ms`` is known from."""
+    no_deadline: str = ""
+    """Why there is none, for people."""
+    reads: Reads = Reads()
     locking: tuple[OrderType, ...] = ()
     """Types of sales that keep their coins from other sales, on an account that can't borrow;
     empty: not known. Stops only where ``stop_locks_coins`` says so."""

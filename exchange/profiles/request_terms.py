@@ -15,10 +15,8 @@ def terms_of(profile: Profile, *, may_borrow: bool | None = None) -> RequestTerm
 
     ``may_borrow``: what the account's own mode says; None: it was not asked.
     """
-    deadline, lag_ms = profile.deadline, profile.read_lag_ms
-    locking = tuple(
-        one for one in profile.locking if one in SIMPLE or profile.stop_locks_coins is True
-    )
+    deadline, lag_ms = profile.deadline, profile.reads.lag_ms
+    locking = tuple(one for one in profile.locking if locks(profile, one))
     if profile.may_borrow if may_borrow is None else may_borrow:
         locking = ()  # the exchange lends what isn't there
     if deadline is None:
@@ -41,6 +39,24 @@ def terms_of(profile: Profile, *, may_borrow: bool | None = None) -> RequestTerm
         read_lag_ms=lag_ms or UNKNOWN_LIFE_MS,
         locking=locking,
     )
+
+
+def locks(profile: Profile, kind: OrderType) -> bool | None:
+    """Return whether a sale of this type keeps its coins from others; None: it is not known.
+
+    On an account that can't borrow.
+    """
+    if kind not in SIMPLE and profile.stop_locks_coins is not True:
+        return profile.stop_locks_coins
+    return True if kind in profile.locking else None
+
+
+def bound_ms(profile: Profile) -> int | None:
+    """Return how long after its signing the engine takes an exit, at most; None: not known."""
+    deadline = profile.deadline
+    if deadline is None or deadline.settle_ms is None:
+        return None
+    return deadline.exit_window_ms + deadline.settle_ms
 
 
 def proof_ms(profile: Profile) -> int | None:

@@ -91,7 +91,8 @@ def test_it_says_how_the_doubt_about_an_exit_ends(name: str) -> None:
     proof, again = _lives(PROFILES[name])
     is_bounded = name == "binance"
     assert proof.grade is (Grade.OK if is_bounded else Grade.WARNING)
-    assert ("15.2 s" if is_bounded else "slow proof") in proof.text
+    assert ("16.2 s" if is_bounded else "slow proof") in proof.text
+    assert ("reads are behind" in proof.text) is (name in {"binance", "kraken"})
     is_refused = name != "hyperliquid"
     assert ("can't borrow" in again.text) is (name in {"okx", "bybit"})
     assert again.grade is (Grade.OK if is_refused else Grade.WARNING)

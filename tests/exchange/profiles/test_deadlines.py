@@ -1,6 +1,7 @@
 """Each profile's deadline is in the request that ccxt's own class sends; past it none leaves."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -13,9 +14,9 @@ from exchange.live.deadlines import DEADLINE, SubmitDeadline
 from exchange.live.errors import TooLateError
 from exchange.live.throttle import ORDER_ID, PLACES
 from exchange.profiles.calls import OrderCall
-from exchange.profiles.profile import Deadline, DeadlineForm
+from exchange.profiles.promises import CheckedAt, Deadline, DeadlineForm, Reads
 from exchange.profiles.registry import PROFILES
-from exchange.profiles.request_terms import proof_ms, terms_of
+from exchange.profiles.request_terms import UNKNOWN_LIFE_MS, proof_ms, terms_of
 from messages.base import Milliseconds, Timestamp
 from tests.exchange.profiles.capture import ORDERS, write_call
 from tests.exchange.profiles.scripted import Response, scripted_client
@@ -92,6 +93,8 @@ def written(deadline: Deadline, sent: Sent) -> int:
             fields = parse_qs(sent.body)
             until = datetime.fromisoformat(fields[deadline.name][0])
             return round(until.timestamp() * 1000) - NOW
+        case DeadlineForm.SIGNED:
+            return int(json.loads(sent.body)[deadline.name]) - NOW
         case DeadlineForm.WINDOW:
             if deadline.name in sent.headers:
                 return int(sent.headers[deadline.name])
@@ -119,6 +122,7 @@ def test_the_option_is_as_before_after_a_request_with_a_window(exchange_id: str)
         assert written(deadline, sent) == deadline.window_ms
     else:
         assert deadline.name not in {**sent.headers, **parse_qs(sent.body)}
+        assert deadline.name not in sent.body
 
 
 @pytest.mark.parametrize("exchange_id", PROFILES)
@@ -136,9 +140,59 @@ def test_a_window_lies_in_the_exchange_s_range_and_names_its_source(exchange_id:
     deadline = PROFILES[exchange_id].deadline
     assert deadline is not None
     assert 2_000 <= deadline.exit_window_ms <= deadline.window_ms <= deadline.window_max_ms
-    assert deadline.window_max_ms <= 60_000
+    assert (deadline.least_ms or 0) <= deadline.exit_window_ms
+    assert deadline.window_max_ms <= (deadline.most_ms or 60_000)
     assert deadline.source
     assert deadline.bounds
+
+
+@pytest.mark.parametrize("exchange_id", PROFILES)
+def test_a_settle_time_is_only_where_the_engine_itself_looks_at_the_deadline(
+    exchange_id: str,
+) -> None:
+    profile = PROFILES[exchange_id]
+    assert (profile.deadline is None) is bool(profile.no_deadline)
+    if profile.deadline is not None and profile.deadline.settle_ms is not None:
+        assert profile.deadline.checked is CheckedAt.ENGINE
+
+
+@pytest.mark.parametrize("exchange_id", PROFILES)
+def test_every_look_comes_before_the_exchange_forgets_an_order(exchange_id: str) -> None:
+    profile = PROFILES[exchange_id]
+    reads, proof = profile.reads, proof_ms(profile) or UNKNOWN_LIFE_MS
+    for kept in (reads.ended_kept_ms, reads.unfilled_kept_ms):
+        assert kept is None or kept > 10 * proof
+    assert bool(reads.lag_source) is (reads.lag_ms is not None)
+    is_empty = reads == Reads(lag_ms=reads.lag_ms, lag_source=reads.lag_source)
+    assert bool(reads.source) is not is_empty
+
+
+def test_a_wallet_signs_the_last_moment_with_the_order() -> None:
+    """The hash is over action, nonce, no vault, and the moment in eight bytes."""
+    hashed: list[str] = []
+
+    def keccak(data: bytes, *_: object) -> bytes:
+        hashed.append(bytes(data).hex())
+        return b"0" * 32
+
+    async def sign() -> None:
+        client = scripted_client("hyperliquid", Recorder())
+        client.venue_time_ms = lambda: NOW
+        client.packb = lambda _: b"\xab"
+        client.hash = keccak
+        with suppress(Exception):
+            client.sign_l1_action({}, NOW)
+        PLACES.set(True)
+        DEADLINE.set(SubmitDeadline(None, WINDOW))
+        with suppress(Exception):
+            client.sign_l1_action({}, NOW)
+        with suppress(Exception):
+            await client.close()
+
+    asyncio.run(sign())
+    nonce, moment = (number.to_bytes(8, "big").hex() for number in (NOW, NOW + WINDOW))
+    assert hashed[:1] == [f"ab{nonce}00"]
+    assert f"ab{nonce}0000{moment}" in hashed
 
 
 @pytest.mark.parametrize("exchange_id", PROFILES)
@@ -147,11 +201,11 @@ def test_a_life_is_bounded_only_where_the_engine_and_the_reads_are_known(exchang
     is_known = (
         profile.deadline is not None
         and profile.deadline.settle_ms is not None
-        and profile.read_lag_ms is not None
+        and profile.reads.lag_ms is not None
     )
     assert (proof is not None) is is_known
     if is_known:
-        assert profile.read_source
+        assert profile.reads.lag_source
         assert proof == 3_000 + 2_200 + 10_000
 
 
