@@ -21,10 +21,11 @@ from exchange.keys import Keys, KeysError, no_keys, read_keys, variable_names
 from exchange.live.ban_note import BanNote
 from exchange.live.connect_errors import ADVICE, ConnectError, ConnectProblem, at_utc
 from exchange.live.connection import Connection, Credentials
+from exchange.live.kept_markets import MarketsFile
 from exchange.profiles.evidence import with_evidence
 from exchange.profiles.profile import Profile
 from exchange.profiles.registry import profile_of
-from messages.base import Timestamp
+from messages.base import Symbol, Timestamp
 from messages.border import one_line
 
 EXIT_UNAVAILABLE = 69
@@ -74,6 +75,10 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     """Of both key slots; None: they are in the environment."""
     state: Path | None = None
     """The folder of the accounts' folders, for the end of a ban; None: it is not kept."""
+    markets: MarketsFile | None = None
+    """The markets of the account's last run; None: they are loaded, and not kept."""
+    symbols: tuple[Symbol, ...] = ()
+    """Those that are traded: kept markets without one of them are of no use."""
 
 
 def keys_of(profile: Profile, way: Way, file: Path | None) -> Keys:
@@ -131,6 +136,7 @@ def connect(
             is_sandbox=is_sandbox,
         )
         connection.read_slot = partial(_read_slot, profile, way, files.keys)
+        connection.markets.file, connection.markets.wanted = files.markets, files.symbols
         connection.bans = BanNote(files.state, f"{profile.id}{'-sandbox' * is_sandbox}")
         try:
             _check_ban(connection)

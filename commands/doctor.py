@@ -19,8 +19,9 @@ from config.settings import Settings
 from exchange.keys import Keys, variable_names
 from exchange.live.borrow_watch import borrow_words, read_borrow_mode
 from exchange.live.clock_sync import ClockSync, clock_sync
-from exchange.live.connection import Connection, Listing
+from exchange.live.connection import Connection
 from exchange.live.key_watch import read_rights, told, too_much
+from exchange.live.market_list import Listing
 from exchange.port import UnknownSymbolError
 from exchange.profiles.borrow_modes import BORROW_CALLS
 from exchange.profiles.key_rights import KeyRights

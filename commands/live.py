@@ -20,6 +20,7 @@ from commands.account import STATE, account_folder
 from commands.account_name import AccountName
 from commands.connecting import Files, Way, connect, keys_of
 from commands.errors import UsageError
+from commands.kept_markets_file import KeptMarketsFile
 from commands.key_check import check_key
 from commands.modes import Mode, Venue, account_lines, ask_consent, budget_problem, check_venue
 from commands.options import Options, read_config, session_strategy
@@ -79,6 +80,8 @@ def _trade_at(
     keys = no_keys(profile) if is_dry else keys_of(profile, way, venue.keys_file)
     hide_secrets(profile, is_attachable=settings.live.attachable)
     is_sandbox = venue.mode is Mode.SANDBOX
+    kind = f"{venue.mode.value}-{profile.id}"
+    account = account_folder(options.state_dir, settings.account.tag, kind)
     connection = connect(
         profile,
         keys,
@@ -86,11 +89,15 @@ def _trade_at(
         console.say,
         settings.live,
         is_sandbox=is_sandbox,
-        files=Files(keys=venue.keys_file, state=options.state_dir or STATE),
+        files=Files(
+            keys=venue.keys_file,
+            state=options.state_dir or STATE,
+            markets=None if is_dry else KeptMarketsFile(account, console.say),
+            symbols=settings.drop.symbols,
+        ),
     )
     exchanges: list[CcxtExchange] = []
     try:
-        kind = f"{venue.mode.value}-{profile.id}"
         for problem in _check_symbols(connection, options, settings, kind):
             console.say(f"  WARNING   {problem}")
         listed = connection.opened.listings

@@ -34,6 +34,8 @@ class MarketRulesReported(Message, frozen=True, kw_only=True):
     rules: MarketRules
     capabilities: Capabilities
     phase: MarketPhase = MarketPhase.OPEN
+    is_kept: bool = False
+    """It was read by an earlier process: entries wait until this one has read it."""
 
 
 class MarketGoneReported(Message, frozen=True, kw_only=True):

@@ -14,12 +14,13 @@ from msgspec.structs import replace
 from actors.gateway.actor import HEARS, Gateway
 from actors.gateway.exit_mark import ExitMark
 from actors.order_router.order import RoutedOrder
+from actors.positions.roster import Living
 from actors.runtime.system import System
 from exchange.live.book import OrderOnRecord
 from exchange.port import Event, ExchangePort, Sink
-from messages.addresses import OBSERVERS, ORDER_ROUTER
+from messages.addresses import OBSERVERS, ORDER_ROUTER, POSITIONS
 from messages.base import Address, Message, Milliseconds
-from messages.gateway import SwitchKey, WatchSymbols
+from messages.gateway import ForgetUnrecorded, SwitchKey, WatchSymbols
 from messages.market_data import CandleReceived, QuoteReceived
 from messages.order_router import RequestTimingMeasured
 
@@ -36,8 +37,14 @@ class LivePort(ExchangePort, Protocol):
     def switch_key(self, slot: int) -> None:
         """Sign with the keys of another slot from now on."""
 
-    def know_orders(self, orders: Iterable[OrderOnRecord]) -> None:
-        """Know the orders of earlier processes; list those that may be open, at once."""
+    def know_orders(self, orders: Iterable[OrderOnRecord], *, is_holding: bool) -> None:
+        """Know the orders of earlier processes; list those that may be open, at once.
+
+        ``is_holding``: positions are open; what would delay them waits until ``restored``.
+        """
+
+    def restored(self) -> None:
+        """Take in that what was open at the start is restored."""
 
 
 class LiveGateway(Gateway):
@@ -60,8 +67,10 @@ class LiveGateway(Gateway):
         self._system_time = system_time
         super().__init__(system, address, connect, mark)
         on_record = _on_record(system.recovered.get(ORDER_ROUTER, ()))
-        if on_record:
-            self.port.know_orders(on_record)
+        positions = system.recovered.get(POSITIONS, ())
+        is_holding = any(isinstance(one, Living) for one in positions)
+        if on_record or is_holding:
+            self.port.know_orders(on_record, is_holding=is_holding)
 
     def emit(self, event: Event) -> None:
         """Take an event of the port, from any thread."""
@@ -89,6 +98,9 @@ class LiveGateway(Gateway):
             self.port.watch(message)
         elif isinstance(message, SwitchKey):
             self.port.switch_key(message.slot)
+        elif isinstance(message, ForgetUnrecorded):
+            super().handle(message)
+            self.port.restored()
         elif type(message) in HEARS:
             super().emit(cast("Event", message))
         else:

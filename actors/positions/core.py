@@ -112,32 +112,29 @@ def step(  # noqa: C901, PLR0911, PLR0912 - one a message
 
 
 def _open(roster: Roster, message: OpenPosition) -> Step:
-    market = roster.markets.get(message.symbol)
+    symbol, market = message.symbol, roster.markets.get(message.symbol)
     if market is None:
-        text = f"{message.symbol} is not listed here: known are {_names(roster.markets)}"
-        refused = EntryRefused(
-            symbol=message.symbol, guard="unknown_symbol", text=text, quote=message.quote
-        )
-        return Step((), (Send(OBSERVERS, refused),))
+        text = f"{symbol} is not listed here: known are {_names(roster.markets)}"
+        return _refused(message, "unknown_symbol", text)
     if roster.numbering.identity is not None and roster.numbering.next_number > ENTRIES_LAST:
-        return Step((), (Send(OBSERVERS, _numbers_spent(message)),))
-    if market.phase is not MarketPhase.OPEN:
-        text = f"{message.symbol} takes no orders now: {market.phase.value}"
-        refused = EntryRefused(
-            symbol=message.symbol, guard="market_halted", text=text, quote=message.quote
+        text = (
+            f"position p{ENTRIES_LAST} was the last whose number fits into a client order id; what "
+            "is open goes on. For new positions begin a new journal with --fresh when all are "
+            "closed"
         )
-        return Step((), (Send(OBSERVERS, refused),))
+        return _refused(message, "numbers_spent", text)
+    if market.is_kept:
+        text = f"the rules of {symbol} are those of the last run: they are read anew first"
+        return _refused(message, "rules_not_read", text)
+    if market.phase is not MarketPhase.OPEN:
+        text = f"{symbol} takes no orders now: {market.phase.value}"
+        return _refused(message, "market_halted", text)
     return _begin(roster, market, message)
 
 
-def _numbers_spent(message: OpenPosition) -> EntryRefused:
-    text = (
-        f"position p{ENTRIES_LAST} was the last whose number fits into a client order id; what is "
-        "open goes on. For new positions begin a new journal with --fresh when all are closed"
-    )
-    return EntryRefused(
-        symbol=message.symbol, guard="numbers_spent", text=text, quote=message.quote
-    )
+def _refused(message: OpenPosition, guard: str, text: str) -> Step:
+    refused = EntryRefused(symbol=message.symbol, guard=guard, text=text, quote=message.quote)
+    return Step((), (Send(OBSERVERS, refused),))
 
 
 def _begin(

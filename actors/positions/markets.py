@@ -37,6 +37,8 @@ def _reported(roster: Roster, message: MarketRulesReported) -> Step:
     rules, symbol = message.rules, message.rules.symbol
     read = ListedMarket(rules=rules, capabilities=message.capabilities, phase=message.phase)
     known = roster.markets.get(symbol)
+    if message.is_kept:
+        return _kept(known, read)
     if known is None:
         return Step((read,))
     if known == read:
@@ -44,9 +46,16 @@ def _reported(roster: Roster, message: MarketRulesReported) -> Step:
     doubt = Doubt(rules=rules)
     if not are_stricter(rules, known.rules) or known.doubt == doubt:
         return _accept(roster, known, read)
-    kept = replace(read, rules=known.rules)  # all but the rules is believed at once
+    # All but the rules is believed at once.
+    kept = replace(read, rules=known.rules, is_kept=known.is_kept)
     changed = _accept(roster, replace(known, doubt=None), kept)
     return Step((replace(kept, doubt=doubt),), (*changed.outbox, _read_again(symbol)))
+
+
+def _kept(known: ListedMarket | None, read: ListedMarket) -> Step:
+    """Take in a market of the last run. What is on record was told by that run, or a later one."""
+    after = replace(known or read, is_kept=True)
+    return NOTHING if after == known else Step((after,))
 
 
 def _gone(roster: Roster, message: MarketGoneReported) -> Step:
@@ -77,7 +86,7 @@ def news_for(market: ListedMarket, position_id: PositionId) -> tuple[Send, ...]:
 
 def _accept(roster: Roster, known: ListedMarket, read: ListedMarket) -> Step:
     """Believe it, and tell the open positions there; a person hears of rules that changed."""
-    if replace(known, doubt=None) == read:
+    if replace(known, doubt=None, is_kept=read.is_kept) == read:
         return Step((read,))
     symbol = read.rules.symbol
     living = [one for one in roster.living.values() if one.symbol == symbol]

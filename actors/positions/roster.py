@@ -58,6 +58,8 @@ class ListedMarket(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False
     text: str = ""
     """Why it is gone, for people."""
     doubt: Doubt | None = None
+    is_kept: bool = False
+    """This process has not read it yet: what is open goes on by it, nothing is bought."""
 
 
 class Living(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):

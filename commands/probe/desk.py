@@ -18,7 +18,8 @@ from commands.probe.ledger import Ledger
 from exchange.live.answers import Answers
 from exchange.live.book import Book
 from exchange.live.client import can_call
-from exchange.live.connection import Connection, Listing
+from exchange.live.connection import Connection
+from exchange.live.market_list import Listing
 from exchange.live.open_orders import OpenOrders
 from exchange.live.parsing import Leg, read_balances, read_quote
 from exchange.live.requests import Requests

@@ -6,7 +6,7 @@ the end of all of it. What is asked over it, and what is heard, is in ``requests
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Container, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from config.live import LiveSettings
 from exchange.keys import KeysError
 from exchange.live.account_watch import AccountWatch
 from exchange.live.ban_note import BanNote
-from exchange.live.client import RETRY_AFTER_MS, can_call, make_client
+from exchange.live.client import RETRY_AFTER_MS, make_client
 from exchange.live.connect_errors import (
     ADVICE,
     ConnectError,
@@ -27,7 +27,7 @@ from exchange.live.connect_errors import (
 )
 from exchange.live.errors import LiveError, UnansweredError
 from exchange.live.loop import LoopThread, as_error
-from exchange.live.market_rules import read_rules
+from exchange.live.market_list import Listing, MarketList, Opened
 from exchange.live.parsing import read_balances, uid_of
 from exchange.live.rate_limits import Demand
 from exchange.live.redact import Redactor, quiet_ccxt
@@ -35,13 +35,10 @@ from exchange.live.throttle import BURST_MS, PATIENCE_MS, PLACES, URGENCY, Throt
 from exchange.live.venue_clock import CLOCK_READS, VenueClock
 from exchange.port import UnknownSymbolError
 from exchange.profiles.key_rights import KeyRights
-from exchange.profiles.precision import UnreadableRulesError, precision_of
 from exchange.profiles.profile import Profile
-from exchange.profiles.symbols import SymbolFacts, symbol_facts
 from messages.base import Symbol, Timestamp
 from messages.border import BadValueError
-from messages.market import MarketRules, Quote
-from messages.money import Money
+from messages.market import Quote
 from messages.observers import Alarm, AlarmKind, is_told
 from messages.orders import Priority
 
@@ -49,27 +46,6 @@ T = TypeVar("T")
 
 Note = Callable[[str], None]
 """Takes a clean text for people; on the loop thread."""
-
-
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """One market, as it was when the connection was opened."""
-
-    rules: MarketRules
-    facts: SymbolFacts
-
-
-class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known once a connection is open."""
-
-    listings: dict[Symbol, Listing]
-    unreadable: Mapping[Symbol, str] = {}
-    """Markets whose rules can't be read, and why: nothing is traded there."""
-    total: tuple[Money, ...] = ()
-    free: tuple[Money, ...] = ()
-    can_withdraw: bool | None = None
-    """Whether the account may take money out; None: the venue does not say."""
-    uid: str = ""
-    """The account's own id; empty: the venue does not say."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -99,14 +75,13 @@ class Connection:
         self.profile = profile
         self.settings = settings
         self.redact = Redactor(credentials.values.values())
-        self.opened = Opened(listings={})
+        self.opened = Opened()
         self.quotes: dict[Symbol, Quote] = {}
         """The last of each symbol, as heard or asked for; on the loop."""
         self.clock = VenueClock(self)
         self.account = AccountWatch()
         """Whether the account may have changed since its balances were told; on the loop."""
-        self._fees: Mapping[str, Any] = {}
-        """The account's own fees by symbol, as read when it was opened."""
+        self.markets = MarketList(self)
         self.may_borrow = profile.may_borrow
         """Whether the account may sell coins that it does not have, as last told."""
         self.rights: KeyRights | None = None
@@ -213,21 +188,6 @@ class Connection:
                 raise
             raise UnansweredError(f"{method}: no answer in {limit:g} s") from None
 
-    async def read_markets(self) -> None:
-        """Load the markets anew: rules change, markets come and go. On the loop.
-
-        Raises what ccxt raises.
-        """
-        markets = await self.call("fetch_markets", urgency=Priority.QUERY)
-        if not markets:
-            raise LiveError(f"{self.profile.name} lists no market")
-        client, found = self.client, {market["symbol"] for market in markets}
-        # Of what is not listed any more, orders may still be looked up: ccxt must know its id.
-        gone = [one for symbol, one in client.markets.items() if symbol not in found]
-        client.set_markets([*markets, *gone], client.currencies)
-        listings, unreadable = self._listings(found)
-        self.opened = replace(self.opened, listings=listings, unreadable=unreadable)
-
     async def measure_clock(self) -> None:
         """Measure the venue's clock once. Raises what ccxt raises."""
         await self.clock.measure(1)
@@ -277,26 +237,24 @@ class Connection:
         )
         self.hook_in(self.client)
         URGENCY.set(Priority.ENTRY)
-        await self._step("load its markets", self.client.load_markets())
+        await self._step("load its markets", self.markets.begin())
         await self._step("ask its time", self.measure_clock())
-        if self._credentials.values:
-            self._fees = await self._read_fees()
-        listings, unreadable = self._listings(self.client.markets)
-        self._refuse_unreadable(listings, unreadable)
+        opened = await self._step("load its markets", self.markets.opened(Opened()))
+        self._refuse_unreadable(opened)
         if not self._credentials.values:
-            return Opened(listings=listings, unreadable=unreadable)
+            return opened
         balance = await self._step("read the account's balances", self.client.fetch_balance())
         self._check_permission(balance.get("info"))
         held = read_balances(balance, self.refused)
         self.account.opened(held, self.now())
-        return Opened(
-            listings=listings,
-            unreadable=unreadable,
+        opened = replace(
+            opened,
             total=held.total,
             free=held.free,
             can_withdraw=_can(balance, "canWithdraw"),
             uid=uid_of(balance, self.profile),
         )
+        return await self._step("load its markets", self.markets.confirmed(opened))
 
     def hook_in(self, client: Any) -> None:  # noqa: ANN401 - ccxt's
         """Give a client of ccxt's this connection's rate limits, clock and guards."""
@@ -339,45 +297,10 @@ class Connection:
             text = f"{self.profile.name}: {ADVICE[ConnectProblem.NO_PERMISSION]}"
             raise ConnectError(ConnectProblem.NO_PERMISSION, text)
 
-    async def _read_fees(self) -> Mapping[str, Any]:
-        """Return the account's own fees by symbol, where the venue tells them of all at once."""
-        if not can_call(self.client, "fetchTradingFees"):
-            return {}
-        try:
-            fees: Mapping[str, Any] = await self.client.fetch_trading_fees()
-        except Exception as error:  # noqa: BLE001 - the markets name the usual ones
-            self.note(f"the account's fees are not known: {self.text_of(error)}")
-            return {}
-        return fees
-
-    def _listings(self, listed: Container[str]) -> tuple[dict[Symbol, Listing], dict[Symbol, str]]:
-        """Return the markets of ``listed``, and why those that can't be read can't."""
-        listings: dict[Symbol, Listing] = {}
-        unreadable: dict[Symbol, str] = {}
-        for symbol, market in self.client.markets.items():
-            if not market.get("spot") or symbol not in listed:
-                continue
-            try:
-                listings[Symbol(symbol)] = self._read_listing(market)
-            except (UnreadableRulesError, BadValueError) as error:
-                unreadable[Symbol(symbol)] = str(error)
-        return listings, unreadable
-
-    def _read_listing(self, market: Mapping[str, Any]) -> Listing:
-        facts = symbol_facts(self.profile, market, is_sandbox=self.is_sandbox)
-        fees = self._fees.get(market["symbol"]) or {}
-        own = {name: fees[name] for name in ("maker", "taker") if fees.get(name) is not None}
-        rules = read_rules(
-            {**market, **own}, precision_of(self.client), self.profile.fee_currency, facts.max_stops
-        )
-        return Listing(rules=rules, facts=facts)
-
-    def _refuse_unreadable(
-        self, listings: Mapping[Symbol, Listing], unreadable: Mapping[Symbol, str]
-    ) -> None:
-        if listings or not unreadable:
+    def _refuse_unreadable(self, opened: Opened) -> None:
+        if opened.listings or not opened.unreadable:
             return
-        symbol, why = next(iter(unreadable.items()))
+        symbol, why = next(iter(opened.unreadable.items()))
         text = f"{self.profile.name}: the rules of its markets can't be read ({symbol}: {why})"
         raise ConnectError(ConnectProblem.OTHER, f"{text}; it can't be traded on")
 

@@ -113,7 +113,10 @@ class CcxtExchange:
 
     def fetch_market_rules(self, symbol: Symbol, now: Timestamp) -> None:  # noqa: ARG002
         """Tell a symbol's rules, as loaded. Raises ``UnknownSymbolError``."""
-        self._begin(self._answer, self._rules.as_known(symbol))
+        if self._is_not_kept(symbol):
+            self._begin(self._rules.read, symbol)
+        else:
+            self._begin(self._answer, self._rules.as_known(symbol))
 
     def read_market_rules(self, symbol: Symbol, now: Timestamp) -> None:  # noqa: ARG002
         """Read a symbol's rules at the venue, and tell them, or that it is gone."""
@@ -123,7 +126,13 @@ class CcxtExchange:
         """Hear a symbol's quotes and the account's orders. Raises ``UnknownSymbolError``."""
         self._is_subscribed = True
         self._connection.thread.call(self._subscribe, symbol)
-        self._connection.listing(symbol)
+        if not self._is_not_kept(symbol):
+            self._connection.listing(symbol)
+
+    def _is_not_kept(self, symbol: Symbol) -> bool:
+        """Return whether only the exchange can say of a symbol: the last run did not follow it."""
+        opened = self._connection.opened
+        return opened.is_kept and symbol not in opened.listings
 
     def watch(self, plan: WatchSymbols) -> None:
         """Ask for silent symbols as often as market data wants it."""
@@ -133,12 +142,17 @@ class CcxtExchange:
         """Sign with the keys of another slot from now on, if they are of the same account."""
         self._begin(self._keys.switch, slot)
 
-    def know_orders(self, orders: Iterable[OrderOnRecord]) -> None:
+    def know_orders(self, orders: Iterable[OrderOnRecord], *, is_holding: bool) -> None:
         """Know the orders of earlier processes; list those that may be open, at once.
 
-        The lists answer their look-ups, which come when the actors have started.
+        The lists answer their look-ups, which come when the actors have started. ``is_holding``:
+        positions are open; what would delay them waits until ``restored``.
         """
-        self._connection.thread.call(self._know, tuple(orders))
+        self._connection.thread.call(self._know, tuple(orders), is_holding)
+
+    def restored(self) -> None:
+        """Take in that what was open at the start is restored: other reads delay none of it."""
+        self._connection.thread.call(self._rules.let_go)
 
     def close(self, now: Timestamp) -> None:  # noqa: ARG002 - the port's
         """Let go of the venue; answers on their way are waited for a little."""
@@ -193,8 +207,10 @@ class CcxtExchange:
         self._is_banned = False
         self._resubscribes: asyncio.TimerHandle | None = None
 
-    def _know(self, orders: tuple[OrderOnRecord, ...]) -> None:
+    def _know(self, orders: tuple[OrderOnRecord, ...], is_holding: bool) -> None:  # noqa: FBT001
         self._book.know(orders)
+        if is_holding:
+            self._rules.hold()
         self._lists.begin({one.symbol for one in orders if not one.is_over})
 
     def _subscribe(self, symbol: Symbol) -> None:

@@ -21,6 +21,10 @@ APART_SECONDS = 2.0
 
 AGAIN_SECONDS = 5.0
 """After a read that failed; the pause doubles with each further one."""
+SETTLED_SECONDS = 1.0
+"""From then on until what was restored has sold or protected what it had to."""
+LATEST_SECONDS = 10.0
+"""After a start by the markets of the last run: by then fresh ones are read, whatever is open."""
 
 MarketEvent = MarketRulesReported | MarketGoneReported
 
@@ -46,6 +50,8 @@ class RulesWatch:
         """Asked for, and the read failed."""
         self._has_failed = asyncio.Event()
         self._lock = asyncio.Lock()
+        self._may_read = asyncio.Event()
+        self._may_read.set()
         self._began_at: float | None = None
 
     def as_known(self, symbol: Symbol) -> MarketRulesReported:
@@ -58,11 +64,21 @@ class RulesWatch:
             rules=listing.rules,
             capabilities=listing.facts.capabilities,
             phase=MarketPhase.OPEN if listing.facts.is_active else MarketPhase.HALTED,
+            is_kept=self._connection.opened.is_kept,
         )
 
     def follow(self, symbol: Symbol) -> None:
         """Report a market whenever a read shows something else than before."""
+        self._connection.markets.followed.add(symbol)
         self._told.setdefault(symbol, self._now(symbol))
+
+    def hold(self) -> None:
+        """Let the first read wait until what was open at the start is restored."""
+        self._may_read.clear()
+
+    def let_go(self) -> None:
+        """Take in that what was open at the start is restored: soon the first sales have left."""
+        asyncio.get_running_loop().call_later(SETTLED_SECONDS, self._may_read.set)
 
     async def read(self, symbol: Symbol) -> None:
         """Read the markets, and report this one whatever the read shows."""
@@ -73,7 +89,18 @@ class RulesWatch:
             self._unanswered.add(symbol)
 
     async def keep_reading(self) -> None:
-        """Read now and then, and again after a read that failed; for ever."""
+        """Read now and then, and again after a read that failed; for ever.
+
+        At once where a start trades by the markets of the last run, but after what was open then
+        is restored: to read a whole list takes the loop a second.
+        """
+        if self._connection.opened.is_kept:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._may_read.wait(), LATEST_SECONDS)
+            await self._read()
+        else:
+            await asyncio.sleep(APART_SECONDS)  # by then all that is held is followed
+            self._connection.markets.keep()
         every = self._connection.settings.rules_ms / 1000
         first = pause = min(AGAIN_SECONDS, every)
         while True:
@@ -93,13 +120,14 @@ class RulesWatch:
                 await asyncio.sleep(max(self._began_at + APART_SECONDS - loop.time(), 0.0))
             began_at = loop.time()
             try:
-                await self._connection.read_markets()
+                await self._connection.markets.read()
             except Exception as error:  # noqa: BLE001 - the rules stay as they are known
                 self._connection.note(f"market rules: {self._connection.text_of(error)}")
                 self._has_failed.set()
                 return False
             self._began_at = began_at
             self._has_failed.clear()
+        self._connection.markets.keep()
         for one in tuple(self._told):
             now = self._now(one)
             is_listed = isinstance(now, MarketRulesReported)

@@ -33,6 +33,9 @@ class Port:
         del emit
         self._noted = noted
 
+    def restored(self) -> None:
+        pass  # what that is for is the exchange's
+
     def submit(self, order: SubmitOrder, now: Timestamp) -> None:
         del now
         self._noted.append(order.request.client_order_id)

@@ -43,7 +43,8 @@ class Port:
     def watch(self, plan: WatchSymbols) -> None:
         self.plans.append(plan)
 
-    def know_orders(self, orders: Iterable[OrderOnRecord]) -> None:
+    def know_orders(self, orders: Iterable[OrderOnRecord], *, is_holding: bool) -> None:
+        assert not is_holding
         self.known = list(orders)
 
     def tells_from_its_thread(self, event: Event) -> None:

@@ -189,3 +189,52 @@ def test_significant_digits_are_stricter_than_none() -> None:
     before: MarketRules = rules(BTC)
     assert are_stricter(replace(before, price_digits=5), before)
     assert not are_stricter(before, replace(before, price_digits=5))
+
+
+KEPT = MarketRulesReported(rules=COARSE, capabilities=ABLE, is_kept=True)
+
+
+def test_by_rules_of_the_last_run_nothing_is_opened_until_they_are_read() -> None:
+    stage = Stage(ETH)
+    stage.hear(replace(KEPT, rules=rules(BTC)))
+    stage.hear(open_on(BTC))
+    (refused,) = [message for _, message in stage.sent]
+    assert isinstance(refused, EntryRefused)
+    assert refused.guard == "rules_not_read"
+    read(stage, rules(BTC))
+    assert stage.sent == [], "nobody lives there, and nothing changed"
+    stage.hear(open_on(BTC))
+    assert [m for _, m in stage.sent if isinstance(m, Begin)]
+
+
+def test_kept_rules_change_nothing_that_is_on_record() -> None:
+    stage = living()
+    stage.hear(KEPT)
+    assert stage.sent == []
+    assert market(stage).rules == rules(BTC)
+    assert market(stage).is_kept
+    stage.hear(KEPT)
+    assert stage.sent == []
+    read(stage, rules(BTC))
+    assert stage.sent == [], "those who live there know these rules"
+    assert not market(stage).is_kept
+
+
+def test_fresh_rules_that_are_stricter_than_kept_ones_count_after_two_reads_as_ever() -> None:
+    stage = living()
+    stage.hear(KEPT)
+    read(stage, COARSE)
+    assert market(stage).is_kept, "nothing is bought while it is in doubt by which rules"
+    assert market(stage).rules == rules(BTC)
+    read(stage, COARSE)
+    assert market(stage).rules == COARSE
+    assert not market(stage).is_kept
+
+
+def test_a_kept_market_that_is_gone_counts_after_two_reads() -> None:
+    stage = living()
+    stage.hear(KEPT)
+    stage.hear(GONE)
+    assert market(stage).phase is MarketPhase.OPEN
+    stage.hear(GONE)
+    assert market(stage).phase is MarketPhase.GONE

@@ -279,7 +279,7 @@ def test_a_start_lists_first_and_looks_up_singly_what_the_list_does_not_show(
     try:
         ids = [f"h0e1p{number}x1" for number in range(1, 6)]
         before = server.read()
-        venue.exchange.know_orders([on_record(one) for one in ids])
+        venue.exchange.know_orders([on_record(one) for one in ids], is_holding=False)
         for one in ids:
             venue.look_up(one)
         assert venue.exchange.wait_idle(WAIT_SECONDS)
@@ -331,7 +331,7 @@ def test_fills_of_orders_on_record_need_no_question(server: ServerThread, dialec
     first.close()
     venue = WireVenue(server, dialect)
     try:
-        venue.exchange.know_orders([on_record("h0e1p1x1", filled, is_over=True)])
+        venue.exchange.know_orders([on_record("h0e1p1x1", filled, is_over=True)], is_holding=False)
         before = server.read()
         venue.exchange.fetch_trades(fills(venue), venue.now)
         assert venue.exchange.wait_idle(WAIT_SECONDS)

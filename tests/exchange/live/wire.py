@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from config.live import LiveSettings
 from exchange.live.connection import Connection, Credentials
 from exchange.live.exchange import CcxtExchange
+from exchange.live.kept_markets import MarketsFile
 from exchange.matching_book import Balance
 from exchange.port import Event
 from exchange.profiles.registry import profile_of
@@ -47,7 +48,13 @@ class WireVenue(Venue):
 
     exchange: CcxtExchange  # type: ignore[assignment]  # the paper exchange's moves are the server's
 
-    def __init__(self, server: ServerThread, dialect: str, settings: LiveSettings = STILL) -> None:
+    def __init__(
+        self,
+        server: ServerThread,
+        dialect: str,
+        settings: LiveSettings = STILL,
+        kept: MarketsFile | None = None,
+    ) -> None:
         self.server = server
         self.dialect = dialect
         self.events: list[Event] = []
@@ -58,6 +65,7 @@ class WireVenue(Venue):
         self._quoted: tuple[float, float] | None = None
         self.is_up = False
         self.connection = connect(server, dialect, settings, self.notes.append)
+        self.connection.markets.file, self.connection.markets.wanted = kept, (SYMBOL,)
         self.connection.open()
         self.exchange = CcxtExchange(self._hear, self.connection)
 

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from exchange.server.control import SetRules, SetStatus
 from exchange.server.remote import ServerProcess
 from exchange.server.venue import MarketStatus
+from exchange.server.wire import Call
+from exchange.server.wire_faults import FOR_EVER, WireFault, WireFaultKind
 from messages.base import Symbol
 from messages.orders import OrderStatus
 from tests.system.running import run_supervisor
@@ -94,3 +96,57 @@ def test_a_step_that_grows_while_coins_are_held_costs_a_rest_and_no_exit(
     assert refused <= 3, program.said
     sold = [order for order in server.read().orders if order.status is OrderStatus.FILLED]
     assert len(sold) == 2
+
+
+def killed_while_holding(server: ServerProcess, folder: Path) -> Path:
+    """Let a session buy and keep its market, and kill it; return the file of kept markets."""
+    kept = folder / "state" / "markets-live-binance-main.json"
+    with session(server, folder) as first:
+        first.read_until("open → protecting")
+        end = time.monotonic() + ENOUGH_SECONDS
+        while not kept.exists():
+            assert time.monotonic() < end, first.said
+            first.read_some(0.1)
+        first.kill()
+    return kept
+
+
+def test_where_the_markets_do_not_come_a_start_sells_by_those_of_the_last_run(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    killed_while_holding(server, tmp_path)
+    silent = WireFault(on=Call.MARKETS, kind=WireFaultKind.STALL, times=FOR_EVER)
+    server.plan(silent)
+    server.move(SYMBOL, 39_000.0)
+    with session(server, tmp_path) as second:
+        second.read_until("→ closed: stop loss")
+        server.plan()
+        assert second.interrupt() == 0, second.said
+    assert server.read().total("BTC") < SCENE.rules.step_size
+
+
+def test_an_exit_by_a_step_that_grew_since_is_sent_again_by_the_fresh_rules(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    killed_while_holding(server, tmp_path)
+    coarse = replace(SCENE.rules, step_size=Decimal("0.001"), min_quantity=Decimal("0.001"))
+    server.send(SetRules(coarse))
+    server.move(SYMBOL, 39_000.0)
+    with session(server, tmp_path) as second:
+        second.read_until("→ closed: stop loss")
+        assert second.interrupt() == 0, second.said
+    sold = [order for order in server.read().orders if order.status is OrderStatus.FILLED]
+    assert len(sold) == 2
+    assert server.read().total("BTC") < coarse.step_size
+
+
+def test_a_damaged_file_of_kept_markets_is_named_and_does_no_harm(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    kept = killed_while_holding(server, tmp_path)
+    kept.write_bytes(kept.read_bytes()[:-9])
+    server.move(SYMBOL, 39_000.0)
+    with session(server, tmp_path) as second:
+        second.read_until("markets-live-binance-main.json is damaged")
+        second.read_until("→ closed: stop loss")
+        assert second.interrupt() == 0, second.said

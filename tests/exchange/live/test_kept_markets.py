@@ -1,0 +1,388 @@
+"""The markets of the last run: used where the whole file fits, else refused by its name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ccxt.pro  # type: ignore[import-untyped]
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+import exchange.live.rules_watch as watch
+from commands.kept_markets_file import KeptMarketsFile
+from exchange.live.kept_markets import (
+    OLDEST_MS,
+    KeptMarkets,
+    KeptMarketsError,
+    encoded,
+    read_kept,
+)
+from exchange.live.market_list import MarketList, Opened
+from exchange.profiles.registry import profile_of
+from exchange.server.control import SetRules
+from exchange.server.thread import ServerThread
+from exchange.server.wire import Call
+from exchange.server.wire_faults import FOR_EVER, WireFault, WireFaultKind
+from messages.base import CLOCKS_DIFFER_MS, Symbol, Timestamp
+from messages.positions import MarketGoneReported, MarketRulesReported
+from tests.exchange.live.test_rules_watch import COARSE, OTHER, events, last
+from tests.exchange.live.wire import WAIT_SECONDS, WireVenue
+from tests.exchange.venue import RULES, SYMBOL, holding
+
+AT = Timestamp(1_790_000_000_000)
+UID = "354937868"
+FILTERS = [
+    {"filterType": "PRICE_FILTER", "tickSize": "0.1"},
+    {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5},
+    {"filterType": "PERCENT_PRICE_BY_SIDE", "askMultiplierDown": "0.2", "bidMultiplierUp": "5"},
+]
+
+
+def a_market(**words: object) -> dict[str, Any]:
+    """A market as ccxt has it."""
+    market: dict[str, Any] = ccxt.pro.binance().safe_market_structure({
+        "id": "BTCUSDT", "symbol": SYMBOL, "base": "BTC", "quote": "USDT", "baseId": "BTC",
+        "quoteId": "USDT", "type": "spot", "spot": True, "active": True,
+        "maker": 0.001, "taker": 0.001, "precision": {"amount": 1e-2, "price": 1e-1},
+        "limits": {"amount": {"min": 0.01, "max": 9e6}, "cost": {"min": 5.0, "max": None}},
+        "info": {"orderTypes": ["LIMIT", "MARKET", "STOP_LOSS"], "filters": FILTERS},
+    })  # fmt: skip
+    return {**market, **words}
+
+
+@dataclass
+class Shelf:
+    """Stands for the file."""
+
+    content: bytes | None
+    name: str = "markets-x.json"
+
+    def read(self) -> bytes | None:
+        return self.content
+
+    def keep(self, content: bytes) -> None:
+        self.content = content
+
+
+@dataclass
+class Asked:
+    """Stands for the connection, before anything is asked."""
+
+    profile = profile_of("binance")
+    client: Any = field(default_factory=ccxt.pro.binance)
+    opened = Opened(uid=UID)
+    is_sandbox = False
+    has_keys = True
+    clock_offset_ms = 0
+    notes: list[str] = field(default_factory=list)
+
+    def now(self) -> Timestamp:
+        return AT
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def text_of(self, error: BaseException) -> str:
+        return f"{type(error).__name__}: {error}"
+
+    async def call(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - as ccxt's
+        raise AssertionError("nothing is asked")
+
+
+def taken(content: bytes | None) -> tuple[MarketList, Asked, bool]:
+    """What becomes of a file's content: whether its markets are used."""
+    asked = Asked()
+    markets = MarketList(asked)
+    markets.file, markets.wanted = Shelf(content), (Symbol(SYMBOL),)
+    return markets, asked, markets._take() is not None
+
+
+def file_of(*markets: dict[str, Any], exchange: str = "binance") -> bytes:
+    return encoded(exchange, UID, AT, dict.fromkeys([SYMBOL], *markets) if markets else {})
+
+
+def test_whole_kept_markets_are_used_and_say_the_same_rules() -> None:
+    markets, asked, is_used = taken(file_of(a_market()))
+    assert is_used
+    assert asked.notes == []
+    listings, unreadable = markets._listings(asked.client.markets)
+    assert unreadable == {}
+    rules = listings[SYMBOL].rules
+    assert (rules.tick_size, rules.step_size) == (RULES.tick_size, RULES.step_size)
+    assert rules.min_notional == RULES.min_notional
+
+
+def test_where_nothing_is_kept_nothing_is_said() -> None:
+    _, asked, is_used = taken(None)
+    assert (is_used, asked.notes, asked.client.markets) == (False, [], None)
+
+
+def test_every_byte_that_is_changed_or_cut_is_found_and_the_file_is_named() -> None:
+    whole = file_of(a_market())
+    for place in range(0, len(whole), 5):
+        for damaged in (
+            whole[:place],
+            whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :],
+        ):
+            with pytest.raises(KeptMarketsError, match=r"markets-x\.json is (damaged|of )"):
+                read_kept(Shelf(damaged), "binance", (SYMBOL,))
+
+
+def _paths(tree: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
+    branches = tree.items() if isinstance(tree, dict) else ()
+    if isinstance(tree, list):
+        branches = enumerate(tree)  # type: ignore[assignment]
+    for name, branch in branches:
+        yield (*path, name)
+        yield from _paths(branch, (*path, name))
+
+
+def _with(tree: Any, path: tuple[object, ...], value: object) -> Any:  # noqa: ANN401 - JSON
+    changed: Any = list(tree) if isinstance(tree, list) else dict(tree)
+    head, *rest = path
+    changed[head] = _with(tree[head], tuple(rest), value) if rest else value
+    return changed
+
+
+@pytest.mark.parametrize("value", [None, "", "x", -1, 0, [], {}, True, "1e999"])
+def test_whatever_a_field_holds_the_file_is_used_or_refused_by_name(value: object) -> None:
+    """Also where the digest fits: whoever wrote the file may have been another version."""
+    plain = a_market()
+    for path in _paths(plain):
+        markets, asked, is_used = taken(file_of(_with(plain, path, value)))
+        if is_used:
+            listings, unreadable = markets._listings(asked.client.markets)
+            assert (set(listings), unreadable) == ({SYMBOL}, {}), path
+        else:
+            assert asked.client.markets is None, path
+            assert "markets-x.json" in asked.notes[0], path
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is damaged"),
+        (b"null", "is damaged"),
+        (b"[]", "is damaged"),
+        (b"{}", "is damaged"),
+        (b"\xff\xfe", "is damaged"),
+        (file_of(a_market(), exchange="mexc"), "is of mexc, not of binance"),
+        (file_of(a_market(), exchange="binance-sandbox"), "is of binance-sandbox"),
+        (file_of(), f"has no {SYMBOL}"),
+        (file_of(a_market(symbol="ETH/USDT")), f"{SYMBOL} is no spot market"),
+    ],
+)
+def test_what_is_no_file_of_this_exchange_is_refused_by_name(content: bytes, words: str) -> None:
+    _, asked, is_used = taken(content)
+    assert not is_used
+    (note,) = asked.notes
+    assert words in note
+    assert note.startswith("markets-x.json")
+    assert note.endswith(": the markets are loaded before anything is traded")
+
+
+def test_another_form_is_refused() -> None:
+    kept = msgspec.json.decode(file_of(a_market()), type=KeptMarkets)
+    other = replace(kept, form=2)
+    content = msgspec.json.encode(replace(other, digest=other.true_digest))
+    with pytest.raises(KeptMarketsError, match="is of form 2, not 1"):
+        read_kept(Shelf(content), "binance", ())
+
+
+def test_an_account_that_is_another_or_a_day_that_is_over_is_refused() -> None:
+    kept = read_kept(Shelf(file_of(a_market())), "binance", (SYMBOL,))
+    assert kept is not None
+    for age_ms in (-CLOCKS_DIFFER_MS, 0, OLDEST_MS):
+        kept.check(UID, Timestamp(AT + age_ms))
+    for age_ms in (-CLOCKS_DIFFER_MS - 1, OLDEST_MS + 1):
+        with pytest.raises(KeptMarketsError, match="h old, not 0 to 24 h"):
+            kept.check(UID, Timestamp(AT + age_ms))
+    with pytest.raises(KeptMarketsError, match="is of another account"):
+        kept.check("", AT)
+
+
+# Over the wire.
+
+
+@pytest.fixture(params=["binance", "mexc"])
+def dialect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(watch, "APART_SECONDS", 0.05)
+    monkeypatch.setattr(watch, "SETTLED_SECONDS", 0.05)
+    return str(request.param)
+
+
+@pytest.fixture
+def server(dialect: str) -> Iterator[ServerThread]:
+    with ServerThread(dialect, [RULES, OTHER], holding()) as one:
+        one.move(SYMBOL, 100.0)
+        yield one
+
+
+class Starts:
+    """Starts of a program that keeps its markets in a folder."""
+
+    def __init__(self, server: ServerThread, dialect: str, folder: Path) -> None:
+        self.server, self.dialect = server, dialect
+        self.said: list[str] = []
+        self.file = KeptMarketsFile(folder / "live-x-main", self.said.append)
+
+    @property
+    def reads(self) -> int:
+        """How often the exchange was asked for its markets."""
+        return self.server.read().calls(Call.MARKETS)
+
+    def open(self) -> WireVenue:
+        return WireVenue(self.server, self.dialect, kept=self.file)
+
+    def until_kept(self, venue: WireVenue) -> None:
+        """Follow the market until its rules, read anew, are kept."""
+        before = self.file.read()
+        venue.exchange.subscribe(SYMBOL, venue.now)
+        venue.wait_until(lambda: self.file.read() not in (None, before))
+
+    def once(self) -> None:
+        """Run once, so that markets are kept."""
+        venue = self.open()
+        self.until_kept(venue)
+        venue.close()
+
+
+@pytest.fixture
+def starts(server: ServerThread, dialect: str, tmp_path: Path) -> Starts:
+    return Starts(server, dialect, tmp_path)
+
+
+def test_a_start_by_kept_markets_asks_for_none_and_tells_that_they_are_kept(
+    starts: Starts,
+) -> None:
+    starts.once()
+    before = starts.reads
+    venue = starts.open()
+    try:
+        assert starts.reads == before
+        assert venue.connection.opened.is_kept
+        venue.exchange.know_orders([], is_holding=True)
+        venue.exchange.fetch_market_rules(SYMBOL, venue.now)
+        assert venue.exchange.wait_idle(WAIT_SECONDS)
+        assert last(venue).is_kept
+        assert last(venue).rules == venue.connection.listing(SYMBOL).rules
+        venue.exchange.subscribe(SYMBOL, venue.now)
+        venue.exchange.restored()
+        venue.wait_until(lambda: not last(venue).is_kept)
+        assert starts.reads == before + 1
+        first, second = events(venue)[0], last(venue)
+        assert isinstance(first, MarketRulesReported)
+        assert second == replace(first, is_kept=False), "fresh rules are told also where they agree"
+    finally:
+        venue.close()
+
+
+def test_while_something_open_is_not_restored_no_list_of_markets_is_read(starts: Starts) -> None:
+    starts.once()
+    before = starts.reads
+    venue = starts.open()
+    try:
+        venue.exchange.know_orders([], is_holding=True)
+        venue.exchange.subscribe(SYMBOL, venue.now)
+        venue.move(100.0)
+        venue.buy("a", "1")
+        venue.wait(0)
+        assert starts.reads == before
+    finally:
+        venue.close()
+
+
+def test_rules_that_changed_since_the_last_run_are_told_and_kept(starts: Starts) -> None:
+    starts.once()
+    starts.server.send(SetRules(COARSE))
+    venue = starts.open()
+    try:
+        venue.exchange.fetch_market_rules(SYMBOL, venue.now)
+        assert venue.exchange.wait_idle(WAIT_SECONDS)
+        assert last(venue).rules.step_size == RULES.step_size
+        starts.until_kept(venue)
+        venue.wait_until(lambda: last(venue).rules.step_size == COARSE.step_size)
+    finally:
+        venue.close()
+    venue = starts.open()
+    try:
+        assert venue.connection.opened.is_kept
+        assert venue.connection.listing(SYMBOL).rules.step_size == COARSE.step_size
+    finally:
+        venue.close()
+
+
+def test_where_fresh_markets_do_not_come_orders_leave_all_the_same(starts: Starts) -> None:
+    starts.once()
+    silent = WireFault(on=Call.MARKETS, kind=WireFaultKind.STALL, times=FOR_EVER)
+    starts.server.plan(silent)
+    venue = starts.open()
+    try:
+        venue.exchange.subscribe(SYMBOL, venue.now)
+        venue.move(100.0)
+        venue.buy("a", "1")
+        venue.wait(0)
+        assert venue.fills("a")
+        assert venue.connection.opened.is_kept
+    finally:
+        venue.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", file_of(a_market(), exchange="kraken")])
+def test_a_file_that_is_refused_is_named_and_the_markets_are_loaded(
+    starts: Starts, content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "markets-live-x-main.json").write_bytes(content)
+    before = starts.reads
+    venue = starts.open()
+    try:
+        assert not venue.connection.opened.is_kept
+        assert starts.reads == before + 1
+        assert any("markets-live-x-main.json" in note for note in venue.notes)
+    finally:
+        venue.close()
+
+
+def test_markets_of_another_account_are_loaded_before_anything_is_traded(
+    starts: Starts, tmp_path: Path
+) -> None:
+    starts.once()
+    path = tmp_path / "markets-live-x-main.json"
+    kept = msgspec.json.decode(path.read_bytes(), type=KeptMarkets)
+    other = replace(kept, account="another")
+    path.write_bytes(msgspec.json.encode(replace(other, digest=other.true_digest)))
+    before = starts.reads
+    venue = starts.open()
+    try:
+        assert not venue.connection.opened.is_kept
+        assert starts.reads == before + 1
+        assert any("is of another account" in note for note in venue.notes)
+    finally:
+        venue.close()
+
+
+def test_a_symbol_that_the_last_run_did_not_follow_is_asked_for_and_not_called_gone(
+    starts: Starts,
+) -> None:
+    starts.once()
+    venue = starts.open()
+    try:
+        assert venue.connection.opened.is_kept
+        venue.exchange.fetch_market_rules(OTHER.symbol, venue.now)
+        venue.exchange.subscribe(OTHER.symbol, venue.now)
+        assert venue.exchange.wait_idle(WAIT_SECONDS)
+        assert {type(one) for one in events(venue)} <= {MarketRulesReported, MarketGoneReported}
+        assert last(venue).rules.symbol == OTHER.symbol
+        assert not last(venue).is_kept
+    finally:
+        venue.close()
+
+
+def test_a_disk_that_takes_nothing_stops_nothing_and_is_told(tmp_path: Path) -> None:
+    said: list[str] = []
+    (tmp_path / "a").write_bytes(b"a file where a folder should be")
+    KeptMarketsFile(tmp_path / "a" / "live-x-main", said.append)._write(b"x")
+    (text,) = said
+    assert "can't be written" in text
