@@ -32,14 +32,15 @@ def _enter_sandbox(client: Any, profile: Profile) -> None:  # noqa: ANN401 - ccx
             f"{profile.name} has no test exchange with addresses of its own that ccxt reaches: "
             "use --mode dry-run"
         )
-    live = _hosts(client)
+    live = hosts_of(client)
     client.set_sandbox_mode(True)
-    left = sorted(live & _hosts(client))
+    left = sorted(live & hosts_of(client))
     if left:
         raise SandboxError(f"{profile.name}: ccxt left live addresses in place: {', '.join(left)}")
 
 
-def _hosts(client: Any) -> set[str]:  # noqa: ANN401 - ccxt's
+def hosts_of(client: Any) -> set[str]:  # noqa: ANN401 - ccxt's
+    """Return the hosts that a client asks."""
     urls = client.urls.get("api")
     texts = (text.replace("{hostname}", client.hostname or "") for text in _texts(urls))
     return {urlsplit(text).netloc for text in texts} - {""}
