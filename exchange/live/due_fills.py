@@ -7,6 +7,7 @@ pauses that double, so a price that lies costs few requests.
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -19,6 +20,8 @@ from messages.orders import OrderType, Side, TimeInForce
 GRACE_MS = 1_000
 """In which the stream brings a fill, before it is looked for."""
 LONGEST_PAUSE_MS = 60_000
+_KEPT = 10_000
+"""Orders whose levels are kept."""
 _STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 
 
@@ -32,18 +35,45 @@ class _Due(msgspec.Struct, frozen=True, kw_only=True):
     not_before: Timestamp = Timestamp(0)
 
 
+class _Level(NamedTuple):
+    """A price at which an order, or a part of it, would fill or trigger."""
+
+    side: Side
+    limit: float | None
+    trigger: float | None
+
+    def is_met(self, quote: Quote) -> bool:
+        """Return whether the market trades through it."""
+        limit, trigger = self.limit, self.trigger
+        if self.side is Side.SELL:
+            is_limit_met = limit is not None and quote.bid >= limit
+            return is_limit_met or (trigger is not None and quote.bid <= trigger)
+        is_limit_met = limit is not None and quote.ask <= limit
+        return is_limit_met or (trigger is not None and quote.ask >= trigger)
+
+
+class _Levels(NamedTuple):
+    """The levels of an order as it stood: exact prices become floats once, not with each quote."""
+
+    order: LiveOrder
+    levels: tuple[_Level, ...]
+
+
 class DueFills:
     """Which orders to look up, and when."""
 
     def __init__(self) -> None:
         """Know of none."""
         self._due: dict[ClientOrderId, _Due] = {}
+        self._levels: dict[ClientOrderId, _Levels] = {}
 
     def quoted(self, quote: Quote, live: Iterable[LiveOrder], now: Timestamp) -> bool:
         """Take in a price; ``live`` are the orders that are not over. Return whether one is due."""
         is_new = False
         for order in live:
-            if order.symbol != quote.symbol or not is_traded_through(order, quote):
+            if order.symbol != quote.symbol:
+                continue
+            if not any(level.is_met(quote) for level in self._levels_of(order)):
                 continue
             known = self._due.get(order.client_order_id) or _Due(at=None)
             if known.at is None:
@@ -51,6 +81,15 @@ class DueFills:
                 self._due[order.client_order_id] = replace(known, at=at)
                 is_new = True
         return is_new
+
+    def _levels_of(self, order: LiveOrder) -> tuple[_Level, ...]:
+        known = self._levels.get(order.client_order_id)
+        if known is not None and known.order is order:
+            return known.levels
+        if len(self._levels) >= _KEPT:
+            self._levels.clear()
+        found = self._levels[order.client_order_id] = _Levels(order, tuple(_levels(order)))
+        return found.levels
 
     def next_at(self) -> Timestamp | None:
         """Return when an order is to be looked up next; None: no fill is due."""
@@ -73,10 +112,10 @@ class DueFills:
 
 def is_traded_through(order: LiveOrder, quote: Quote) -> bool:
     """Return whether an order would have filled, or triggered, at these prices."""
-    return any(_is_met(side, limit, trigger, quote) for side, limit, trigger in _prices(order))
+    return any(level.is_met(quote) for level in _levels(order))
 
 
-def _prices(order: LiveOrder) -> Iterator[tuple[Side, float | None, float | None]]:
+def _levels(order: LiveOrder) -> Iterator[_Level]:
     """Yield the side, the limit and the trigger of each part of an order that rests."""
     request = order.request
     if not order.legs:
@@ -86,21 +125,13 @@ def _prices(order: LiveOrder) -> Iterator[tuple[Side, float | None, float | None
             if leg.side is not None and not leg.is_over:
                 waits = leg.is_stop and not leg.is_triggered
                 limit, trigger = (None, leg.trigger_price) if waits else (leg.price, None)
-                yield leg.side, _about(limit), _about(trigger)
+                yield _Level(leg.side, _about(limit), _about(trigger))
         return
     if request.type is OrderType.MARKET or request.time_in_force is TimeInForce.IOC:
         return
     limit = None if request.type in _STOPS else request.price
-    yield request.side, _about(limit), _about(request.trigger_price)
+    yield _Level(request.side, _about(limit), _about(request.trigger_price))
 
 
 def _about(price: Decimal | None) -> float | None:
     return None if price is None else float(price)
-
-
-def _is_met(side: Side, limit: float | None, trigger: float | None, quote: Quote) -> bool:
-    if side is Side.SELL:
-        is_limit_met = limit is not None and quote.bid >= limit
-        return is_limit_met or (trigger is not None and quote.bid <= trigger)
-    is_limit_met = limit is not None and quote.ask <= limit
-    return is_limit_met or (trigger is not None and quote.ask >= trigger)

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
+from exchange.live import due_fills
 from exchange.live.due_fills import GRACE_MS, LONGEST_PAUSE_MS, DueFills, is_traded_through
 from exchange.live.order import LiveOrder
 from exchange.live.parsing import Leg
@@ -120,6 +121,26 @@ def test_what_filled_meanwhile_is_not_looked_up() -> None:
 
 def test_quotes_of_another_symbol_say_nothing() -> None:
     assert not DueFills().quoted(quote(103.0, symbol=Symbol("ETH/USDT")), [PROFIT], at(0))
+
+
+def test_an_order_s_prices_become_floats_once_and_again_when_it_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[LiveOrder] = []
+    real = due_fills._levels
+
+    def reading(one: LiveOrder) -> Iterator[due_fills._Level]:
+        read.append(one)
+        return real(one)
+
+    monkeypatch.setattr(due_fills, "_levels", reading)
+    due = DueFills()
+    for bid in (100.0, 101.0, 102.0):
+        due.quoted(quote(bid), [PROFIT], at(0))
+    assert read == [PROFIT]
+    nearer = order(Side.SELL, OrderType.LIMIT, price="101")
+    assert due.quoted(quote(102.0), [nearer], at(0)), "the order is another one now"
+    assert read == [PROFIT, nearer]
 
 
 def test_a_price_that_stays_beyond_costs_fewer_and_fewer_looks() -> None:
