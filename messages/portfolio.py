@@ -169,6 +169,9 @@ class Unfilled(msgspec.Struct, frozen=True, kw_only=True):
     """Base."""
     to_sell: Decimal
     """Base."""
+    to_pay: Decimal | None = None
+    """Quote that these buys cost at most, by their limits; None: one has no limit, or an earlier
+    version did not say."""
 
 
 class UnfilledListed(Message, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from actors.order_router.order import LookingBack, RoutedOrder, VenueStream
 from actors.order_router.timing import RequestTiming
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
 from actors.portfolio.balances import Asker, Balance, LookDue, MayFill
+from actors.portfolio.locks import Locks
 from actors.portfolio.rules import Conflict, Denial, Trading
 from actors.portfolio.valuation import Rate
 from actors.position.position import Charter, Position
@@ -56,6 +57,7 @@ KEYS: dict[type[msgspec.Struct], Callable[[Any], str]] = {
     Limits: _only,
     ListedMarket: lambda entity: entity.rules.symbol,
     Living: lambda entity: entity.position_id,
+    Locks: _only,
     LookDue: _only,
     LookingBack: lambda entity: entity.asked.position_id,
     MarketMoved: lambda entity: entity.symbol,

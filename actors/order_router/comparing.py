@@ -30,15 +30,28 @@ def symbols(orders: Orders) -> Send:
 def unfilled(orders: Orders) -> Send:
     """Return the answer to the question what may still fill, or may have filled unheard."""
     left: defaultdict[tuple[Symbol, Side], Decimal] = defaultdict(Decimal)
+    to_pay: dict[Symbol, Decimal | None] = {}
     for order in orders.by_id.values():
         request, facts = order.request, order.facts
-        if not facts.is_terminal or facts.unpriced:
-            # A fill whose cost is not known is not booked: the venue's balances show it first.
-            rest = ZERO if facts.is_terminal else request.quantity - facts.filled
-            left[request.symbol, request.side] += rest + facts.unpriced
+        if facts.is_terminal and not facts.unpriced:
+            continue
+        # A fill whose cost is not known is not booked: the venue's balances show it first.
+        rest = (ZERO if facts.is_terminal else request.quantity - facts.filled) + facts.unpriced
+        left[request.symbol, request.side] += rest
+        known = to_pay.setdefault(request.symbol, ZERO)
+        if request.side is Side.BUY:
+            price = request.price
+            to_pay[request.symbol] = (
+                None if price is None or known is None else known + price * rest
+            )
     rows = tuple(
-        Unfilled(symbol=symbol, to_buy=left[symbol, Side.BUY], to_sell=left[symbol, Side.SELL])
-        for symbol in sorted({symbol for symbol, _ in left})
+        Unfilled(
+            symbol=symbol,
+            to_buy=left[symbol, Side.BUY],
+            to_sell=left[symbol, Side.SELL],
+            to_pay=to_pay[symbol],
+        )
+        for symbol in sorted(to_pay)
     )
     return Send(PORTFOLIO, UnfilledListed(rows=rows))
 

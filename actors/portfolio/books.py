@@ -7,6 +7,7 @@ import msgspec
 
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
 from actors.portfolio.balances import Asker, Balance, LookDue, MayFill
+from actors.portfolio.locks import Locks
 from actors.portfolio.rules import Conflict, Denial, Trading
 from actors.portfolio.valuation import Rate
 from messages.base import ClientOrderId, Currency, PositionId, Symbol
@@ -31,6 +32,7 @@ class Books:
         self.trading = Trading()
         self.look = LookDue()
         self.may_fill = MayFill()
+        self.locks = Locks()
         self.conflicts: dict[ClientOrderId, Conflict] = {}
 
     def account(self, currency: Currency) -> Account:
@@ -72,6 +74,8 @@ class Books:
                 self.look = change
             case MayFill():
                 self.may_fill = change
+            case Locks():
+                self.locks = change
             case Rate():
                 self.rates[change.symbol] = change.rate
             case Limits():

@@ -7,11 +7,12 @@ import msgspec
 
 from actors.portfolio import asking
 from actors.portfolio.accounts import FORGET_AFTER_MS, Booking, Cumulative, Posting, book
-from actors.portfolio.balances import LookDue, MayFill
+from actors.portfolio.balances import LookDue
 from actors.portfolio.books import Books
 from actors.portfolio.looking import (
     ask_balances,
     compare_balances,
+    hear_unfilled,
     look_again,
     look_scheduled,
 )
@@ -77,7 +78,7 @@ def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: C901,
         case BalancesReported():
             return _hear_balances(books, message, now)
         case UnfilledListed():
-            return Step((MayFill(rows=message.rows, heard_at=now),))
+            return hear_unfilled(books, message, now)
         case RequestBalance():
             return asking.ask(message, now)
         case ForeignListed():

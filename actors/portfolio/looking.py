@@ -1,7 +1,17 @@
 """When the venue's balances are asked for, and the whole of one look at them."""
 
-from actors.portfolio.balances import ANSWER_TIMEOUT_MS, LOOK_AGAIN_MS, Balance, LookDue, compared
+import msgspec
+
+from actors.portfolio.balances import (
+    ANSWER_TIMEOUT_MS,
+    LOOK_AGAIN_MS,
+    Balance,
+    LookDue,
+    MayFill,
+    compared,
+)
 from actors.portfolio.books import Books
+from actors.portfolio.locks import Locks, has_grown, locked_by, unexplained
 from actors.portfolio.unheard import explained
 from messages.addresses import GATEWAY, ORDER_ROUTER, RECONCILER
 from messages.base import Currency, Milliseconds, Timestamp, base_currency, quote_currency
@@ -9,7 +19,7 @@ from messages.envelope import Send, Step
 from messages.gateway import FetchBalances
 from messages.money import ZERO
 from messages.order_router import ListUnfilled
-from messages.portfolio import BalancesReported, Limits
+from messages.portfolio import BalancesReported, Limits, UnfilledListed
 from messages.reconciler import LookSoon
 
 
@@ -57,11 +67,37 @@ def compare_balances(books: Books, message: BalancesReported, now: Timestamp) ->
     look = LookDue(at=_next_look(books, now, is_doubted=is_doubted))
     changed = [row for row in rows if row != books.balances.get(row.currency)]
     is_asked = is_doubted and books.limits.unheard_ms is not None
+    locks = _locks(books, message)
     asked: tuple[Send, ...] = ()
+    if is_asked or locks:
+        asked = (Send(ORDER_ROUTER, ListUnfilled()),)
     if is_asked:  # a fill may be unheard: the lists show it
-        asked = (Send(ORDER_ROUTER, ListUnfilled()), Send(RECONCILER, LookSoon()))
+        asked += (Send(RECONCILER, LookSoon()),)
     moved = (look,) if look != books.look else ()
-    return Step((*changed, *moved), (*alarms, *asked))
+    return Step((*changed, *moved, *locks), (*alarms, *asked))
+
+
+def _locks(books: Books, message: BalancesReported) -> tuple[Locks, ...]:
+    """Return what open orders lock, where that is news; only while the balances are looked at."""
+    if books.limits.look_every_ms is None:
+        return ()
+    traded = {of(symbol) for symbol in books.rows for of in (base_currency, quote_currency)}
+    locked = locked_by(message, traded - {*message.unknown})
+    if locked == books.locks.locked:
+        return ()
+    return (msgspec.structs.replace(books.locks, locked=locked, is_asked=True),)
+
+
+def hear_unfilled(books: Books, message: UnfilledListed, now: Timestamp) -> Step:
+    """Take in what may fill; look at the lists where more is locked than that explains."""
+    heard = MayFill(rows=message.rows, heard_at=now)
+    locks = books.locks
+    if not locks.is_asked:
+        return Step((heard,))
+    over = unexplained(locks.locked, message.rows)
+    after = msgspec.structs.replace(locks, unexplained=over, is_asked=False)
+    is_new = has_grown(locks.unexplained, over)
+    return Step((heard, after), (Send(RECONCILER, LookSoon()),) if is_new else ())
 
 
 def _patience(books: Books, balance: Balance, *, is_explained: bool) -> Milliseconds:

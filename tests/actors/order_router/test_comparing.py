@@ -2,16 +2,18 @@
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from messages.addresses import RECONCILER
 from messages.base import ClientOrderId, Currency, ExchangeOrderId, Timestamp
 from messages.envelope import NOTHING
 from messages.gateway import LookUpOrder
 from messages.money import Money
 from messages.order_router import CompareOrders, ListSymbols, ListUnfilled, ReleaseOrders
-from messages.orders import OrderStatus, Side
+from messages.orders import OrderStatus, OrderType, Side
 from messages.portfolio import Unfilled, UnfilledListed, UnmatchedFill
 from messages.reconciler import ListedOrder, OrdersUnknown, SymbolsListed, Trade
-from tests.actors.order_router.stage import ORDER, P1, SETTINGS, SYMBOL, Stage, facts
+from tests.actors.order_router.stage import ORDER, P1, SETTINGS, SYMBOL, Stage, facts, request
 
 
 def listed(
@@ -71,11 +73,21 @@ def test_it_says_what_orders_that_may_be_live_could_still_fill() -> None:
     stage.report(OrderStatus.PARTIALLY_FILLED, "1")
     stage.tell(ListUnfilled())
     quantity = stage.order().request.quantity
-    left = Unfilled(symbol=SYMBOL, to_buy=quantity - 1, to_sell=Decimal(0))
+    rest = quantity - 1
+    left = Unfilled(symbol=SYMBOL, to_buy=rest, to_sell=Decimal(0), to_pay=rest * 100)
     assert [s.message for s in stage.last.outbox] == [UnfilledListed(rows=(left,))]
     stage.report(OrderStatus.CANCELED, "1")
     stage.tell(ListUnfilled())
     assert [s.message for s in stage.last.outbox] == [UnfilledListed(rows=())]
+
+
+def test_what_a_buy_without_a_limit_may_cost_is_not_known() -> None:
+    stage = Stage()
+    stage.place()
+    stage.place(replace(request("he1p2b1"), type=OrderType.MARKET, price=None))
+    stage.tell(ListUnfilled())
+    (told,) = stage.just_sent(UnfilledListed)
+    assert [(row.to_buy, row.to_pay) for row in told.rows] == [(Decimal(4), None)]
 
 
 def test_lists_that_say_what_is_known_change_nothing() -> None:
