@@ -96,6 +96,8 @@ class OpenOrders:
         Of a pair with one leg in the list, its look-up tells both.
         """
         symbol, whose = known.symbol, self._book.whose_leg
+        if symbol not in self._connection.opened.listings:
+            return []  # a list of a market that is gone is refused
         of_start = self._started(symbol, known.client_order_id)
         if of_start is None:
             rows = await self._shown(symbol, urgency)

@@ -360,3 +360,12 @@ def test_a_question_whose_equal_waits_for_its_turn_is_not_asked_twice(
         assert len(told) == made < 5
     finally:
         venue.close()
+
+
+def test_look_ups_on_a_market_that_is_gone_ask_for_no_list() -> None:
+    async def play(wire: Wire) -> None:
+        wire.opened = type("Opened", (), {"listings": {}})
+        looks = [wire.look_up(SYMBOLS[0], f"h0e1p{n}x1") for n in (1, 2, 3)]
+        assert not any(await asyncio.gather(*looks))
+
+    assert played(play).asked == []
