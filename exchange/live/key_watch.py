@@ -6,6 +6,7 @@ of the same account before anything is signed with it. On the loop only.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
@@ -40,7 +41,8 @@ async def read_rights(connection: Connection) -> KeyRights:
     if call is not None:
         try:
             answer = await connection.call(call.method, urgency=Priority.QUERY)
-            rights = rights_of(call, answer, connection.client.apiKey or "")
+            key = connection.client.apiKey or ""
+            rights = rights_of(call, answer, key, connection.refused)
         except Exception as error:  # noqa: BLE001 - not told is an answer too
             connection.note(f"what the key may do is not told: {connection.text_of(error)}")
     if rights.can_withdraw is None and connection.opened.can_withdraw is False:
@@ -95,6 +97,8 @@ class KeyWatch:
         self._live_orders = live_orders
         self._warned: set[int] = set()
         self._told: set[str] = set()
+        self._is_other = asyncio.Event()
+        """Set by a switch: the new key may end sooner."""
 
     async def run(self) -> None:
         """Look now and once a day, and when a warning is due.
@@ -103,11 +107,13 @@ class KeyWatch:
         """
         connection = self._connection
         while True:
+            self._is_other.clear()
             read, connection.rights = connection.rights, None
             rights = read or await read_rights(connection)
             now = self._connection.now()
             self._judge(rights, now)
-            await asyncio.sleep(_next_look_ms(rights, now) / 1000)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_other.wait(), _next_look_ms(rights, now) / 1000)
 
     async def switch(self, slot: int) -> None:
         """Put the keys of a slot in place of those in use; a failure is told, nothing changes."""
@@ -120,7 +126,7 @@ class KeyWatch:
             self._warned.clear()
             self._told.clear()
             self._alarms.alarm(AlarmKind.KEY, f"key slot {slot} is in use from now on")
-            self._judge(await read_rights(self._connection), self._connection.now())
+            self._is_other.set()
 
     def _judge(self, rights: KeyRights, now: int) -> None:
         name = self._connection.profile.name
@@ -162,14 +168,24 @@ class KeyWatch:
             call = RIGHTS_CALLS.get(connection.profile.id)
             if call is not None:
                 answer = await getattr(trial, call.method)()
-                can = too_much(rights_of(call, answer, trial.apiKey))
-                if can is not None:
-                    raise SwitchError(f"it may {can}")
+                self._check(rights_of(call, answer, trial.apiKey, connection.refused))
         finally:
             await trial.close()
         for key, value in values.items():
             setattr(connection.client, key, value)
         self._begin_streams_anew()
+
+    def _check(self, rights: KeyRights) -> None:
+        """Raise ``SwitchError`` for a key that may, or perhaps may, take money out."""
+        can = too_much(rights)
+        if can is not None:
+            raise SwitchError(f"it may {can}")
+        accepts = self._connection.settings.accept_unreported_rights
+        if rights.can_withdraw is None and not accepts:
+            text = (
+                "the exchange does not say whether it may withdraw: look there, and accept that by"
+            )
+            raise SwitchError(f"{text} live.accept_unreported_rights = true")
 
     async def _prove_same_account(self, trial: Any) -> None:  # noqa: ANN401 - ccxt's
         """Raise ``SwitchError`` where the new key is of another account than the one in use."""

@@ -5,13 +5,18 @@ withdraw does not say that this key may. What an answer does not say, or says in
 is ``None``.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from messages import border
 from messages.base import Timestamp
+from messages.border import BadValueError
+
+T = TypeVar("T")
+Refuse = Callable[[BadValueError], None]
 
 
 class KeyRights(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,12 +42,23 @@ class RightsCall(msgspec.Struct, frozen=True):
     """From the answer and the key to its rights; may raise on another shape."""
 
 
-def rights_of(call: RightsCall, answer: object, key: str) -> KeyRights:
-    """Return what an answer says of ``key``; nothing where it has another shape."""
+def rights_of(
+    call: RightsCall, answer: object, key: str, refuse: Refuse = lambda _: None
+) -> KeyRights:
+    """Return what an answer says of ``key``; nothing where it has another shape.
+
+    Each field is read by itself: what one of them does not say hides no other. ``refuse`` takes an
+    impossible end.
+    """
+    rights = _told(lambda: call.read(answer, key)) or KeyRights()
+    if rights.expires_at is None:
+        return rights
     try:
-        return call.read(answer, key)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
-        return KeyRights()
+        border.moment(rights.expires_at, "key.expires_at")
+    except BadValueError as error:
+        refuse(error)
+        return msgspec.structs.replace(rights, expires_at=None)
+    return rights
 
 
 def _binance(answer: Any, _key: str) -> KeyRights:  # noqa: ANN401 - as the exchange sends it
@@ -51,8 +67,8 @@ def _binance(answer: Any, _key: str) -> KeyRights:  # noqa: ANN401 - as the exch
         answer.get(name) for name in ("enableInternalTransfer", "permitsUniversalTransfer")
     ]
     return KeyRights(
-        can_withdraw=_flag(answer["enableWithdrawals"]),
-        can_transfer=any(transfers) if all(isinstance(one, bool) for one in transfers) else None,
+        can_withdraw=_flag(answer.get("enableWithdrawals")),
+        can_transfer=_any_of(transfers),
         is_bound=_flag(answer.get("ipRestrict")),
         expires_at=_moment(answer.get("tradingAuthorityExpirationTime")),
     )
@@ -61,17 +77,15 @@ def _binance(answer: Any, _key: str) -> KeyRights:  # noqa: ANN401 - as the exch
 def _bybit(answer: Any, _key: str) -> KeyRights:  # noqa: ANN401 - as the exchange sends it
     """https://bybit-exchange.github.io/docs/v5/user/apikey-info."""
     told = answer["result"]
-    wallet = set(_texts(told["permissions"]["Wallet"]))
-    addresses = _texts(told["ips"])
-    expires = datetime.fromisoformat(told["expiredAt"]) if told.get("expiredAt") else None
+    wallet = _told(lambda: set(_texts(told["permissions"]["Wallet"])))
+    addresses = _told(lambda: _texts(told["ips"]))
+    transfers = {"AccountTransfer", "SubMemberTransfer", "SubMemberTransferList"}
     return KeyRights(
-        can_withdraw="Withdraw" in wallet,
-        can_transfer=bool(
-            wallet & {"AccountTransfer", "SubMemberTransfer", "SubMemberTransferList"}
-        ),
-        is_bound=bool(addresses) and addresses != ["*"],
-        addresses=_addresses(one for one in addresses if one != "*"),
-        expires_at=None if expires is None else Timestamp(int(expires.timestamp() * 1000)),
+        can_withdraw=None if wallet is None else "Withdraw" in wallet,
+        can_transfer=None if wallet is None else bool(wallet & transfers),
+        is_bound=None if addresses is None else bool(addresses) and addresses != ["*"],
+        addresses=_addresses(one for one in addresses or () if one != "*"),
+        expires_at=_told(lambda: _date(told.get("expiredAt"))),
     )
 
 
@@ -82,39 +96,39 @@ def _okx(answer: Any, _key: str) -> KeyRights:  # noqa: ANN401 - as the exchange
     the right to withdraw only.
     """
     told = answer["data"][0]
-    rights = _text(told["perm"]).split(",")
-    addresses = [one for one in str(told.get("ip") or "").split(",") if one]
+    rights = _told(lambda: _listed(told["perm"]))
+    addresses = _told(lambda: _listed(told.get("ip") or ""))
     return KeyRights(
-        can_withdraw="withdraw" in rights,
-        can_transfer=False,
-        is_bound=bool(addresses),
-        addresses=_addresses(addresses),
+        can_withdraw=None if rights is None else "withdraw" in rights,
+        can_transfer=None if rights is None else False,
+        is_bound=None if addresses is None else bool(addresses),
+        addresses=_addresses(addresses or ()),
     )
 
 
 def _kucoin(answer: Any, _key: str) -> KeyRights:  # noqa: ANN401 - as the exchange sends it
     """https://www.kucoin.com/docs-new/rest/account-info/account-funding/get-apikey-info."""
     told = answer["data"]
-    rights = _text(told["permission"]).lower()
-    addresses = [one for one in str(told.get("ipWhitelist") or "").split(",") if one]
+    rights = _told(lambda: _text(told["permission"]).lower())
+    addresses = _told(lambda: _listed(told.get("ipWhitelist") or ""))
     return KeyRights(
-        can_withdraw="withdraw" in rights,
-        can_transfer="transfer" in rights,
-        is_bound=bool(addresses),
-        addresses=_addresses(addresses),
+        can_withdraw=None if rights is None else "withdraw" in rights,
+        can_transfer=None if rights is None else "transfer" in rights,
+        is_bound=None if addresses is None else bool(addresses),
+        addresses=_addresses(addresses or ()),
     )
 
 
 def _gate(answer: Any, key: str) -> KeyRights:  # noqa: ANN401 - as the exchange sends it
     """https://www.gate.com/docs/developers/apiv4/en/#account: it lists all keys of the account."""
-    (told,) = (one for one in answer if one["key"] == key)
-    writes = {one["name"] for one in told["perms"] if not one["read_only"]}
-    addresses = [str(one) for one in told.get("ip_whitelist") or ()]
+    (told,) = (one for one in answer if isinstance(one, Mapping) and one.get("key") == key)
+    writes = _told(lambda: {one["name"] for one in told["perms"] if not one["read_only"]})
+    addresses = _told(lambda: _texts(told.get("ip_whitelist") or []))
     return KeyRights(
-        can_withdraw=any("withdraw" in name for name in writes),
-        can_transfer="wallet" in writes,
-        is_bound=bool(addresses),
-        addresses=_addresses(addresses),
+        can_withdraw=None if writes is None else any("withdraw" in name for name in writes),
+        can_transfer=None if writes is None else "wallet" in writes,
+        is_bound=None if addresses is None else bool(addresses),
+        addresses=_addresses(addresses or ()),
     )
 
 
@@ -130,16 +144,33 @@ def _coinbase(answer: Any, _key: str) -> KeyRights:  # noqa: ANN401 - as the exc
 def _kraken(answer: Any, _key: str) -> KeyRights:  # noqa: ANN401 - as the exchange sends it
     """https://docs.kraken.com/api-reference/account-data/get-api-key-info."""
     told = answer["result"]
-    rights = set(_texts(told["permissions"]))
-    addresses = [str(one) for one in told.get("ipAllowlist") or ()]
-    expires = int(told.get("validUntil") or 0)
+    rights = _told(lambda: set(_texts(told["permissions"])))
+    addresses = _told(lambda: _texts(told.get("ipAllowlist") or []))
     return KeyRights(
-        can_withdraw="withdraw-funds" in rights,
-        can_transfer=any("transfer" in one for one in rights),
-        is_bound=bool(addresses),
-        addresses=_addresses(addresses),
-        expires_at=Timestamp(expires * 1000) if expires else None,
+        can_withdraw=None if rights is None else "withdraw-funds" in rights,
+        can_transfer=None if rights is None else any("transfer" in one for one in rights),
+        is_bound=None if addresses is None else bool(addresses),
+        addresses=_addresses(addresses or ()),
+        expires_at=_moment(told.get("validUntil"), unit_ms=1_000),
     )
+
+
+_OTHER_SHAPE = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError)
+
+
+def _told(read: Callable[[], T]) -> T | None:
+    """Return what ``read`` finds; None where the answer has another shape there."""
+    try:
+        return read()
+    except _OTHER_SHAPE:
+        return None
+
+
+def _any_of(flags: Sequence[object]) -> bool | None:
+    """Return whether one of them is set; one that is not told may be."""
+    if any(one is True for one in flags):
+        return True
+    return False if all(one is False for one in flags) else None
 
 
 def _flag(value: object) -> bool | None:
@@ -155,15 +186,28 @@ def _text(value: object) -> str:
 def _texts(value: object) -> list[str]:
     if not isinstance(value, list):
         raise TypeError(f"{type(value).__name__} in place of a list")
-    return [_text(one) for one in value]
+    return [_text(one).strip() for one in value]
 
 
-def _moment(value: object) -> Timestamp | None:
-    return Timestamp(int(str(value))) if value else None
+def _listed(value: object) -> list[str]:
+    """Return the words of a text with commas."""
+    return [word for one in _text(value).split(",") if (word := one.strip())]
+
+
+def _moment(value: object, unit_ms: int = 1) -> Timestamp | None:
+    """Return an end; whether it can be is checked by ``rights_of``."""
+    read = _told(lambda: int(str(value))) if value else None
+    return Timestamp(read * unit_ms) if read else None
+
+
+def _date(value: object) -> Timestamp | None:
+    return (
+        Timestamp(int(datetime.fromisoformat(_text(value)).timestamp() * 1000)) if value else None
+    )
 
 
 def _addresses(told: Iterable[str]) -> tuple[str, ...]:
-    return tuple(one.strip()[:64] for one in told)
+    return tuple(border.one_line(one, 64) for one in told)
 
 
 RIGHTS_CALLS: Mapping[str, RightsCall] = {

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exchange.keys import KeysError
 from exchange.live.key_watch import WARN_DAYS, KeyWatch, too_much
@@ -114,6 +115,32 @@ def test_a_new_key_of_the_account_takes_over_without_a_restart(venue: WireVenue)
     assert venue.facts("a").status is OrderStatus.CANCELED
     assert NEW["secret"] not in "".join(venue.notes)
     assert venue.connection.redact(NEW["secret"]) == "<redacted>"
+
+
+def test_a_new_key_that_ends_soon_is_told_at_once(venue: WireVenue) -> None:
+    listen(venue)
+    new_key(venue, expires_at=Timestamp(venue.now + DAY_MS // 2))
+    venue.connection.read_slot = lambda _: NEW
+    venue.exchange.switch_key(2)
+    venue.wait_until(lambda: "in 0.5 days" in "".join(alarms(venue)))
+
+
+def test_a_new_key_of_which_it_is_not_told_whether_it_may_withdraw_is_not_used(
+    venue: WireVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = venue.connection.client.apiKey
+    new_key(venue)
+    monkeypatch.setattr("exchange.live.key_watch.rights_of", lambda *_: KeyRights())
+    venue.connection.read_slot = lambda _: NEW
+    venue.exchange.switch_key(2)
+    assert venue.exchange.wait_idle(10)
+    assert "does not say whether it may withdraw" in alarms(venue)[0]
+    assert venue.connection.client.apiKey == before
+    accepts = replace(venue.connection.settings, accept_unreported_rights=True)
+    venue.connection.settings = accepts
+    venue.exchange.switch_key(2)
+    assert venue.exchange.wait_idle(10)
+    assert venue.connection.client.apiKey == NEW["apiKey"]
 
 
 def refuse(slot: int) -> Mapping[str, str]:

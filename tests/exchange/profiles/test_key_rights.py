@@ -1,5 +1,6 @@
 """What each exchange says of a key, in the form of its documents."""
 
+import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from exchange.profiles.key_rights import RIGHTS_CALLS, KeyRights, rights_of
 from exchange.profiles.registry import PROFILES
 from messages.base import Timestamp
+from messages.border import BadValueError
 
 EXPIRES = Timestamp(int(datetime(2027, 3, 1, 12, tzinfo=UTC).timestamp() * 1000))
 BINANCE = {
@@ -145,6 +147,70 @@ def test_an_answer_of_another_shape_says_nothing(exchange: str, answer: Any) -> 
     rights = rights_of(RIGHTS_CALLS[exchange], answer, "own")
     assert rights.can_withdraw is None
     assert rights.expires_at is None
+
+
+WITHDRAWS: dict[str, Any] = {
+    "binance": {**BINANCE, "enableWithdrawals": True},
+    "bybit": {"result": {**BYBIT["result"], "permissions": {"Wallet": ["Withdraw"]}}},  # type: ignore[dict-item]
+    "okx": {"data": [{"perm": "read_only, withdraw", "ip": "10.0.0.1"}]},
+    "kucoin": {"data": {"permission": "General, Withdrawal", "ipWhitelist": "10.0.0.1"}},
+    "gate": [{**GATE[1], "perms": [{"name": "withdraw", "read_only": False}]}],
+    "kraken": {"result": {**KRAKEN["result"], "permissions": ["withdraw-funds"]}},  # type: ignore[dict-item]
+}
+STRANGE: tuple[Any, ...] = (
+    None,
+    "",
+    7,
+    1e308,
+    [],
+    {},
+    [None],
+    {"a": 1},
+    True,
+    "\x1b[2J",
+    "9" * 400,
+)
+
+
+def fields_of(answer: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
+    """Return the objects in an answer whose fields are told beside the right."""
+    inner = answer.get("result", answer.get("data")) if isinstance(answer, dict) else answer
+    inner = answer if inner is None else inner
+    return inner if isinstance(inner, list) else [inner]
+
+
+@pytest.mark.parametrize("strange", STRANGE, ids=repr)
+@pytest.mark.parametrize("exchange", WITHDRAWS)
+def test_no_other_field_hides_that_a_key_may_withdraw(exchange: str, strange: object) -> None:
+    right = {"enableWithdrawals", "permissions", "perm", "permission", "perms", "key"}
+    whole = WITHDRAWS[exchange]
+    names = [name for name in fields_of(whole)[0] if name not in right]
+    assert names
+    for name in names:
+        answer = copy.deepcopy(whole)
+        fields_of(answer)[0][name] = strange
+        rights = rights_of(RIGHTS_CALLS[exchange], answer, "own")
+        assert rights.can_withdraw is True, name
+        assert all(one.isprintable() for one in rights.addresses)
+
+
+@pytest.mark.parametrize(
+    "end", [253_402_300_799_000, -1, 10**30, 1e308, "9" * 20, "0x10", "٣", 1, True]
+)
+def test_an_end_that_cant_be_is_not_known_and_is_counted(end: object) -> None:
+    refused: list[BadValueError] = []
+    answer = {**BINANCE, "tradingAuthorityExpirationTime": end}
+    rights = rights_of(RIGHTS_CALLS["binance"], answer, "own", refused.append)
+    assert rights.expires_at is None
+    assert rights.can_withdraw is False
+    assert [error.field for error in refused] in ([], ["key.expires_at"])
+
+
+def test_an_end_in_the_year_9999_is_refused_by_its_name() -> None:
+    refused: list[BadValueError] = []
+    answer = {"result": {**KRAKEN["result"], "validUntil": "253402300799"}}  # type: ignore[dict-item]
+    assert rights_of(RIGHTS_CALLS["kraken"], answer, "own", refused.append).expires_at is None
+    assert [error.field for error in refused] == ["key.expires_at"]
 
 
 def test_every_call_is_of_an_exchange_with_a_profile() -> None:
