@@ -72,6 +72,8 @@ class LookBack(Message, frozen=True, kw_only=True):
     """Of the restart after which it asks; the answer names it."""
     upto: int = 0
     """An exit that was seen: all before it are looked up too."""
+    is_contested: bool = False
+    """Another process may hold the position: what is found live may be its own, and stays."""
 
 
 class ConflictCleared(Message, frozen=True, kw_only=True):

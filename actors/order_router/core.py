@@ -151,8 +151,7 @@ def _reported(
     found = replace(order, is_probe=False, conflict="", facts=ownership.undisputed(order.facts))
     after = answers.reported(found, message.facts, settings, now)
     more = ownership.sends_of_conflict(order, after)
-    if orders.identity is not None:
-        more += ownership.ended_unasked(order, message.facts)
+    more += ownership.ended_unasked(orders, order, message.facts, settings, now)
     return _conclude([(order, after)], more)
 
 

@@ -11,7 +11,14 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from actors.order_router.errands import send
-from actors.order_router.order import LookingBack, Request, RoutedOrder, VenueStream, is_under_way
+from actors.order_router.order import (
+    LookingBack,
+    Request,
+    RoutedOrder,
+    VenueStream,
+    is_live,
+    is_under_way,
+)
 from actors.order_router.orders import Orders
 from actors.order_router.telling import sends_after
 from config.settings import RouterSettings
@@ -32,7 +39,7 @@ def begin(orders: Orders, asked: LookBack, settings: RouterSettings, now: Timest
     last_found = max(_found(search, known), default=0)
     further = _look_further(orders, search, max(last_found, asked.after), settings, now)
     is_begun = asked.position_id in orders.looking_back
-    if further.outbox or not (asked.is_recorded or (orders.venue.up and not is_begun)):
+    if further.outbox or not (asked.is_recorded or orders.venue.up):
         return further
     # Nothing new to look up: all is known, or it was answered before and the position raised on it.
     search = replace(search, attempts=_upto(asked, max(last_found, asked.after)))
@@ -111,11 +118,12 @@ def _is_answered(search: LookingBack, order: RoutedOrder) -> bool:
 
     What was found live is taken back by its position: until it is over it may still sell. What the
     position asked for itself is on its record, and may rest. An order in conflict is not its own.
+    What a contested position finds live may be another process's: it is left alone.
     """
     if order.conflict:
         return True
     if order.asked_at is None and _attempt(search, order) > search.asked.after:
-        return order.facts.is_terminal
+        return order.facts.is_terminal or (search.asked.is_contested and is_live(order))
     return not is_under_way(order) and not order.look_up_next
 
 

@@ -162,11 +162,22 @@ def _alarm(order: RoutedOrder, why: str) -> Alarm:
     )
 
 
-def ended_unasked(before: RoutedOrder, told: OrderFacts) -> tuple[Send, ...]:
+def ended_unasked(
+    orders: Orders,
+    before: RoutedOrder,
+    told: OrderFacts,
+    settings: RouterSettings,
+    now: Timestamp,
+) -> tuple[Send, ...]:
     """Return the doubt where an order of ours ended, and neither we nor a fill nor a rule ended it.
 
-    Another process with a copy of this journal may have canceled it, to sell the coins.
+    Another process with a copy of this journal may have canceled it, to sell the coins. But the
+    process before this one may have asked for it without a record, while its disk was dead.
     """
+    if orders.identity is None or _may_have_been_asked(
+        orders, orders.identity, before, told, now, settings
+    ):
+        return ()
     request = before.request
     ends_itself = request.type is OrderType.MARKET or request.time_in_force is TimeInForce.IOC
     was_working = not before.facts.is_terminal and before.is_seen
@@ -185,6 +196,21 @@ def ended_unasked(before: RoutedOrder, told: OrderFacts) -> tuple[Send, ...]:
         "it: another process with a copy of this journal, or a person, did"
     )
     return (Send(POSITIONS, OwnershipDoubted(reason=reason, position_id=request.position_id)),)
+
+
+def _may_have_been_asked(
+    orders: Orders,
+    identity: Identity,
+    order: RoutedOrder,
+    told: OrderFacts,
+    now: Timestamp,
+    settings: RouterSettings,
+) -> bool:
+    """Return whether a request of the process before this one may have canceled an order."""
+    if order.asked_at is not None and order.asked_at >= identity.started_at:
+        return False
+    at = told.at - orders.timing.offset_ms if told.at else now
+    return at <= identity.started_at + settings.unknown_settle_ms
 
 
 def of_no_record(message: OrderReported, identity: Identity | None) -> Step:

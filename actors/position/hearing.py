@@ -89,6 +89,7 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
             restoring.on_looked_back(turn, message)
         case OwnershipChanged():
             restoring.on_ownership(turn, message)
+            planner.take_back_lost(turn)
         case OrdersReleased():
             _hear_released(turn)
         case BalanceAnswered():

@@ -11,6 +11,7 @@ from actors.position import closing, market, resting, unseen_exits
 from actors.position.deadlines import pause_after
 from actors.position.exit_form import CLOSED_MARKET, is_by_rule, is_outdated
 from actors.position.exit_slot import ExitSlot, SlotInput, SlotState, slot_after
+from actors.position.own_orders import lost_orders
 from actors.position.placing import Want, cancel, place
 from actors.position.position import (
     REFUSED_MOST,
@@ -267,12 +268,23 @@ def _write_off_if_lost(turn: Turn) -> None:
 
 
 def take_back(turn: Turn, order: OwnOrder) -> None:
-    """Cancel an exit that is live outside the slot: lost, or taken for over. It locks its coins."""
+    """Cancel an exit that is live outside the slot: lost, or taken for over. It locks its coins.
+
+    Where another process may hold the position it may be that one's protection: it stays.
+    """
     if not order.is_lost:
         order = msgspec.structs.replace(order, is_lost=True)
         turn.update(orders=with_order(turn.position.orders, order))
         _forget_looks(turn)
-    cancel(turn, order, urgent=True)
+    if not turn.position.contested:
+        cancel(turn, order, urgent=True)
+
+
+def take_back_lost(turn: Turn) -> None:
+    """Cancel the lost exits that are live, now that no other process may hold the position."""
+    for order in lost_orders(turn.position):
+        if order.facts.status in LIVE_STATUSES and not order.cancel_asked:
+            take_back(turn, order)
 
 
 def _forget_looks(turn: Turn) -> None:

@@ -105,6 +105,7 @@ def look_back(turn: Turn) -> None:
         is_recorded=position.exits_recorded and not earlier.is_foreign,
         recovery=position.recovery,
         upto=earlier.upto,
+        is_contested=bool(position.contested),
     )
     turn.send(ORDER_ROUTER, asked)
 
@@ -136,6 +137,9 @@ def on_ownership(turn: Turn, message: OwnershipChanged) -> None:
         text = f"another process may hold {turn.charter.position_id} too: {message.reason}"
         turn.alarm(AlarmKind.IDENTITY, text)
         stop_entering(turn)
+    is_changed = bool(turn.position.contested) is not bool(before)
+    if is_changed and turn.position.looks_back is not None:
+        look_back(turn)  # what is found live is left alone, or no more
     if turn.position.closing is not None and turn.position.contested != before:
         # A look that is under way was asked for by what held before.
         turn.update_closing(sellable=None, waits_for_balance=False)

@@ -182,6 +182,16 @@ def test_what_is_found_live_is_waited_for() -> None:
     assert isinstance(told(stage)[-1].message, LookedBack)
 
 
+def test_what_a_contested_position_finds_live_is_not_waited_for() -> None:
+    stage = Stage()
+    stage.tell(ASKED)
+    answer(stage, {"he1p1x3": found("he1p1x3", OrderStatus.PARTIALLY_FILLED)})
+    stage.tell(replace(ASKED, is_contested=True))
+    stage.tell(found("he1p1x3", OrderStatus.PARTIALLY_FILLED))
+    answer(stage, {})
+    assert told(stage)[-1].message == LookedBack(attempts=6, order_prefix="he1p1")
+
+
 def test_an_exit_that_was_seen_is_looked_up_however_many_before_it_were_lost() -> None:
     stage = Stage()
     stage.tell(replace(ASKED, after=0, upto=7))

@@ -20,7 +20,8 @@ from messages.order_router import (
 )
 from messages.orders import OrderStatus, OrderTerms, RejectReason, Side
 from messages.portfolio import SymbolConflict
-from tests.actors.order_router.stage import ORDER, SYMBOL, Stage, facts, request
+from messages.positions import OwnershipDoubted
+from tests.actors.order_router.stage import ORDER, SETTINGS, SYMBOL, Stage, facts, request
 
 OURS = OrderTerms(symbol=SYMBOL, side=Side.BUY, quantity=Decimal(2), price=Decimal(100))
 
@@ -211,3 +212,38 @@ def test_what_an_earlier_process_was_asked_for_may_be_older_than_the_wish_heard_
     stage.tell(OrderReported(facts=facts(OrderStatus.FILLED, "2", order_id), terms=old))
     assert stage.status(order_id) is OrderStatus.FILLED
     assert not stage.all_sent(SymbolConflict)
+
+
+def of_the_process_before(canceled_at: int) -> Stage:
+    """An order of the process before this one is canceled, and no record says who asked."""
+    stage = Stage()
+    stage.place(request())
+    stage.tell(shown(OURS))
+    stage.pass_time(10_000)
+    identity = Identity(account="a" * 8, epochs=(epoch_of(1), epoch_of(2)), started_at=stage.now)
+    stage.orders.apply(identity)
+    at = Timestamp(stage.now + canceled_at)
+    stage.pass_time(60_000)
+    stage.tell(OrderReported(facts=replace(facts(OrderStatus.CANCELED), at=at), terms=OURS))
+    return stage
+
+
+def test_a_cancel_before_this_start_may_be_one_that_left_without_a_record() -> None:
+    assert not of_the_process_before(canceled_at=-1_000).all_sent(OwnershipDoubted)
+    assert not of_the_process_before(canceled_at=SETTINGS.unknown_settle_ms).all_sent(
+        OwnershipDoubted
+    )
+
+
+def test_a_cancel_after_this_start_that_nobody_asked_for_is_another_process_s() -> None:
+    late = SETTINGS.unknown_settle_ms + 1
+    assert len(of_the_process_before(canceled_at=late).all_sent(OwnershipDoubted)) == 1
+
+
+def test_a_cancel_of_an_order_of_this_process_that_nobody_asked_for_is_doubted() -> None:
+    stage = Stage()
+    stage.orders.apply(Identity(account="a" * 8, epochs=(epoch_of(1),), started_at=stage.now))
+    stage.place(request())
+    stage.tell(shown(OURS))
+    stage.tell(shown(OURS, OrderStatus.CANCELED))
+    assert len(stage.all_sent(OwnershipDoubted)) == 1

@@ -4,10 +4,12 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from messages.base import ClientOrderId
 from messages.observers import AlarmKind
-from messages.orders import OrderStatus
+from messages.order_router import CancelOrder, LookBack
+from messages.orders import OrderFacts, OrderStatus
 from messages.portfolio import RequestBalance
-from messages.position import OwnershipChanged
+from messages.position import OrderUpdated, OwnershipChanged, Resync
 from tests.actors.position.scenes import BARE, BY_HAND, HELD, X1, X2, alarms, tell_free
 from tests.actors.position.stage import RULES, Stage
 
@@ -72,3 +74,24 @@ def test_an_answer_to_a_look_of_before_a_persons_word_counts_no_more() -> None:
     tell_free(stage, "0")
     stage.wait(60_000)
     assert stage.request(X1).quantity == HELD
+
+
+FOUND = OrderFacts(client_order_id=ClientOrderId("h0e1p1x7"), status=OrderStatus.OPEN)
+
+
+def test_an_exit_that_it_did_not_ask_for_stays_where_another_process_may_have_placed_it() -> None:
+    stage = Stage(BARE).protected()
+    stage.hear(CONTESTED)
+    stage.hear(OrderUpdated(facts=FOUND))
+    stage.wait(600_000)
+    assert not stage.all_sent(CancelOrder)
+    stage.hear(OWNED)
+    assert [one.client_order_id for one in stage.all_sent(CancelOrder)] == [FOUND.client_order_id]
+
+
+def test_a_look_back_under_way_hears_that_what_is_found_may_be_another_process_s() -> None:
+    stage = Stage(BARE).protected()
+    stage.hear(Resync(skipped="everything", error="a restart", down_since=stage.now))
+    stage.hear(CONTESTED)
+    stage.hear(CONTESTED)
+    assert [one.is_contested for one in stage.all_sent(LookBack)] == [False, True]

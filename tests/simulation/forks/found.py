@@ -51,5 +51,8 @@ FOUND = {
     "an order under way at a start was sent by the process before, more than a minute earlier": [
         *(4, 0, 8, 0, 38, 5, 8, 0, 30, 0, 0, 7, 0, 0, 0, 0, 0, 16, 10, 0, 0, 10, 0, 0, 23),
     ],
+    "a contested position canceled the protection that its twin had just placed": [
+        *(0, 0, 0, 0, 0, 19, 34, 0, 0, 20, 24, 25, 38, 34, 9, 19, 16, 23, 38),
+    ],
     "a look back waited for an order of its own that rested": [0, 0, 8, 0, 0, 16, 12, 8, 0, 0, 23],
 }

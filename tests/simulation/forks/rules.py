@@ -3,18 +3,21 @@
 Judged by the venue's ledger, and by what each process asks for.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actors.guardian.states import Cause
 from actors.journal.port import Record
 from actors.position.actor import PositionActor
 from actors.position.position import Life
 from actors.positions.actor import PositionsActor
+from actors.runtime.actor import describe
+from actors.runtime.system import System
 from messages.addresses import POSITIONS, position_address
-from messages.base import ClientOrderId, PositionId, Timestamp
+from messages.base import Address, ClientOrderId, MessageId, PositionId, Timestamp
 from messages.gateway import CancelAtVenue, SubmitOrder
-from messages.ids import parse
+from messages.ids import EXIT_LEG, parse
 from messages.money import ZERO
 from messages.orders import Purpose, Side
 from tests.simulation.plans import BTC
@@ -26,6 +29,21 @@ UNNOTICED_MS = 15_000
 """Two processes may sell the same coins while neither can know of the other: news takes so long."""
 DOUBTS = {Cause.BEHIND.value, Cause.TWIN.value}
 STEP = Decimal("0.001")
+
+
+class StrictSystem(System):
+    """A process's actors, none of which may raise."""
+
+    def __init__(self, on_raised: Callable[[str], None], *parts: Any) -> None:  # noqa: ANN401 - as System
+        super().__init__(*parts)
+        self._on_raised = on_raised
+
+    def report(
+        self, actor: Address, what: str, error: BaseException, cause: MessageId | None = None
+    ) -> None:
+        """Note every message that an actor skipped: no fault of this world makes one raise."""
+        self._on_raised(f"{actor} raised on {what}: {describe(error)}")
+        super().report(actor, what, error, cause)
 
 
 class Rules:
@@ -88,9 +106,27 @@ class Rules:
         world = self.world
         process = world.processes[number]
         is_own = process.now_identity.is_own(order.client_order_id)
+        order_id = order.client_order_id
+        self._must(is_own, f"process {number} cancels {order_id}, which is not its own")
         self._must(
-            is_own, f"process {number} cancels {order.client_order_id}, which is not its own"
+            not self._is_twins_cover(process, order_id),
+            f"process {number} cancels {order_id}, which another process that lives placed",
         )
+
+    def _is_twins_cover(self, process: "Process", order_id: ClientOrderId) -> bool:
+        """Return whether an exit is another one's, and the process knows that it may be."""
+        world = self.world
+        placed_by = world.venue.placed_by.get(order_id, process.number)
+        parts = parse(order_id)
+        if placed_by == process.number or not world.processes[placed_by].is_alive or parts is None:
+            return False
+        life = self._life(process, parts.position_id)
+        asked_before = any(
+            one.facts.client_order_id == order_id and not one.is_lost
+            for one in (() if life is None else life.position.orders)
+        )
+        is_exit = parts.leg == EXIT_LEG and not asked_before
+        return is_exit and life is not None and bool(life.position.contested)
 
     def _must(self, holds: bool, text: str) -> None:  # noqa: FBT001 - as assert
         """Note a broken rule: raised in an actor's handling, it would be taken for the actor's."""
@@ -128,9 +164,7 @@ class Rules:
     def unsold(self) -> str:
         """Return what whoever is left still holds."""
         (process,) = self.world.alive
-        held = {
-            one.charter.position_id: one.held for one in self._lives(process) if one.held > STEP
-        }
+        held = {one.charter.position_id: one.held for one in self.lives(process) if one.held > STEP}
         there = self._coins() - self.world.foreign - self._others(process)
         is_gone = self.may_be_short and there < sum(held.values(), ZERO)  # the other one sold it
         if held and not is_gone:
@@ -148,7 +182,7 @@ class Rules:
 
     def _missing(self, process: "Process") -> str:
         """Return what a process thinks that it holds and is not at the venue."""
-        held = sum((max(one.held, ZERO) for one in self._lives(process)), ZERO)
+        held = sum((max(one.held, ZERO) for one in self.lives(process)), ZERO)
         there = self._coins() - self.world.foreign
         if self.may_be_short or held <= there + STEP:
             return ""
@@ -230,7 +264,8 @@ class Rules:
             return None
         return mailbox.actor.life
 
-    def _lives(self, process: "Process") -> list[Life]:
+    def lives(self, process: "Process") -> list[Life]:
+        """Return the positions of a process."""
         roster = process.actor(POSITIONS, PositionsActor).roster
         lives = (self._life(process, one) for one in roster.living)
         return [one for one in lives if one is not None]

@@ -20,24 +20,23 @@ from actors.journal.identity import begun, identity_of
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import Record
 from actors.positions.actor import PositionsActor
-from actors.runtime.actor import describe
 from actors.runtime.clock import VirtualClock
 from actors.runtime.system import System
 from commands.tree import Wiring
 from config.settings import Settings
 from exchange.port import Sink
-from messages.addresses import GUARDIAN, POSITIONS, RECONCILER
-from messages.base import Address, MessageId, Milliseconds, Timestamp
+from messages.addresses import GUARDIAN, POSITIONS, RECONCILER, position_address
+from messages.base import Milliseconds, PositionId, Timestamp
 from messages.gateway import MarketMoved
 from messages.ids import Identity, epoch_of
 from messages.market import Quote
 from messages.money import Money
-from messages.position import CloseCause
+from messages.position import CloseCause, OwnershipChanged
 from messages.positions import CloseAllPositions, OpenPosition
 from messages.reconciler import AdoptEpoch
 from tests.simulation.choices import Choices, Kind
 from tests.simulation.fates import DiskFate
-from tests.simulation.forks.rules import Rules
+from tests.simulation.forks.rules import Rules, StrictSystem
 from tests.simulation.forks.venue import Link, SharedVenue, market
 from tests.simulation.journals import SimulatedDisk, SimulatedJournal
 from tests.simulation.plans import BTC, BUDGET, CAPITAL, FOREIGN, PLANS, SETTINGS, SYMBOL, USDT
@@ -67,21 +66,6 @@ def settings() -> Settings:
     router = replace(plain.router, terminal_ttl_ms=REMEMBERED_MS)
     drop = replace(plain.drop, symbols=(SYMBOL,))
     return replace(plain, portfolio=portfolio, reconciler=reconciler, router=router, drop=drop)
-
-
-class StrictSystem(System):
-    """A process's actors, none of which may raise."""
-
-    def __init__(self, on_raised: Callable[[str], None], *parts: Any) -> None:  # noqa: ANN401 - as System
-        super().__init__(*parts)
-        self._on_raised = on_raised
-
-    def report(
-        self, actor: Address, what: str, error: BaseException, cause: MessageId | None = None
-    ) -> None:
-        """Note every message that an actor skipped: no fault of this world makes one raise."""
-        self._on_raised(f"{actor} raised on {what}: {describe(error)}")
-        super().report(actor, what, error, cause)
 
 
 class Process(Tree):
@@ -357,9 +341,25 @@ class ForkWorld:
             self.move(price)
             self.pass_time(PIECE_MS)
         self.move(93.0)
+        self._until(lambda: "" if self._contested() else self.rules.unsold(), TAIL_MS)
+        self._own()
         self._until(self.rules.unsold, TAIL_MS)
         self.pass_time(PIECE_MS)
         self.rules.over()
+
+    def _contested(self) -> list[PositionId]:
+        """Return the positions whose owner only a person can name: no epoch is left to adopt."""
+        (process,) = self.alive
+        lives = self.rules.lives(process)
+        return [one.charter.position_id for one in lives if one.position.contested]
+
+    def _own(self) -> None:
+        """Let a person say that what is still contested is the last process's: it lives alone."""
+        (process,) = self.alive
+        for position_id in self._contested():
+            self.rules.met.add("a person names the owner of a contested position")
+            word = OwnershipChanged(is_contested=False, reason="the others are dead")
+            process.system.tell(position_address(position_id), word)
 
     def _until(self, wrong: Callable[[], str], most_ms: int) -> None:
         """Let time pass until nothing is wrong any more: by then, at the latest."""

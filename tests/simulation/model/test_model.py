@@ -7,6 +7,9 @@ from msgspec.structs import replace
 
 from actors.order_router import ownership
 from actors.order_router.order import RoutedOrder
+from actors.order_router.orders import Orders
+from config.settings import RouterSettings
+from messages.base import Timestamp
 from messages.envelope import Send
 from messages.orders import OrderFacts
 from messages.plan import Plan
@@ -23,9 +26,16 @@ from tests.simulation.plans import PLANS
 _ended_unasked = ownership.ended_unasked
 
 
-def around_ended_unasked(before: RoutedOrder, told: OrderFacts) -> tuple[Send, ...]:
+def around_ended_unasked(
+    orders: Orders,
+    before: RoutedOrder,
+    told: OrderFacts,
+    settings: RouterSettings,
+    now: Timestamp,
+) -> tuple[Send, ...]:
     """Doubt each cancel, as if none of ours had ever left."""
-    return _ended_unasked(replace(before, cancel_sent=False, cancel=None), told)
+    never = replace(before, cancel_sent=False, cancel=None)
+    return _ended_unasked(orders, never, told, settings, now)
 
 
 SMALL = Bounds(faults=0, moves=0)
