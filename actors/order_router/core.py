@@ -186,13 +186,21 @@ def _wish(
 def _measured(
     orders: Orders, measured: RequestTimingMeasured, settings: RouterSettings, now: Timestamp
 ) -> Step:
-    """Take in the venue's clock; where it moved, what waits for it waits by the new time."""
-    latest = timing.timing_of(measured)
-    if not timing.has_moved(orders.timing, latest):
-        return Step((latest,))
-    waiting = ((o, answers.clock_moved(o, latest, settings, now)) for o in orders.by_id.values())
-    moved = _conclude(waiting)
-    return Step((latest, *moved.changes), moved.outbox)
+    """Take in the venue's clock; where it moved, what waits for it waits by the new time.
+
+    An order that a dead process left without a deadline has one from now on: its position hears of
+    it, as it may sell beside it.
+    """
+    latest, known = timing.timing_of(measured), orders.by_id.values()
+    left = [o for o in known if timing.was_left(o, orders.identity)] if latest.is_bounded else []
+    changes = [(o, timing.dated_as_lost(o, latest, now)) for o in left]
+    if timing.has_moved(orders.timing, latest):
+        dated = {order.request.client_order_id for order in left}
+        others = (o for o in known if o.request.client_order_id not in dated)
+        changes += [(o, answers.clock_moved(o, latest, settings, now)) for o in others]
+    news = tuple(send_ for order in left for send_ in _news(order))
+    concluded = _conclude(changes, news)
+    return Step((latest, *concluded.changes), concluded.outbox)
 
 
 def _dated(

@@ -14,7 +14,7 @@ from actors.order_router.facts import with_status
 from actors.order_router.order import Request, RoutedOrder, is_under_way, is_unseen_sale
 from actors.order_router.orders import Orders
 from actors.order_router.states import Input
-from actors.order_router.timing import has_deadline
+from actors.order_router.timing import RequestTiming, has_deadline
 from config.settings import RouterSettings
 from messages.addresses import PORTFOLIO
 from messages.base import ClientOrderId, Currency, Symbol, Timestamp, base_currency, quote_currency
@@ -27,7 +27,8 @@ from messages.position import OrderUpdated
 
 def offered(orders: Orders, step: Step, settings: RouterSettings, now: Timestamp) -> Step:
     """Return the step with an offer for each sale that it found to be of unknown outcome."""
-    terms = orders.timing.terms
+    measured = (one for one in step.changes if isinstance(one, RequestTiming))
+    terms = next(measured, orders.timing).terms
     if terms is None or not terms.locking:
         return step
     found = {

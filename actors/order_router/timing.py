@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from actors.order_router.order import Request, RoutedOrder, is_under_way, priority_of
 from messages.base import Milliseconds, Timestamp
+from messages.ids import Identity
 from messages.market import RequestTerms
 from messages.order_router import RequestTimingMeasured
 from messages.orders import OrderStatus, Priority
@@ -40,6 +41,11 @@ class RequestTiming(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fals
     """Of one round trip."""
     terms: RequestTerms | None = None
     """None: it is not known until when the venue takes a request."""
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether it is known until when the venue's engine takes a request."""
+        return self.terms is not None and self.terms.settle_ms is not None
 
 
 def timing_of(measured: RequestTimingMeasured) -> RequestTiming:
@@ -78,6 +84,19 @@ def dated_as_lost(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> 
         return order
     sign_by = Timestamp(now + timing.offset_ms + timing.error_ms)
     return replace(order, sign_by=sign_by, window_ms=timing.terms.window_max_ms)
+
+
+def was_left(order: RoutedOrder, identity: Identity | None) -> bool:
+    """Return whether a dead process may have sent it, and no deadline is on record.
+
+    An order that was asked for before this process began is looked up, and never sent by it. So the
+    venue's time now, which is after this process took the account's lock, is the latest timestamp
+    that can be in it.
+    """
+    is_unseen = order.facts.status is OrderStatus.UNKNOWN and not order.is_seen
+    if identity is None or not is_unseen or order.sign_by is not None:
+        return False
+    return (order.asked_at or 0) < identity.started_at
 
 
 def _is_sale(order: RoutedOrder) -> bool:

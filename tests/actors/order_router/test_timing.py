@@ -2,11 +2,14 @@
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from actors.order_router.order import Request
 from actors.order_router.timing import BETWEEN_LOOKS_MS, SIGN_SALE_WITHIN_MS, taken_until
 from config.settings import RouterSettings
 from messages.base import ClientOrderId, Milliseconds, Timestamp
 from messages.gateway import LookUpOrder, SubmitOrder
+from messages.ids import Identity
 from messages.market import RequestTerms
 from messages.order_router import (
     CancelFailed,
@@ -18,6 +21,8 @@ from messages.order_router import (
     SubmitFailed,
 )
 from messages.orders import OrderStatus, OrderType, Purpose, RejectReason
+from messages.position import OrderUpdated
+from messages.reconciler import IdentityChanged
 from tests.actors.order_router.stage import P1, SETTINGS, Stage, request
 
 EXIT = "he1p1x1"
@@ -273,3 +278,78 @@ def test_an_id_that_a_dead_process_may_have_used_has_the_latest_deadline() -> No
     assert probe.is_probe
     assert probe.sign_by == stage.now + OFFSET_MS
     assert probe.window_ms == TERMS.window_max_ms
+
+
+def restarted(stage: Stage, *, seconds: int = 60) -> None:
+    """Let the next process begin after a while, with what is on record."""
+    stage.now = Timestamp(stage.now + 1_000 * seconds)
+    identity = Identity(account="a" * 8, epochs=("b" * 8,), started_at=stage.now)
+    stage.tell(IdentityChanged(identity=identity))
+    stage.tell(StreamChanged(up=False, is_restart=True))
+    stage.now = Timestamp(stage.now + 500)
+
+
+def test_what_a_dead_process_left_without_a_deadline_has_one_from_the_first_measurement_on() -> (
+    None
+):
+    stage = Stage()
+    sell(stage)
+    restarted(stage)
+    assert stage.order(EXIT).sign_by is None
+    measure(stage, OFFSET_MS)
+    order = stage.order(EXIT)
+    assert (order.sign_by, order.window_ms) == (stage.now + OFFSET_MS, TERMS.window_max_ms)
+    measured_at = stage.now
+    stage.pass_time(1_000)
+    measure(stage, OFFSET_MS)
+    assert stage.order(EXIT).sign_by == measured_at + OFFSET_MS
+
+
+def test_its_position_may_sell_beside_it_at_once_where_orders_lock_their_coins() -> None:
+    stage = Stage()
+    sell(stage)
+    restarted(stage)
+    measure(stage, OFFSET_MS)
+    assert stage.order(EXIT).beside
+    (told,) = stage.just_sent(OrderUpdated)
+    assert told.beside == TERMS.locking
+    measure(stage, OFFSET_MS)
+    assert stage.just_sent(OrderUpdated) == []
+
+
+def test_where_a_requests_life_is_not_bounded_it_stays_without_one() -> None:
+    for terms in (None, replace(TERMS, settle_ms=None)):
+        stage = Stage()
+        sell(stage)
+        restarted(stage)
+        measure(stage, OFFSET_MS, terms)
+        assert stage.order(EXIT).sign_by is None
+        assert stage.just_sent(OrderUpdated) == []
+
+
+def test_what_this_process_asked_for_is_not_dated_as_a_dead_ones() -> None:
+    stage = Stage()
+    restarted(stage)
+    sell(stage)  # the clock is not measured yet: it may wait for its turn, and be signed later
+    fail(stage, FailureKind.UNKNOWN, signed=False)
+    measure(stage, OFFSET_MS)
+    assert stage.status(EXIT) is OrderStatus.UNKNOWN
+    assert stage.order(EXIT).sign_by is None
+
+
+def test_a_deadline_on_record_is_not_put_off_by_a_restart() -> None:
+    stage = timed()
+    submit = sell(stage)
+    restarted(stage)
+    measure(stage, OFFSET_MS)
+    assert stage.order(EXIT).sign_by == submit.sign_by
+    assert stage.order(EXIT).window_ms == submit.window_ms
+
+
+def test_what_the_venue_has_shown_needs_no_deadline() -> None:
+    stage = Stage()
+    sell(stage)
+    stage.report(OrderStatus.OPEN, order_id=EXIT)
+    restarted(stage)
+    measure(stage, OFFSET_MS)
+    assert stage.order(EXIT).sign_by is None
