@@ -9,11 +9,12 @@ from actors.positions.core import PositionsMessage, not_opened, step
 from actors.positions.roster import Living, Numbering, Retired, Roster
 from actors.runtime.actor import CoreActor, describe
 from actors.runtime.system import System
-from messages.addresses import position_address
+from messages.addresses import GATEWAY, position_address
 from messages.base import Address, Message, Milliseconds, PositionId, Timestamp
 from messages.envelope import NO_TIMER, Removed, Send, Step, Wake
+from messages.gateway import FetchMarketRules
 from messages.position import Resync
-from messages.positions import OpenPosition, PositionEnded
+from messages.positions import MarketRulesReported, OpenPosition, PositionEnded
 
 
 class PositionsActor(CoreActor):
@@ -58,9 +59,11 @@ class PositionsActor(CoreActor):
                 return NO_TIMER
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
-        """Refuse to open; hear anything else once more."""
+        """Refuse to open; hear anything else once more, but for rules that may be over by then."""
         if isinstance(message, OpenPosition):
             return (not_opened(message, describe(error)),)
+        if isinstance(message, MarketRulesReported) and message.is_kept:
+            return (Send(GATEWAY, FetchMarketRules(symbol=message.rules.symbol)),)
         if isinstance(message, Wake):
             return super().on_skipped(message, error)
         sends = self.once_more(message, error)

@@ -154,6 +154,10 @@ def _be_slow(world: "World") -> None:
     world.venue.is_slow = True
 
 
+def _keep_rules(world: "World") -> None:
+    world.venue.keeps_rules = True
+
+
 def _cache(part: LookPart, world: "World") -> None:
     """Answer a part of whole looks from a cache from now on."""
     world.venue.cached.add(part)
@@ -281,5 +285,6 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("the account's stream has a gap", _lose_events, 1),
     ("the venue's clock moves ahead by 20 s", partial(_move_clock, 20_000), 2),
     ("the venue's clock moves back by 4 s", partial(_move_clock, -4_000), 1),
+    ("starts go on by the rules of the last run", _keep_rules, 2),
 )
 """What it is called, what it does, and how often explorers take it."""

@@ -31,6 +31,9 @@ class FickleMarket(Line):
     is_slow = False
     """Whether the next read is answered late."""
 
+    keeps_rules = False
+    """Whether a start goes on by what the process before it was told last."""
+
     def begin_market(self) -> None:
         """Remember the rules as they are in the beginning."""
         self.first_rules = self.book.markets[SYMBOL].rules
@@ -54,8 +57,12 @@ class FickleMarket(Line):
         self.phase = phase
 
     def fetch_market_rules(self, symbol: Symbol, now: Timestamp) -> None:
-        """Tell the rules as they are. Raises ``UnknownSymbolError``."""
+        """Tell the rules as they are, or as they were kept. Raises ``UnknownSymbolError``."""
         self._now = now
+        kept = self._kept()
+        if kept is not None:
+            self._tell_kept(symbol, kept)
+            return
         if self.phase is MarketPhase.GONE:
             self.reads.append(None)
             raise _not_listed(symbol)
@@ -82,7 +89,7 @@ class FickleMarket(Line):
     def subscribe(self, symbol: Symbol, now: Timestamp) -> None:
         """Let quotes be heard. Raises ``UnknownSymbolError``."""
         self._open_stream(now)
-        if self.phase is MarketPhase.GONE:
+        if self.phase is MarketPhase.GONE and self._kept() is None:
             raise _not_listed(symbol)
         super().subscribe(symbol, now)
 
@@ -100,6 +107,21 @@ class FickleMarket(Line):
         """Tell what filled, on a market that is listed."""
         if self.phase is not MarketPhase.GONE:
             super().fetch_trades(request, now)
+
+    def _kept(self) -> MarketRules | None:
+        """Return what a start is told of the market before it has read it; None: it reads first."""
+        has_started_before = self._connection > 0
+        return self.reads[-1] if self.keeps_rules and has_started_before else None
+
+    def _tell_kept(self, symbol: Symbol, kept: MarketRules) -> None:
+        """Tell what the last run was told, and what is so when that is read."""
+        self.on_fate("a start goes on by the rules of the last run")
+        told = MarketRulesReported(rules=kept, capabilities=self.capabilities, is_kept=True)
+        self._sink(told)
+        if self.is_fair:
+            self.read_market_rules(symbol, self._now)
+        else:
+            self._read_late(symbol)
 
     def _read_late(self, symbol: Symbol) -> None:
         """Answer later; a process that has died by then gets no answer."""

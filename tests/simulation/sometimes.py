@@ -5,6 +5,7 @@ nothing about it.
 """
 
 from collections import Counter, deque
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,14 @@ from actors.position.exit_slot import SlotState
 from actors.position.position import Position
 from actors.position.states import State
 from exchange.matching_queries import balances
-from messages.addresses import GATEWAY, JOURNAL, OBSERVERS, ORDER_ROUTER, PORTFOLIO
+from messages.addresses import (
+    GATEWAY,
+    JOURNAL,
+    OBSERVERS,
+    ORDER_ROUTER,
+    PORTFOLIO,
+    POSITIONS,
+)
 from messages.base import Address, Message, PositionId
 from messages.envelope import Envelope
 from messages.gateway import LookUpOrder, SubmitOrder
@@ -39,6 +47,7 @@ from messages.position import (
     TriggerFired,
     VenueReachability,
 )
+from messages.positions import MarketRulesReported
 from tests.simulation.tree import DurableJournals
 
 if TYPE_CHECKING:
@@ -100,6 +109,7 @@ _OTHERS = (
     "an exit filled and its cost was not told",
     "fees were told later than their fills",
     "the venue's clock moved with the outcome of an order unknown",
+    "a start went on by rules that are over",
 )
 EXPECTED = frozenset({*_ALARMS.values(), *_OTHERS, *(f"{actor} raised" for actor in _ACTORS)})
 
@@ -120,19 +130,22 @@ class Sometimes:
         self._over: set[str] = set()
         """Orders that a position was told are over."""
         self._at_death = ZERO
+        self._by_address: dict[Address, Callable[[Message], None]] = {
+            ORDER_ROUTER: self._hear_router,
+            PORTFOLIO: self._hear_books,
+            OBSERVERS: self._hear_told,
+            POSITIONS: self._hear_roster,
+        }
         world.listeners.append(self._hear)
         world.on_death, world.on_recovery = self._see_death, self._see_recovery
 
     def _hear(self, address: Address, envelope: Envelope) -> None:
         message = envelope.message
+        hear = self._by_address.get(address)
         if address.startswith("position/"):
             self._hear_position(PositionId(address[9:]), message)
-        elif address == ORDER_ROUTER:
-            self._hear_router(message)
-        elif address == PORTFOLIO:
-            self._hear_books(message)
-        elif address == OBSERVERS:
-            self._hear_told(message)
+        elif hear is not None:
+            hear(message)
         elif address == GATEWAY and type(message) is LookUpOrder:
             self._hear_look_up(message)
         elif address == GATEWAY and type(message) is PersistFailed:
@@ -140,6 +153,12 @@ class Sometimes:
                 self._note("an exit left unpersisted")
         elif type(message) is JournalHealed and envelope.sender == JOURNAL:
             self._note("a commit failed, and a later one wrote it all")
+
+    def _hear_roster(self, message: Message) -> None:
+        if type(message) is not MarketRulesReported or not message.is_kept:
+            return
+        if message.rules != self._world.venue.book.markets[message.rules.symbol].rules:
+            self._note("a start went on by rules that are over")
 
     def _hear_router(self, message: Message) -> None:
         if type(message) is CancelFailed:

@@ -9,6 +9,7 @@ from actors.position import exit_form, market, planner, resting
 from actors.position.position import Life
 from actors.positions import core as positions
 from actors.positions import markets
+from messages.envelope import NOTHING, Step
 from messages.observers import AlarmKind
 from tests.simulation.mutants.injecting import Mutant, around, both, instead, nothing
 from tests.simulation.mutants.of_promises import untold
@@ -20,6 +21,15 @@ def _dust_by_the_rules_of_now(_real: Any, life: Any, price: Any) -> bool:
 
 def _bought_under_the_rules_of_now(real: Any, *words: Any) -> Any:
     return real(*words[:4])
+
+
+def _taken_for_read(_real: Any, known: Any, read: Any) -> Any:
+    return Step((known or read,))
+
+
+def _deaf_after_kept(real: Any, roster: Any, message: Any) -> Any:
+    known = roster.markets.get(message.rules.symbol)
+    return NOTHING if known is not None and known.is_kept else real(roster, message)
 
 
 MUTANTS = (
@@ -41,6 +51,14 @@ MUTANTS = (
         instead(market, "judge_sellable", nothing),
     ),
     Mutant("what is stranded stays so for ever", instead(market, "_free", nothing)),
+    Mutant(
+        "entries go by the rules of the last run",
+        around(markets, "_kept", _taken_for_read),
+    ),
+    Mutant(
+        "rules read after those of the last run are not heard",
+        around(markets, "_reported", _deaf_after_kept),
+    ),
     Mutant("an exit is not split", instead(exit_form, "most_in_one_order", nothing)),
     Mutant(
         "what rests may be larger than one order",
