@@ -26,7 +26,7 @@ from exchange.port import UnknownSymbolError
 from exchange.profiles.borrow_modes import BORROW_CALLS
 from exchange.profiles.key_rights import KeyRights
 from exchange.profiles.profile import Profile
-from exchange.profiles.request_terms import bound_ms, proof_ms, terms_of
+from exchange.profiles.request_terms import bound_ms, early_proof_ms, proof_ms, terms_of
 from messages.base import Symbol, quote_currency
 from messages.market import Capabilities
 from messages.money import ZERO, amount_in, amount_text, money_text, plain
@@ -148,7 +148,7 @@ def _lives(profile: Profile) -> Iterator[Finding]:
             Grade.OK,
             f"{what} is proven absent at most {(proof + _LOOKS_MS) / 1000:g} s after its signing: "
             f"{bound / 1000:g} s in which it is taken, {(proof - bound) / 1000:g} s by which reads "
-            f"are behind, {_LOOKS_MS / 1000:g} s for two looks",
+            f"are behind, {_LOOKS_MS / 1000:g} s for two looks{_without_a_gap(profile)}",
         )
     terms = terms_of(profile, may_borrow=False)
     if terms is not None and terms.locking:
@@ -165,6 +165,13 @@ def _lives(profile: Profile) -> Iterator[Finding]:
             f"it is not sent again before that: that {profile.name} refuses a second sale of the "
             "same coins is not known",
         )
+
+
+def _without_a_gap(profile: Profile) -> str:
+    early = early_proof_ms(profile)
+    if early is None:
+        return ""
+    return f"; {(early + _LOOKS_MS) / 1000:g} s where the account's stream had no gap"
 
 
 def _abilities(can: Capabilities) -> tuple[tuple[str, bool], ...]:

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
@@ -30,15 +31,25 @@ from tests.simulation.mutants.proofs import prove
 from tests.simulation.plans import PLANS
 from tests.simulation.runs import run, without_logs
 from tests.simulation.schedules import kept_files, load
-from tests.simulation.strategies import STEPS, STRATEGIES, Belated, Crashing, Exploring, Spell
+from tests.simulation.strategies import (
+    STEPS,
+    STRATEGIES,
+    Belated,
+    Crashing,
+    Exploring,
+    Spell,
+    Stale,
+)
 
 FIFO = "FIFO"
 MODEL = "model"
 KEPT = "kept"
+TEST = "test"
+"""The test that a mutant names."""
 FORKS = "forks"
 """Two processes of one account: it alone looks for the mutants of that, and for no others."""
 _KINDS: dict[str, type[Exploring]] = {
-    kind.__name__: kind for kind in (*STRATEGIES, Spell, Crashing, Belated)
+    kind.__name__: kind for kind in (*STRATEGIES, Spell, Crashing, Belated, Stale)
 }
 STOPPED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -51,7 +62,9 @@ DRIVERS = (
     "Spell",
     "Crashing",
     "Belated",
+    "Stale",
     KEPT,
+    TEST,
     MODEL,
     FORKS,
 )
@@ -90,8 +103,9 @@ def schedules_to_kill(
         return _killed_in_forks(mutant, seed, most, first) if is_its else None
     if driver == MODEL:
         return killed_in_the_model(mutant)
-    if driver == KEPT:
-        return 1 if killed_by_kept(mutant) else None
+    if driver in {KEPT, TEST}:
+        is_killed = killed_by_kept(mutant) if driver == KEPT else killed_by_its_test(mutant)
+        return 1 if is_killed else None
     with ExitStack() as stack, without_logs():
         mutant.inject(stack)
         for number in range(first, most):
@@ -118,6 +132,21 @@ def choices_of(driver: str, number: int, seed: int) -> Choices:
     if driver == FIFO:
         return Choices([number, 0, 0, 1, *[0] * 60])
     return _KINDS[driver](seed * 1_000_003 + number, STEPS[number % len(STEPS)])
+
+
+def killed_by_its_test(mutant: Mutant) -> bool:
+    """Return whether the test that a mutant names fails with it."""
+    module, _, name = mutant.test.partition(":")
+    if not name:
+        return False
+    with ExitStack() as stack:
+        test = getattr(import_module(module), name)
+        mutant.inject(stack)
+        try:
+            test()
+        except AssertionError:
+            return True
+    return False
 
 
 def killed_by_kept(mutant: Mutant) -> bool:

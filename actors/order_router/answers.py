@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from actors.order_router.absence import after_look, look_wait_ms
 from actors.order_router.backoff import look_up_pause_ms, retry_pause_ms
 from actors.order_router.errands import (
     ask_for_money,
@@ -35,14 +36,18 @@ from actors.order_router.timing import (
     RequestTiming,
     after_move,
     has_deadline,
-    look_pause_ms,
-    proves_absence,
     shown_time,
 )
 from config.settings import RouterSettings
 from messages.base import Timestamp
 from messages.market import RequestTerms
-from messages.order_router import CancelFailed, FailureKind, LookUpFailed, SubmitFailed
+from messages.order_router import (
+    CancelFailed,
+    FailureKind,
+    LookUpFailed,
+    SubmitFailed,
+    WholeLook,
+)
 from messages.orders import OrderFacts, OrderStatus, Priority, RejectReason, Side
 
 _LATE_AT_ONCE = 3
@@ -65,6 +70,7 @@ def reported(
         not_found=0,
         not_found_since=None,
         not_found_at=None,
+        look=None,
         forget_at=None,
     )
     if facts.is_terminal:
@@ -97,6 +103,7 @@ class Known(NamedTuple):
     timing: RequestTiming
     venue_time: Timestamp | None
     """The venue's own time, of an answer that was there before the look-up was sent."""
+    look: WholeLook | None = None
 
 
 def submit_failed(
@@ -233,13 +240,11 @@ def _not_found_by_time(
     if order.is_probe and order.signed_at is None and at is not None:
         # Its process is dead since: nothing is signed after this moment.
         counted = replace(counted, signed_at=at)
-    proof = None
+    is_proven = False
     if at is not None and known.venue.up and not order.conflict:
-        proof = proves_absence(counted, at, terms)
-    if proof:
+        counted, is_proven = after_look(counted, at, known.look, terms)
+    if is_proven:
         return _not_at_venue(order, counted, settings, now)
-    if proof is False and counted.not_found_at is None:
-        counted = replace(counted, not_found_at=at)
     if counted.look_up_next:  # the stream was down when it was asked: once more, at once
         return send(counted, Request.LOOK_UP, settings, now)
     return _until_next_look(counted, known.timing, settings, now)
@@ -253,9 +258,9 @@ def _until_next_look(
     An order that comes is found by its event; a look in between finds one whose event is lost.
     """
     longest = look_up_pause_ms(order, settings)
-    wanted = look_pause_ms(order, timing, now)
-    pause_ms = longest if wanted is None else max(wanted, BETWEEN_LOOKS_MS)
-    return pause(order, Request.LOOK_UP, min(pause_ms, max(longest, BETWEEN_LOOKS_MS)), now)
+    wanted = look_wait_ms(order, timing, now)
+    wait_ms = longest if wanted is None else wanted or BETWEEN_LOOKS_MS
+    return pause(order, Request.LOOK_UP, min(wait_ms, max(longest, BETWEEN_LOOKS_MS)), now)
 
 
 def clock_moved(

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from actors.order_router import (
+    absence,
     answers,
     comparing,
     looking_back,
@@ -80,7 +81,8 @@ def step(orders: Orders, settings: RouterSettings, message: Message, now: Timest
         further = looking_back.go_on(orders, taken, settings, now)
         taken = _with_deadlines(orders, further, now)
     offered = second_sales.offered(orders, taken, settings, now)
-    return second_sales.held_back(orders, offered)
+    held = second_sales.held_back(orders, offered)
+    return absence.with_whole_looks(orders, held)
 
 
 def _with_deadlines(orders: Orders, step_: Step, now: Timestamp) -> Step:
@@ -232,7 +234,7 @@ def _answered(
         case CancelFailed():
             return answers.cancel_failed(order, message, settings, now)
         case OrderNotFound():
-            known = answers.Known(orders.venue, orders.timing, message.venue_time)
+            known = answers.Known(orders.venue, orders.timing, message.venue_time, message.look)
             return answers.not_found(order, known, settings, now)
         case LookUpFailed():
             return answers.look_up_failed(order, message, settings, now)

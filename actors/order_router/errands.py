@@ -127,6 +127,7 @@ def end(order: RoutedOrder, settings: RouterSettings, now: Timestamp) -> RoutedO
         not_found=0,
         not_found_since=None,
         not_found_at=None,
+        look=None,
         wait_ends_at=None,
         forget_at=None if is_needed else Timestamp(now + settings.terminal_ttl_ms),
     )

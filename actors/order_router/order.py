@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from messages.base import Milliseconds, Timestamp
-from messages.order_router import LookBack
+from messages.order_router import LookBack, WholeLook
 from messages.orders import (
     LIVE_STATUSES,
     OrderFacts,
@@ -91,7 +91,13 @@ class RoutedOrder(
     late: int = 0
     """Copies that were too late: each doubles the window."""
     not_found_at: Timestamp | None = None
-    """The venue's time at the first look after the last moment of acceptance."""
+    """The venue's time at the first of the looks that count; see ``absence``."""
+    look: WholeLook | None = None
+    """What the last whole look saw."""
+    looks: int = 0
+    """Whole looks for it so far."""
+    looked_at: Timestamp | None = None
+    """The venue's time at the last of them."""
     clock_moved_at: Timestamp | None = None
     """The venue's time when it was found that its clock had moved against ours since the order
     was signed; None: it did not."""

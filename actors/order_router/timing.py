@@ -2,9 +2,8 @@
 
 Each copy of a request carries the largest timestamp that may be written into it (``sign_by``) and
 a window. The venue's engine takes the copy until that timestamp + window + the venue's settle time,
-on the venue's own clock. So a look shows whether the order is there, if it was sent after an answer
-of the venue had shown a later time, and later by the lag of its reads. Our own clock proves
-nothing.
+on the venue's own clock. Our own clock proves nothing. What a look proves after that is in
+``absence``.
 
 The window ends on the venue's clock. The settle time and the lag of its reads are time that really
 passes: where the venue's clock moved against ours, they begin again at that moment.
@@ -128,19 +127,6 @@ def has_deadline(order: RoutedOrder) -> bool:
     return unseen and order.sign_by is not None
 
 
-def proves_absence(order: RoutedOrder, venue_time: Timestamp, terms: RequestTerms) -> bool | None:
-    """Return whether a not-found proves that the order is not there; None: it says nothing.
-
-    False: it is the first look that counts. ``venue_time``: of an answer that was there before the
-    look was sent.
-    """
-    until = taken_until(order, terms)
-    if until is None or venue_time <= until + terms.read_lag_ms:
-        return None
-    first = order.not_found_at
-    return first is not None and venue_time - first >= BETWEEN_LOOKS_MS
-
-
 def has_moved(before: RequestTiming, after: RequestTiming) -> bool:
     """Return whether the venue's clock moved against ours, by more than both may be wrong."""
     moved_ms = abs(after.offset_ms - before.offset_ms)
@@ -165,16 +151,3 @@ def shown_time(
     if venue_time is None:
         return None
     return Timestamp(min(venue_time, asked_at + timing.offset_ms + timing.error_ms))
-
-
-def look_pause_ms(order: RoutedOrder, timing: RequestTiming, now: Timestamp) -> int | None:
-    """Return how long to wait until a look can count; None: it has no deadline on record."""
-    if timing.terms is None or not has_deadline(order):
-        return None
-    until = taken_until(order, timing.terms)
-    if until is None:
-        return None
-    if order.not_found_at is not None:
-        return BETWEEN_LOOKS_MS
-    counts_from = until + timing.terms.read_lag_ms
-    return max(counts_from + 1 - (now + timing.offset_ms) + timing.error_ms, 0)

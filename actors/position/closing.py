@@ -247,6 +247,7 @@ def _on_refused(turn: Turn, facts: OrderFacts) -> None:
         _on_rule(turn, facts)
         return
     _back_off(turn, f"{facts.reason or 'no reason given'} {facts.text}".rstrip())
+    _go_on_if_never_placed(turn, facts)
     match facts.reason:
         case RejectReason.INSUFFICIENT_FUNDS:
             # Not "no liquidity": the coins are locked by another order, or a fee took some. Look.
@@ -257,6 +258,14 @@ def _on_refused(turn: Turn, facts: OrderFacts) -> None:
             _on_too_small(turn)
         case _:
             _next_try(turn)
+
+
+def _go_on_if_never_placed(turn: Turn, facts: OrderFacts) -> None:
+    """Sell again at once: the venue refused nothing, and the proof took longer than a pause."""
+    closing = turn.position.closing
+    is_stuck = closing is not None and closing.is_stuck
+    if facts.reason is RejectReason.NEVER_PLACED and not is_stuck:
+        turn.update_closing(retry_at=None)
 
 
 def _on_rule(turn: Turn, facts: OrderFacts) -> None:

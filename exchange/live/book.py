@@ -94,7 +94,7 @@ class Book:
         if known is None:
             self._forget_some()
             known = LiveOrder(client_order_id=order_id, symbol=symbol, request=request)
-            self._by_name.update(dict.fromkeys(self._names(order_id), order_id))
+            self._by_name.update(dict.fromkeys(self.names_of(order_id), order_id))
         elif request is not None and known.request is None:
             known = replace(known, request=request)
         self._put(known)
@@ -192,7 +192,8 @@ class Book:
         else:
             on_symbol[order.client_order_id] = None
 
-    def _names(self, order_id: ClientOrderId) -> list[str]:
+    def names_of(self, order_id: ClientOrderId) -> list[str]:
+        """Return what the venue shows as client order id, of the order and of a pair's legs."""
         try:
             name = at_venue(self._profile.ids, order_id)
             return [
@@ -213,7 +214,7 @@ class Book:
         del self._orders[order_id]
         self._live_on.get(order.symbol, {}).pop(order_id, None)
         self._told.pop(order_id, None)
-        for name in self._names(order_id):
+        for name in self.names_of(order_id):
             self._by_name.pop(name, None)
         for leg in order.legs:
             self._by_venue_id.pop((order.symbol, leg.exchange_order_id), None)

@@ -22,6 +22,8 @@ RETRY_AFTER_MS: ContextVar[int | None] = ContextVar("retry_after_ms", default=No
 """How long the running task's request has to wait, by the last answer that it got."""
 
 _SUCCESS = range(200, 300)
+_PONG = 0xA
+"""The type of a frame that answers a ping (RFC 6455), as aiohttp has it."""
 
 
 def can_call(client: Any, name: str) -> bool:  # noqa: ANN401 - ccxt's
@@ -42,6 +44,8 @@ class ClientHooks:
     """Says after the wait whether an order may still leave."""
     paused: Callable[[Demand], None]
     """Called when an answer demands a pause that is longer than those before."""
+    ponged: Callable[[bytes], None]
+    """Called with what a socket's answer to a ping says."""
     bad_item: Callable[[str, BaseException], None]
     """Called with each message of a socket that ccxt does not understand."""
     venue_time_ms: Callable[[], int]
@@ -191,7 +195,9 @@ class ClientHooks:
         if not known:
             handle = socket.handle_message
 
-            def handle_safely(message: object) -> None:
+            def handle_safely(message: Any) -> None:  # noqa: ANN401 - aiohttp's
+                if message.type == _PONG:
+                    self.ponged(bytes(message.data))
                 try:
                     handle(message)
                 except Exception as error:  # noqa: BLE001 - the next message may be readable

@@ -5,6 +5,7 @@ the end of all of it. What is asked over it, and what is heard, is in ``requests
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -31,6 +32,7 @@ from exchange.live.market_list import Listing, MarketList, Opened
 from exchange.live.parsing import read_balances, uid_of
 from exchange.live.rate_limits import Demand
 from exchange.live.redact import Redactor, quiet_ccxt
+from exchange.live.stream_watch import StreamWatch
 from exchange.live.throttle import BURST_MS, PATIENCE_MS, PLACES, URGENCY, Throttle
 from exchange.live.venue_clock import CLOCK_READS, VenueClock
 from exchange.port import UnknownSymbolError
@@ -79,8 +81,10 @@ class Connection:
         self.quotes: dict[Symbol, Quote] = {}
         """The last of each symbol, as heard or asked for; on the loop."""
         self.clock = VenueClock(self)
-        self.account = AccountWatch()
+        self.account = AccountWatch(lambda: time.monotonic() * 1000)
         """Whether the account may have changed since its balances were told; on the loop."""
+        self.stream = StreamWatch()
+        """Whether the account's stream had a gap; on the loop."""
         self.markets = MarketList(self)
         self.may_borrow = profile.may_borrow
         """Whether the account may sell coins that it does not have, as last told."""
@@ -263,6 +267,7 @@ class Connection:
         client.jumps_of_ours = self.clock.jumps
         client.venue_time_ms = lambda: client.milliseconds() + self.clock_offset_ms
         client.paused = self._paused
+        client.ponged = self.stream.ponged
         client.bad_item = self._bad_item
 
     def _paused(self, demand: Demand) -> None:

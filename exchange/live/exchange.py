@@ -197,7 +197,7 @@ class CcxtExchange:
             quoted=self._market.heard,
         )
         self._keys = KeyWatch(connection, alarms, book.live)
-        connection.on_bad_item = alarms.skipped
+        connection.on_bad_item = self._bad_item
         connection.on_pause = self._paused
         connection.clock.on_jump = self._tell
         connection.clock.on_timing = self._tell
@@ -283,6 +283,11 @@ class CcxtExchange:
             if self._was_up:  # a machine that was restored from an image lost its connections
                 self._connection.thread.spawn(self._connection.try_measure_clock())
             self._was_up = True
+
+    def _bad_item(self, kind: str, error: BaseException) -> None:
+        """Take in what can't be read: it may have been an event of the account's."""
+        self._connection.stream.lost()
+        self._alarms.skipped(kind, error)
 
     async def _keep_time(self) -> None:
         """Measure the venue's clock now and then: clocks drift. A borrow mode may be switched."""

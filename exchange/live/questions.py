@@ -82,14 +82,14 @@ class Questions:
             await self._balances()
 
     async def _balances(self) -> BalancesReported | None:
-        asked_at = self._account.changes
+        asked_at, quiet_ms = self._account.changes, self._account.quiet_ms
         urgency = Priority.EXIT if self._book.has_doubted_exit else Priority.QUERY
         balance = await self._ask("fetch_balance", urgency=urgency)
         if balance is None:
             return None
         read = read_balances(balance, self._connection.refused)
         report = BalancesReported(total=read.total, free=read.free, unknown=read.unknown)
-        self._account.answered(report, asked_at, self._connection.now())
+        self._account.answered(report, asked_at, self._connection.now(), quiet_ms)
         return report
 
     async def tell_open_orders(self, request: FetchOpenOrders) -> None:

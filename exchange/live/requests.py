@@ -30,11 +30,12 @@ from exchange.live.open_orders import OpenOrders
 from exchange.live.order import LiveOrder
 from exchange.live.order_calls import OrderCalls
 from exchange.live.throttle import ORDER_ID
+from exchange.live.whole_looks import FoundError, WholeLooks
 from exchange.port import Event, UnknownSymbolError
 from exchange.price_grid import nearest_price
 from exchange.profiles.calls import OrderCall, order_call
 from exchange.rules import Refusal
-from messages.base import ClientOrderId
+from messages.base import ClientOrderId, Timestamp
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
 from messages.market import MarketRules
 from messages.order_router import FailureKind, OrderNotFound, OrderReported
@@ -66,6 +67,7 @@ class Requests:
         self._lists = lists
         self._tell = tell
         self._calls = OrderCalls(connection, book, answers)
+        self._looks = WholeLooks(connection, book, answers, self._calls)
         self._submits: dict[ClientOrderId, asyncio.Future[None]] = {}
         """Those under way."""
 
@@ -85,6 +87,7 @@ class Requests:
         done = self._submits[order_id] = asyncio.get_running_loop().create_future()
         deadline = self._deadline_of(order, done)
         DEADLINE.set(deadline)
+        self._looks.signs(order_id)
         try:
             await self._submit(request, call, order.priority, deadline)
         except asyncio.CancelledError:
@@ -152,10 +155,27 @@ class Requests:
         except Exception as error:  # noqa: BLE001 - every failure is told
             failure = of_read(error, self._connection.text_of(error), self._connection.profile)
             if isinstance(failure, NotFoundError):
-                self._tell(OrderNotFound(client_order_id=order_id, venue_time=venue_time))
+                await self._look_further(order, known, venue_time, urgency)
                 return
             self._tell(look_up_failed(order_id, failure))
             await self._mend_clock(failure)
+
+    async def _look_further(
+        self,
+        order: LookUpOrder,
+        known: LiveOrder,
+        venue_time: Timestamp | None,
+        urgency: Priority,
+    ) -> None:
+        """Tell that an order is not found by its id, after a whole look where that is wanted."""
+        order_id, after, look = order.client_order_id, order.whole_after, None
+        if after is not None and venue_time is not None and venue_time > after:
+            try:
+                look = await self._looks.look(order, known, urgency)
+            except FoundError as found:
+                await self._answers.heard(order_id, found.legs, urgency=urgency, with_terms=True)
+                return
+        self._tell(OrderNotFound(client_order_id=order_id, venue_time=venue_time, look=look))
 
     async def refresh(self, known: LiveOrder) -> None:
         """Look an order up for the books; tell only news. Raises what ccxt raises."""
@@ -258,4 +278,5 @@ class Requests:
             return
         if kind is not FailureKind.UNKNOWN:
             self._book.drop(order_id)
+            self._looks.was_not_placed(order_id)
         self._tell(submit_failed(order_id, failure, copy.signed_at))

@@ -23,6 +23,7 @@ from exchange.live.task_guard import TaskGuard
 from messages.base import Symbol
 from messages.orders import FillSource
 
+_OF_THE_ACCOUNT = {"orders", "fills"}
 _LOOK_SECONDS = 0.05
 _SURELY_UP_SECONDS = 5.0
 """A stream that failed not for so long is up, whatever ccxt calls its futures."""
@@ -164,12 +165,15 @@ class Streams:
     def _turn(self, *, is_up: bool) -> None:
         if is_up is not self._is_up:
             self._is_up = is_up
+            self._connection.stream.turned(is_up=is_up)
             self._changed(is_up)
 
     def _take_safely(self, name: str, take: Take, items: Any) -> None:  # noqa: ANN401 - ccxt's
         try:
             take(items)
         except Exception as error:  # noqa: BLE001 - one bad event must not end the stream
+            if name in _OF_THE_ACCOUNT:
+                self._connection.stream.lost()
             self._alarms.skipped(f"event of the stream of {name}", error)
 
     def _take_orders(self, orders: Iterable[Raw]) -> None:

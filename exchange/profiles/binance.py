@@ -104,6 +104,9 @@ PROFILE = Profile(
         unfilled_kept_ms=Milliseconds(90 * DAY_MS),
         source="binance-spot-api-docs, rest-api.md (Data Source), errors.md (-2026)",
     ),
+    # Our choice: no document bounds it. The other parts of a look stand beside it.
+    stream_lag_ms=Milliseconds(500),
+    unknown_order_code="-2011",  # "only place and cancel are answered by the engine", rest-api.md
     locking=tuple(OrderType),
     stop_locks_coins=True,
     stop_locks_source="https://dev.binance.vision/t/35604; a user's stop held its coins: "

@@ -37,6 +37,7 @@ def terms_of(profile: Profile, *, may_borrow: bool | None = None) -> RequestTerm
         window_max_ms=deadline.window_max_ms,
         settle_ms=None if lag_ms is None else deadline.settle_ms,
         read_lag_ms=lag_ms or UNKNOWN_LIFE_MS,
+        stream_lag_ms=profile.stream_lag_ms if profile.unknown_order_code else None,
         locking=locking,
     )
 
@@ -65,3 +66,11 @@ def proof_ms(profile: Profile) -> int | None:
     if terms is None or terms.settle_ms is None:
         return None
     return terms.exit_window_ms + terms.settle_ms + terms.read_lag_ms
+
+
+def early_proof_ms(profile: Profile) -> int | None:
+    """Return the same where the account's stream had no gap; None: that proves nothing there."""
+    terms = terms_of(profile)
+    if terms is None or terms.settle_ms is None or terms.stream_lag_ms is None:
+        return None
+    return terms.exit_window_ms + terms.settle_ms + terms.stream_lag_ms

@@ -28,6 +28,11 @@ _STIRS = [
     for place, (name, _, _) in enumerate(ACTS)
     if name.startswith(("close by", "the price", "switch", "nearer", "open", "half", "all but"))
 ]
+_EXITS = [
+    place
+    for place, (name, _, _) in enumerate(ACTS)
+    if name.startswith(("close by", "the price is 97.9", "the price is 98.5", "switch", "nearer"))
+]
 _ENDS = [
     *(_JUMPS + _CRASHES),
     *(
@@ -41,9 +46,15 @@ _CACHES = [
     for place, (name, _, _) in enumerate(ACTS)
     if name.startswith(("a look", "the account's stream"))
 ]
+_STALE_STEPS = 4
+"""Times as many steps, where what is looked for happens seconds after the first act."""
+_CACHED_SHARE = 0.9
+"""Of the parts of a look, that come from a cache where a strategy wants them to."""
 _CRASH_SHARE = 0.03
 """Of the steps of a crashing one, that are a crash."""
 
+_WALLET_SETUP, _PROTECTED_SETUP = 3, 4
+"""The setup's choices, counted from 1, of a wallet and of whether all begins protected."""
 _SETUP_SHARE = 0.85
 """How often the setup is not the plain one."""
 
@@ -238,7 +249,7 @@ class Belated(Exploring):
         match self._setups:
             case 2:
                 return len(VENUES) - 1 - self.random.randrange(len(PUNCTUAL))
-            case 3:  # with and without coins of others
+            case 3:  # _WALLET_SETUP: with and without coins of others
                 return self.random.choice((0, 1))
             case _:
                 return self.random.randrange(count)
@@ -254,6 +265,51 @@ class Belated(Exploring):
         if kind is Kind.STEP and self.random.random() < self._STIR_SHARE:
             return count - len(ACTS) + self.random.choice((*_STIRS, *_STIRS, *_ENDS, *_CACHES))
         return 0
+
+
+class Stale(Belated):
+    """Belated, at a venue all of whose caches lag: what a look does not see may be there."""
+
+    _FATES: ClassVar[dict[int, tuple[tuple[int, int], ...]]] = {
+        len(SubmitFate): (
+            (SubmitFate.ARRIVES, 4),
+            (SubmitFate.LOST_ACK, 10),
+            (SubmitFate.HELD_AND_UNKNOWN, 14),
+            (SubmitFate.NEVER_ARRIVED, 1),
+        ),
+        len(CancelFate): ((CancelFate.ARRIVES, 6), (CancelFate.REFUSED, 1)),
+        len(LookUpFate): ((LookUpFate.CACHED, 20), (LookUpFate.ANSWERED, 1), (LookUpFate.ERRS, 3)),
+    }
+
+    _STIR_SHARE = 0.03
+
+    def __init__(self, seed: int, steps: int) -> None:
+        super().__init__(seed, _STALE_STEPS * steps)
+        self._lost, self._soon = self.random.choice(((0.0, 0.0), (0.2, 0.0), (0.0, 0.5)))
+        self._begins = self.steps - self.random.randrange(5, 25)
+        """Until then all is plain, but for the caches."""
+        self._first = [
+            place
+            for place in _CACHES
+            if not ACTS[place][0].endswith(("a gap", "as it is"))
+            and self.random.random() < _CACHED_SHARE
+        ]
+        """Chosen before all else."""
+
+    def _next(self, kind: Kind, count: int) -> int:
+        choice = super()._next(kind, count)
+        if kind is Kind.SETUP and self._setups == _WALLET_SETUP:
+            return 0  # beside coins of others: without them the venue refuses what is sold twice
+        return 1 if kind is Kind.SETUP and self._setups == _PROTECTED_SETUP else choice
+
+    def _choose(self, kind: Kind, count: int) -> int:
+        if kind is Kind.STEP and self._first:
+            return count - len(ACTS) + self._first.pop()
+        if self.steps > self._begins:
+            return 0
+        if self.steps == self._begins and kind is Kind.STEP:
+            return count - len(ACTS) + self.random.choice(_EXITS)
+        return super()._choose(kind, count)
 
 
 STRATEGIES: tuple[type[Exploring], ...] = (RandomWalk, Pct, DelayBounded, Uniform)

@@ -144,6 +144,9 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "is_cleared": False,
         "sought_since": None,
         "clock_moved_at": None,
+        "look": None,
+        "looks": 0,
+        "looked_at": None,
     },
     OrderRequest: {
         "price": None,

@@ -36,7 +36,7 @@ from tests.actors.position.scenes import (
     tell_free,
     tell_quote,
 )
-from tests.actors.position.stage import RULES, Stage
+from tests.actors.position.stage import PLAN, RULES, Stage
 
 # Insufficient funds
 
@@ -275,12 +275,29 @@ def test_a_lost_take_profit_is_watched_and_no_second_order_rests_beside_it() -> 
 def test_an_exit_taken_for_never_placed_that_is_live_after_all_locks_its_coins_again() -> None:
     stage = closing().report(X1, OrderStatus.UNKNOWN)
     refuse(stage, X1, RejectReason.NEVER_PLACED)
+    refuse(stage, X2, RejectReason.NO_LIQUIDITY)
     stage.report(X1, OrderStatus.OPEN)
     assert stage.canceled == [X1]
-    stage.wait(1_000)
-    assert len(stage.placed) == 2, "its coins may be sold by it"
+    stage.wait(5_000)
+    assert len(stage.placed) == 3, "its coins may be sold by it"
     stage.report(X1, OrderStatus.FILLED, filled=str(HELD), price="99")
     assert stage.state() is State.CLOSED
+
+
+def test_after_an_exit_that_was_never_placed_the_next_one_leaves_at_once() -> None:
+    stage = closing().report(X1, OrderStatus.UNKNOWN)
+    refuse(stage, X1, RejectReason.NEVER_PLACED)
+    assert stage.request(X2).quantity == HELD
+
+
+def test_exits_that_are_never_placed_one_after_the_other_are_told_as_stuck() -> None:
+    stage = closing()
+    for number in range(1, PLAN.exit_attempts + 1):
+        exit_id = f"{X1[:-1]}{number}"
+        stage.report(exit_id, OrderStatus.UNKNOWN)
+        refuse(stage, exit_id, RejectReason.NEVER_PLACED)
+    assert alarms(stage, AlarmKind.EXIT_STUCK) == 1
+    assert len(stage.placed) == PLAN.exit_attempts + 1, "the entry, and so many exits"
 
 
 def test_a_fill_does_not_take_the_deadline_of_a_look_that_is_awaited() -> None:

@@ -14,6 +14,8 @@ class Mutant(NamedTuple):
     inject: Inject
     equivalent: str = ""
     """Why no schedule can tell it from the real code; empty: one can, and it must be killed."""
+    test: str = ""
+    """The test that kills it where no schedule is known to, as module:function."""
 
 
 @contextmanager

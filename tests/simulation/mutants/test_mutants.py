@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.mutants import FIFO, FORKS, KEPT, schedules_to_kill
+from tests.mutants import FIFO, FORKS, KEPT, TEST, schedules_to_kill
 from tests.simulation.mutants.every import MUTANTS
 from tests.simulation.runs import run
 
@@ -34,6 +34,11 @@ QUICK = {
     "a deadline is compared with our own clock": "Belated",
     "two looks at one stale cache are two": KEPT,
     "one look after the deadline is enough": KEPT,
+    "a gap in the stream does not matter": KEPT,
+    "the barrier alone is a proof": KEPT,
+    "locked coins are evidence for a stop that locks nothing": TEST,
+    "the lag of a stream without a gap does not matter": TEST,
+    "a part that contradicts the others is overruled": TEST,
     "coins are bought while an unseen sale may come": KEPT,
     "a second sale while coins are being bought": KEPT,
     "orders of a foreign epoch are not seen": FORKS,
