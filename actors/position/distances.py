@@ -17,6 +17,7 @@ FARTHEST = 2
 """A level that rounds to more than so many times its distance is refused."""
 
 _FINE = Decimal("0.0001")
+_SMALL = Decimal("1e-12")
 
 
 def distance_problem(
@@ -37,7 +38,40 @@ def distance_problem(
                 f"tick of {rules.symbol} is {plain(tick)} ({_percent(tick, price)}): it would be "
                 f"at {plain(rounded)}, {_percent(becomes, price)} away"
             )
+    return _aged_problem(plan, rules, price) or _break_even_problem(plan, rules, price)
+
+
+def _aged_problem(plan: Plan, rules: MarketRules, price: Decimal) -> str | None:
+    """Return which target of a later age rounds far up; it may lie at the entry's own price."""
+    for aged in plan.take_profit_by_age:
+        planned = price * (ONE + aged.take_profit_ratio)
+        rounded = ceil_price(planned, rules)
+        if rounded - planned >= tick_at(rules, planned) / FARTHEST and (
+            rounded - price > abs(planned - price) * FARTHEST
+        ):
+            return (
+                f"plan.take_profit_by_age lies {_percent(planned - price, price)} from the price "
+                f"{plain(price)}, and would be at {plain(rounded)}, "
+                f"{_percent(rounded - price, price)} away, for the ticks of {rules.symbol}"
+            )
     return None
+
+
+def _break_even_problem(plan: Plan, rules: MarketRules, price: Decimal) -> str | None:
+    """Return why the ticks move the stop at break-even to where it would sell at once."""
+    if plan.break_even_at_ratio is None:
+        return None
+    begins = price * (ONE + plan.break_even_at_ratio)
+    kept = ONE - rules.taker_fee_ratio
+    even = divide_up(price, kept * kept, _SMALL)
+    stop = ceil_price(even, rules)
+    if even >= begins or stop < ceil_price(begins, rules):
+        return None
+    return (
+        f"plan.break_even_at_ratio sets a stop at {plain(even)} once the price is {plain(begins)}, "
+        f"and a tick of {rules.symbol} is {plain(tick_at(rules, begins))}: it would be at "
+        f"{plain(stop)} and sell at once"
+    )
 
 
 def _levels(plan: Plan, price: Decimal, atr: Decimal | None) -> Iterator[tuple[str, Decimal]]:

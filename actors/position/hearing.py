@@ -15,6 +15,7 @@ from actors.position import (
     unseen_exits,
 )
 from actors.position.booking import book, tell_end
+from actors.position.distances import distance_problem
 from actors.position.exit_form import CLOSED_MARKET, NAMED_RULES
 from actors.position.inputs import PositionMessage
 from actors.position.position import OwnOrder, find_order, sums, with_order
@@ -25,7 +26,7 @@ from actors.tables import IllegalInputError
 from messages.envelope import Wake
 from messages.ids import ENTRY_LEG, leg_of_id
 from messages.orders import LIVE_STATUSES, OrderFacts, OrderStatus, Purpose, Side
-from messages.plan import OnStop, ProtectionMode
+from messages.plan import OnStop, Plan, ProtectionMode
 from messages.position import (
     AddToPosition,
     BalanceAnswered,
@@ -144,6 +145,13 @@ def _change_plan(turn: Turn, message: ChangeProtection) -> None:
         plan = msgspec.structs.replace(
             plan, stop_loss_ratio=message.stop_loss_ratio, stop_loss_atr=None
         )
+    changed = Plan(
+        take_profit_ratio=message.take_profit_ratio, stop_loss_ratio=message.stop_loss_ratio
+    )
+    average = turn.life.average_entry
+    problem = None if average is None else distance_problem(changed, turn.charter.rules, average)
+    if problem is not None:
+        raise IllegalInputError(problem)
     turn.charter = msgspec.structs.replace(turn.charter, plan=plan)
 
 

@@ -21,6 +21,7 @@ from exchange.live.client import can_call
 from exchange.live.connection import Connection
 from exchange.live.market_list import Listing
 from exchange.live.open_orders import OpenOrders
+from exchange.live.pages import read_open
 from exchange.live.parsing import Leg, read_balances, read_quote
 from exchange.live.requests import Requests
 from exchange.port import Event
@@ -182,7 +183,7 @@ class Desk:
     def open_orders(self) -> list[Leg]:
         """Return the orders that work on the market. Raises ``RunFailedError``."""
         self._check()
-        rows = self._run(self._call("fetch_open_orders", self.symbol))
+        rows = self._run(read_open(self.connection.profile, self._call, self.symbol))
         answers = Answers(self.connection, Book(self.connection.profile), lambda _: None)
         return answers.read_legs(rows)
 

@@ -270,8 +270,10 @@ class CcxtExchange:
             self._connection.thread.spawn(self._until_ban_ends())
 
     async def _until_ban_ends(self) -> None:
-        await self._connection.throttle.until_no_ban()
-        self._is_banned = False
+        try:
+            await self._connection.throttle.until_no_ban()
+        finally:  # however it ends: else the exchange would count as out of reach for ever
+            self._is_banned = False
         self._connection.note("the ban is over")
         if self._stream_is_up:
             self._tell_reach()
