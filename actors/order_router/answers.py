@@ -146,7 +146,9 @@ def _too_late(
     facts = with_status(order.facts, Input.SUBMIT_RETRYABLE, failure.reason, failure.text)
     if facts is order.facts:
         return order
-    late = order.late if failure.signed_at is None else order.late + 1
+    # One that was not signed, or was by a clock that had moved, says nothing of the window.
+    is_slow = failure.signed_at is not None and order.clock_moved_at is None
+    late = order.late + is_slow
     back = replace(order, facts=facts, late=late)
     if order.cancel is not None:
         return withdraw(back, settings, now)

@@ -119,6 +119,18 @@ def test_a_copy_that_was_never_signed_is_sent_again_with_the_same_window() -> No
     assert second.sign_by == stage.now + OFFSET_MS + SIGN_SALE_WITHIN_MS
 
 
+def test_a_copy_that_was_late_by_a_clock_that_moved_is_sent_again_with_the_same_window() -> None:
+    stage = timed()
+    sell(stage)
+    measure(stage, OFFSET_MS + 60_000)
+    fail(stage, FailureKind.RETRYABLE, was_late=True)
+    (second,) = stage.just_sent(SubmitOrder)
+    assert second.window_ms == TERMS.exit_window_ms
+    fail(stage, FailureKind.RETRYABLE, was_late=True)
+    (third,) = stage.just_sent(SubmitOrder)
+    assert third.window_ms == 2 * TERMS.exit_window_ms
+
+
 def test_a_sale_is_never_given_up_for_its_time_and_its_window_ends_at_the_most() -> None:
     stage = timed()
     sell(stage)
