@@ -210,6 +210,7 @@ UNHEARD = {
     reconciler.ListForeign: "as above",
     portfolio.ForeignListed: "as above",
     reconciler.LookSoon: "asked only where balances differ from the books: see test_unheard",
+    portfolio.OfferUnmatched: "of a fill that waited for an unseen sale: see test_adoption",
     guardian.JournalRestored: "of a restored backup: see test_recovery of the journal",
     portfolio.SymbolConflict: "of an order under our id that is not ours: see test_ownership",
     portfolio.ClearConflict: "as above",
