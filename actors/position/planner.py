@@ -242,9 +242,13 @@ def _on_resting_filled(turn: Turn) -> None:
 
 
 def _on_resting_refused(turn: Turn, slot: ExitSlot, facts: OrderFacts) -> None:
-    """Try again, more and more slowly: refused, or canceled by somebody else."""
+    """Try again, more and more slowly: refused, or canceled by somebody else.
+
+    At once what was never placed: the venue refused nothing, and the proof took long enough.
+    """
     plan, refusals = turn.charter.plan, turn.position.protection.refusals + 1
-    retry_at = Timestamp(turn.now + pause_after(refusals, plan))
+    is_at_once = facts.reason is RejectReason.NEVER_PLACED and refusals < plan.placement_attempts
+    retry_at = None if is_at_once else Timestamp(turn.now + pause_after(refusals, plan))
     turn.update_protection(refusals=refusals, retry_at=retry_at)
     by_a_switch = facts.reason is RejectReason.DEAD_MANS_SWITCH
     by_rule = facts.status is OrderStatus.REJECTED and is_by_rule(slot.type, facts.reason)

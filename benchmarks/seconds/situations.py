@@ -249,6 +249,21 @@ SITUATIONS = (
         "on_exchange",
     ),
     Situation(
+        "protection_timed_out_own_coins",
+        scripts.protection_timed_out,
+        (
+            Figure(
+                "protection timed out, not executed, own coins beside: naked",
+                3.0,
+                figures.naked,
+                beyond_window=True,
+            ),
+        ),
+        "stop_rests",
+        "on_exchange",
+        has_own_coins=True,
+    ),
+    Situation(
         "protection_timed_out_oco",
         scripts.protection_timed_out,
         (

@@ -53,8 +53,8 @@ _CACHED_SHARE = 0.9
 _CRASH_SHARE = 0.03
 """Of the steps of a crashing one, that are a crash."""
 
-_WALLET_SETUP, _PROTECTED_SETUP = 3, 4
-"""The setup's choices, counted from 1, of a wallet and of whether all begins protected."""
+_WALLET_SETUP, _PROTECTED_SETUP, _JOURNAL_SETUP = 3, 4, 5
+"""The setup's choices, from 1, of a wallet, of whether all begins protected, of a journal."""
 _SETUP_SHARE = 0.85
 """How often the setup is not the plain one."""
 
@@ -298,8 +298,10 @@ class Stale(Belated):
 
     def _next(self, kind: Kind, count: int) -> int:
         choice = super()._next(kind, count)
-        if kind is Kind.SETUP and self._setups == _WALLET_SETUP:
-            return 0  # beside coins of others: without them the venue refuses what is sold twice
+        # Beside coins of others: without them the venue refuses what is sold twice. In memory: a
+        # disk that is full for as long as these schedules last leaves a position without cover.
+        if kind is Kind.SETUP and self._setups in {_WALLET_SETUP, _JOURNAL_SETUP}:
+            return 0
         return 1 if kind is Kind.SETUP and self._setups == _PROTECTED_SETUP else choice
 
     def _choose(self, kind: Kind, count: int) -> int:

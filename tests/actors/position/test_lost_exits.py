@@ -290,6 +290,19 @@ def test_after_an_exit_that_was_never_placed_the_next_one_leaves_at_once() -> No
     assert stage.request(X2).quantity == HELD
 
 
+def test_after_a_stop_that_was_never_placed_the_next_one_leaves_at_once_until_people_hear_it() -> (
+    None
+):
+    stage = Stage().protected()
+    for number in range(1, PLAN.placement_attempts + 1):
+        resting = f"{X1[:-1]}{number}"
+        assert len(stage.placed) == number + 1, "the entry, and so many of these"
+        stage.report(resting, OrderStatus.UNKNOWN)
+        stage.report(resting, OrderStatus.REJECTED, reason=RejectReason.NEVER_PLACED)
+    assert alarms(stage, AlarmKind.PLACEMENT_FAILED) == 1
+    assert len(stage.placed) == PLAN.placement_attempts + 1
+
+
 def test_exits_that_are_never_placed_one_after_the_other_are_told_as_stuck() -> None:
     stage = closing()
     for number in range(1, PLAN.exit_attempts + 1):
