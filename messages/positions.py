@@ -36,6 +36,8 @@ class MarketRulesReported(Message, frozen=True, kw_only=True):
     phase: MarketPhase = MarketPhase.OPEN
     is_kept: bool = False
     """It was read by an earlier process: entries wait until this one has read it."""
+    is_recent: bool = False
+    """Kept, and no older than what a running session trades by: entries need not wait."""
 
 
 class MarketGoneReported(Message, frozen=True, kw_only=True):

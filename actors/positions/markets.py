@@ -38,7 +38,7 @@ def _reported(roster: Roster, message: MarketRulesReported) -> Step:
     read = ListedMarket(rules=rules, capabilities=message.capabilities, phase=message.phase)
     known = roster.markets.get(symbol)
     if message.is_kept:
-        return _kept(known, read)
+        return _kept(known, replace(read, is_kept=not message.is_recent))
     if known is None:
         return Step((read,))
     if known == read:
@@ -54,7 +54,7 @@ def _reported(roster: Roster, message: MarketRulesReported) -> Step:
 
 def _kept(known: ListedMarket | None, read: ListedMarket) -> Step:
     """Take in a market of the last run. What is on record was told by that run, or a later one."""
-    after = replace(known or read, is_kept=True)
+    after = replace(known or read, is_kept=read.is_kept)
     return NOTHING if after == known else Step((after,))
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec.structs import replace
 
+from config.live import LiveSettings
 from exchange.live.client import can_call
 from exchange.live.errors import LiveError
 from exchange.live.kept_markets import (
@@ -22,6 +23,7 @@ from exchange.live.kept_markets import (
     worth_keeping,
 )
 from exchange.live.market_rules import read_rules
+from exchange.live.parsing import MINUTE_MS
 from exchange.profiles.precision import UnreadableRulesError, precision_of
 from exchange.profiles.profile import Profile
 from exchange.profiles.symbols import SymbolFacts, symbol_facts
@@ -47,6 +49,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """Markets whose rules can't be read, and why: nothing is traded there."""
     is_kept: bool = False
     """Whether these are the markets of the last run, until the exchange's are read."""
+    is_recent: bool = False
+    """Whether they are, and are no older than what a running session trades by."""
     total: tuple[Money, ...] = ()
     free: tuple[Money, ...] = ()
     can_withdraw: bool | None = None
@@ -59,6 +63,7 @@ class Asked(Protocol):
     """What is asked: a connection."""
 
     profile: Profile
+    settings: LiveSettings
     client: Any
     opened: Opened
     is_sandbox: bool
@@ -126,7 +131,13 @@ class MarketList:
             self._refused(error)
             await self._connection.client.load_markets(True)  # noqa: FBT003 - ccxt's
             return await self._loaded(before)
-        return before
+        age_ms = max(self._venue_now() - kept.kept.read_at, 0)
+        is_recent = age_ms <= self._connection.settings.rules_ms
+        text = f"the markets of the last run ({age_ms // MINUTE_MS} min old) are used"
+        more = "" if is_recent else "; nothing is bought before that"
+        name = self._connection.profile.name
+        self._connection.note(f"{name}: {text} until they are read anew{more}")
+        return replace(before, is_recent=is_recent)
 
     async def read(self) -> None:
         """Load the markets anew: rules change, markets come and go. Raises what ccxt raises."""
@@ -142,14 +153,14 @@ class MarketList:
         gone = [one for symbol, one in client.markets.items() if symbol not in found]
         client.set_markets([*markets, *gone], client.currencies)
         listings, unreadable = self._listings(found)
-        opened = replace(connection.opened, listings=listings, unreadable=unreadable, is_kept=False)
-        connection.opened = opened
+        opened = replace(connection.opened, listings=listings, unreadable=unreadable)
+        connection.opened = replace(opened, is_kept=False, is_recent=False)
         self._read_at = self._venue_now()
 
     def keep(self) -> None:
         """Keep the markets that are followed, for the next start."""
         connection = self._connection
-        if self.file is None or connection.opened.is_kept:
+        if self.file is None or not connection.profile.keeps_markets or connection.opened.is_kept:
             return
         followed = self.followed & connection.opened.listings.keys()
         markets = worth_keeping(connection.client.markets, followed, self._fees)
@@ -166,7 +177,7 @@ class MarketList:
 
     def _take(self) -> Usable | None:
         """Give ccxt the markets of the last run; None: there are none to use."""
-        if self.file is None:
+        if self.file is None or not self._connection.profile.keeps_markets:
             return None
         try:
             kept = read_kept(self.file, self._exchange, self.wanted)

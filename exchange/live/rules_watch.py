@@ -65,6 +65,7 @@ class RulesWatch:
             capabilities=listing.facts.capabilities,
             phase=MarketPhase.OPEN if listing.facts.is_active else MarketPhase.HALTED,
             is_kept=self._connection.opened.is_kept,
+            is_recent=self._connection.opened.is_recent,
         )
 
     def follow(self, symbol: Symbol) -> None:

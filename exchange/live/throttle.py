@@ -43,8 +43,9 @@ ON_LEAVING: ContextVar[Callable[[], None] | None] = ContextVar("on_leaving", def
 """Called when that request has its turn: what is asked from then on, it does not answer."""
 
 
-_Waiting = tuple[Priority, int, "asyncio.Future[bool]", float, Asking]
-"""The future's result: whether the request is a probe."""
+_Waiting = tuple[Priority, bool, int, "asyncio.Future[bool]", float, Asking]
+"""How urgent, whether it places no order, then the order of asking. The future's result: whether
+the request is a probe."""
 
 
 def _asking() -> Asking:
@@ -116,7 +117,7 @@ class Throttle:
     @property
     def waiting(self) -> int:
         """How many requests wait."""
-        return sum(not one[2].done() for one in self._queue)
+        return sum(not one[3].done() for one in self._queue)
 
     async def pass_(self, cost: float) -> None:
         """Wait until a request of the running task may go out.
@@ -127,7 +128,9 @@ class Throttle:
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._sequence += 1
         asking = _asking()
-        heappush(self._queue, (asking.priority, self._sequence, future, cost, asking))
+        # Of equal urgency an order goes before what is asked about others.
+        rank = (asking.priority, not asking.places, self._sequence)
+        heappush(self._queue, (*rank, future, cost, asking))
         self._let_out()
         patience_ms = PATIENCE_MS.get()
         try:
@@ -172,7 +175,7 @@ class Throttle:
         now, held = self._now_ms(), list[_Waiting]()
         shortest = inf
         while self._queue:
-            priority, _, future, cost, asking = self._queue[0]
+            priority, _, _, future, cost, asking = self._queue[0]
             wait = 0.0
             if not future.done():  # else its task waits no more
                 paused = self._pauses.wait_ms(asking, now)

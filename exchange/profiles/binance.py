@@ -28,6 +28,7 @@ PROFILE = Profile(
     trades_window_days=1,
     lists_whole_account=True,  # GET /api/v3/openOrders without a symbol, weight 80
     burst_ms=Milliseconds(2_000),  # the limit is on a minute: 6,000 weight, so this is 200 of it
+    keeps_markets=True,
     fee_currency=FeeCurrency.RECEIVED,
     max_stops=5,
     trigger_source=NativeTrigger.LAST,

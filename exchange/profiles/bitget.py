@@ -31,6 +31,7 @@ PROFILE = Profile(
     trades_window_days=90,
     # https://www.bitget.com/api-doc/spot/trade/Get-Unfilled-Orders
     open_pages=OpenPages(rows=100, by=PageBy.LOWEST_ID, param="idLessThan"),
+    keeps_markets=True,
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     market_buy=False,

@@ -27,6 +27,7 @@ PROFILE = Profile(
     trades_window_days=7,
     # https://bybit-exchange.github.io/docs/v5/order/open-order
     open_pages=OpenPages(rows=50, by=PageBy.CURSOR, param="cursor", cursor_field="nextPageCursor"),
+    keeps_markets=True,
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     # https://bybit-exchange.github.io/docs/v5/order/create-order (marketUnit)

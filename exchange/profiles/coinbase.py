@@ -33,6 +33,7 @@ PROFILE = Profile(
     trades_page=100,
     # https://docs.cdp.coinbase.com/api-reference/advanced-trade-api/rest-api/orders/list-orders
     open_pages=OpenPages(rows=100, by=PageBy.CURSOR, param="cursor", cursor_field="cursor"),
+    keeps_markets=True,
     fee_currency=FeeCurrency.QUOTE,
     max_stops=50,
     trigger_source=NativeTrigger.LAST,

@@ -25,6 +25,7 @@ PROFILE = Profile(
     trades_window_days=30,
     # https://www.gate.com/docs/developers/apiv4/#list-all-open-orders
     open_pages=OpenPages(rows=100, by=PageBy.NUMBER, param="page"),
+    keeps_markets=True,
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     market_buy=False,

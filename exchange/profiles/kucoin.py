@@ -28,6 +28,7 @@ PROFILE = Profile(
     until_param="endAt",
     # https://www.kucoin.com/docs-new/rest/spot-trading/orders/get-orders-list-old
     open_pages=OpenPages(rows=500, by=PageBy.NUMBER, param="currentPage"),
+    keeps_markets=True,
     fee_currency=FeeCurrency.QUOTE,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly"}),
     # https://www.kucoin.com/docs-new/rest/spot-trading/orders/add-order (funds)

@@ -19,6 +19,7 @@ PROFILE = Profile(
     capabilities=Capabilities(post_only=True),
     ids=IdForm(max_length=32),
     trades_page=100,
+    keeps_markets=True,
     fee_currency=FeeCurrency.QUOTE,
     # ccxt takes ``amount``, the quote amount of the whole order, for what is filled of it cost:
     # https://www.mexc.com/api-docs/spot-v3/websocket-user-data-streams

@@ -23,6 +23,7 @@ PROFILE = Profile(
     trades_page=100,
     # https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-order-list
     open_pages=OpenPages(rows=100, by=PageBy.LOWEST_ID, param="after"),
+    keeps_markets=True,
     fee_currency=FeeCurrency.RECEIVED,
     order_params=frozenset({"clientOrderId", "timeInForce", "postOnly", "tdMode"}),
     fixed_params=(("tdMode", "cash"),),

@@ -106,6 +106,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The longest stretch of time that one answer about fills is for; None: any."""
     until_param: str = "until"
     """Carries the end of that stretch, in ms."""
+    keeps_markets: bool = False
+    """Whether ccxt's class needs no more than its markets: then those of the last run will do."""
     lists_whole_account: bool = False
     """Whether one answer lists the open orders of all symbols, whole, where none is named."""
     burst_ms: Milliseconds | None = None

@@ -238,3 +238,18 @@ def test_a_kept_market_that_is_gone_counts_after_two_reads() -> None:
     assert market(stage).phase is MarketPhase.OPEN
     stage.hear(GONE)
     assert market(stage).phase is MarketPhase.GONE
+
+
+def test_by_kept_rules_that_a_running_session_would_trade_by_too_positions_are_opened() -> None:
+    stage = Stage(ETH)
+    stage.hear(replace(KEPT, rules=rules(BTC), is_recent=True))
+    stage.hear(open_on(BTC))
+    assert [m for _, m in stage.sent if isinstance(m, Begin)]
+
+
+def test_recent_rules_change_nothing_that_is_on_record_either() -> None:
+    stage = living()
+    stage.hear(replace(KEPT, rules=FINE, is_recent=True))
+    assert stage.sent == []
+    assert market(stage).rules == rules(BTC)
+    assert not market(stage).is_kept

@@ -1,5 +1,7 @@
 """The markets of the last run: used where the whole file fits, else refused by its name."""
 
+import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,7 @@ from exchange.live.kept_markets import (
     read_kept,
 )
 from exchange.live.market_list import MarketList, Opened
-from exchange.profiles.registry import profile_of
+from exchange.profiles.registry import PROFILES, profile_of
 from exchange.server.control import SetRules
 from exchange.server.thread import ServerThread
 from exchange.server.wire import Call
@@ -28,7 +30,7 @@ from exchange.server.wire_faults import FOR_EVER, WireFault, WireFaultKind
 from messages.base import CLOCKS_DIFFER_MS, Symbol, Timestamp
 from messages.positions import MarketGoneReported, MarketRulesReported
 from tests.exchange.live.test_rules_watch import COARSE, OTHER, events, last
-from tests.exchange.live.wire import WAIT_SECONDS, WireVenue
+from tests.exchange.live.wire import STILL, WAIT_SECONDS, WireVenue
 from tests.exchange.venue import RULES, SYMBOL, holding
 
 AT = Timestamp(1_790_000_000_000)
@@ -71,6 +73,7 @@ class Asked:
     """Stands for the connection, before anything is asked."""
 
     profile = profile_of("binance")
+    settings = STILL
     client: Any = field(default_factory=ccxt.pro.binance)
     opened = Opened(uid=UID)
     is_sandbox = False
@@ -203,6 +206,36 @@ def test_an_account_that_is_another_or_a_day_that_is_over_is_refused() -> None:
         kept.check("", AT)
 
 
+_BESIDE_MARKETS = re.compile(r"self\.options\[([^]]+)\]\s*=[^=]")
+_OF_MARGIN = {"'crossMarginPairsData'", "'isolatedMarginPairsData'"}
+"""Which pairs may be traded on margin: asked for by ``fetchMargins`` only, which is off."""
+
+
+@pytest.mark.parametrize("exchange_id", PROFILES)
+def test_where_markets_are_kept_ccxt_reads_nothing_beside_them_with_them(exchange_id: str) -> None:
+    kind = getattr(ccxt.pro, exchange_id)
+    readers = [name for name in dir(kind) if name.startswith("fetch") and "market" in name]
+    found = {
+        name
+        for reader in readers
+        if inspect.iscoroutinefunction(getattr(kind, reader))
+        for name in _BESIDE_MARKETS.findall(inspect.getsource(getattr(kind, reader)))
+    }
+    assert not (PROFILES[exchange_id].keeps_markets and found - _OF_MARGIN), found
+
+
+def test_without_a_profile_no_markets_are_kept() -> None:
+    assert not profile_of("bitfinex").keeps_markets
+
+
+def test_kept_markets_are_not_used_where_ccxt_needs_more() -> None:
+    markets, asked, _ = taken(file_of(a_market()))
+    asked.client.markets = None
+    asked.profile = profile_of("kraken")
+    assert markets._take() is None
+    assert asked.client.markets is None
+
+
 # Over the wire.
 
 
@@ -267,6 +300,7 @@ def test_a_start_by_kept_markets_asks_for_none_and_tells_that_they_are_kept(
         venue.exchange.fetch_market_rules(SYMBOL, venue.now)
         assert venue.exchange.wait_idle(WAIT_SECONDS)
         assert last(venue).is_kept
+        assert last(venue).is_recent
         assert last(venue).rules == venue.connection.listing(SYMBOL).rules
         venue.exchange.subscribe(SYMBOL, venue.now)
         venue.exchange.restored()
@@ -274,7 +308,27 @@ def test_a_start_by_kept_markets_asks_for_none_and_tells_that_they_are_kept(
         assert starts.reads == before + 1
         first, second = events(venue)[0], last(venue)
         assert isinstance(first, MarketRulesReported)
-        assert second == replace(first, is_kept=False), "fresh rules are told also where they agree"
+        fresh = replace(first, is_kept=False, is_recent=False)
+        assert second == fresh, "fresh rules are told also where they agree"
+    finally:
+        venue.close()
+
+
+def test_kept_markets_older_than_a_session_lets_its_own_become_are_not_recent(
+    starts: Starts, tmp_path: Path
+) -> None:
+    starts.once()
+    path = tmp_path / "markets-live-x-main.json"
+    kept = msgspec.json.decode(path.read_bytes(), type=KeptMarkets)
+    older = replace(kept, read_at=Timestamp(kept.read_at - STILL.rules_ms - 1))
+    path.write_bytes(msgspec.json.encode(replace(older, digest=older.true_digest)))
+    venue = starts.open()
+    try:
+        venue.exchange.fetch_market_rules(SYMBOL, venue.now)
+        assert venue.exchange.wait_idle(WAIT_SECONDS)
+        assert last(venue).is_kept
+        assert not last(venue).is_recent
+        assert any("nothing is bought before that" in note for note in venue.notes)
     finally:
         venue.close()
 

@@ -57,6 +57,21 @@ def test_exits_go_before_protection_before_entries_before_queries() -> None:
     assert run(play()) == ["first", "EXIT", "PROTECTION", "ENTRY", "QUERY"]
 
 
+def test_of_equal_urgency_an_order_goes_before_look_ups() -> None:
+    async def play() -> list[str]:
+        queue = Queue()
+        queue.add("first", Priority.ENTRY, cost=40)
+        await asyncio.sleep(0)
+        for number in range(3):
+            queue.add(f"look-up {number}", Priority.PROTECTION, cost=60)
+        PLACES.set(True)
+        queue.add("stop", Priority.PROTECTION, cost=60)
+        PLACES.set(False)
+        return await queue.names()
+
+    assert run(play()) == ["first", "stop", "look-up 0", "look-up 1", "look-up 2"]
+
+
 def test_equals_go_in_the_order_in_which_they_came() -> None:
     async def play() -> list[str]:
         queue = Queue()

@@ -39,4 +39,4 @@ class KeptRules(Rule):
         message = record.message
         is_taken = record.actor == POSITIONS and record.error is None
         if is_taken and type(message) is MarketRulesReported:
-            self._is_kept = message.is_kept
+            self._is_kept = message.is_kept and not message.is_recent
