@@ -58,7 +58,8 @@ _REVIEWED = (
     ("position", "stranded", "begun", _BEGUN_ONCE),
     ("position", "stranded", "budget_denied", _ONE_GRANT),
     ("position", "stranded", "orders_released", _NOT_CLOSED),
-    ("position", "open protecting", "entry_filled entry_empty", _JUDGED),
+    ("position", "open", "entry_empty", _JUDGED),  # filled: freed in the step that hears the fill
+    ("position", "protecting", "entry_filled entry_empty", _JUDGED),
     ("position", "closing", "covered cover_lost entry_empty exit_begun", _JUDGED),
     (
         "position",
