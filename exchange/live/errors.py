@@ -89,8 +89,13 @@ class NotFoundError(LiveError):
 _NOT_SENT = ("RateLimitExceeded", "DDoSProtection", "InvalidNonce", "ExchangeClosedByUser")
 """Refused before the matching engine, or by ccxt before it sent."""
 
-_NOT_FOUND = re.compile(r":\s*\"?-2013\b|order (list )?does not exist", re.IGNORECASE)
-"""Of venues whose "does not exist" ccxt takes for a bare error: MEXC's orders, Binance's pairs."""
+_NOT_FOUND = re.compile(
+    r":\s*\"?-20(13|26)\b"
+    r"|order (list )?(does |is )?not (exist|found)|order_not_exist|unknown order",
+    re.IGNORECASE,
+)
+"""Of venues whose "does not exist" ccxt takes for another error: MEXC's orders, Binance's pairs and
+what it archived 90 days after an end without a fill (-2026), Kraken's, KuCoin's, Coinbase's."""
 
 _NEVER_CONNECTED = (
     "ClientConnectorError",

@@ -104,8 +104,9 @@ SHAPES: dict[str, tuple[Shape, ...]] = {
 _LOOK_UPS: dict[str, Shape] = {
     "bitget": Shape("GET v2/spot/trade/orderInfo", "data", "rows"),
     "okx": Shape("GET trade/order", "data", "rows"),
+    "kucoin": Shape("GET order/client-order/.*", "data", "value"),
 }
-"""Look-ups that answer "there is no such order" with a success and an empty list.
+"""Look-ups that answer "there is no such order" with a success and an empty list, or null.
 
 ccxt makes a TypeError (Bitget) or an order without an id (OKX) of it.
 """
@@ -126,7 +127,7 @@ def finds_nothing(profile: Profile, call: str, answer: object) -> bool:
     shape = _LOOK_UPS.get(profile.id)
     if shape is None or not re.fullmatch(shape.call, call) or not isinstance(answer, dict):
         return False
-    return answer.get(shape.path) == []
+    return shape.path in answer and answer[shape.path] in ([], None)
 
 
 def shape_problem(profile: Profile, call: str, answer: object) -> str | None:
