@@ -96,16 +96,18 @@ class PunctualVenue(FickleMarket):
     def move_clock(self, ms: int, now: Timestamp) -> None:
         """Let the venue's clock move against the client's, or the client's against the venue's.
 
-        What waits before the check of its time passes it just before the clock moves ahead, and is
-        in the engine within the settle time; where it moves back it has so much more time.
+        What waits before the check of its time passes it just before the clock moves past its
+        window, and is in the engine within the settle time; where the clock moves back, so much
+        later.
         """
         if self.terms is None:
             return
         self.skew_ms += ms
         self.disturbed_at = now
+        settle_ms = self.terms.settle_ms or 0
         for order_id, until in self._inside.items():
-            later = until - min(ms, 0)
-            last = later if ms < 0 else min(until, now + (self.terms.settle_ms or 0))
+            left_ms = self.taken_until[order_id] - self.venue_time(now)
+            last = now + left_ms + settle_ms if left_ms >= 0 else min(until, now + settle_ms)
             self._inside[order_id] = last
             self.way.postpone(_submit_name(order_id), last - 1)
 

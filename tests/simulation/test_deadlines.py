@@ -177,6 +177,15 @@ def test_what_waits_at_the_check_of_its_time_is_in_the_engine_soon_after_the_clo
     assert isinstance(answer, OrderReported)
 
 
+def test_a_clock_that_moves_ahead_and_a_little_back_lets_nothing_in_later() -> None:
+    scene = Scene()
+    scene.submit(SubmitFate.HELD_AND_UNKNOWN)
+    scene.venue.move_clock(20_000, T0)
+    scene.venue.move_clock(-4_000, Timestamp(T0 + 100))
+    assert TERMS.settle_ms is not None
+    assert len(scene.pass_time(T0 + TERMS.settle_ms - 1)) == 1
+
+
 def test_what_is_only_on_its_way_is_too_late_after_the_clock_moved_ahead() -> None:
     scene = Scene()
     scene.submit(SubmitFate.LATE)
