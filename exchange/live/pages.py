@@ -15,6 +15,8 @@ from messages.base import DAY_MS, Symbol, Timestamp
 
 SURELY_SHORT = 20
 """Rows: fewer than any exchange's page, so a page of fewer was not cut off."""
+DOCUMENTED_PAGE = 50
+"""Rows: the smallest page of fills that a document of an exchange with a profile names."""
 PAGES_MOST = 60
 """Of one list: more is another bot's trading, and would use up the venue's rate."""
 
@@ -52,8 +54,8 @@ async def read_fills(
 
     days = profile.trades_window_days
     window_ms = None if days is None else days * DAY_MS
-    short = SURELY_SHORT if profile.is_proven else 1
-    listed = await read_whole(fetch, since, now, window_ms, short)
+    short, full = (SURELY_SHORT, DOCUMENTED_PAGE) if profile.is_proven else (1, SURELY_SHORT)
+    listed = await read_whole(fetch, since, now, window_ms, short, full)
     if listed is None or not profile.trades_of_all:
         return listed
     return listed._replace(rows=[row for row in listed.rows if row.get("symbol") == symbol])
@@ -103,13 +105,15 @@ async def read_whole(
     now: Timestamp,
     window_ms: int | None = None,
     short: int = SURELY_SHORT,
+    full: int = SURELY_SHORT,
 ) -> WholeList | None:
     """Return every row since a moment, each once; None: no answer.
 
     ``window_ms``: the longest stretch that the venue answers for at once. ``short``: beyond
-    a page of fewer rows nothing is asked for.
+    a page of fewer rows nothing is asked for. ``full``: a page of fewer rows, all of them known and
+    of one moment, hides none.
     """
-    pages = _Pages(short)
+    pages = _Pages(short, full)
     for begin, end in _windows(since, now, window_ms):
         if not await pages.read(fetch, begin, end):
             return None
@@ -130,8 +134,8 @@ def _windows(
 class _Pages:
     """The rows read so far."""
 
-    def __init__(self, short: int) -> None:
-        self._short = short
+    def __init__(self, short: int, full: int) -> None:
+        self._short, self._full = short, full
         self._largest = 0
         """Rows of the largest page."""
         self._newest = 0
@@ -164,7 +168,7 @@ class _Pages:
         new = [row for row in rows if _key(row) not in self.found]
         self.found |= {_key(row): row for row in new}
         times = [at for row in rows if isinstance(at := row.get("timestamp"), int)]
-        is_full = len(page) >= max(SURELY_SHORT, self._largest)
+        is_full = len(page) >= max(self._full, self._largest)
         self._largest = max(self._largest, len(page))
         if len(page) < self._short:
             return []

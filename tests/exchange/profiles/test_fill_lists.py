@@ -123,6 +123,8 @@ class Exchange:
             rows = rows[key]
         self.rows = [self._row(rows[0], number, symbol_id) for number in range(FILLS)]
         self.headers: dict[str, str] = {}
+        self.at: int | None = None
+        """When all fills were; None: one after the other."""
         self.asked: list[Asked] = []
         self.get, self.post = partial(self._ask, "GET"), partial(self._ask, "POST")
 
@@ -137,7 +139,9 @@ class Exchange:
         at = SINCE + 1_000 + number * 29_000
         return made | {name: write(at) for name, write in self.form.times.items()}
 
-    def _at(self, row: Row) -> int:
+    def row_at(self, row: Row) -> int:
+        if self.at is not None:
+            return self.at
         return SINCE + 1_000 + (int(row[self.form.ids[0]]) - 1) * 29_000
 
     @asynccontextmanager
@@ -151,7 +155,7 @@ class Exchange:
         begin, end = (asked.get(name) for name in self.form.asked)
         since = 0 if begin is None else self.form.read(begin)
         until = NOW if end is None else self.form.read(end)
-        found = [row for row in self.rows if since <= self._at(row) <= until]
+        found = [row for row in self.rows if since <= self.row_at(row) <= until]
         page = found[::-1][:PAGE] if self.newest_first else found[:PAGE]
         answer: Any = page
         for key in reversed(self.form.path):
@@ -186,6 +190,24 @@ def test_a_long_list_of_fills_is_read_whole(exchange_id: str, *, newest_first: b
     assert len(listed.rows) == FILLS
     assert len({row["order"] for row in listed.rows}) == FILLS
     assert len(exchange.asked) > FILLS // PAGE
+
+
+@pytest.mark.parametrize("newest_first", [False, True], ids=["oldest first", "newest first"])
+@pytest.mark.parametrize("rows", [30, PAGE - 1, PAGE])
+@pytest.mark.parametrize("exchange_id", FORMS)
+def test_a_market_order_that_swept_the_book_is_a_whole_list(
+    exchange_id: str, rows: int, *, newest_first: bool
+) -> None:
+    """All its fills are of one moment; only a page as large as documents name may hide some."""
+    listing = market(PROFILES[exchange_id])
+    exchange = Exchange(exchange_id, str(listing["id"]), newest_first=newest_first)
+    first = exchange.rows[60]
+    times = {name: first[name] for name in exchange.form.times}
+    exchange.rows = [{**row, **times} for row in exchange.rows[:rows]]
+    exchange.at = exchange.row_at(first)
+    listed = asyncio.run(_listed(exchange_id, exchange, str(listing["symbol"])))
+    assert len(listed.rows) == rows
+    assert listed.is_whole is (rows < PAGE)
 
 
 CALLS = (
