@@ -286,5 +286,6 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("the venue's clock moves ahead by 20 s", partial(_move_clock, 20_000), 2),
     ("the venue's clock moves back by 4 s", partial(_move_clock, -4_000), 1),
     ("starts go on by the rules of the last run", _keep_rules, 2),
+    ("the largest order is smaller than the smallest", partial(_demand, "shut"), 1),
 )
 """What it is called, what it does, and how often explorers take it."""

@@ -13,7 +13,7 @@ from messages.market import MarketPhase, MarketRules
 from messages.orders import RejectReason
 from messages.positions import MarketGoneReported, MarketRulesReported
 from tests.simulation.line import Line
-from tests.simulation.plans import COARSE, DEAR, SPLIT, SYMBOL
+from tests.simulation.plans import COARSE, DEAR, SHUT, SPLIT, SYMBOL
 
 CLOSED_REASONS = {
     MarketPhase.HALTED: RejectReason.MARKET_HALTED,
@@ -46,9 +46,9 @@ class FickleMarket(Line):
         self.book.markets[SYMBOL].rules = rules
 
     def demand(self, name: str, now: Timestamp) -> None:
-        """Demand what a name stands for: coarse, dear, split, or first."""
+        """Demand what a name stands for: coarse, dear, split, shut, or first."""
         first = self.first_rules
-        changes = {"coarse": COARSE, "dear": DEAR, "split": SPLIT, "first": {}}[name]
+        changes = {"coarse": COARSE, "dear": DEAR, "split": SPLIT, "shut": SHUT, "first": {}}[name]
         self.set_rules(replace(first, **changes), now)
 
     def set_phase(self, phase: MarketPhase, now: Timestamp) -> None:

@@ -149,6 +149,8 @@ DEAR = {"min_notional": Decimal(5_000)}
 """More than any position here is worth."""
 SPLIT = {"max_market_quantity": Decimal(4), "max_quantity": Decimal(6)}
 """Less than a position sells."""
+SHUT = {"min_notional": Decimal(400), "max_notional": Decimal(90)}
+"""The largest order is smaller than the smallest one: none is taken."""
 
 
 def capabilities(remainder: OcoRemainder) -> Capabilities:

@@ -59,6 +59,10 @@ MUTANTS = (
         "rules read after those of the last run are not heard",
         around(markets, "_reported", _deaf_after_kept),
     ),
+    Mutant(
+        "what no order can sell waits without a word",
+        instead(market, "takes_an_order", lambda *_: True),
+    ),
     Mutant("an exit is not split", instead(exit_form, "most_in_one_order", nothing)),
     Mutant(
         "what rests may be larger than one order",

@@ -80,6 +80,7 @@ class Markets(Rule):
         for change in record.changes:
             if type(change) is Position and is_by_core:
                 self._check_stranded(record, before, change)
+                self._check_shut(record, change, charter)
                 self._check_rest(record, before, change, charter)
                 for send in record.outbox:
                     if type(send.message) is PlaceOrder:
@@ -137,6 +138,20 @@ class Markets(Rule):
             f"{after.position_id} can't be sold, and nobody is told"
         )
 
+    def _check_shut(self, record: Record, position: Position, charter: Charter | None) -> None:
+        """Who leaves a market that takes no order at all is stranded, and does not wait."""
+        life = self.world.actor(record.actor, PositionActor).life
+        charter = charter or (None if life is None else life.charter)
+        if position.state is not State.CLOSING or charter is None or not position.entry.is_over:
+            return
+        most, rules = charter.rules.max_notional, charter.rules
+        is_shut = most is not None and most < rules.min_notional
+        left = Life(charter, position)
+        is_dust = left.is_dust(left.average_entry or ZERO) or position.closing is None
+        assert not is_shut or is_dust or _is_called_dust(left), (
+            f"{position.position_id} waits to be sold on a market that takes no order"
+        )
+
     def _check_rest(
         self,
         record: Record,
@@ -159,6 +174,12 @@ class Markets(Rule):
         assert is_too_small or not closed.sellable, (
             f"{after.position_id} is closed over {closed.held}, which the old rules sold"
         )
+
+
+def _is_called_dust(life: Life) -> bool:
+    """Return whether the venue called what is left too little, and was believed."""
+    closing = life.position.closing
+    return closing is not None and life.sellable <= closing.dust_up_to
 
 
 def _form(request: OrderRequest) -> Form:
