@@ -7,8 +7,8 @@ safe, from every one CLOSED stays reachable, and on no fair schedule is somethin
 nobody covers. The bounds are printed with the result. The first state that breaks a rule is told
 with the shortest way to it, as a sequence diagram.
 
-Without options each mode of protection is searched, and then two positions on one symbol, in a
-smaller model. Each search has a process of its own.
+Without options each mode of protection is searched, then each with deadlines of requests, and two
+positions on one symbol, both in smaller models. Each search has a process of its own.
 """
 
 import argparse
@@ -32,6 +32,8 @@ from tests.simulation.plans import PLANS
 NOT_WHOLE, STOPPED = 3, 130
 """Exit codes: a search ended at its limit, and Ctrl-C, as shells have it."""
 MODES = len(PLANS)
+DEADLINES = Bounds(moves=0, deadlines=True)
+"""Requests with deadlines, in a model without moves of the price."""
 TWO = (0, Bounds(faults=0, moves=1, positions=2, units=1))
 """Two positions on one symbol; plan and bounds."""
 LEGEND = f"""\
@@ -163,6 +165,9 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--lates", type=int, default=0, help="deadlines while mail still waits")
     parser.add_argument("--positions", type=int, help="1, and then the smaller model of 2")
     parser.add_argument("--units", type=int, default=2, help="what each position buys")
+    parser.add_argument(
+        "--deadlines", action="store_true", help="of requests, which may arrive until then"
+    )
     parser.add_argument("--modes", default="0,1,2,3,4", help="of the plans, by number")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="searches at a time")
     parser.add_argument("--states", type=int, default=10_000_000, help="for each search, at most")
@@ -188,10 +193,11 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
         lates=options.lates,
         positions=options.positions or 1,
         units=options.units,
+        deadlines=options.deadlines,
     )
     wanted = [(int(number), bounds) for number in options.modes.split(",")]
     if options.positions is None:
-        wanted.append(TWO)
+        wanted += [*((plan, DEADLINES) for plan, _ in wanted), TWO]
     return [Task(plan, bounds, options.states, options.seconds) for plan, bounds in wanted]
 
 

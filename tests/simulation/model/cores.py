@@ -5,13 +5,14 @@ everything else different. As a core is pure, what it did the first time is what
 so it is called once: nothing is checked less, as the rules look at the whole world each time.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
 
 from actors.order_router.core import step as router_step
 from actors.order_router.orders import Orders
+from actors.order_router.timing import RequestTiming
 from actors.portfolio.books import Books
 from actors.portfolio.core import step as portfolio_step
 from actors.position.core import step as position_step
@@ -36,10 +37,10 @@ Outbox = tuple[Send, ...]
 class Cores:
     """Each core, with what it did before. A model has its own, as mutants change the code."""
 
-    def __init__(self) -> None:
-        """Begin with nothing remembered."""
+    def __init__(self, timing: RequestTiming | None = None) -> None:
+        """Begin with nothing remembered. ``timing``: what the router knows of the venue's clock."""
         self.position = lru_cache(_REMEMBERED)(_position)
-        self.router = lru_cache(_REMEMBERED)(_router)
+        self.router = lru_cache(_REMEMBERED)(partial(_router, timing))
         self.portfolio = lru_cache(_REMEMBERED)(_portfolio)
 
 
@@ -54,8 +55,15 @@ def _position(life: Life | None, message: Any, now: Timestamp) -> tuple[Life, Ou
     return Life(charter, position), done.outbox
 
 
-def _router(entities: Entities, message: Any, now: Timestamp) -> tuple[Entities, Outbox]:  # noqa: ANN401 - any of its union
+def _router(
+    timing: RequestTiming | None,
+    entities: Entities,
+    message: Any,  # noqa: ANN401 - any of its union
+    now: Timestamp,
+) -> tuple[Entities, Outbox]:
     orders = Orders(IDENTITY)
+    if timing is not None:
+        orders.apply(timing)
     for entity in entities:
         orders.apply(entity)
     done = router_step(orders, SETTINGS, message, now)

@@ -1,6 +1,7 @@
 """Whether the model checker finds a mutant: in how many states it meets a broken rule."""
 
 from contextlib import ExitStack
+from itertools import product
 
 from tests.simulation.model.model import Model
 from tests.simulation.model.search import search
@@ -9,6 +10,7 @@ from tests.simulation.mutants.injecting import Mutant
 from tests.simulation.plans import PLANS
 
 BOUNDS = Bounds(faults=1, moves=0)
+DEADLINES = BOUNDS._replace(deadlines=True)
 MODES = (0, 1, 4)
 """Of the plans, by number: those whose models are small enough to be whole for every mutant."""
 STATES = 100_000
@@ -20,8 +22,8 @@ def killed_in_the_model(mutant: Mutant) -> int | None:
     states = 0
     with ExitStack() as stack:
         mutant.inject(stack)
-        for number in MODES:
-            found = search(Model(PLANS[number], BOUNDS), STATES, seconds=60)
+        for bounds, number in product((BOUNDS, DEADLINES), MODES):
+            found = search(Model(PLANS[number], bounds), STATES, seconds=60)
             states += found.states
             if found.error is not None:
                 return states

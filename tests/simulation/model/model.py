@@ -35,7 +35,7 @@ from messages.positions import OwnershipDoubted
 from tests.simulation import plans
 from tests.simulation.model.cores import IDENTITY, Cores, Outbox
 from tests.simulation.model.graph import OUTSIDE, TIME
-from tests.simulation.model.venue import asked, balances, of_its_own_accord
+from tests.simulation.model.venue import TIMING, arrived, asked, balances, of_its_own_accord
 from tests.simulation.model.world import PRICES, START, UNIT, Bounds, Mail, Next, World, mailed
 
 
@@ -44,7 +44,7 @@ class Model:
 
     def __init__(self, plan: Plan, bounds: Bounds) -> None:
         self.plan, self.bounds = plan, bounds
-        self.cores = Cores()
+        self.cores = Cores(TIMING if bounds.deadlines else None)
         self.rules = replace(
             plans.rules(plans.VENUES[0][0]),
             tick_size=UNIT,
@@ -82,6 +82,8 @@ class Model:
                 yield from ((*one, channel) for one in self._delivered(rest, mail))
         for order in world.venue:
             yield from ((*one, OUTSIDE) for one in of_its_own_accord(world, order))
+        for request in world.on_its_way:
+            yield from ((*one, OUTSIDE) for one in arrived(world, request))
         yield from ((*one, OUTSIDE) for one in self._outside(world))
         yield from ((*one, TIME) for one in self._time(world))
 
@@ -221,7 +223,9 @@ class Model:
         for at, name, act in due:
             if at == first:
                 lates = world.lates - bool(world.mail)
-                later = replace(world, now=max(world.now, at), lates=lates)
+                now = max(world.now, at)
+                on_its_way = tuple(one for one in world.on_its_way if one.until >= now)
+                later = replace(world, now=now, lates=lates, on_its_way=on_its_way)
                 yield f"Note over venue: {(at - world.now) / 1000:g} s later, {name}", act(later)
 
     def _quote(self, world: World) -> Quote:

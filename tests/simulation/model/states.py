@@ -16,14 +16,22 @@ _TIMES = frozenset(
         "began_at",
         "deadline",
         "entered_at",
+        "hidden_until",
         "look_at",
+        "looked_at",
+        "not_found_at",
         "not_found_since",
         "retry_at",
+        "sign_by",
+        "signed_at",
         "since",
         "stop_order_until",
         "switched_at",
+        "until",
+        "venue_time",
         "wait_ends_at",
         "wakes_at",
+        "whole_after",
     }
 )
 _NO_MATTER = frozenset(
@@ -67,6 +75,7 @@ class States:
             name(world.orders, now),
             name(world.books, now),
             name(world.venue, now),
+            name(world.on_its_way, now),
             name(world.armed, now),
             *(name(one, now) for one in mail),
         )

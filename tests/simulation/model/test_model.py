@@ -51,6 +51,30 @@ def test_every_state_is_safe_and_none_is_a_dead_end(plan: Plan) -> None:
     assert found.states > 300
 
 
+def test_with_deadlines_of_requests_every_state_is_safe() -> None:
+    bounds = SMALL._replace(faults=1, deadlines=True)
+    found = search(Model(PLANS[4], bounds), limit=100_000, seconds=60)
+    assert found.error is None
+    assert found.is_whole
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("a request is taken for dead before its window is over", "is CLOSED, holds"),
+        ("a gap in the stream does not matter", "more than it held"),
+    ],
+)
+def test_with_deadlines_of_requests_a_false_proof_is_found(name: str, problem: str) -> None:
+    mutant = next(m for m in MUTANTS if m.name == name)
+    bounds = SMALL._replace(faults=1, deadlines=True)
+    with ExitStack() as stack:
+        mutant.inject(stack)
+        found = search(Model(PLANS[0], bounds), limit=100_000, seconds=60)
+    assert found.error is not None
+    assert problem in found.error
+
+
 def test_a_circle_in_which_mail_is_never_delivered_is_not_fair() -> None:
     assert _circle(delivers="a>b").uncovered_for_ever() == 1
     assert _circle(delivers=OUTSIDE).uncovered_for_ever() is None

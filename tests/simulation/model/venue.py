@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from actors.order_router.timing import RequestTiming
 from messages.addresses import GATEWAY, ORDER_ROUTER
-from messages.base import Message
+from messages.base import Message, Timestamp
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
 from messages.money import Money
 from messages.order_router import (
@@ -18,6 +19,7 @@ from messages.order_router import (
     OrderNotFound,
     OrderReported,
     SubmitFailed,
+    WholeLook,
 )
 from messages.orders import (
     OrderFacts,
@@ -31,8 +33,10 @@ from messages.orders import (
 )
 from messages.portfolio import BalancesReported
 from tests.simulation import plans
-from tests.simulation.model.world import FEE, UNIT, Next, Venue, World, held, mailed, put
+from tests.simulation.model.world import FEE, UNIT, Next, OnItsWay, Venue, World, held, mailed, put
 
+TIMING = RequestTiming(terms=replace(plans.TERMS, locking=()))
+"""Both clocks are one, and no second sale is sent beside one of unknown outcome."""
 _HAS_STOP = {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.OCO}
 
 
@@ -40,6 +44,9 @@ def asked(world: World, message: Message, text: str) -> Iterator[Next]:
     match message:
         case SubmitOrder(request=request):
             yield from _submitted(world, request, text)
+            if world.faults and message.window_ms is not None:
+                yield f"{text} (on its way, no answer)", _sent(world, message, message.window_ms)
+                yield from _filled_unheard(world, message, text)
         case CancelAtVenue() | LookUpOrder():
             yield from _cancel_or_look(world, message, text)
         case _:
@@ -76,19 +83,60 @@ def _submitted(world: World, request: OrderRequest, text: str) -> Iterator[Next]
     yield f"{text} (done, its answer lost)", mailed(lost, GATEWAY, ORDER_ROUTER, unknown)
 
 
+def _sent(world: World, message: SubmitOrder, window_ms: int) -> World:
+    """Let a request be on its way until its last moment; the answer says that nobody knows."""
+    settle_ms = plans.TERMS.settle_ms or 0
+    until = Timestamp(world.now + window_ms + settle_ms)
+    unknown = SubmitFailed(
+        client_order_id=message.request.client_order_id,
+        kind=FailureKind.UNKNOWN,
+        signed_at=world.now,
+    )
+    on_its_way = (*world.on_its_way, OnItsWay(message.request, until))
+    sent = replace(world, faults=world.faults - 1, on_its_way=on_its_way)
+    return mailed(sent, GATEWAY, ORDER_ROUTER, unknown)
+
+
+def _filled_unheard(world: World, message: SubmitOrder, text: str) -> Iterator[Next]:
+    """Yield that a market order fills in a gap of the stream, and its answer is lost."""
+    request = message.request
+    if request.type is not OrderType.MARKET:
+        return
+    facts = OrderFacts(client_order_id=request.client_order_id, status=OrderStatus.OPEN)
+    hidden_until = Timestamp(world.now + plans.TERMS.read_lag_ms)
+    order = Venue(request, facts, hidden_until)
+    filled = replace(_filled(world, order, request.quantity), mail=world.mail)
+    unknown = SubmitFailed(
+        client_order_id=request.client_order_id, kind=FailureKind.UNKNOWN, signed_at=world.now
+    )
+    fewer = replace(filled, faults=world.faults - 1)
+    yield f"{text} (filled in a gap)", mailed(fewer, GATEWAY, ORDER_ROUTER, unknown)
+
+
+def arrived(world: World, one: OnItsWay) -> Iterator[Next]:
+    """Yield what a request does that comes late: its answer is not awaited any more."""
+    left = tuple(other for other in world.on_its_way if other is not one)
+    without = replace(world, on_its_way=left, faults=0)
+    text = f"Note over venue: {one.request.client_order_id} arrives"
+    for told, after in _submitted(without, one.request, text):
+        yield told, replace(after, faults=world.faults)
+
+
 def _cancel_or_look(
     world: World, message: CancelAtVenue | LookUpOrder, text: str
 ) -> Iterator[Next]:
     order_id = message.client_order_id
     order = next((o for o in world.venue if o.facts.client_order_id == order_id), None)
-    is_cancel = isinstance(message, CancelAtVenue)
     refused = CancelFailed(client_order_id=order_id, kind=FailureKind.REJECTED)
     if order is None:
-        missing = refused if is_cancel else OrderNotFound(client_order_id=order_id)
+        missing = refused if isinstance(message, CancelAtVenue) else _not_found(world, message)
         yield text, mailed(world, GATEWAY, ORDER_ROUTER, missing)
-    elif not is_cancel:
+    elif isinstance(message, LookUpOrder):
         found = OrderReported(facts=order.facts, terms=_terms(order.request))
         yield text, mailed(world, GATEWAY, ORDER_ROUTER, found)
+        if order.hidden_until is not None and world.now < order.hidden_until:
+            stale = _not_found(world, message, is_hidden=True)
+            yield f"{text} (from a cache)", mailed(world, GATEWAY, ORDER_ROUTER, stale)
     elif order.facts.is_terminal:
         yield text, mailed(world, GATEWAY, ORDER_ROUTER, refused)
     else:
@@ -104,6 +152,20 @@ def _cancel_or_look(
                 f"{text} (done, its answer lost)",
                 mailed(lost, GATEWAY, ORDER_ROUTER, unknown),
             )
+
+
+def _not_found(world: World, message: LookUpOrder, *, is_hidden: bool = False) -> OrderNotFound:
+    """Return the answer to a look that finds nothing: its other parts see nothing either.
+
+    ``is_hidden``: the order is there, and the stream had a gap since it was signed.
+    """
+    after = message.whole_after
+    is_whole = after is not None and world.now > after
+    return OrderNotFound(
+        client_order_id=message.client_order_id,
+        venue_time=world.now if message.wants_time else None,
+        look=WholeLook(stream=2 if is_hidden else 1, signed_on=1) if is_whole else None,
+    )
 
 
 def _terms(request: OrderRequest) -> OrderTerms:

@@ -40,12 +40,16 @@ class Bounds(NamedTuple):
     positions: int = 1
     units: int = 2
     """What each position buys; fills come in units."""
+    deadlines: bool = False
+    """Requests have deadlines. One that is a fault may arrive at any moment until its own, or fill
+    in a gap of the stream while caches do not show it."""
 
     def __str__(self) -> str:
         """Return all of them, for people."""
         return (
             f"faults {self.faults}, moves {self.moves}, closes {self.closes}, "
             f"late deadlines {self.lates}, positions {self.positions}, units {self.units}"
+            f"{', requests with deadlines' if self.deadlines else ''}"
         )
 
 
@@ -54,6 +58,15 @@ class Venue(msgspec.Struct, frozen=True):
 
     request: OrderRequest
     facts: OrderFacts
+    hidden_until: Timestamp | None = None
+    """It filled in a gap of the stream, and until then caches may not show it."""
+
+
+class OnItsWay(msgspec.Struct, frozen=True):
+    """A request that the venue has not taken, and may take."""
+
+    request: OrderRequest
+    until: Timestamp
 
 
 class Mail(msgspec.Struct, frozen=True):
@@ -74,6 +87,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     books: tuple[msgspec.Struct, ...] = ()
     """The portfolio's, by kind and key."""
     venue: tuple[Venue, ...] = ()
+    on_its_way: tuple[OnItsWay, ...] = ()
     armed: tuple[ArmTriggers, ...] = ()
     mail: tuple[Mail, ...] = ()
     """In order of sending; the first of each sender and receiver may be delivered."""
@@ -103,7 +117,7 @@ def mailed(world: World, sender: Address, to: Address, message: Message) -> Worl
 
 
 def put(world: World, order: Venue, facts: OrderFacts) -> World:
-    after = Venue(order.request, facts)
+    after = replace(order, facts=facts)
     order_id = facts.client_order_id
     if all(o.facts.client_order_id != order_id for o in world.venue):
         return replace(world, venue=(*world.venue, after))
