@@ -19,6 +19,7 @@ from actors.position.restoring import renamed
 from actors.positions.roster import Numbering
 from messages.addresses import ORDER_ROUTER, POSITIONS, RECONCILER
 from messages.base import Timestamp
+from messages.guardian import FirstLookDone
 from messages.ids import EXIT_LEG, Identity, client_order_id, parse
 from messages.orders import OrderStatus
 from messages.position import Begin
@@ -51,7 +52,12 @@ def begun(snapshot: Snapshot, identity: Identity) -> Snapshot:
     known = {one.actor for one in snapshot.actors}
     added = (Entities(one, ()) for one in (POSITIONS, ORDER_ROUTER, RECONCILER) if one not in known)
     actors = tuple(_begun(one, identity) for one in (*snapshot.actors, *added))
-    undelivered = tuple(_delivered(one, identity) for one in snapshot.undelivered)
+    undelivered = tuple(
+        _delivered(one, identity)
+        for one in snapshot.undelivered
+        # This start looks anew: delivered, the end of the last one's look would let entries in.
+        if not isinstance(one.message, FirstLookDone)
+    )
     return msgspec.structs.replace(snapshot, actors=actors, undelivered=undelivered)
 
 

@@ -25,7 +25,6 @@ from messages.addresses import (
 from messages.envelope import HungEnvelope, ReturnedEnvelope
 from messages.guardian import (
     FirstLookBegun,
-    FirstLookDone,
     JournalHealed,
     JournalRestored,
     RecoveryBegun,
@@ -38,15 +37,9 @@ from messages.position import Resync, SessionEnding
 from messages.positions import BeginRecovery
 from messages.strategy import SymbolBusy
 
-_OF_THE_LAST_PROCESS = (
-    BeginRecovery,
-    RecoveryDone,
-    FirstLookDone,
-    TradingStateChanged,
-    SessionEnding,
-)
-"""What may still be under way, and is true no more. Delivered, the end of a recovery or of a first
-look would let entries in, and the end of a session would sell; what is true now is said anew."""
+_OF_THE_LAST_PROCESS = (BeginRecovery, RecoveryDone, TradingStateChanged, SessionEnding)
+"""What may still be under way, and is true no more. Delivered, the end of a recovery would let
+entries in, and the end of a session would sell; what is true now is said anew."""
 
 
 def restore(system: System, snapshot: Snapshot) -> None:

@@ -191,6 +191,10 @@ def _move_clock(ms: int, world: "World") -> None:
     world.venue.move_clock(ms, world.now)
 
 
+def _look_at_others(world: "World") -> None:
+    world.clear_conflicts()
+
+
 def _read(world: "World") -> None:
     world.tell(GATEWAY, FetchMarketRules(symbol=SYMBOL))
 
@@ -287,5 +291,6 @@ ACTS: tuple[tuple[str, Act, int], ...] = (
     ("the venue's clock moves back by 4 s", partial(_move_clock, -4_000), 1),
     ("starts go on by the rules of the last run", _keep_rules, 2),
     ("the largest order is smaller than the smallest", partial(_demand, "shut"), 1),
+    ("a person looks at others' orders that have our ids", _look_at_others, 3),
 )
 """What it is called, what it does, and how often explorers take it."""

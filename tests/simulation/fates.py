@@ -50,6 +50,10 @@ class SubmitFate(IntEnum):
     """In time for the venue's check; its engine takes it later, and the answer comes then."""
     HELD_AND_UNKNOWN = 21
     """The same, and the answer says at once that nobody knows."""
+    TAKEN = 22
+    """Another order has the id: refused as a duplicate, and a look-up shows the other one."""
+    TAKEN_AND_SHOWN = 23
+    """Another order has the id: the stream shows it, and the answer says that nobody knows."""
 
 
 class CancelFate(IntEnum):

@@ -7,8 +7,11 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from actors.journal.chain import NO_HEAD
 from actors.journal.codec import Snapshot, encode
-from actors.journal.finding import find
+from actors.journal.finding import Found, find
 from actors.journal.holder import Holder
 from actors.journal.lease import Lease
 from actors.journal.port import Record
@@ -35,11 +38,17 @@ _LIMITS = JournalLimits(
 class StoreJournal(FileJournal):
     """The store's own, which commits as a fate wants."""
 
-    def __init__(self, disk: SimulatedDisk, choose_fate: ChooseFate, now: Timestamp) -> None:
+    def __init__(
+        self, disk: SimulatedDisk, choose_fate: ChooseFate, opening: Snapshot | None, now: Timestamp
+    ) -> None:
         self._choose_fate = choose_fate
         self._disk = disk
         self._records_head = hashlib.blake2b(digest_size=16)
         found = find(_FOLDER, disk)
+        if opening is not None and found is None:
+            found = Found(snapshot=opening, head=NO_HEAD, last_number=0, seed=_ORIGIN.seed)
+        elif opening is not None and found is not None:
+            found = replace(found, snapshot=opening)
         super().__init__(Lease(_FOLDER, _HOLDER, disk), _ORIGIN, _LIMITS, found, now)
         self.begun_at = self.durable
 
@@ -85,6 +94,7 @@ class StoreDisk:
         self._choose_fate = choose_fate
         self._choose_survivors = choose_survivors
         self._disk = SimulatedDisk()
+        self._opening: Snapshot | None = None
 
     @property
     def is_full(self) -> bool:
@@ -98,7 +108,11 @@ class StoreDisk:
     def journal(self, now: Timestamp) -> StoreJournal:
         """Begin a segment, as a process that starts does: not before there is room for it."""
         self.is_full = False
-        return StoreJournal(self._disk, self._choose_fate, now)
+        return StoreJournal(self._disk, self._choose_fate, self._opening, now)
+
+    def begin(self, opening: Snapshot) -> None:
+        """Let the next segment begin with a cut that a start changed."""
+        self._opening = opening
 
     def lose_power(self) -> None:
         """Leave what survives."""

@@ -7,15 +7,18 @@ from msgspec.structs import replace
 
 from actors.position.states import State
 from messages.base import ClientOrderId, Milliseconds, PositionId
+from messages.ids import ENTRY_LEG, client_order_id
 from messages.observers import AlarmKind
 from messages.orders import OrderStatus, OrderType, Side
 from tests.simulation import plans
 from tests.simulation.runs import without_logs
-from tests.simulation.world import World
+from tests.simulation.world import IN_MEMORY, World
 
 ON_DISK = (0, 0, 0, 1, 1)
 """The setup: the first position is protected in peace, the journal on a disk."""
-ENTRY = ClientOrderId("he1p1b1")
+PREFIX = IN_MEMORY.prefix_of(PositionId("p1"))
+"""Of the first process's ids."""
+ENTRY = client_order_id(PREFIX, ENTRY_LEG, 1)
 
 
 def closed() -> World:
@@ -94,7 +97,7 @@ def test_without_the_reconciler_nobody_ever_books_it(
     world.close()
 
 
-@pytest.mark.parametrize(("order_id", "is_left"), [("he1p1x9", False), ("by hand", True)])
+@pytest.mark.parametrize(("order_id", "is_left"), [(f"{PREFIX}x9", False), ("by hand", True)])
 def test_of_orders_that_nobody_has_only_ours_is_canceled(order_id: str, *, is_left: bool) -> None:
     world = closed()
     book = world.venue.book

@@ -42,9 +42,10 @@ class Held(World):
         come_to_rest(self)
 
     def _begin_process(self, recovered: Snapshot | None) -> None:
-        if recovered is not None:
-            self.cuts.append(recovered)
         super()._begin_process(recovered)
+        if recovered is not None:
+            assert self.crashes is not None
+            self.cuts.append(self.crashes.opening)
 
     def start(self, *, announced: bool) -> None:
         """End the session, announced or killed, and let the next one come to rest."""

@@ -29,7 +29,6 @@ _SECOND_GRANT = "a budget that was asked for twice, its second grant behind the 
 _REVIEWED = (
     ("exit slot", "empty", "ended live lost", _OWN_ORDER),
     ("exit slot", "unknown", "cancel_asked", "the router settles an unknown order by itself"),
-    ("exit slot", "unknown", "lost", "unknown is told on change only"),
     ("exit slot", "working", "lost", _TWO_HOURS),
     ("order", "open partially_filled", "not_at_venue", _TWO_HOURS),
     ("order", "submitted", "not_found", "nothing is looked up before the submit's answer is due"),

@@ -27,6 +27,7 @@ from messages.order_router import (
 )
 from messages.orders import OrderStatus, Priority, RejectReason, Side
 from tests.simulation.choices import Kind
+from tests.simulation.conflicts import TAKEN, TakenIds
 from tests.simulation.fates import (
     NO_ANSWER,
     SUBMIT_FAILURES,
@@ -37,7 +38,6 @@ from tests.simulation.fates import (
     cancel_failed,
     submit_failed,
 )
-from tests.simulation.looks import LookedAtVenue
 from tests.simulation.market import CLOSED_REASONS
 from tests.simulation.way import LIVES_MS
 
@@ -48,12 +48,14 @@ GHOSTS_LIVE_MS = 45_000
 """How late a buy may come: the router has long believed the not-founds."""
 
 
-class Edge(LookedAtVenue):
+class Edge(TakenIds):
     """A paper exchange at the far end of a bad line."""
 
     # The port.
 
-    def submit(self, order: SubmitOrder, now: Timestamp) -> None:
+    def submit(  # noqa: C901 - a branch for each kind of fate
+        self, order: SubmitOrder, now: Timestamp
+    ) -> None:
         self._now = now
         order_id = order.request.client_order_id
         self.asked_for[order_id] = order.request.side
@@ -64,6 +66,8 @@ class Edge(LookedAtVenue):
             self._answer(self.late_answer(order_id, "not signed: it was too late"))
         elif fate is SubmitFate.TOO_LATE or (fate in _HELD and self.is_too_late(order_id, now)):
             self._answer(self.late_answer(order_id))
+        elif fate in TAKEN and order_id not in self.book.orders:
+            self._take_id(order, fate, now)
         elif fate in _LATE_FATES:
             self._submit_later(order, fate)
         elif fate in SUBMIT_REFUSALS:
@@ -128,6 +132,8 @@ class Edge(LookedAtVenue):
         is_young = now - self.arrived_at.get(order_id, now) < LIVES_MS
         if self.is_down or fate is LookUpFate.FAILS or self.phase is MarketPhase.GONE:
             self._answer(LookUpFailed(client_order_id=order_id, text=NO_ANSWER))
+        elif order_id in self.others and fate is not LookUpFate.SILENT:
+            self._answer(self.others[order_id])
         elif fate is LookUpFate.LATE:
             self._hold(lambda at: self._look_up_now(order, at), f"look-up {order_id}")
         elif (fate is LookUpFate.NOT_FOUND and is_young) or (
@@ -187,6 +193,9 @@ class Edge(LookedAtVenue):
     def _submit_now(self, order: SubmitOrder, now: Timestamp) -> None:
         self._now = now
         order_id = order.request.client_order_id
+        if order_id in self.others:
+            self._refuse_id(order_id)
+            return
         reason = CLOSED_REASONS.get(self.phase)
         if reason is not None:
             self._on_event(submit_failed(order_id, FailureKind.REJECTED, reason, self.phase))
@@ -199,10 +208,16 @@ class Edge(LookedAtVenue):
 
     def _cancel_now(self, order: CancelAtVenue, now: Timestamp) -> None:
         self._now = now
+        if order.client_order_id in self.others:
+            self._cancel_other(order.client_order_id)
+            return
         super().cancel(order, now)
 
     def _look_up_now(self, order: LookUpOrder, now: Timestamp) -> None:
         self._now = now
+        if order.client_order_id in self.others:
+            self._answer(self.others[order.client_order_id])
+            return
         if self.has_forgotten(order.client_order_id, now):
             self._answer(self.not_found(order.client_order_id))
             return

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from actors.journal.codec import Snapshot
+from actors.journal.identity import identity_of
 from actors.journal.port import Record
 from actors.order_router.actor import OrderRouter
+from actors.portfolio.actor import PortfolioActor
 from actors.position.position import Charter, Position
 from actors.position.states import State
 from actors.positions.actor import PositionsActor
@@ -22,18 +24,20 @@ from actors.runtime.mailbox import Mailbox
 from actors.strategy.port import Enter, MarketView
 from commands.tree import Wiring
 from exchange.port import Sink
-from messages.addresses import ORDER_ROUTER, POSITIONS
+from messages.addresses import ORDER_ROUTER, PORTFOLIO, POSITIONS
 from messages.base import Address, Message, PositionId, Timestamp
 from messages.envelope import Envelope
 from messages.gateway import MarketMoved
 from messages.guardian import EnterReducing, Halt, Resume
+from messages.ids import Identity, epoch_of
 from messages.market import MarketPhase, Quote
 from messages.money import Money
+from messages.portfolio import ClearConflict
 from messages.position import Begin
 from messages.positions import OpenPosition
 from tests.simulation.acts import ACTS
 from tests.simulation.choices import Choices, Kind
-from tests.simulation.crashes import Crashes
+from tests.simulation.crashes import ACCOUNT, Crashes
 from tests.simulation.journals import (
     JOURNALS,
     ProcessDiedError,
@@ -58,6 +62,8 @@ from tests.simulation.rules.rest import come_to_rest
 from tests.simulation.tree import START, DurableJournals, Tree
 from tests.simulation.venue import Edge
 
+IN_MEMORY = Identity(account=ACCOUNT, epochs=(epoch_of(1),))
+"""Of a process that no other one follows."""
 TICK_MS = 2_000
 TAIL_MS = 900_000
 """Within so much fair time everything is over."""
@@ -127,6 +133,8 @@ class World(Tree):
     def _begin_process(self, recovered: Snapshot | None) -> None:
         """Start the tree, as a process does; from a cut, where one died before."""
         crashes = self.crashes
+        opening = None if crashes is None else crashes.begin(recovered)
+        identity = IN_MEMORY if opening is None else identity_of(opening, ACCOUNT, "")
         journal = None if crashes is None else crashes.disk.journal(self.now)
         begun_at = 0 if recovered is None else recovered.sequence
         is_recorded = recovered is None or self.memory.says_recorded(begun_at)
@@ -143,10 +151,13 @@ class World(Tree):
             strategy=EnterOnCandle,
             calls_strategy_directly=True,
             journal=journal,
-            recovered=recovered,
+            recovered=None if recovered is None else opening,
+            identity=identity,
             mark=self.memory,
             exits_recorded=is_recorded,
         )
+        assert identity is not None
+        self.identity = identity
         self.grow(wiring, journal)
 
     @property
@@ -240,6 +251,8 @@ class World(Tree):
         self._stands_since = 0 if ms else self._stands_since + 1
         assert self._stands_since < LIVELOCK, "a deadline of the past is never acted on"
         self.jump(ms)
+        if self.venue.is_fair:
+            self.clear_conflicts()
         if self.now >= self._next_tick:
             self._tick()
 
@@ -326,6 +339,11 @@ class World(Tree):
         if isinstance(message, Halt | EnterReducing | Resume):
             self.operator = message
         self.system.tell(to, message)
+
+    def clear_conflicts(self) -> None:
+        """Let a person look at the orders of others that have ids of ours."""
+        if not self.is_dead and self.actor(PORTFOLIO, PortfolioActor).books.conflicts:
+            self.tell(PORTFOLIO, ClearConflict(symbol=SYMBOL, reason="it is not ours"))
 
     def poison(self) -> None:
         """Let the next handling raise."""

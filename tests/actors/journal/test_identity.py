@@ -6,14 +6,22 @@ from msgspec.structs import replace
 
 from actors.journal.codec import Snapshot, Undelivered
 from actors.journal.entities import Entities
+from actors.journal.finding import nothing
 from actors.journal.identity import beginning, begun, identity_of
 from actors.order_router.order import Errand, Request, RoutedOrder
 from actors.order_router.orders import Orders
 from actors.position.position import Charter, Position
 from actors.position.progress import EarlierPrefix
 from actors.positions.roster import Numbering, Roster
-from messages.addresses import ORDER_ROUTER, POSITIONS, RECONCILER, position_address
+from messages.addresses import (
+    GUARDIAN,
+    ORDER_ROUTER,
+    POSITIONS,
+    RECONCILER,
+    position_address,
+)
 from messages.base import ClientOrderId, PositionId, Timestamp
+from messages.guardian import FirstLookDone
 from messages.ids import Identity, epoch_of
 from messages.market import Quote
 from messages.orders import (
@@ -169,3 +177,11 @@ def test_the_journal_keeps_all_its_epochs() -> None:
     known = identity_of(snapshot, "", "")
     assert known is not None
     assert known.epochs == tuple(epoch_of(number) for number in range(1, 5))
+
+
+def test_the_end_of_the_last_processs_first_look_is_not_delivered_to_the_next_one() -> None:
+    done = Undelivered(
+        to=GUARDIAN, sender=RECONCILER, id=(1, 0), cause=None, message=FirstLookDone()
+    )
+    cut = replace(nothing(NOW), undelivered=(done,))
+    assert begun(cut, SECOND).undelivered == ()

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 from actors.guardian.states import Cause
 from actors.journal.port import Record
 from actors.position.actor import PositionActor
-from actors.position.position import Life
+from actors.position.position import Life, find_order
 from actors.positions.actor import PositionsActor
 from actors.runtime.actor import describe
 from actors.runtime.system import System
 from messages.addresses import POSITIONS, position_address
 from messages.base import Address, ClientOrderId, MessageId, PositionId, Timestamp
 from messages.gateway import CancelAtVenue, SubmitOrder
-from messages.ids import EXIT_LEG, parse
+from messages.ids import EXIT_LEG, parse, position_of
 from messages.money import ZERO
+from messages.order_router import CancelOrder
 from messages.orders import Purpose, Side
 from tests.simulation.plans import BTC
 
@@ -58,13 +59,18 @@ class Rules:
         """Two processes sold the same coins before either could know of the other."""
         self.lineages: dict[ClientOrderId, tuple[str, PositionId]] = {}
         """Of which position each order is."""
+        self.unwanted: set[tuple[int, ClientOrderId]] = set()
+        """Orders that a process wanted to be over before it knew of another one."""
         self.broken = ""
         """The first rule that an actor broke."""
         self.met: set[str] = set()
         """What happened in this world, by name: a search that never meets it proves little."""
 
     def recorded(self, process: "Process", record: Record) -> None:
-        """Note since when a process knows that not all orders are its own."""
+        """Note since when a process knows that not all orders are its own, and what it wants."""
+        for send in record.outbox:
+            if isinstance(send.message, CancelOrder):
+                self._note_cancel(process, send.message.client_order_id)
         for change in record.changes:
             if type(change).__name__ != "Guard":
                 continue
@@ -78,6 +84,13 @@ class Rules:
                 self.doubted_since.setdefault(process.number, self.world.now)
             else:
                 self.doubted_since.pop(process.number, None)
+
+    def _note_cancel(self, process: "Process", order_id: ClientOrderId) -> None:
+        """Note an order that a position wants to be over which knows of no other process."""
+        position_id = position_of(order_id)
+        life = None if position_id is None else self._life(process, position_id)
+        if life is None or not life.position.contested:
+            self.unwanted.add((process.number, order_id))
 
     def raised(self, text: str) -> None:
         """Break at every message that an actor skips: no fault of this world makes one raise."""
@@ -121,12 +134,11 @@ class Rules:
         if placed_by == process.number or not world.processes[placed_by].is_alive or parts is None:
             return False
         life = self._life(process, parts.position_id)
-        asked_before = any(
-            one.facts.client_order_id == order_id and not one.is_lost
-            for one in (() if life is None else life.position.orders)
-        )
-        is_exit = parts.leg == EXIT_LEG and not asked_before
-        return is_exit and life is not None and bool(life.position.contested)
+        if life is None or not life.position.contested or parts.leg != EXIT_LEG:
+            return False
+        own = find_order(life.position, order_id)
+        is_wanted = (process.number, order_id) in self.unwanted
+        return not is_wanted and (own is None or own.is_lost)
 
     def _must(self, holds: bool, text: str) -> None:  # noqa: FBT001 - as assert
         """Note a broken rule: raised in an actor's handling, it would be taken for the actor's."""

@@ -6,6 +6,7 @@ Owns the list. Each replaces one name or one cell, for as long as a ``with`` las
 from tests.simulation.mutants import (
     of_deadlines,
     of_forks,
+    of_identity,
     of_markets,
     of_orders,
     of_positions,
@@ -20,5 +21,6 @@ MUTANTS = (
     *of_promises.MUTANTS,
     *of_markets.MUTANTS,
     *of_forks.MUTANTS,
+    *of_identity.MUTANTS,
     *of_deadlines.MUTANTS,
 )

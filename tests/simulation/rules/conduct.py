@@ -49,6 +49,7 @@ from tests.simulation.plans import BUDGET
 from tests.simulation.rules.cover import Cover
 from tests.simulation.rules.deadlines import Deadlines
 from tests.simulation.rules.holds import Holds
+from tests.simulation.rules.identity import Ownership
 from tests.simulation.rules.kept_rules import KeptRules
 from tests.simulation.rules.leaving import Leaving
 from tests.simulation.rules.ledger import Account
@@ -89,7 +90,14 @@ class Conduct:
         self.promises, self.totals = Promises(world), Totals(world)
         more = Told(world), Leaving(world), Holds(world), Markets(world)
         more_rules = Deadlines(world), Cover(world), UnseenSales(world), KeptRules(world)
-        self._rules: tuple[Rule, ...] = (self.promises, self.totals, *more, *more_rules)
+        ownership = Ownership(world)
+        self._rules: tuple[Rule, ...] = (
+            self.promises,
+            self.totals,
+            *more,
+            *more_rules,
+            ownership,
+        )
 
     def rewound(self, records: Sequence[Record]) -> None:
         """Take back what died with the process: these records are left."""

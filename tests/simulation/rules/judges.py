@@ -15,9 +15,17 @@ from actors.market_data.market import Market
 from actors.market_data.triggers import TriggerIndex
 from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor
+from actors.position.actor import PositionActor
+from actors.position.own_orders import is_slot_in_conflict
 from actors.position.position import Charter, Position
 from actors.position.states import State
-from messages.addresses import GUARDIAN, MARKET_DATA, ORDER_ROUTER, PORTFOLIO
+from messages.addresses import (
+    GUARDIAN,
+    MARKET_DATA,
+    ORDER_ROUTER,
+    PORTFOLIO,
+    position_address,
+)
 from messages.base import Address, ClientOrderId, PositionId
 from messages.envelope import Envelope
 from messages.guardian import EnterReducing, Halt
@@ -71,6 +79,7 @@ class Judges:
         self._books = world.actor(PORTFOLIO, PortfolioActor).books
         self._market_data = cast("Any", world.actor(MARKET_DATA, MarketDataActor))._core
         self._naked_since.clear()
+        self._looked_at: dict[PositionId, int] = {}
         self._ghosts_heard.clear()
 
     def delivered(self, address: Address, envelope: Envelope) -> None:
@@ -201,11 +210,21 @@ class Judges:
                 continue
             since = self._naked_since.setdefault(position_id, now)
             since = max(since, venue.disturbed_at)
-            if now - since > UNPROTECTED_MAX_MS:
-                position = world.positions[position_id]
+            position = world.positions[position_id]
+            if now - since > UNPROTECTED_MAX_MS * self._looks_due(position):
                 assert self._is_aside(position), (
                     f"{position_id} ({position.state}) was unprotected for {now - since} ms"
                 )
+
+    def _looks_due(self, position: Position) -> int:
+        """Return how many processes a start looks back at for a position, one after the other."""
+        mailbox = self.world.system.mailboxes.get(position_address(position.position_id))
+        actor = None if mailbox is None else mailbox.actor
+        life = actor.life if isinstance(actor, PositionActor) else None
+        due = 1 if life is None else len(life.position.earlier_prefixes)
+        most = max(self._looked_at.get(position.position_id, 1), due)
+        self._looked_at[position.position_id] = most
+        return most
 
     def _is_covered(
         self, position_id: PositionId, account: Account, triggers: TriggerIndex
@@ -221,9 +240,10 @@ class Judges:
 
     @staticmethod
     def _is_aside(position: Position) -> bool:
-        """Whether it is CLOSED (its surprises are the portfolio's), or stuck and alarmed."""
+        """Whether it is CLOSED (its surprises are the portfolio's), or told: stuck, a conflict."""
         is_stuck = position.closing is not None and position.closing.is_stuck
-        return position.state in {State.CLOSED, State.STRANDED} or is_stuck
+        is_aside = is_stuck or is_slot_in_conflict(position)
+        return position.state in {State.CLOSED, State.STRANDED} or is_aside
 
     # The end.
 
