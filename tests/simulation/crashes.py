@@ -111,24 +111,25 @@ class Crashes:
         return snapshot
 
     def begin(self, recovered: Snapshot | None) -> Snapshot:
-        """Return what a process begins with: the last cut, with a new epoch. It is durable."""
+        """Return what a process begins with: the last cut, with a new epoch where one is drawn."""
         self.starts += 1
         world = self._world
         cut = nothing(world.now) if recovered is None else recovered
-        known = identity_of(cut, ACCOUNT, "") or Identity(account=ACCOUNT, epochs=())
-        identity = known.with_epoch(epoch_of(self.starts), world.now, cut.at)
-        self.opening = opening = begun(cut, identity)
-        self.disk.begin(opening)
         since = (one for one in self.records if one.sequence > self._begun_at)
         left = _grouped(_fold(self._base, since))
-        expected = begun(msgspec.structs.replace(nothing(cut.at), actors=left), identity)
+        expected = msgspec.structs.replace(nothing(cut.at), actors=left)
+        if world.kept.draws_epochs:
+            known = identity_of(cut, ACCOUNT, "") or Identity(account=ACCOUNT, epochs=())
+            identity = known.with_epoch(epoch_of(self.starts), world.now, cut.at)
+            cut, expected = begun(cut, identity), begun(expected, identity)
+            self.disk.begin(cut)
         self._base = {
             (one.actor, *key_of(entity)): entity
             for one in expected.actors
             for entity in one.entities
         }
-        self._begun_at = cut.sequence
-        return opening
+        self.opening, self._begun_at = cut, cut.sequence
+        return cut
 
     def check(self) -> None:
         """Look at what the new process begins with: the last cut, and all that the venue got."""

@@ -6,15 +6,17 @@ import pytest
 from msgspec.structs import replace
 
 from actors.position.states import State
+from config.settings import JournalFailure
 from messages.base import ClientOrderId, Milliseconds, PositionId
 from messages.ids import ENTRY_LEG, client_order_id
 from messages.observers import AlarmKind
 from messages.orders import OrderStatus, OrderType, Side
 from tests.simulation import plans
+from tests.simulation.journals import JOURNALS, Kept, Store
 from tests.simulation.runs import without_logs
 from tests.simulation.world import IN_MEMORY, World
 
-ON_DISK = (0, 0, 0, 1, 1)
+ON_DISK = (0, 0, 0, 1, JOURNALS.index(Kept(Store.DISK, JournalFailure.HOLD, draws_epochs=True)))
 """The setup: the first position is protected in peace, the journal on a disk."""
 PREFIX = IN_MEMORY.prefix_of(PositionId("p1"))
 """Of the first process's ids."""

@@ -119,6 +119,8 @@ class World(Tree):
         self.venue.begin_terms(kind)
         self.venue.begin_looks()
         self.judges: Judges | None = None
+        self.identity: Identity | None = None
+        """Whose orders are ours; None: of a journal of before there were epochs."""
         self.memory = Memory()
         self.crashes = Crashes(self) if self.kept.store is not Store.MEMORY else None
         self._begin_process(None)
@@ -134,7 +136,8 @@ class World(Tree):
         """Start the tree, as a process does; from a cut, where one died before."""
         crashes = self.crashes
         opening = None if crashes is None else crashes.begin(recovered)
-        identity = IN_MEMORY if opening is None else identity_of(opening, ACCOUNT, "")
+        if self.kept.draws_epochs:
+            self.identity = IN_MEMORY if opening is None else identity_of(opening, ACCOUNT, "")
         journal = None if crashes is None else crashes.disk.journal(self.now)
         begun_at = 0 if recovered is None else recovered.sequence
         is_recorded = recovered is None or self.memory.says_recorded(begun_at)
@@ -152,12 +155,10 @@ class World(Tree):
             calls_strategy_directly=True,
             journal=journal,
             recovered=None if recovered is None else opening,
-            identity=identity,
+            identity=self.identity,
             mark=self.memory,
             exits_recorded=is_recorded,
         )
-        assert identity is not None
-        self.identity = identity
         self.grow(wiring, journal)
 
     @property

@@ -52,6 +52,10 @@ def _not_noted(real: Any, self: Any, *_: Any) -> None:
     real(self)
 
 
+def _any_answer(real: Any, turn: Any, message: Any) -> None:
+    real(turn, replace(message, recovery=0))
+
+
 MUTANTS = (
     Mutant("a booking that was skipped twice is lost", instead(resync, "book", nothing)),
     Mutant("a start does not tell of lost exits again", instead(restoring, "tell_again", nothing)),
@@ -77,6 +81,10 @@ MUTANTS = (
     Mutant(
         "an exit that leaves without a record is not noted",
         around(waiting.Unrecorded, "__init__", _not_noted),
+    ),
+    Mutant(
+        "the answer to a look back of a dead process counts",
+        around(restoring, "on_looked_back", _any_answer),
     ),
     Mutant("timers are not set again after a crash", instead(recovery, "_set_timers", nothing)),
 )

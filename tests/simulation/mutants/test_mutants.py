@@ -7,7 +7,7 @@ from tests.simulation.mutants.every import MUTANTS
 from tests.simulation.runs import run
 
 QUICK = {
-    "a refused cancel is taken for canceled": "RandomWalk",
+    "a refused cancel is taken for canceled": "Uniform",
     "a fill is counted twice": "RandomWalk",
     "a part filled before a cancel is forgotten": "Uniform",
     "CLOSED although orders may be live": "Pct",
@@ -24,6 +24,7 @@ QUICK = {
     "a canceled order that fills is still called canceled": KEPT,
     "a late fill is taken over again and again": KEPT,
     "an exit that leaves without a record is not noted": KEPT,
+    "the answer to a look back of a dead process counts": KEPT,
     "an order that is back from the dead is left alone": KEPT,
     "a booking that was skipped twice is lost": KEPT,
     "a start does not tell of lost exits again": KEPT,
@@ -41,10 +42,10 @@ QUICK = {
     "a part that contradicts the others is overruled": TEST,
     "coins are bought while an unseen sale may come": KEPT,
     "a second sale while coins are being bought": KEPT,
-    "a restart keeps the epoch": "Crashing",
+    "a restart keeps the epoch": "RandomWalk",
     "another order under our id counts as not found": "RandomWalk",
     "another order under our id is ours": "RandomWalk",
-    "another order under our id is canceled": "RandomWalk",
+    "another order under our id is canceled": KEPT,
     "an exit is sent beside another order that has its id": KEPT,
     "a symbol takes entries although another order has an id of ours": KEPT,
     "orders of a foreign epoch are not seen": FORKS,

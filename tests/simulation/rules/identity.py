@@ -69,8 +69,9 @@ class Ownership(Rule):
 
     def _leaves(self, order_id: ClientOrderId) -> None:
         """Look that no id of another process leaves, and none that another order has."""
-        parts, epoch = parse(order_id), self.world.identity.epoch
-        if parts is None or parts.epoch != epoch:
+        parts, identity = parse(order_id), self.world.identity
+        epoch = None if identity is None else identity.epoch
+        if epoch is not None and (parts is None or parts.epoch != epoch):
             self._broken = self._broken or f"{order_id} leaves, and this process's epoch is {epoch}"
         elif self._conflicts.get(order_id):
             self._broken = self._broken or f"{order_id} leaves again, and another order has that id"
