@@ -120,7 +120,9 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - one for each kind of message
             return Step(outbox=(comparing.unfilled(orders),))
         case CompareOrders():
             behind = comparing.behind(orders, message, settings, now)
-            return _conclude(behind, comparing.unknown(orders, message))
+            compared = _conclude(behind, comparing.unknown(orders, message))
+            more = looking_back.listed(orders, message, settings, now)
+            return Step(compared.changes + more.changes, compared.outbox + more.outbox)
         case ConflictCleared():
             return _cleared(orders, message, settings, now)
         case IdentityChanged():

@@ -25,9 +25,9 @@ from config.settings import RouterSettings
 from messages.addresses import position_address
 from messages.base import ClientOrderId, PositionId, Timestamp
 from messages.envelope import Removed, Send, Step
-from messages.ids import EXIT_LEG, client_order_id
+from messages.ids import EXIT_LEG, client_order_id, position_of
 from messages.journal import UNRECORDED_AT_MOST
-from messages.order_router import LookBack
+from messages.order_router import CompareOrders, LookBack
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, OrderType, Purpose, Side
 from messages.position import LookedBack
 
@@ -72,6 +72,27 @@ def go_on(orders: Orders, taken: Step, settings: RouterSettings, now: Timestamp)
     return Step(tuple(changes), tuple(outbox))
 
 
+def listed(
+    orders: Orders, message: CompareOrders, settings: RouterSettings, now: Timestamp
+) -> Step:
+    """Look as far as the venue's lists show exits: beyond more lost ones than are looked for."""
+    last: dict[PositionId, int] = {}
+    for one in message.orders:
+        position_id = position_of(one.client_order_id)
+        search = None if position_id is None else orders.looking_back.get(position_id)
+        if position_id is not None and search is not None:
+            attempt = _attempt(search, one.client_order_id)
+            last[position_id] = max(last.get(position_id, 0), attempt)
+    further = Step()
+    for position_id, attempt in last.items():
+        search = orders.looking_back[position_id]
+        if attempt > search.attempts:
+            seen = replace(search, asked=replace(search.asked, upto=attempt))
+            more = _look_further(orders, seen, 0, settings, now)
+            further = Step(further.changes + more.changes, further.outbox + more.outbox)
+    return further
+
+
 def _unrecorded_at_most(asked: LookBack) -> int:
     """Return how many ids in a row may have left without a record."""
     return 0 if asked.is_recorded else UNRECORDED_AT_MOST
@@ -104,12 +125,16 @@ def _after(
 
 def _found(search: LookingBack, now_known: Iterable[RoutedOrder]) -> Iterator[int]:
     """Yield the exits on record, and those that were found."""
-    yield from (_attempt(search, order) for order in now_known if not order.is_probe)
+    yield from (_attempt(search, _id(order)) for order in now_known if not order.is_probe)
 
 
-def _attempt(search: LookingBack, order: RoutedOrder) -> int:
-    """Return the number of an exit; 0 of an entry."""
-    leg, order_id = search.asked.order_prefix + EXIT_LEG, order.request.client_order_id
+def _id(order: RoutedOrder) -> ClientOrderId:
+    return order.request.client_order_id
+
+
+def _attempt(search: LookingBack, order_id: ClientOrderId) -> int:
+    """Return the number of an exit; 0 of an entry, or of another process's exit."""
+    leg = search.asked.order_prefix + EXIT_LEG
     return int(order_id.removeprefix(leg)) if order_id.startswith(leg) else 0
 
 
@@ -122,7 +147,7 @@ def _is_answered(search: LookingBack, order: RoutedOrder) -> bool:
     """
     if order.conflict:
         return True
-    if order.asked_at is None and _attempt(search, order) > search.asked.after:
+    if order.asked_at is None and _attempt(search, _id(order)) > search.asked.after:
         return order.facts.is_terminal or (search.asked.is_contested and is_live(order))
     return not is_under_way(order) and not order.look_up_next
 

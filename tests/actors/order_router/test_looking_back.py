@@ -12,10 +12,17 @@ from messages.envelope import Send
 from messages.gateway import CancelAtVenue, LookUpOrder
 from messages.journal import UNRECORDED_AT_MOST
 from messages.observers import Alarm, AlarmKind
-from messages.order_router import LookBack, OrderNotFound, OrderReported, StreamChanged
+from messages.order_router import (
+    CompareOrders,
+    LookBack,
+    OrderNotFound,
+    OrderReported,
+    StreamChanged,
+)
 from messages.orders import OrderFacts, OrderStatus, OrderTerms, Purpose, Side
 from messages.portfolio import SymbolConflict
 from messages.position import LookedBack, OrderUpdated
+from messages.reconciler import ListedOrder
 from tests.actors.order_router.stage import Stage, request
 
 SYMBOL = Symbol("BTC/USDT")
@@ -198,6 +205,20 @@ def test_an_exit_that_was_seen_is_looked_up_however_many_before_it_were_lost() -
     asked = answer(stage, {"he1p1x7": found("he1p1x7")})
     assert asked == [f"he1p1x{number}" for number in range(1, 11)]
     assert told(stage)[-1].message == LookedBack(attempts=10, order_prefix="he1p1")
+
+
+def test_an_exit_that_a_list_shows_is_looked_up_however_many_before_it_were_lost() -> None:
+    stage = Stage()
+    stage.tell(ASKED)
+    seen = ListedOrder(
+        client_order_id=ClientOrderId("he1p1x9"), is_working=False, filled=Decimal(1)
+    )
+    stage.tell(CompareOrders(symbol=SYMBOL, orders=(seen,)))
+    asked = answer(stage, {"he1p1x9": found("he1p1x9")})
+    assert set(asked) == {f"he1p1x{number}" for number in range(3, 13)}
+    assert told(stage)[-1].message == LookedBack(attempts=12, order_prefix="he1p1")
+    stage.tell(CompareOrders(symbol=SYMBOL, orders=(seen,)))
+    assert not stage.orders.looking_back
 
 
 def test_what_the_position_asked_for_itself_may_rest() -> None:
