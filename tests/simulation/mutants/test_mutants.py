@@ -30,7 +30,7 @@ QUICK = {
     "a start does not tell of lost exits again": KEPT,
     "the stop of a session's end rests on in mode triggers": KEPT,
     "a wake that was skipped does not come again": KEPT,
-    "what no order can sell waits without a word": "Pct",
+    "what no order can sell waits without a word": KEPT,
     "late coins are judged by the rules of now": KEPT,
     "a deadline is compared with our own clock": "Belated",
     "two looks at one stale cache are two": KEPT,
