@@ -81,7 +81,7 @@ def step(orders: Orders, settings: RouterSettings, message: Message, now: Timest
         further = looking_back.go_on(orders, taken, settings, now)
         taken = _with_deadlines(orders, further, now)
     offered = second_sales.offered(orders, taken, settings, now)
-    held = second_sales.held_back(orders, offered)
+    held = second_sales.held_back(orders, offered, settings, now)
     return absence.with_whole_looks(orders, held)
 
 

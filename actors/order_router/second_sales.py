@@ -47,7 +47,7 @@ def offered(orders: Orders, step: Step, settings: RouterSettings, now: Timestamp
     return Step(changes, tuple(_with_offer(send, found, terms) for send in step.outbox))
 
 
-def held_back(orders: Orders, step: Step) -> Step:
+def held_back(orders: Orders, step: Step, settings: RouterSettings, now: Timestamp) -> Step:
     """Return the step in which late fills wait for unseen sales, and are offered after them."""
     before, after = orders.unseen_sales, dict(orders.unseen_sales)
     for change in step.changes:
@@ -59,7 +59,7 @@ def held_back(orders: Orders, step: Step) -> Step:
     offers = tuple(
         Send(PORTFOLIO, OfferUnmatched(currency=coin))
         for coin in sorted(over)
-        if _has_late_fill(orders, coin)
+        if _may_have_late_fill(orders, coin, Timestamp(now - settings.terminal_ttl_ms))
     )
     if not after and not offers:
         return step
@@ -67,8 +67,17 @@ def held_back(orders: Orders, step: Step) -> Step:
     return Step(step.changes, (*outbox, *offers))
 
 
-def _has_late_fill(orders: Orders, coin: Currency) -> bool:
-    """Return whether a buy of the coin filled more than its position booked."""
+def _may_have_late_fill(orders: Orders, coin: Currency, remembered_since: Timestamp) -> bool:
+    """Return whether a buy of the coin filled more than its position booked.
+
+    Beside a sale that was unknown for longer than orders are remembered, one may be forgotten.
+    """
+    sales = (orders.by_id[one] for one in orders.unseen_sales)
+    if any(
+        base_currency(one.request.symbol) == coin and (one.asked_at or 0) < remembered_since
+        for one in sales
+    ):
+        return True
     return any(
         one.booked is not None
         and one.request.side is Side.BUY

@@ -5,14 +5,15 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from messages.base import ClientOrderId, Currency, PositionId, Symbol
+from messages.base import ClientOrderId, Currency, PositionId, Symbol, Timestamp
+from messages.envelope import Wake
 from messages.gateway import SubmitOrder
 from messages.market import RequestTerms
 from messages.order_router import FailureKind, PlaceOrder, ReleaseOrders, SubmitFailed
 from messages.orders import OrderStatus, OrderType, Side
 from messages.portfolio import OfferUnmatched, UnmatchedFill
 from messages.position import OrderUpdated
-from tests.actors.order_router.stage import P1, Stage, request
+from tests.actors.order_router.stage import P1, SETTINGS, Stage, request
 from tests.actors.order_router.test_timing import EXIT, TERMS, fail, sell, timed
 
 
@@ -146,6 +147,18 @@ def test_a_late_fill_waits_for_unseen_sales_and_is_offered_when_the_last_is_over
     (told,) = late_fill(stage)
     assert told.waits_for == (EXIT,)
     assert stage.all_sent(OfferUnmatched) == []
+    stage.report(OrderStatus.CANCELED, order_id=EXIT)
+    assert stage.just_sent(OfferUnmatched) == [OfferUnmatched(currency=Currency("BTC"))]
+
+
+def test_what_waited_for_longer_than_orders_are_remembered_is_offered_too() -> None:
+    stage = released_buy()
+    sell(stage)
+    fail(stage, FailureKind.UNKNOWN)
+    late_fill(stage)
+    stage.now = Timestamp(stage.now + SETTINGS.terminal_ttl_ms + 1)
+    stage.tell(Wake(key="he1p2b1"))
+    assert ClientOrderId("he1p2b1") not in stage.orders.by_id
     stage.report(OrderStatus.CANCELED, order_id=EXIT)
     assert stage.just_sent(OfferUnmatched) == [OfferUnmatched(currency=Currency("BTC"))]
 
