@@ -185,6 +185,14 @@ class ClientHooks:
         if code not in _SUCCESS:
             raise WrongShapeError(f"{ENDPOINT.get()}: HTTP status {code} is no answer")
 
+    def handle_event_stream_terminated(self, socket: Any, message: object) -> None:  # noqa: ANN401 - ccxt's
+        """Begin anew where Binance ends the account's stream on a socket that stays open.
+
+        ccxt tells it to nobody who waits for orders: the stream would be silent from then on.
+        """
+        super().handle_event_stream_terminated(socket, message)  # type: ignore[misc]
+        socket.on_error(ConnectionError("the exchange ended the account's stream"))
+
     def client(self, url: str) -> Any:  # noqa: ANN401 - ccxt's
         """Return a socket that outlives a message which ccxt can't read.
 

@@ -171,6 +171,35 @@ def test_a_connection_that_ends_leaves_a_gap(venue: WireVenue) -> None:
     assert after.stream not in {0, after.signed_on}
 
 
+def test_a_stream_that_the_exchange_ends_on_an_open_socket_is_a_gap_and_begins_anew(
+    venue: WireVenue,
+) -> None:
+    submit(venue, UNANSWERED)
+    client = venue.connection.client
+
+    async def end() -> None:
+        (socket,) = [one for one in client.clients.values() if "orders" in one.futures]
+        client.handle_message(socket, {"event": {"e": "eventStreamTerminated", "E": 1}})
+
+    venue.connection.thread.run(end())
+    venue.wait_until(lambda: not venue.is_up)
+    venue.wait_until(lambda: venue.is_up)
+    look = whole(venue)
+    assert look.stream not in {0, look.signed_on}
+
+
+def test_an_event_that_can_t_be_read_is_a_gap(venue: WireVenue) -> None:
+    submit(venue, UNANSWERED)
+    client = venue.connection.client
+
+    async def tell() -> None:
+        client.bad_item("message of a socket", ValueError("not understood"))
+
+    venue.connection.thread.run(tell())
+    look = whole(venue)
+    assert look.stream != look.signed_on
+
+
 def test_a_socket_that_is_half_open_is_no_stream_without_a_gap(venue: WireVenue) -> None:
     submit(venue, UNANSWERED, WireFault(on=Call.ORDER_EVENT, kind=WireFaultKind.HALF_OPEN))
     other = a_request(ClientOrderId("h0e1p2x1"), Side.SELL, OrderType.LIMIT, "1", price="104")
