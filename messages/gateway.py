@@ -51,6 +51,8 @@ class LookUpOrder(Message, frozen=True, kw_only=True):
     whole_after: Timestamp | None = None
     """Make it a whole look where the venue's time is later than this; see ``WholeLook``. None: the
     order's id alone is asked for."""
+    fills_since: Timestamp | None = None
+    """Of a whole look: no fill of the order is older, on the venue's clock."""
 
 
 class ForgetUnrecorded(Message, frozen=True, kw_only=True):

@@ -21,11 +21,12 @@ from actors.order_router.order import RoutedOrder
 from actors.order_router.orders import Orders
 from actors.order_router.timing import (
     BETWEEN_LOOKS_MS,
+    SIGN_WITHIN_MS,
     RequestTiming,
     has_deadline,
     taken_until,
 )
-from messages.base import Timestamp
+from messages.base import CLOCKS_DIFFER_MS, Timestamp
 from messages.envelope import Send, Step
 from messages.gateway import LookUpOrder
 from messages.market import RequestTerms
@@ -52,7 +53,9 @@ def with_whole_looks(orders: Orders, step: Step) -> Step:
         if isinstance(message, LookUpOrder) and message.wants_time:
             order = changed.get(message.client_order_id)
             after = None if order is None else _whole_after(order, terms)
-            sends.append(Send(send.to, replace(message, whole_after=after)))
+            since = None if order is None or after is None else _signed_from(order)
+            whole = replace(message, whole_after=after, fills_since=since)
+            sends.append(Send(send.to, whole))
         else:
             sends.append(send)
     return Step(step.changes, tuple(sends))
@@ -209,3 +212,11 @@ def _whole_after(order: RoutedOrder, terms: RequestTerms) -> Timestamp | None:
     if order.looks >= LOOKS_MOST and order.looked_at is not None:
         after = max(after, order.looked_at + LATER_LOOKS_MS)
     return Timestamp(after)
+
+
+def _signed_from(order: RoutedOrder) -> Timestamp | None:
+    """Return the venue's time before which the order was not signed, with room for its clock."""
+    stamp = order.signed_at
+    if stamp is None and order.sign_by is not None:
+        stamp = Timestamp(order.sign_by - SIGN_WITHIN_MS)
+    return None if stamp is None else Timestamp(stamp - CLOCKS_DIFFER_MS)

@@ -23,7 +23,9 @@ from exchange.live.order_calls import OrderCalls
 from exchange.live.pages import read_fills, read_open
 from exchange.live.parsing import Leg, read_balances
 from exchange.profiles.request_terms import terms_of
+from exchange.profiles.verdicts import is_unknown_order
 from messages.base import (
+    DAY_MS,
     ClientOrderId,
     Currency,
     Symbol,
@@ -37,8 +39,6 @@ from messages.order_router import LookPart, WholeLook
 from messages.orders import FillSource, OrderRequest, Priority, Side
 from messages.portfolio import BalancesReported
 
-SIGNED_WITHIN_MS = Timestamp(120_000)
-"""Before the moment after which a whole look is wanted the order was signed, at most so long."""
 REMEMBERED = 1_000
 """Signings; more than may be in doubt at a time."""
 PartT = TypeVar("PartT")
@@ -91,9 +91,8 @@ class WholeLooks:
 
     async def look(self, order: LookUpOrder, known: LiveOrder, urgency: Priority) -> WholeLook:
         """Ask for everything beside the order's id. Raises ``FoundError``."""
-        order_id, after = order.client_order_id, order.whole_after or Timestamp(0)
-        missing: list[LookPart] = []
-        since = Timestamp(max(after - SIGNED_WITHIN_MS, 0))
+        order_id, missing = order.client_order_id, list[LookPart]()
+        since = order.fills_since or Timestamp(self._connection.now() - DAY_MS)
         legs, fills, balance = await asyncio.gather(
             self._or_missing(LookPart.OPEN_ORDERS, missing, self._open(known, urgency)),
             self._or_missing(LookPart.FILLS, missing, self._fills(known, since, urgency)),
@@ -234,13 +233,13 @@ class WholeLooks:
             symbol=order.symbol,
             priority=urgency,
         )
-        if not profile.unknown_order_code:
+        if profile.unknown_order is None:
             raise UnansweredError("no cancel is known to be answered by the engine")
         try:
             legs = await self._calls.cancel(cancel, known)
         except Exception as error:
             failure = of_cancel(error, self._connection.text_of(error), profile)
-            if isinstance(failure, RejectedError) and profile.unknown_order_code in str(failure):
+            if isinstance(failure, RejectedError) and is_unknown_order(profile, str(failure)):
                 return
             raise
         raise FoundError(legs)

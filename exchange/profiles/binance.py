@@ -107,7 +107,9 @@ PROFILE = Profile(
     ),
     # Our choice: no document bounds it. The other parts of a look stand beside it.
     stream_lag_ms=Milliseconds(500),
-    unknown_order_code="-2011",  # "only place and cancel are answered by the engine", rest-api.md
+    # By rest-api.md (Data Source) only placing and canceling are answered by the engine. -2011 also
+    # says that a cancel restriction was not met: errors.md.
+    unknown_order=ErrorRule(code="-2011", text="unknown order"),
     locking=tuple(OrderType),
     stop_locks_coins=True,
     stop_locks_source="https://dev.binance.vision/t/35604; a user's stop held its coins: "

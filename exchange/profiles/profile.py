@@ -157,9 +157,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     known, and a stream without a gap proves nothing."""
     dates_balances: bool = False
     """Whether the time that its balances name is known to be that of the last change in them."""
-    unknown_order_code: str = ""
-    """Of the engine's answer to a cancel by a client order id that no open order has; empty: no
-    cancel is known to be answered by the engine."""
+    unknown_order: ErrorRule | None = None
+    """The engine's answer to a cancel by a client order id that no open order has. None: no cancel
+    is known to be answered by the engine."""
     locking: tuple[OrderType, ...] = ()
     """Types of sales that keep their coins from other sales, on an account that can't borrow;
     empty: not known. Stops only where ``stop_locks_coins`` says so."""

@@ -37,7 +37,7 @@ def terms_of(profile: Profile, *, may_borrow: bool | None = None) -> RequestTerm
         window_max_ms=deadline.window_max_ms,
         settle_ms=None if lag_ms is None else deadline.settle_ms,
         read_lag_ms=lag_ms or UNKNOWN_LIFE_MS,
-        stream_lag_ms=profile.stream_lag_ms if profile.unknown_order_code else None,
+        stream_lag_ms=None if profile.unknown_order is None else profile.stream_lag_ms,
         locking=locking,
     )
 

@@ -19,3 +19,9 @@ def _fits(rule: ErrorRule, message: str, lowered: str) -> bool:
     if rule.text and rule.text.lower() not in lowered:
         return False
     return not rule.code or bool(re.search(rf':\s*"?{re.escape(rule.code)}(?!\w)', message))
+
+
+def is_unknown_order(profile: Profile, message: str) -> bool:
+    """Return whether the text of an error is the engine's answer that no such order is open."""
+    rule = profile.unknown_order
+    return rule is not None and _fits(rule, message, message.lower())

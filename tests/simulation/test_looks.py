@@ -7,8 +7,7 @@ import pytest
 
 from exchange.port import Event
 from messages.base import ClientOrderId, Milliseconds, PositionId, Timestamp
-from messages.gateway import CancelAtVenue, LookUpOrder, MarketMoved, SubmitOrder
-from messages.money import Money
+from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
 from messages.order_router import (
     CancelFailed,
     FailureKind,
@@ -18,10 +17,11 @@ from messages.order_router import (
     WholeLook,
 )
 from messages.orders import OrderRequest, OrderStatus, OrderType, Priority, Purpose, Side
-from tests.simulation.choices import Kind, Scripted
+from tests.simulation import test_deadlines
+from tests.simulation.choices import Kind
 from tests.simulation.deadlines import CLOCK_ERROR_MS, SKEW_MS
 from tests.simulation.fates import EventFate, LookUpFate, SubmitFate
-from tests.simulation.plans import BTC, PUNCTUAL, SYMBOL, TERMS, USDT, capabilities, rules
+from tests.simulation.plans import SYMBOL, TERMS
 from tests.simulation.venue import Edge
 
 T0 = Timestamp(1_000_000)
@@ -30,26 +30,10 @@ ALL = frozenset(LookPart) - {LookPart.CANCEL}
 SETTLE_MS = TERMS.settle_ms or 0
 
 
-class Scene:
-    """One venue with coins, and what it said."""
+class Scene(test_deadlines.Scene):
+    """One venue with coins, an order that is looked for, and what the venue said."""
 
-    def __init__(self, kind: int = 0) -> None:
-        self.heard: list[Event] = []
-        self.choices = Scripted()
-        chosen = PUNCTUAL[kind]
-        wallet = [Money(USDT, Decimal(10_000)), Money(BTC, Decimal(10))]
-        able = capabilities(chosen.oco_remainder)
-        self.venue = venue = Edge(
-            self.heard.append, rules(chosen.fee_currency), wallet, able, self.choices
-        )
-        venue.begin_market()
-        venue.begin_terms(chosen)
-        venue.begin_looks()
-        venue.subscribe(SYMBOL, T0)
-        moved = MarketMoved(symbol=SYMBOL, at=T0, bid=100.0, ask=100.0, last=100.0)
-        venue.market_moved(moved, T0)
-
-    def submit(
+    def place(
         self,
         *event_fates: EventFate,
         order_id: ClientOrderId = ORDER,
@@ -95,7 +79,7 @@ class Scene:
 
 def test_a_look_before_the_time_that_it_is_wanted_for_is_at_the_id_alone() -> None:
     scene = Scene()
-    scene.submit(EventFate.LOST)
+    scene.place(EventFate.LOST)
     answer = scene.look(T0)
     assert isinstance(answer, OrderNotFound)
     assert answer.look is None
@@ -106,7 +90,7 @@ def test_an_order_that_its_id_does_not_find_is_found_by_a_part_that_is_not_stale
     fresh: LookPart,
 ) -> None:
     scene = Scene()
-    scene.submit(EventFate.LOST)
+    scene.place(EventFate.LOST)
     scene.venue.cached |= ALL - {fresh}
     answer = scene.look(T0 + 1_000)
     assert isinstance(answer, OrderReported)
@@ -115,7 +99,7 @@ def test_an_order_that_its_id_does_not_find_is_found_by_a_part_that_is_not_stale
 
 def test_a_fill_that_the_list_of_fills_shows_is_the_order_s() -> None:
     scene = Scene()
-    scene.submit(EventFate.LOST, type=OrderType.MARKET, price=None)
+    scene.place(EventFate.LOST, type=OrderType.MARKET, price=None)
     scene.venue.cached |= ALL - {LookPart.FILLS}
     answer = scene.look(T0 + 1_000)
     assert isinstance(answer, OrderReported)
@@ -124,7 +108,7 @@ def test_a_fill_that_the_list_of_fills_shows_is_the_order_s() -> None:
 
 def test_with_all_parts_stale_the_cancel_finds_what_works_in_the_engine() -> None:
     scene = Scene()
-    scene.submit(EventFate.LOST)
+    scene.place(EventFate.LOST)
     scene.venue.cached |= ALL
     answer = scene.look(T0 + 1_000)
     assert isinstance(answer, OrderReported)
@@ -133,7 +117,7 @@ def test_with_all_parts_stale_the_cancel_finds_what_works_in_the_engine() -> Non
 
 def test_the_cancel_may_find_nothing_though_the_order_works_and_all_looks_as_before() -> None:
     scene = Scene()
-    scene.submit(EventFate.LOST)
+    scene.place(EventFate.LOST)
     scene.venue.cached |= ALL
     scene.venue.denies_cancels = True
     looks = [scene.whole_look(T0 + 1_000), scene.whole_look(T0 + 1_500)]
@@ -144,7 +128,7 @@ def test_the_cancel_may_find_nothing_though_the_order_works_and_all_looks_as_bef
 
 def test_an_order_that_filled_is_in_no_part_while_all_are_stale() -> None:
     scene = Scene()
-    scene.submit(EventFate.LOST, type=OrderType.MARKET, price=None)
+    scene.place(EventFate.LOST, type=OrderType.MARKET, price=None)
     scene.venue.cached |= ALL
     assert scene.whole_look(T0 + 1_000).fills == ()
     assert isinstance(scene.look(T0 + 1_000 + TERMS.read_lag_ms), OrderReported)
@@ -152,7 +136,7 @@ def test_an_order_that_filled_is_in_no_part_while_all_are_stale() -> None:
 
 def test_a_submit_may_arrive_after_the_engine_answered_the_cancel_that_came_later() -> None:
     scene = Scene()
-    scene.submit(fate=SubmitFate.HELD_AND_UNKNOWN)
+    scene.place(fate=SubmitFate.HELD_AND_UNKNOWN)
     cancel = CancelAtVenue(
         client_order_id=ORDER, exchange_order_id=None, symbol=SYMBOL, priority=Priority.EXIT
     )
@@ -177,14 +161,14 @@ def test_a_submit_may_arrive_after_the_engine_answered_the_cancel_that_came_late
 )
 def test_an_event_that_is_lost_or_too_late_leaves_a_gap(fate: EventFate, *, has_gap: bool) -> None:
     scene = Scene()
-    scene.submit(fate)
+    scene.place(fate)
     before, after = scene.venue._signed_on[ORDER], scene.venue.stream
     assert (before != after) is has_gap
 
 
 def test_what_comes_soon_comes_within_the_stream_s_lag() -> None:
     scene = Scene()
-    scene.submit(EventFate.SOON)
+    scene.place(EventFate.SOON)
     assert ORDER not in scene.venue.heard
     scene.venue.way.let_in_due(Timestamp(T0 + scene.venue.stream_lag_ms))
     assert ORDER in scene.venue.heard
@@ -194,7 +178,7 @@ def test_what_comes_soon_comes_within_the_stream_s_lag() -> None:
 @pytest.mark.parametrize("act", [Edge.lose_events, lambda venue: venue.hang_up(T0)])
 def test_a_gap_and_a_process_that_died_show(act: Callable[[Edge], None]) -> None:
     scene = Scene()
-    scene.submit(fate=SubmitFate.NEVER_ARRIVED)
+    scene.place(fate=SubmitFate.NEVER_ARRIVED)
     act(scene.venue)
     scene.venue.connect(scene.heard.append, T0)
     look = scene.whole_look(T0 + 1_000)
@@ -204,7 +188,7 @@ def test_a_gap_and_a_process_that_died_show(act: Callable[[Edge], None]) -> None
 @pytest.mark.parametrize(("kind", "free"), [(0, Decimal(9)), (1, Decimal(10))])
 def test_the_balance_shows_a_stop_where_stops_lock_their_coins(kind: int, free: Decimal) -> None:
     scene = Scene(kind)
-    scene.submit(EventFate.LOST, at=T0, type=OrderType.STOP, price=None, trigger_price=Decimal(90))
+    scene.place(EventFate.LOST, at=T0, type=OrderType.STOP, price=None, trigger_price=Decimal(90))
     scene.venue.cached |= {LookPart.OPEN_ORDERS}
     scene.venue.denies_cancels = True
     look = scene.whole_look(T0 + 1_000)
@@ -214,8 +198,8 @@ def test_the_balance_shows_a_stop_where_stops_lock_their_coins(kind: int, free: 
 
 def test_a_balance_that_changed_of_late_is_certain_of_nothing_before_a_signing() -> None:
     scene = Scene()
-    scene.submit(order_id=OTHER)
-    scene.submit(at=T0 + TERMS.read_lag_ms, fate=SubmitFate.NEVER_ARRIVED)
+    scene.place(order_id=OTHER)
+    scene.place(at=T0 + TERMS.read_lag_ms, fate=SubmitFate.NEVER_ARRIVED)
     look = scene.whole_look(T0 + TERMS.read_lag_ms + 1_000)
     assert look.total_before is None
     assert look.open_orders == (OTHER,)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from actors.order_router.absence import LATER_LOOKS_MS, LOOKS_MOST
 from actors.order_router.timing import BETWEEN_LOOKS_MS
-from messages.base import ClientOrderId, Milliseconds, Timestamp
+from messages.base import CLOCKS_DIFFER_MS, ClientOrderId, Milliseconds, Timestamp
 from messages.gateway import LookUpOrder
 from messages.market import RequestTerms
 from messages.order_router import (
@@ -120,6 +120,7 @@ def test_a_whole_look_is_asked_for_after_the_last_moment_and_not_before() -> Non
     doubt.look(doubt.until - 1_000, None)
     assert doubt.asked is not None
     assert doubt.asked.whole_after == doubt.until
+    assert doubt.asked.fills_since == doubt.until - 5_000 - CLOCKS_DIFFER_MS
 
 
 def test_looks_before_the_last_moment_prove_nothing_however_many() -> None:

@@ -144,6 +144,13 @@ def test_a_part_without_an_answer_is_named(venue: WireVenue, call: Call, part: L
     assert any(part in note for note in venue.notes)
 
 
+def test_a_cancel_that_is_refused_for_another_reason_says_nothing(venue: WireVenue) -> None:
+    text = "Order was not canceled due to cancel restrictions."
+    kind = WireFaultKind.REFUSED
+    submit(venue, UNANSWERED, WireFault(on=Call.CANCEL, kind=kind, code=-2011, text=text))
+    assert whole(venue).missing == (LookPart.CANCEL,)
+
+
 def test_coins_that_an_order_out_of_sight_locks_are_not_explained(venue: WireVenue) -> None:
     hidden = (NOT_FOUND, NO_OPEN, NO_FILLS, UNHEARD)
     refuses = WireFault(
@@ -211,7 +218,7 @@ def test_a_socket_that_is_half_open_is_no_stream_without_a_gap(venue: WireVenue)
 
 
 def test_only_a_venue_whose_cancels_are_known_to_be_answered_by_its_engine_says_its_lag() -> None:
-    known, unknown = terms_of(PROFILE), terms_of(replace(PROFILE, unknown_order_code=""))
+    known, unknown = terms_of(PROFILE), terms_of(replace(PROFILE, unknown_order=None))
     assert known is not None
     assert unknown is not None
     assert (known.stream_lag_ms, unknown.stream_lag_ms) == (PROFILE.stream_lag_ms, None)
