@@ -10,6 +10,9 @@ from pathlib import Path
 from actors.plain_files import read_plain, write_whole
 from commands.connecting import Say
 
+_MODE = 0o600
+"""It names the account."""
+
 
 class KeptMarketsFile:
     """One account's file."""
@@ -42,7 +45,7 @@ class KeptMarketsFile:
             return  # the one before still waits for its disk; the next read is kept again
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._path, [content])
+            write_whole(self._path, [content], _MODE)
         except OSError as error:
             self._say(f"{self._path} can't be written: {error.strerror}")
         finally:

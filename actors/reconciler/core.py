@@ -55,7 +55,7 @@ def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> 
         case Wake():
             return _wake(looks, settings, now)
         case StreamChanged():
-            return _look_soon(looks, settings, now) if message.up else NOTHING
+            return _stream_up(looks, settings, now) if message.up else NOTHING
         case LookSoon():
             return _look_soon(looks, settings, now)
         case SymbolsListed():
@@ -113,8 +113,28 @@ def _answered(looks: Looks, identity: Identity, message: OrdersUnknown, before: 
         next_look = replace(next_look, awaited=_without(next_look.awaited, which))
         if not next_look.awaited:
             next_look = replace(next_look, looked_since=identity.started_at)
-            sends.append(Send(GUARDIAN, FirstLookDone()))
+            sends += _first_look_done(next_look, identity)
     return NOTHING if next_look == looks.next else Step((next_look,), tuple(sends))
+
+
+def _first_look_done(next_look: NextLook, identity: Identity) -> tuple[Send, ...]:
+    """Return the end of a start's first look: its lists are compared, and the stream was up.
+
+    Lists need no stream; but nothing is bought whose fill the account's stream could not tell.
+    """
+    started_at = identity.started_at
+    is_done = next_look.looked_since == next_look.streamed_since == started_at
+    return (Send(GUARDIAN, FirstLookDone()),) if is_done else ()
+
+
+def _stream_up(looks: Looks, settings: Settings, now: Timestamp) -> Step:
+    """Look, as events may be lost; take note of the first time after a start."""
+    soon, identity = _look_soon(looks, settings, now), looks.identity
+    if identity is None or looks.next.streamed_since == identity.started_at:
+        return soon
+    changed = next((one for one in soon.changes if isinstance(one, NextLook)), looks.next)
+    after = replace(changed, streamed_since=identity.started_at)
+    return Step((after,), (*soon.outbox, *_first_look_done(after, identity)))
 
 
 def _without(names: tuple[StrT, ...], name: str) -> tuple[StrT, ...]:
@@ -190,7 +210,7 @@ def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Ti
         )
         if not awaited:
             listed = replace(listed, looked_since=identity.started_at)
-            done = (Send(GUARDIAN, FirstLookDone()),)
+            done = _first_look_done(listed, identity)
     in_doubt = (symbol for row in looks.foreign.values() for symbol in row.symbols)
     looked_at = tuple(dict.fromkeys((*looked_at, *in_doubt)))
     is_awaited = bool(listed.awaited)

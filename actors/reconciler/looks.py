@@ -33,6 +33,8 @@ class NextLook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Where the portfolio waits to hear what other processes bought and sold."""
     awaited_since: Timestamp | None = None
     """The start after which they were asked for first."""
+    streamed_since: Timestamp | None = None
+    """The start after which the account's stream was up."""
 
     def is_by(self, at: Timestamp) -> bool:
         """Whether the next look is set for ``at``, or before."""

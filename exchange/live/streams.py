@@ -24,7 +24,7 @@ from messages.base import Symbol
 from messages.orders import FillSource
 
 _OF_THE_ACCOUNT = {"orders", "fills"}
-_LOOK_SECONDS = 0.05
+_LOOK_SECONDS = 0.01
 _SURELY_UP_SECONDS = 5.0
 """A stream that failed not for so long is up, whatever ccxt calls its futures."""
 

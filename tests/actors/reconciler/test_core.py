@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.reconciler.looks import Heard
-from messages.base import ClientOrderId, ExchangeOrderId, Timestamp
+from messages.base import ClientOrderId, ExchangeOrderId, Message, Timestamp
 from messages.envelope import NOTHING, Removed
 from messages.gateway import FetchOpenOrders, FetchTrades
 from messages.guardian import FirstLookDone
@@ -157,7 +157,7 @@ def test_another_actors_message_is_refused() -> None:
 def test_the_first_look_does_not_wait_for_a_market_that_is_gone() -> None:
     stage = Stage(replace(SETTINGS, drop=replace(SETTINGS.drop, symbols=(ETH,))))
     stage.looks.apply(Identity(account="a", tag="7", epochs=("e1",), started_at=stage.now))
-    stage.wake()
+    stage.hear(StreamChanged(up=True))
     stage.symbols(BTC)
     done = []
     for symbol, is_listed in ((BTC, False), (ETH, True)):
@@ -182,6 +182,7 @@ def test_the_first_look_does_not_wait_for_a_market_that_is_gone() -> None:
 def test_a_first_look_that_takes_longer_than_a_pause_asks_only_for_what_is_missing() -> None:
     stage = Stage()
     stage.looks.identity = Identity(account="a" * 8, epochs=("b" * 8,), started_at=stage.now)
+    stage.hear(StreamChanged(up=True))
     stage.symbols(BTC, ETH)
     for answers in (f"open {BTC}", f"fills {BTC}", f"open {ETH}"):
         stage.pass_time(AGAIN_MS)
@@ -228,3 +229,24 @@ def test_entries_wait_for_the_questions_of_a_starts_first_look_only() -> None:
     for which in ("open", "fills"):
         stage.hear(OrdersUnknown(symbol=BTC, orders=(), answers=f"{which} {BTC}"))
     assert awaited() == {False}
+
+
+@pytest.mark.parametrize("is_up_first", [True, False])
+def test_a_first_look_is_over_once_lists_are_compared_and_the_stream_was_up(
+    is_up_first: object,
+) -> None:
+    stage = Stage()
+    stage.looks.identity = Identity(account="a" * 8, epochs=("b" * 8,), started_at=stage.now)
+    done: list[Message] = []
+    if is_up_first:
+        done += stage.hear(StreamChanged(up=True))
+    stage.hear(LookSoon())
+    stage.symbols(BTC)
+    for which in ("open", "fills"):
+        done += stage.hear(OrdersUnknown(symbol=BTC, orders=(), answers=f"{which} {BTC}"))
+    assert (FirstLookDone() in done) is bool(is_up_first)
+    later = [*stage.hear(StreamChanged(up=True)), *stage.hear(StreamChanged(up=True))]
+    assert later.count(FirstLookDone()) == (0 if is_up_first else 1)
+    stage.looks.identity = stage.looks.identity.with_epoch("c" * 8, Timestamp(stage.now + 1))
+    stage.now = Timestamp(stage.now + AGAIN_MS)
+    assert FirstLookDone() not in stage.hear(StreamChanged(up=True)), "the next process's lists"
