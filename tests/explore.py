@@ -33,7 +33,7 @@ from tests.simulation.schedules import keep, replaying
 from tests.simulation.shrinking import shrink
 from tests.simulation.sometimes import EXPECTED, Sometimes
 from tests.simulation.story import Story
-from tests.simulation.strategies import STRATEGIES, strategy
+from tests.simulation.strategies import AT_DEADLINES, STRATEGIES, strategy
 from tests.simulation.unreached import REVIEWED, why_unreached
 from tests.simulation.world import World
 
@@ -95,18 +95,19 @@ def _begin_process() -> None:
     _CELLS = install()
 
 
-def _run_batch(first: int, seed: int) -> Batch:
+def _run_batch(first: int, seed: int, *, at_deadlines: bool) -> Batch:
+    kinds = AT_DEADLINES if at_deadlines else STRATEGIES
     started, seen, traces = time.process_time(), Counter[str](), set[int]()
     deliveries, failures = 0, []
     with without_logs():
         for number in range(first, first + BATCH):
-            world = World(strategy(number, seed))
+            world = World(strategy(number, seed, kinds))
             Sometimes(world, seen)
             outcome = finish(world)
             deliveries += outcome.deliveries
             traces.add(int(outcome.trace, 16))
             if outcome.rule is not None:
-                name = STRATEGIES[number % len(STRATEGIES)].__name__
+                name = kinds[number % len(kinds)].__name__
                 failures.append((outcome.rule, name, outcome.schedule))
     gc.collect()  # recoveries freeze what they made: the collector does not count it as garbage
     return Batch(
@@ -175,7 +176,8 @@ def _batches(pool: Pool, options: argparse.Namespace, first: int, ends: float) -
     under_way: list[AsyncResult[Batch]] = []
     while True:
         while len(under_way) <= options.jobs and first < last and time.monotonic() < ends:
-            under_way.append(pool.apply_async(_run_batch, (first, options.seed)))
+            words = {"at_deadlines": options.at_deadlines}
+            under_way.append(pool.apply_async(_run_batch, (first, options.seed), words))
             first += BATCH
         if not under_way:
             return
@@ -260,7 +262,14 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="exit with 1 also where an expected event was never met or a cell is not as reviewed",
     )
+    parser.add_argument(
+        "--at-deadlines",
+        action="store_true",
+        help="only what comes at the last moment, and what caches do not show",
+    )
     options = parser.parse_args(arguments)
+    if options.at_deadlines and options.resume is not None:
+        parser.error("argument --at-deadlines: such a search is not kept by --resume")
     for name in ("seconds", "schedules", "jobs"):
         number = getattr(options, name)
         if number is not None and not number > 0:

@@ -319,8 +319,12 @@ STEPS = (40, 60, 60, 120)
 """How many steps at most, in turn: most races need few, some a long life."""
 
 
-def strategy(number: int, seed: int) -> Exploring:
+AT_DEADLINES: tuple[type[Exploring], ...] = (Belated, Stale)
+"""For what comes at the last moment, and for what caches do not show."""
+
+
+def strategy(number: int, seed: int, kinds: Sequence[type[Exploring]] = STRATEGIES) -> Exploring:
     """Return the source of choices of the ``number``-th schedule under ``seed``."""
-    kind = STRATEGIES[number % len(STRATEGIES)]
-    steps = STEPS[number // len(STRATEGIES) % len(STEPS)]
+    kind = kinds[number % len(kinds)]
+    steps = STEPS[number // len(kinds) % len(STEPS)]
     return kind(seed * 1_000_003 + number, steps)
