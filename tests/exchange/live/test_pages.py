@@ -201,3 +201,18 @@ def test_both_sides_of_a_trade_with_oneself_are_kept() -> None:
     sides = [{"id": "t1", "order": order, "timestamp": 7_000} for order in ("buy", "sell")]
     venue.rows += sides
     assert [row for row in venue.read().rows if row["id"] == "t1"] == sides
+
+
+@given(
+    kind=st.sampled_from([Deaf, InSeconds]),
+    times=st.lists(st.integers(0, 4_000).map(lambda n: n * 250), max_size=150),
+    page=st.integers(SURELY_SHORT, 60),
+    newest_first=st.booleans(),
+)
+def test_no_way_of_answering_makes_a_part_the_whole(
+    kind: type[Venue], times: list[int], page: int, *, newest_first: bool
+) -> None:
+    venue = kind(times, page, newest_first=newest_first)
+    listed = venue.read()
+    assert ids(listed.rows) <= ids(venue.rows)
+    assert ids(listed.rows) == ids(venue.rows) or not listed.is_whole
