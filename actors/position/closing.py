@@ -324,7 +324,7 @@ def end_pause(turn: Turn) -> None:
 
 
 def _look(turn: Turn) -> None:
-    """Ask what the venue would let us sell; the pause that is set is the deadline."""
+    """Ask what the venue would let us sell; a pause, short where none is set, is the deadline."""
     lost = sum((o.remaining for o in lost_orders(turn.position) if o.side is Side.SELL), ZERO)
     is_contested = bool(turn.position.contested)
     if is_contested:  # what rests may be another process's, and lock its coins
@@ -337,6 +337,9 @@ def _look(turn: Turn) -> None:
     )
     turn.send(PORTFOLIO, message)
     turn.update_closing(waits_for_balance=True)
+    closing = turn.position.closing
+    if closing is not None and closing.retry_at is None:
+        turn.update_closing(retry_at=_in(turn, turn.charter.plan.exit_retry_ms))
 
 
 def _forget_look(turn: Turn) -> None:

@@ -187,6 +187,8 @@ def _has_something(life: Life) -> bool:
 def _text(life: Life, cause: StrandedCause) -> str:
     charter, price = life.charter, last_price(life)
     base, quote = charter.rules.base, charter.rules.quote
+    if life.held <= ZERO:
+        return f"what became of its orders can't be asked for: {_why(life, cause)}"
     worth = "" if price is None else f", worth about {money_text(life.held * price, quote)}"
     return f"{plain(life.held)} {base}{worth}, can't be sold: {_why(life, cause)}"
 

@@ -315,7 +315,9 @@ def _why_nothing_was_sold(position: Position) -> tuple[CloseCause, str]:
     if position.close_cause is not None:
         return position.close_cause, position.close_reason
     if position.closing is None:
-        return CloseCause.ENTRY_FAILED, "what was bought is too little to be sold"
+        is_little = bool(position.booked.all_bought)
+        why = "what was bought is too little to be sold" if is_little else "nothing was bought"
+        return CloseCause.ENTRY_FAILED, why
     if not position.booked.all_bought:
         return CloseCause.WITHDRAWN, position.closing.reason
     return position.closing.cause, position.closing.reason

@@ -146,12 +146,12 @@ class MarketList:
         if not markets:
             raise LiveError(f"{connection.profile.name} lists no market")
         client, found = connection.client, {market["symbol"] for market in markets}
-        is_new = any(one in found and one not in self._fees for one in self.followed)
-        if connection.opened.is_kept or (self._fees and is_new):  # listed again: its fee, too
-            await self._read_fees()
         # Of what is not listed any more, orders may still be looked up: ccxt must know its id.
         gone = [one for symbol, one in client.markets.items() if symbol not in found]
         client.set_markets([*markets, *gone], client.currencies)
+        is_new = any(one in found and one not in self._fees for one in self.followed)
+        if connection.opened.is_kept or (self._fees and is_new):  # listed again: its fee, too
+            await self._read_fees()
         listings, unreadable = self._listings(found)
         opened = replace(connection.opened, listings=listings, unreadable=unreadable)
         connection.opened = replace(opened, is_kept=False, is_recent=False)

@@ -297,3 +297,20 @@ def test_what_was_dust_is_none_any_more_when_a_late_entry_fill_adds_to_it() -> N
     assert stage.state() is State.CLOSING
     stage.wait(1_000)
     assert stage.request(X2).quantity == 5
+
+
+def test_a_look_after_an_exit_that_was_never_placed_is_repeated_until_it_is_answered() -> None:
+    """What was shown was less than is held, and no pause was set: the look is the only deadline."""
+    stage = refuse(closing(), X1, RejectReason.INSUFFICIENT_FUNDS)
+    tell_free(stage, "4")
+    stage.wait(60_000)
+    assert stage.request(X2).quantity == 4
+    asked = len(stage.all_sent(RequestBalance))
+    refuse(stage, X2, RejectReason.NEVER_PLACED)
+    tell_free(stage, None)  # the venue's answer did not come
+    assert len(stage.all_sent(RequestBalance)) == asked + 1
+    stage.wait(60_000)
+    assert len(stage.all_sent(RequestBalance)) > asked + 1
+    tell_free(stage, "1000")
+    stage.wait(60_000)
+    assert stage.request(X3).quantity == HELD
