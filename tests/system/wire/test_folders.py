@@ -22,6 +22,7 @@ from tests.system.wire.scenes import BALANCES, SCENES, SYMBOL, Scene
 ENTRY, LOSS = 40_000.0, 38_800.0
 DIALECTS = (SCENES[0], SCENES[3])
 BEHIND = "the journal is behind its exchange"
+REMOVED = "lock was removed; stop this session and start again"
 SOON = ("--set", "reconciler.look_seconds=2", "--set", "router.unknown_settle_seconds=2")
 """Looks and waits of a start, short."""
 
@@ -201,26 +202,39 @@ def test_without_a_position_a_folder_that_is_lost_put_back_or_copied_is_no_event
             shutil.move(other / "state", tmp_path / "state")
         place = other if becomes == "copied" else tmp_path
         with started(server, scene, place, "Never") as second:
-            second.read_until("a new account in " if becomes == "lost" else "resuming, ")
+            begins = "a new account in " if becomes == "lost" else "resuming, "
+            second.read_until(begins)
             server.move(SYMBOL, ENTRY + 20)
             second.read_some(2.0)
+            session = place / ("session-0" if becomes == "copied" else "session-1")
+            assert f"the session began: {begins}" in asked(session, f"why {SYMBOL}")
+            assert begins in (session / "log.jsonl").read_text(encoding="utf-8")
             assert second.interrupt() == 0, second.said
         assert BEHIND not in second.said
         assert "another process" not in second.said
     assert server.read().orders == ()
 
 
-def test_without_its_lock_file_a_running_session_keeps_its_account(
-    server: ServerProcess, scene: Scene, tmp_path: Path
+@pytest.mark.parametrize("is_open", [False, True], ids=["flat", "open"])
+def test_without_its_lock_file_a_running_session_keeps_its_account_and_says_so(
+    server: ServerProcess, scene: Scene, tmp_path: Path, *, is_open: bool
 ) -> None:
-    with started(server, scene, tmp_path, "Never") as first:
+    start = begun(server, scene, tmp_path) if is_open else started(server, scene, tmp_path, "Never")
+    with start as first:
         first.read_until("a new account in ")
+        before = server.read().orders
         (lock,) = (tmp_path / "state").rglob("lock")
         lock.unlink()
+        first.read_until(REMOVED)
+        session = tmp_path / "session-0"
+        assert REMOVED in asked(session, f"why {SYMBOL}")
         with Program(server, tmp_path, *trading(scene, tmp_path, "Always", "--yes")) as second:
             assert second.end() != 0, second.said
         assert "in use" in second.said
-    assert server.read().orders == ()
+        assert REMOVED in (session / "log.jsonl").read_text(encoding="utf-8")
+        assert server.read().orders == before, "the second start touched them"
+        first.interrupt()
+    check(server.read())
 
 
 def test_adopt_says_that_a_lost_folders_process_is_dead_and_trading_goes_on(
