@@ -180,15 +180,17 @@ def test_a_jump_of_the_exchanges_clock_begins_a_new_epoch_before_another_order_l
     check(after)
 
 
-def started(server: ServerProcess, scene: Scene, folder: Path, strategy: str) -> Program:
+def started(
+    server: ServerProcess, scene: Scene, folder: Path, strategy: str, *more: str
+) -> Program:
     """Start a session that goes on from what is in the folder, and let it hear a price."""
-    program = Program(server, folder, *trading(scene, folder, strategy, "--yes", *SOON))
+    program = Program(server, folder, *trading(scene, folder, strategy, "--yes", *SOON, *more))
     server.wait_for(lambda picture: any("ookTicker" in topic for topic in picture.topics))
     return program
 
 
-@pytest.mark.parametrize("becomes", ["lost", "put back", "copied"])
-def test_without_a_position_a_folder_that_is_lost_put_back_or_copied_is_no_event(
+@pytest.mark.parametrize("becomes", ["lost", "put back", "copied", "another tag's"])
+def test_without_a_position_a_folder_that_is_lost_put_back_copied_or_anothers_is_no_event(
     server: ServerProcess, scene: Scene, tmp_path: Path, becomes: str
 ) -> None:
     other = tmp_path / "other"
@@ -197,12 +199,16 @@ def test_without_a_position_a_folder_that_is_lost_put_back_or_copied_is_no_event
         shutil.copytree(tmp_path / "state", other / "state")
         if becomes != "copied":
             first.kill()
+        if becomes in {"lost", "put back"}:
             shutil.rmtree(tmp_path / "state")
         if becomes == "put back":
             shutil.move(other / "state", tmp_path / "state")
         place = other if becomes == "copied" else tmp_path
-        with started(server, scene, place, "Never") as second:
-            begins = "a new account in " if becomes == "lost" else "resuming, "
+        is_tagged = becomes == "another tag's"
+        tag = ("--set", "account.tag=b") if is_tagged else ()
+        begins = "this account.tag is new: " if is_tagged else "resuming, "
+        begins = "a new account in " if becomes == "lost" else begins
+        with started(server, scene, place, "Never", *tag) as second:
             second.read_until(begins)
             server.move(SYMBOL, ENTRY + 20)
             second.read_some(2.0)
