@@ -18,7 +18,7 @@ from config.settings import RouterSettings
 from messages.addresses import OBSERVERS, PORTFOLIO, POSITIONS, RECONCILER
 from messages.base import CLOCKS_DIFFER_MS, Timestamp
 from messages.envelope import NOTHING, Send, Step
-from messages.ids import Identity, parse, position_of
+from messages.ids import Identity, position_of
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import OrderReported
@@ -228,23 +228,6 @@ def of_no_record(message: OrderReported, identity: Identity | None) -> Step:
     )
     alarm = Alarm(kind=AlarmKind.UNMATCHED_FILL, text=text, position_id=position_id)
     return Step(outbox=(Send(OBSERVERS, alarm),))
-
-
-def is_a_twins(
-    orders: Orders, sought: RoutedOrder, message: OrderReported, settings: RouterSettings
-) -> bool:
-    """Return whether an order was placed when the process whose id it has was dead for long.
-
-    Under an epoch that a person adopted it may be as young as it likes.
-    """
-    identity, terms = orders.identity, message.terms
-    if identity is None or sought.asked_at is not None or terms is None or not terms.placed_at:
-        return False
-    parts = parse(message.facts.client_order_id)
-    if parts is None or parts.epoch in identity.adopted or parts.epoch == identity.epoch:
-        return False
-    placed_at = terms.placed_at - orders.timing.offset_ms
-    return placed_at > identity.started_at + settings.unknown_settle_ms
 
 
 def of_a_twin(orders: Orders, sought: RoutedOrder, message: OrderReported) -> tuple[Send, ...]:

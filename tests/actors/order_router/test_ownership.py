@@ -13,7 +13,6 @@ from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
     ConflictCleared,
     FailureKind,
-    LookBack,
     OrderNotFound,
     OrderReported,
     PlaceOrder,
@@ -22,7 +21,6 @@ from messages.order_router import (
 from messages.orders import OrderStatus, OrderTerms, RejectReason, Side
 from messages.portfolio import SymbolConflict
 from messages.positions import OwnershipDoubted
-from messages.reconciler import OrdersUnknown
 from tests.actors.order_router.stage import ORDER, SETTINGS, SYMBOL, Stage, facts, request
 
 OURS = OrderTerms(symbol=SYMBOL, side=Side.BUY, quantity=Decimal(2), price=Decimal(100))
@@ -249,27 +247,3 @@ def test_a_cancel_of_an_order_of_this_process_that_nobody_asked_for_is_doubted()
     stage.tell(shown(OURS))
     stage.tell(shown(OURS, OrderStatus.CANCELED))
     assert len(stage.all_sent(OwnershipDoubted)) == 1
-
-
-@pytest.mark.parametrize(("late", "is_taken"), [(0, True), (SETTINGS.unknown_settle_ms + 1, False)])
-def test_what_was_placed_long_after_a_start_under_an_older_id_is_another_processs(
-    late: int, *, is_taken: bool
-) -> None:
-    stage = Stage()
-    identity = Identity(account="a" * 8, epochs=(epoch_of(1), epoch_of(2)), started_at=stage.now)
-    stage.orders.apply(identity)
-    prefix = identity.prefix_in(epoch_of(1), PositionId("p1"))
-    asked = LookBack(
-        position_id=PositionId("p1"),
-        symbol=SYMBOL,
-        order_prefix=prefix,
-        after=0,
-        at_most=Decimal(2),
-        since=stage.now,
-    )
-    stage.tell(asked)
-    order_id = client_order_id(prefix, EXIT_LEG, 1)
-    terms = replace(OURS, side=Side.SELL, placed_at=Timestamp(stage.now + late))
-    stage.tell(OrderReported(facts=facts(OrderStatus.OPEN, "0", order_id), terms=terms))
-    assert (stage.status(order_id) is OrderStatus.OPEN) is is_taken
-    assert bool(stage.all_sent(OrdersUnknown)) is not is_taken
