@@ -118,6 +118,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
         """Return whether another process may have made an id: one with a copy of this journal."""
         return not self.is_own(order_id) or self.is_earlier(order_id)
 
+    def is_adopted(self, order_id: ClientOrderId) -> bool:
+        """Return whether an id is of an epoch whose process a person called dead."""
+        parts = parse(order_id)
+        return parts is not None and _is_of(parts, self.adopted)
+
     def with_epoch(
         self, epoch: str, at: Timestamp, ended_at: Timestamp | None = None
     ) -> "Identity":

@@ -145,6 +145,8 @@ def _reported(
     now: Timestamp,
 ) -> Step:
     """Take in how an order stands, where it is the one that we asked for."""
+    if orders.identity is not None and ownership.is_a_twins(orders, order, message, settings):
+        return ownership.left_to_a_twin(message, orders.identity)
     why = ownership.contradiction(order, message)
     if why is not None:
         after = ownership.in_conflict(order, why, settings, now)

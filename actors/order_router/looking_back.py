@@ -50,12 +50,17 @@ def begin(orders: Orders, asked: LookBack, settings: RouterSettings, now: Timest
 def go_on(orders: Orders, taken: Step, settings: RouterSettings, now: Timestamp) -> Step:
     """Return the step with what follows from it: further look-ups, or the answer."""
     changed: dict[ClientOrderId, RoutedOrder] = {}
+    gone: set[ClientOrderId] = set()
     positions: dict[PositionId, None] = {}
     venue = orders.venue
     for change in taken.changes:
         if isinstance(change, RoutedOrder):
             changed[change.request.client_order_id] = change
             positions[change.request.position_id] = None
+        elif isinstance(change, Removed) and change.kind == RoutedOrder.__name__:
+            order_id = ClientOrderId(change.key)  # another process's: it is awaited no more
+            gone.add(order_id)
+            positions[orders.by_id[order_id].request.position_id] = None
         elif isinstance(change, VenueStream):
             venue = change
             positions = dict.fromkeys(orders.looking_back)
@@ -64,7 +69,9 @@ def go_on(orders: Orders, taken: Step, settings: RouterSettings, now: Timestamp)
         search = orders.looking_back.get(position_id)
         if search is not None and (venue.up or search.asked.is_recorded):
             now_known = [
-                changed.get(o.request.client_order_id, o) for o in orders.of_position(position_id)
+                changed.get(_id(order), order)
+                for order in orders.of_position(position_id)
+                if _id(order) not in gone
             ]
             more = _after(orders, search, now_known, settings, now)
             changes += more.changes

@@ -17,7 +17,7 @@ from actors.order_router.states import Input, advance
 from config.settings import RouterSettings
 from messages.addresses import OBSERVERS, PORTFOLIO, POSITIONS, RECONCILER
 from messages.base import CLOCKS_DIFFER_MS, Timestamp
-from messages.envelope import NOTHING, Send, Step
+from messages.envelope import NOTHING, Removed, Send, Step
 from messages.ids import Identity, position_of
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind
@@ -228,6 +228,30 @@ def of_no_record(message: OrderReported, identity: Identity | None) -> Step:
     )
     alarm = Alarm(kind=AlarmKind.UNMATCHED_FILL, text=text, position_id=position_id)
     return Step(outbox=(Send(OBSERVERS, alarm),))
+
+
+def is_a_twins(
+    orders: Orders, sought: RoutedOrder, message: OrderReported, settings: RouterSettings
+) -> bool:
+    """Return whether what is found under an id that was looked for is another process's.
+
+    It was placed when the process whose id it has was dead for longer than a request lives. In an
+    epoch that a person adopted it is ours.
+    """
+    identity, terms = orders.identity, message.terms
+    if identity is None or not sought.is_probe or terms is None or not terms.placed_at:
+        return False
+    order_id = message.facts.client_order_id
+    if not identity.may_be_foreign(order_id) or identity.is_adopted(order_id):
+        return False
+    placed_at = terms.placed_at - orders.timing.offset_ms
+    return placed_at > identity.started_at + settings.unknown_settle_ms
+
+
+def left_to_a_twin(message: OrderReported, identity: Identity) -> Step:
+    """Forget that an id was looked for: it is another process's until its epoch is adopted."""
+    gone = Removed(kind=RoutedOrder.__name__, key=message.facts.client_order_id)
+    return Step((gone,), of_another_process(message, identity).outbox)
 
 
 def of_a_twin(orders: Orders, sought: RoutedOrder, message: OrderReported) -> tuple[Send, ...]:

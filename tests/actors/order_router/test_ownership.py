@@ -13,6 +13,7 @@ from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
     ConflictCleared,
     FailureKind,
+    LookBack,
     OrderNotFound,
     OrderReported,
     PlaceOrder,
@@ -20,7 +21,9 @@ from messages.order_router import (
 )
 from messages.orders import OrderStatus, OrderTerms, RejectReason, Side
 from messages.portfolio import SymbolConflict
+from messages.position import LookedBack
 from messages.positions import OwnershipDoubted
+from messages.reconciler import IdentityChanged, OrdersUnknown
 from tests.actors.order_router.stage import ORDER, SETTINGS, SYMBOL, Stage, facts, request
 
 OURS = OrderTerms(symbol=SYMBOL, side=Side.BUY, quantity=Decimal(2), price=Decimal(100))
@@ -247,3 +250,72 @@ def test_a_cancel_of_an_order_of_this_process_that_nobody_asked_for_is_doubted()
     stage.tell(shown(OURS))
     stage.tell(shown(OURS, OrderStatus.CANCELED))
     assert len(stage.all_sent(OwnershipDoubted)) == 1
+
+
+IDENTITY = Identity(account="a" * 8, epochs=(epoch_of(1), epoch_of(2)), started_at=Timestamp(10**6))
+EARLIER = IDENTITY.prefix_in(epoch_of(1), PositionId("p1"))
+SOUGHT = client_order_id(EARLIER, EXIT_LEG, 1)
+LOOK_BACK = LookBack(
+    position_id=PositionId("p1"),
+    symbol=SYMBOL,
+    order_prefix=EARLIER,
+    after=0,
+    at_most=Decimal(2),
+    since=IDENTITY.started_at,
+)
+
+
+def looking_back() -> Stage:
+    """After a start a position looks for exits of the process before it."""
+    stage = Stage()
+    stage.orders.apply(IDENTITY)
+    stage.tell(LOOK_BACK)
+    return stage
+
+
+def find_none(stage: Stage) -> Stage:
+    """Answer the look back: nothing is there."""
+    for _ in range(60):
+        for query in stage.all_sent(LookUpOrder):
+            stage.tell(OrderNotFound(client_order_id=query.client_order_id))
+        stage.pass_time(1_000)
+    return stage
+
+
+def sale(late_ms: int, status: OrderStatus = OrderStatus.OPEN) -> OrderReported:
+    """An exit under the id that is sought, placed so long after the start."""
+    placed_at = Timestamp(IDENTITY.started_at + late_ms)
+    terms = replace(OURS, side=Side.SELL, placed_at=placed_at)
+    return OrderReported(
+        facts=facts(status, "2" if status is OrderStatus.FILLED else "0", SOUGHT), terms=terms
+    )
+
+
+def test_what_arrived_late_from_the_process_before_is_found() -> None:
+    stage = looking_back()
+    stage.tell(sale(SETTINGS.unknown_settle_ms))
+    assert stage.status(SOUGHT) is OrderStatus.OPEN
+    assert not stage.all_sent(OrdersUnknown)
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_what_was_placed_long_after_the_start_is_another_process_s(*, is_over: bool) -> None:
+    stage = find_none(looking_back()) if is_over else looking_back()
+    stage.tell(sale(SETTINGS.unknown_settle_ms + 1))
+    (unknown,) = stage.all_sent(OrdersUnknown)
+    assert [one.client_order_id for one in unknown.orders] == [SOUGHT]
+    find_none(stage)
+    assert not stage.all_sent(CancelAtVenue)
+    assert len(stage.all_sent(LookedBack)) == 1, "it is awaited no more"
+    assert SOUGHT not in stage.orders.by_id
+
+
+def test_once_its_epoch_is_adopted_it_is_looked_for_again_and_found() -> None:
+    stage = find_none(looking_back())
+    sold = sale(SETTINGS.unknown_settle_ms + 1, OrderStatus.FILLED)
+    stage.tell(sold)
+    stage.tell(IdentityChanged(identity=IDENTITY.with_adopted(epoch_of(1))))
+    stage.tell(LOOK_BACK)
+    assert stage.all_sent(LookUpOrder)[-1].client_order_id == SOUGHT
+    stage.tell(sold)
+    assert stage.order(SOUGHT).facts.filled == Decimal(2)

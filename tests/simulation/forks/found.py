@@ -54,5 +54,8 @@ FOUND = {
     "a contested position canceled the protection that its twin had just placed": [
         *(0, 0, 0, 0, 0, 19, 34, 0, 0, 20, 24, 25, 38, 34, 9, 19, 16, 23, 38),
     ],
+    "what a twin placed under an id that was looked for was taken for back from the dead": [
+        *(0, 0, 8, 0, 0, 20, 19, 0, 0, 0, 29, 12, 8, 0, 16, 18, 24, 23),
+    ],
     "a look back waited for an order of its own that rested": [0, 0, 8, 0, 0, 16, 12, 8, 0, 0, 23],
 }
