@@ -74,6 +74,8 @@ class LookBack(Message, frozen=True, kw_only=True):
     """An exit that was seen: all before it are looked up too."""
     is_contested: bool = False
     """Another process may hold the position: what is found live may be its own, and stays."""
+    is_owned: bool = False
+    """A person named this process the owner: also what a twin placed is the position's."""
 
 
 class ConflictCleared(Message, frozen=True, kw_only=True):

@@ -274,6 +274,9 @@ class OwnershipChanged(Message, frozen=True, kw_only=True):
     """What ids of its orders begin with that another process placed; empty: none are looked up."""
     look_back_upto: int = 0
     """The number of the last of its exits that was seen: at least so many are looked up."""
+    shared_at: str = ""
+    """What ids of its orders begin with in an epoch of ours in which a twin places orders: they are
+    looked up when a person names this process the owner. Empty: in none."""
 
 
 class Resync(Message, frozen=True, kw_only=True):

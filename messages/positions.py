@@ -97,6 +97,8 @@ class OwnershipDoubted(Message, frozen=True, kw_only=True):
     reason: str
     position_id: PositionId | None = None
     """None: every position."""
+    epoch: str = ""
+    """In which the other process placed orders; empty: not known."""
 
 
 class EpochAdopted(Message, frozen=True, kw_only=True):

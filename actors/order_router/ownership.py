@@ -236,13 +236,16 @@ def is_a_twins(
     """Return whether what is found under an id that was looked for is another process's.
 
     It was placed when the process whose id it has was dead for longer than a request lives. In an
-    epoch that a person adopted it is ours.
+    epoch that a person adopted it is ours, and where a person named us the position's owner.
     """
     identity, terms = orders.identity, message.terms
     if identity is None or not sought.is_probe or terms is None or not terms.placed_at:
         return False
     order_id = message.facts.client_order_id
     if not identity.may_be_foreign(order_id) or identity.is_adopted(order_id):
+        return False
+    search = orders.looking_back.get(sought.request.position_id)
+    if search is not None and search.asked.is_owned:
         return False
     placed_at = terms.placed_at - orders.timing.offset_ms
     return placed_at > identity.started_at + settings.unknown_settle_ms

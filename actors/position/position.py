@@ -188,6 +188,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
     """While it looks back: no exit of this journal's processes left without a record."""
     contested: str = ""
     """Why another process may hold it too; empty: none does."""
+    shared_prefixes: tuple[str, ...] = ()
+    """While it is contested: of ids of ours under which another process places orders."""
     is_restoring: bool = False
     """After a restart: not covered yet, nor on its way out."""
     recovery: int = 0

@@ -159,3 +159,5 @@ class EarlierPrefix(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Another process placed orders under it; this journal has none of them."""
     upto: int = 0
     """The number of its last exit that was seen."""
+    is_owned: bool = False
+    """A person said that all that was placed under it is this process's."""

@@ -106,6 +106,7 @@ def look_back(turn: Turn) -> None:
         recovery=position.recovery,
         upto=earlier.upto,
         is_contested=bool(position.contested),
+        is_owned=earlier.is_owned,
     )
     turn.send(ORDER_ROUTER, asked)
 
@@ -143,12 +144,21 @@ def on_ownership(turn: Turn, message: OwnershipChanged) -> None:
     if turn.position.closing is not None and turn.position.contested != before:
         # A look that is under way was asked for by what held before.
         turn.update_closing(sellable=None, waits_for_balance=False)
-    if not message.look_back_at or turn.position.state in AT_REST:
-        return
-    earlier = EarlierPrefix(
-        prefix=message.look_back_at, exits=0, is_foreign=True, upto=message.look_back_upto
-    )
-    if earlier in turn.position.earlier_prefixes:
+    at = message.look_back_at
+    shared = dict.fromkeys((*turn.position.shared_prefixes, message.shared_at))
+    others = tuple(one for one in shared if one not in {"", at})
+    turn.update(shared_prefixes=others if message.is_contested else ())
+    if at:
+        adopted = EarlierPrefix(prefix=at, exits=0, is_foreign=True, upto=message.look_back_upto)
+        _look_back_at(turn, adopted)
+    if not message.is_contested:
+        for one in others:
+            _look_back_at(turn, EarlierPrefix(prefix=one, exits=0, is_foreign=True, is_owned=True))
+
+
+def _look_back_at(turn: Turn, earlier: EarlierPrefix) -> None:
+    """Look back at what another process placed, after what is still looked back at."""
+    if turn.position.state in AT_REST or earlier in turn.position.earlier_prefixes:
         return
     is_first = turn.position.looks_back is None
     since = turn.position.began_at if is_first else turn.position.looks_back

@@ -17,6 +17,14 @@ from messages.reconciler import IdentityChanged
 def doubted(roster: Roster, message: OwnershipDoubted) -> Step:
     """Let positions be careful; where one order told of it, hold new risk as well."""
     doubt = OwnershipChanged(is_contested=True, reason=message.reason)
+    identity = roster.numbering.identity
+    if message.position_id is None and identity is not None and message.epoch in identity.epochs:
+        sends = []
+        for position_id in roster.living:
+            prefix = identity.prefix_in(message.epoch, position_id)
+            told = replace(doubt, shared_at=prefix)
+            sends.append(Send(position_address(position_id), told))
+        return Step((), tuple(sends))
     if message.position_id is None:
         return roster.to_all(doubt)
     if message.position_id not in roster.living:

@@ -195,4 +195,5 @@ def _told(row: ForeignEpoch, order: ListedOrder) -> tuple[Send, ...]:
             f"another process); when that process is dead: adopt --epoch {row.epoch}"
         )
         hold = JournalBehind(reason=reason)
-    return Send(GUARDIAN, hold), Send(POSITIONS, OwnershipDoubted(reason=reason))
+    doubted = OwnershipDoubted(reason=reason, epoch=row.epoch)
+    return Send(GUARDIAN, hold), Send(POSITIONS, doubted)

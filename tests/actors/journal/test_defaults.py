@@ -23,6 +23,7 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "exits_before": 0,
         "earlier_prefixes": (),
         "contested": "",
+        "shared_prefixes": (),
         "exits_recorded": False,
         "slot": {},
         "entry": {},

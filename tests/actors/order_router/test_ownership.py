@@ -319,3 +319,13 @@ def test_once_its_epoch_is_adopted_it_is_looked_for_again_and_found() -> None:
     assert stage.all_sent(LookUpOrder)[-1].client_order_id == SOUGHT
     stage.tell(sold)
     assert stage.order(SOUGHT).facts.filled == Decimal(2)
+
+
+def test_once_a_person_names_the_owner_it_is_looked_for_again_and_found() -> None:
+    stage = find_none(looking_back())
+    sold = sale(SETTINGS.unknown_settle_ms + 1, OrderStatus.FILLED)
+    stage.tell(sold)
+    stage.tell(replace(LOOK_BACK, is_owned=True))
+    assert stage.all_sent(LookUpOrder)[-1].client_order_id == SOUGHT
+    stage.tell(sold)
+    assert stage.order(SOUGHT).facts.filled == Decimal(2)

@@ -9,7 +9,7 @@ from messages.observers import AlarmKind
 from messages.order_router import CancelOrder, LookBack
 from messages.orders import OrderFacts, OrderStatus
 from messages.portfolio import RequestBalance
-from messages.position import OrderUpdated, OwnershipChanged, Resync
+from messages.position import LookedBack, OrderUpdated, OwnershipChanged, Resync
 from tests.actors.position.scenes import BARE, BY_HAND, HELD, X1, X2, alarms, tell_free
 from tests.actors.position.stage import RULES, Stage
 
@@ -74,6 +74,33 @@ def test_an_answer_to_a_look_of_before_a_persons_word_counts_no_more() -> None:
     tell_free(stage, "0")
     stage.wait(60_000)
     assert stage.request(X1).quantity == HELD
+
+
+SHARED = replace(CONTESTED, shared_at="he1p1")
+ADOPTED = OwnershipChanged(is_contested=False, reason="adopted", look_back_at="he1p1")
+
+
+def test_with_a_persons_word_it_looks_for_what_a_twin_placed_under_ids_of_ours() -> None:
+    stage = Stage(BARE).protected()
+    stage.hear(SHARED)
+    stage.hear(SHARED)
+    stage.hear(CONTESTED)
+    assert not stage.all_sent(LookBack)
+    stage.hear(OWNED)
+    asked = [(one.order_prefix, one.is_owned) for one in stage.all_sent(LookBack)]
+    assert asked == [("he1p1", True)]
+    stage.hear(LookedBack(attempts=3, order_prefix="he1p1"))
+    stage.hear(OWNED)
+    assert len(stage.all_sent(LookBack)) == 1, "once for each doubt"
+
+
+def test_what_was_adopted_is_not_looked_for_twice() -> None:
+    stage = Stage(BARE).protected()
+    stage.hear(SHARED)
+    stage.hear(ADOPTED)
+    stage.hear(OWNED)
+    (asked,) = stage.all_sent(LookBack)
+    assert not asked.is_owned
 
 
 FOUND = OrderFacts(client_order_id=ClientOrderId("h0e1p1x7"), status=OrderStatus.OPEN)

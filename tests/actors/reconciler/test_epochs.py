@@ -13,7 +13,7 @@ from messages.ids import Identity, client_order_id, epoch_of
 from messages.money import Money
 from messages.order_router import CompareOrders
 from messages.portfolio import ForeignHolding, ForeignListed
-from messages.positions import EpochAdopted
+from messages.positions import EpochAdopted, OwnershipDoubted
 from messages.reconciler import (
     AdoptEpoch,
     ListedOrder,
@@ -119,6 +119,13 @@ def test_a_list_that_was_cut_off_is_no_answer() -> None:
     cut = TradesReported(symbol=BTC, since=Timestamp(0), trades=(), is_complete=False)
     assert stage.hear(cut) == []
     assert stage.looks.next.asked == (BTC,)
+
+
+def test_a_doubt_names_the_epoch() -> None:
+    stage = stage_of()
+    order_id = an_id(BEFORE, P1, "x")
+    said = stage.hear(listed(order_id, trade(1, stage.now, order_id)))
+    assert [one.epoch for one in said if isinstance(one, OwnershipDoubted)] == [BEFORE]
 
 
 def test_fills_count_once_however_often_and_in_whatever_parts_they_are_listed() -> None:

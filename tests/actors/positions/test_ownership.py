@@ -1,0 +1,25 @@
+"""What positions are told of another process that may hold what is open here."""
+
+from msgspec.structs import replace
+
+from messages.addresses import position_address
+from messages.ids import Identity, epoch_of
+from messages.position import OwnershipChanged
+from messages.positions import OwnershipDoubted
+from tests.actors.positions.test_core import BTC, Stage, open_on
+
+
+def test_of_a_doubt_about_an_epoch_of_ours_each_position_keeps_where_to_look() -> None:
+    stage = Stage(BTC)
+    identity = Identity(account="a" * 8, epochs=(epoch_of(1), epoch_of(2)))
+    stage.roster.apply(replace(stage.roster.numbering, identity=identity))
+    stage.hear(open_on(BTC))
+    (living,) = stage.roster.living
+    for epoch, prefix in (
+        (epoch_of(1), identity.prefix_in(epoch_of(1), living)),
+        (epoch_of(3), ""),
+    ):
+        stage.hear(OwnershipDoubted(reason="a twin", epoch=epoch))
+        ((to, told),) = stage.sent
+        assert to == position_address(living)
+        assert told == OwnershipChanged(is_contested=True, reason="a twin", shared_at=prefix)
