@@ -47,7 +47,8 @@ KEPT = "kept"
 TEST = "test"
 """The test that a mutant names."""
 FORKS = "forks"
-"""Two processes of one account: it alone looks for the mutants of that, and for no others."""
+"""Two processes of one account: it looks for the mutants of that alone, and but for the test that
+one names no other driver does."""
 _KINDS: dict[str, type[Exploring]] = {
     kind.__name__: kind for kind in (*STRATEGIES, Spell, Crashing, Belated, Stale)
 }
@@ -98,14 +99,14 @@ def schedules_to_kill(
     mutant: Mutant, driver: str, seed: int, most: int, first: int = 0
 ) -> int | None:
     """Return how many schedules of a driver it takes to break a rule; None: more than ``most``."""
+    if driver in {KEPT, TEST}:
+        is_killed = killed_by_kept(mutant) if driver == KEPT else killed_by_its_test(mutant)
+        return 1 if is_killed else None
     if mutant in of_forks.MUTANTS or driver == FORKS:
         is_its = mutant in of_forks.MUTANTS and driver == FORKS
         return _killed_in_forks(mutant, seed, most, first) if is_its else None
     if driver == MODEL:
         return killed_in_the_model(mutant)
-    if driver in {KEPT, TEST}:
-        is_killed = killed_by_kept(mutant) if driver == KEPT else killed_by_its_test(mutant)
-        return 1 if is_killed else None
     with ExitStack() as stack, without_logs():
         mutant.inject(stack)
         for number in range(first, most):
@@ -151,6 +152,8 @@ def killed_by_its_test(mutant: Mutant) -> bool:
 
 def killed_by_kept(mutant: Mutant) -> bool:
     """Return whether a schedule kept from an earlier failure finds it too."""
+    if mutant in of_forks.MUTANTS:
+        return False  # those of two processes are among the driver's own
     with ExitStack() as stack, without_logs():
         mutant.inject(stack)
         kept = (load(path) for path in kept_files())

@@ -58,4 +58,7 @@ FOUND = {
         *(0, 0, 8, 0, 0, 20, 19, 0, 0, 0, 29, 12, 8, 0, 16, 18, 24, 23),
     ],
     "a look back waited for an order of its own that rested": [0, 0, 8, 0, 0, 16, 12, 8, 0, 0, 23],
+    "what a twin had sold under an id that was looked for was missed at the adoption": [
+        *(0, 0, 38, 25, 0, 0, 0, 0, 6, 38, 8, 0, 0, 16, 31, 18, 36, 0, 22, 0, 0, 20),
+    ],
 }

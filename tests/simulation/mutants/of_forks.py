@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from actors.journal import identity as starts
 from actors.order_router import looking_back
+from actors.order_router import ownership as orders_ownership
 from actors.position import closing, restoring
 from actors.positions import ownership
 from actors.reconciler import core as reconciler
@@ -38,6 +39,10 @@ def _as_if_remembered(real: Any, identity: Any, listed: Any, _since: Any, **name
 
 def _only_when_over(real: Any, search: Any, order: Any) -> Any:
     return real(search, replace(order, asked_at=None))
+
+
+def _owns_without_a_look(real: Any, turn: Any, message: Any) -> None:
+    real(turn, replace(message, shared_at=""))
 
 
 MUTANTS = (
@@ -68,6 +73,20 @@ MUTANTS = (
     Mutant(
         "a look back looks for no exit that was seen",
         instead(epochs, "_last_exits", lambda *_: {}),
+        test="tests.actors.reconciler.test_epochs:test_an_adopted_epoch_s_orders_are_no_other_process_s_any_more",
+    ),
+    Mutant(
+        "what a twin placed under an id that was looked for is the position's",
+        instead(orders_ownership, "is_a_twins", lambda *_: False),
+    ),
+    Mutant(
+        "what a twin placed under an id that was looked for is never looked for again",
+        instead(orders_ownership, "left_to_a_twin", orders_ownership.of_another_process),
+    ),
+    Mutant(
+        "a named owner does not look for what a twin placed",
+        around(restoring, "on_ownership", _owns_without_a_look),
+        test="tests.actors.position.test_contested:test_with_a_persons_word_it_looks_for_what_a_twin_placed_under_ids_of_ours",
     ),
     Mutant(
         "a look back waits for its own orders that rest",

@@ -50,6 +50,9 @@ QUICK = {
     "a symbol takes entries although another order has an id of ours": KEPT,
     "orders of a foreign epoch are not seen": FORKS,
     "the doubt reaches no position": FORKS,
+    "a look back looks for no exit that was seen": TEST,
+    "what a twin placed under an id that was looked for is the position's": FORKS,
+    "a named owner does not look for what a twin placed": TEST,
     "a contested exit sells all that it holds": FORKS,
 }
 
