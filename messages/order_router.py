@@ -87,6 +87,17 @@ class ConflictCleared(Message, frozen=True, kw_only=True):
     client_order_id: ClientOrderId
 
 
+class ResendConflicts(Message, frozen=True, kw_only=True):
+    """Tell the portfolio again which orders of a symbol are in conflict.
+
+    From the portfolio, after a skipped conflict, and where a person ends one that it does not have.
+    """
+
+    symbol: Symbol
+    client_order_id: ClientOrderId | None = None
+    """Of this one also that it is in none."""
+
+
 class ListSymbols(Message, frozen=True, kw_only=True):
     """Answer with the symbols of all orders that are remembered. From the reconciler."""
 

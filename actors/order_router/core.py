@@ -54,6 +54,7 @@ from messages.order_router import (
     ReadLedger,
     ReleaseOrders,
     RequestTimingMeasured,
+    ResendConflicts,
     ResendOrders,
     StreamChanged,
     SubmitFailed,
@@ -125,6 +126,8 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - one for each kind of message
             return Step(compared.changes + more.changes, compared.outbox + more.outbox)
         case ConflictCleared():
             return _cleared(orders, message, settings, now)
+        case ResendConflicts():
+            return Step(outbox=ownership.conflicts_again(orders, message))
         case IdentityChanged():
             return Step((message.identity,))
         case RequestTimingMeasured():

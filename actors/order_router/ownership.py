@@ -21,7 +21,7 @@ from messages.envelope import NOTHING, Removed, Send, Step
 from messages.ids import Identity, position_of
 from messages.money import ZERO
 from messages.observers import Alarm, AlarmKind
-from messages.order_router import OrderReported
+from messages.order_router import OrderReported, ResendConflicts
 from messages.orders import (
     OrderFacts,
     OrderStatus,
@@ -143,6 +143,17 @@ def told_of_conflict(order: RoutedOrder, why: str) -> tuple[Send, ...]:
     told = SymbolConflict(symbol=request.symbol, client_order_id=request.client_order_id, text=why)
     news = Send(PORTFOLIO, told)
     return (news, Send(OBSERVERS, _alarm(order, why))) if why else (news,)
+
+
+def conflicts_again(orders: Orders, message: ResendConflicts) -> tuple[Send, ...]:
+    """Return what is told again of the conflicts of a symbol, and of the order that is named."""
+    return tuple(
+        send
+        for order_id, order in orders.by_id.items()
+        if order.request.symbol == message.symbol
+        and (order.conflict or order_id == message.client_order_id)
+        for send in told_of_conflict(order, order.conflict)
+    )
 
 
 def _alarm(order: RoutedOrder, why: str) -> Alarm:

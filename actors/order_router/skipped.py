@@ -19,6 +19,7 @@ from messages.order_router import (
     OrderNotFound,
     OrderReported,
     ReleaseOrders,
+    ResendConflicts,
     ResendOrders,
     StreamChanged,
     SubmitFailed,
@@ -49,6 +50,7 @@ def after_skip(message: Message) -> tuple[Send, ...]:
             | LookBack()
             | StreamChanged()
             | ConflictCleared()
+            | ResendConflicts()
         ):
             return (Send(ORDER_ROUTER, message),)
         case SubmitFailed() | CancelFailed() | OrderNotFound() | LookUpFailed():

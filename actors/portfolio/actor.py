@@ -63,5 +63,7 @@ class PortfolioActor(CoreActor):
 
 
 def _source(message: Message) -> tuple[str, str]:
-    of = getattr(message, "position_id", "") or getattr(message, "client_order_id", "")
-    return type(message).__name__, of
+    for field in ("position_id", "client_order_id", "symbol"):
+        if of := getattr(message, field, ""):
+            return type(message).__name__, of
+    return type(message).__name__, ""

@@ -28,7 +28,7 @@ from actors.portfolio.valuation import Rate, equity
 from messages.addresses import ORDER_ROUTER, position_address
 from messages.base import Message, PositionId, Timestamp, quote_currency
 from messages.envelope import NO_TIMER, NOTHING, Removed, Send, Step, Wake
-from messages.order_router import ConflictCleared
+from messages.order_router import ConflictCleared, ResendConflicts
 from messages.portfolio import (
     AccountsDescribed,
     AllotCapital,
@@ -163,6 +163,8 @@ def _in_conflict(books: Books, message: SymbolConflict | ClearConflict) -> Step:
         told: tuple[Send, ...] = tuple(
             Send(ORDER_ROUTER, ConflictCleared(client_order_id=key)) for key in keys
         )
+        if not keys:  # never taken in here: it is told again, and a person sees what it is about
+            told = (Send(ORDER_ROUTER, ResendConflicts(symbol=message.symbol)),)
     elif message.text:
         conflict = Conflict(
             symbol=message.symbol, client_order_id=message.client_order_id, text=message.text

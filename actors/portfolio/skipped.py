@@ -5,35 +5,49 @@ Owns the way on after a skipped message. Nothing changed by it.
 
 from msgspec.structs import replace
 
-from messages.addresses import GATEWAY, GUARDIAN, PORTFOLIO, position_address
+from messages.addresses import GATEWAY, GUARDIAN, ORDER_ROUTER, PORTFOLIO, position_address
 from messages.base import Message
 from messages.envelope import Send
 from messages.gateway import FetchBalances
 from messages.guardian import ResendTradingState
+from messages.order_router import ResendConflicts
 from messages.portfolio import (
     AllotCapital,
     BalancesReported,
     BookPosition,
+    ClearConflict,
     OfferUnmatched,
     RequestBalance,
     ReserveBudget,
     SetLimits,
+    SymbolConflict,
     TradingStateChanged,
     UnmatchedFill,
 )
 from messages.position import BalanceAnswered, BudgetDenied, DenialReason, ResendBooking
 
 
-def after_skip(message: Message, error: str) -> tuple[Send, ...]:
+def after_skip(message: Message, error: str) -> tuple[Send, ...]:  # noqa: PLR0911 - one a message
     """Return what to send when ``message`` raised and was skipped."""
     match message:
         case ReserveBudget() | RequestBalance():
             return (Send(position_address(message.position_id), _refusal(message, error)),)
         case BookPosition(closed=False):
             return (Send(position_address(message.position_id), ResendBooking()),)
-        case BookPosition() | UnmatchedFill() | OfferUnmatched() | SetLimits() | AllotCapital():
+        case (
+            BookPosition()
+            | UnmatchedFill()
+            | OfferUnmatched()
+            | SetLimits()
+            | AllotCapital()
+            | ClearConflict()
+        ):
             # The source may be gone by now; the message says all there is, so it is tried again.
             return (Send(PORTFOLIO, _again(message)),)
+        case SymbolConflict():
+            # Not tried again from here: it could undo what the router said since.
+            again = ResendConflicts(symbol=message.symbol, client_order_id=message.client_order_id)
+            return (Send(ORDER_ROUTER, again),)
         case TradingStateChanged():
             return (Send(GUARDIAN, ResendTradingState()),)
         case BalancesReported():

@@ -215,6 +215,7 @@ UNHEARD = {
     portfolio.SymbolConflict: "of an order under our id that is not ours: see test_ownership",
     portfolio.ClearConflict: "as above",
     order_router.ConflictCleared: "as above",
+    order_router.ResendConflicts: "as above",
     positions.StrayFound: "of an order that nobody knows: see test_strays of the reconciler",
     reconciler.OrdersUnknown: "as above",
     reconciler.StraySettled: "as above",

@@ -38,11 +38,7 @@ from messages.positions import OpenPosition
 from tests.simulation.acts import ACTS
 from tests.simulation.choices import Choices, Kind
 from tests.simulation.crashes import ACCOUNT, Crashes
-from tests.simulation.journals import (
-    JOURNALS,
-    ProcessDiedError,
-    Store,
-)
+from tests.simulation.journals import JOURNALS, ProcessDiedError, Store
 from tests.simulation.memory import Memory
 from tests.simulation.plans import (
     BTC,
@@ -343,7 +339,11 @@ class World(Tree):
 
     def clear_conflicts(self) -> None:
         """Let a person look at the orders of others that have ids of ours."""
-        if not self.is_dead and self.actor(PORTFOLIO, PortfolioActor).books.conflicts:
+        if self.is_dead:
+            return
+        orders = self.actor(ORDER_ROUTER, OrderRouter).orders.by_id.values()
+        known = self.actor(PORTFOLIO, PortfolioActor).books.conflicts
+        if known or any(order.conflict for order in orders):  # its alarm is heard in any case
             self.tell(PORTFOLIO, ClearConflict(symbol=SYMBOL, reason="it is not ours"))
 
     def poison(self) -> None:

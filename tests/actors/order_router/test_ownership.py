@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from messages.addresses import OBSERVERS, PORTFOLIO
-from messages.base import CLOCKS_DIFFER_MS, DAY_MS, PositionId, Symbol, Timestamp
+from messages.base import CLOCKS_DIFFER_MS, DAY_MS, Message, PositionId, Symbol, Timestamp
 from messages.gateway import CancelAtVenue, LookUpOrder
 from messages.ids import EXIT_LEG, Identity, client_order_id, epoch_of
 from messages.observers import Alarm, AlarmKind
@@ -17,6 +17,7 @@ from messages.order_router import (
     OrderNotFound,
     OrderReported,
     PlaceOrder,
+    ResendConflicts,
     SubmitFailed,
 )
 from messages.orders import OrderStatus, OrderTerms, RejectReason, Side
@@ -180,6 +181,28 @@ def test_after_a_persons_word_it_is_over_and_the_other_order_stays_another() -> 
     stage.tell(shown(THEIRS, OrderStatus.FILLED))
     stage.tell(shown(None, OrderStatus.FILLED))
     assert stage.order() == before
+
+
+def told_after(stage: Stage, message: Message) -> list[SymbolConflict]:
+    before = len(stage.sent)
+    stage.tell(message)
+    news = [one.message for one in stage.sent[before:] if one.to == PORTFOLIO]
+    return [one for one in news if isinstance(one, SymbolConflict)]
+
+
+def test_a_conflict_is_told_again_with_its_alarm_until_a_persons_word() -> None:
+    stage = in_conflict()
+    alarms = len(stage.all_sent(Alarm))
+    why = stage.order().conflict
+    again = SymbolConflict(symbol=SYMBOL, client_order_id=ORDER, text=why)
+    asked = ResendConflicts(symbol=SYMBOL)
+    assert told_after(stage, asked) == [again]
+    assert len(stage.all_sent(Alarm)) == alarms + 1
+    assert told_after(stage, replace(asked, symbol=Symbol("ETH/USDT"))) == []
+    stage.tell(ConflictCleared(client_order_id=ORDER))
+    assert told_after(stage, asked) == []
+    over = replace(again, text="")
+    assert told_after(stage, replace(asked, client_order_id=ORDER)) == [over]
 
 
 def test_of_one_that_was_shown_as_ours_before_a_persons_word_keeps_the_fills() -> None:

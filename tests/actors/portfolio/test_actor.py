@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from actors.journal.memory import MemoryJournal
 from actors.portfolio import core
@@ -12,20 +13,31 @@ from actors.portfolio.books import Books
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
-from messages.addresses import OBSERVERS, PORTFOLIO, position_address
-from messages.base import Address, Message, Timestamp
+from messages.addresses import OBSERVERS, ORDER_ROUTER, PORTFOLIO, position_address
+from messages.base import Address, ClientOrderId, Message, Timestamp
 from messages.envelope import Step, Wake
 from messages.money import Money
 from messages.observers import Alarm, MessageSkipped
+from messages.order_router import ConflictCleared, ResendConflicts
 from messages.portfolio import (
     AccountsDescribed,
     AllotCapital,
+    ClearConflict,
     DescribeAccounts,
     ReserveBudget,
+    SymbolConflict,
 )
 from messages.position import BudgetDenied, BudgetGranted, DenialReason, ResendBooking
 from tests.actors.listener import Listener
-from tests.actors.portfolio.ledger import BTC_USDT, P1, START, USDT, assert_exact, booked
+from tests.actors.portfolio.ledger import (
+    BTC_USDT,
+    ETH_BTC,
+    P1,
+    START,
+    USDT,
+    assert_exact,
+    booked,
+)
 
 
 class Breaking(PortfolioActor):
@@ -47,7 +59,7 @@ class Stage:
         self.clock = VirtualClock(START)
         self.journal = MemoryJournal()
         self.system = System(self.dispatcher, self.clock, self.journal)
-        for address in (OBSERVERS, position_address(P1)):
+        for address in (OBSERVERS, ORDER_ROUTER, position_address(P1)):
             self.system.spawn(Listener, address)
         self.ref = self.system.spawn(Breaking, PORTFOLIO)
         self.actor = self.ref._actor_weakref()
@@ -143,6 +155,52 @@ def test_a_message_it_always_raises_on_does_not_make_it_busy_for_ever(stage: Sta
     stage.breaks_on(type(told), 99)
     stage.tell(told)
     assert len(stage.heard(OBSERVERS, MessageSkipped)) == 2
+
+
+TAKEN = ClientOrderId("he1p9x1")
+CONFLICT = SymbolConflict(symbol=BTC_USDT, client_order_id=TAKEN, text="side buy, not sell")
+WORD = ClearConflict(symbol=BTC_USDT, reason="I looked")
+
+
+@pytest.mark.parametrize("text", [CONFLICT.text, ""])
+def test_a_conflict_it_raises_on_is_asked_of_the_router_once_and_then_a_person_is_told(
+    stage: Stage, text: str
+) -> None:
+    told = replace(CONFLICT, text=text)
+    stage.breaks_on(SymbolConflict, 2)
+    stage.tell(told)
+    asked = [ResendConflicts(symbol=BTC_USDT, client_order_id=TAKEN)]
+    assert stage.heard(ORDER_ROUTER, ResendConflicts) == asked
+    assert not stage.heard(OBSERVERS, Alarm)
+    stage.tell(told)
+    assert stage.heard(ORDER_ROUTER, ResendConflicts) == asked
+    assert len(stage.heard(OBSERVERS, Alarm)) == 1
+
+
+def test_a_persons_word_about_a_conflict_that_was_skipped_twice_has_it_told_again(
+    stage: Stage,
+) -> None:
+    stage.breaks_on(SymbolConflict, 2)
+    stage.tell(CONFLICT)
+    stage.tell(CONFLICT)
+    stage.tell(WORD)
+    assert stage.heard(ORDER_ROUTER, ResendConflicts)[1:] == [ResendConflicts(symbol=BTC_USDT)]
+    assert not stage.heard(ORDER_ROUTER, ConflictCleared)
+    stage.tell(CONFLICT)
+    stage.tell(WORD)
+    assert stage.heard(ORDER_ROUTER, ConflictCleared) == [ConflictCleared(client_order_id=TAKEN)]
+
+
+def test_a_persons_word_it_raises_on_is_heard_once_more_for_each_symbol(stage: Stage) -> None:
+    other = ClientOrderId("he1p8x1")
+    stage.tell(CONFLICT)
+    stage.tell(replace(CONFLICT, symbol=ETH_BTC, client_order_id=other))
+    stage.breaks_on(ClearConflict, 2)
+    stage.system.tell(PORTFOLIO, WORD)
+    stage.tell(replace(WORD, symbol=ETH_BTC))
+    cleared = [ConflictCleared(client_order_id=one) for one in (TAKEN, other)]
+    assert stage.heard(ORDER_ROUTER, ConflictCleared) == cleared
+    assert not stage.books.conflicts
 
 
 @pytest.mark.parametrize("early_ms", [0, 10_000])

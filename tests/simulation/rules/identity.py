@@ -103,7 +103,8 @@ class Ownership(Rule):
             assert not self._blocked, (
                 f"{asked.position_id} may enter, and {sorted(self._blocked)} are in conflict"
             )
-        self._note_blocked(record)
+        if record.error is None:
+            self._note_blocked(record)
 
     def _note_blocked(self, record: Record) -> None:
         message = record.message
