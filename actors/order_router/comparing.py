@@ -7,6 +7,8 @@ all of an order, a list only a part.
 from collections import defaultdict
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from actors.order_router.answers import doubted
 from actors.order_router.order import RoutedOrder
 from actors.order_router.orders import Orders
@@ -62,10 +64,16 @@ def behind(
     """Return the orders of which the venue lists more than is known, before and after."""
     pairs = ((orders.by_id.get(listed.client_order_id), listed) for listed in message.orders)
     return [
-        (order, doubted(order, settings, now))
+        (order, doubted(_with_listed(order, listed), settings, now))
         for order, listed in pairs
         if order is not None and _is_behind(order, listed)
     ]
+
+
+def _with_listed(order: RoutedOrder, listed: ListedOrder) -> RoutedOrder:
+    """Return a sale with what the list shows of it: its position sells nothing before it knows."""
+    is_more = order.request.side is Side.SELL and listed.filled > order.listed
+    return replace(order, listed=listed.filled) if is_more else order
 
 
 def unknown(orders: Orders, message: CompareOrders) -> tuple[Send, ...]:

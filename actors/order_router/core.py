@@ -222,7 +222,7 @@ def _dated(
     """Return the order with the deadline of the copy that leaves in this step, if one may."""
     if after.requests == before.requests:
         return after
-    return timing.dated(second_sales.not_bought(orders, after, settings, now), orders.timing, now)
+    return timing.dated(second_sales.refused(orders, after, settings, now), orders.timing, now)
 
 
 def _answered(

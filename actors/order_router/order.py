@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from messages.base import Milliseconds, Timestamp
+from messages.money import ZERO
 from messages.order_router import LookBack, WholeLook
 from messages.orders import (
     LIVE_STATUSES,
@@ -111,6 +112,9 @@ class RoutedOrder(
     sought_since: Timestamp | None = None
     """Of an id that was looked for: the order under it is not older, and asks for no more than
     ``request.quantity``. None: we asked for it, or an earlier version looked for it."""
+    listed: Decimal = ZERO
+    """Of a sale: what a list showed as filled of it, base; more than ``facts`` until a look-up
+    says it."""
 
 
 class LookingBack(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):

@@ -4,7 +4,9 @@ The venue refuses to sell coins that aren't there. So where a sale keeps its coi
 the account has no more of the coin than the position, the second of two sales is refused, whichever
 comes first. That holds only while no coins are added: until no sale of the coin is unknown any
 more, nothing of ours buys it in any pair, and no position takes over what a late fill bought of
-it: the unseen sale would sell these coins. What a person deposits can't be guarded.
+it: the unseen sale would sell these coins. What a person deposits can't be guarded. But once a list
+of the venue shows that the sale filled, its position sells no more until a look-up says so too: the
+coins that are there may be another's.
 """
 
 from msgspec.structs import replace
@@ -96,16 +98,19 @@ def _waiting(send: Send, unseen: dict[ClientOrderId, Symbol]) -> Send:
     return Send(send.to, replace(message, waits_for=ids))
 
 
-def not_bought(
+def refused(
     orders: Orders, order: RoutedOrder, settings: RouterSettings, now: Timestamp
 ) -> RoutedOrder:
-    """Return an order whose next copy leaves now; refused, where its coin is not bought now."""
-    if order.request.side is Side.SELL or not is_under_way(order, Request.SUBMIT):
+    """Return an order whose next copy leaves now; refused, where an unseen sale forbids it."""
+    if not is_under_way(order, Request.SUBMIT):
         return order
-    why = why_not_bought(orders, order.request.symbol)
+    if order.request.side is Side.SELL:
+        why, reason = why_not_sold(orders, order), RejectReason.INSUFFICIENT_FUNDS
+    else:
+        why, reason = why_not_bought(orders, order.request.symbol), RejectReason.OTHER
     if why is None:
         return order
-    facts = with_status(order.facts, Input.SUBMIT_REJECTED, RejectReason.OTHER, why)
+    facts = with_status(order.facts, Input.SUBMIT_REJECTED, reason, why)
     return end(replace(order, facts=facts, requests=order.requests - 1), settings, now)
 
 
@@ -115,6 +120,20 @@ def why_not_bought(orders: Orders, symbol: Symbol) -> str | None:
     for order_id, sold_on in orders.unseen_sales.items():
         if base_currency(sold_on) == coin:
             return f"{coin} is not bought: the outcome of the sale {order_id} is unknown"
+    return None
+
+
+def why_not_sold(orders: Orders, order: RoutedOrder) -> str | None:
+    """Return why a position sells nothing now; None: it may.
+
+    Another sale of it filled, as a list shows, and what its look-up says is still awaited.
+    """
+    for other in orders.of_position(order.request.position_id):
+        order_id = other.request.client_order_id
+        if order_id == order.request.client_order_id or other.conflict or other.is_probe:
+            continue
+        if not other.facts.is_terminal and other.listed > other.facts.filled:
+            return f"the exchange lists {other.listed} sold by {order_id}, which is looked up"
     return None
 
 

@@ -144,6 +144,7 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "conflict": "",
         "is_cleared": False,
         "sought_since": None,
+        "listed": "0",
         "clock_moved_at": None,
         "look": None,
         "looks": 0,

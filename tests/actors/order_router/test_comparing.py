@@ -7,10 +7,10 @@ from msgspec.structs import replace
 from messages.addresses import RECONCILER
 from messages.base import ClientOrderId, Currency, ExchangeOrderId, Timestamp
 from messages.envelope import NOTHING
-from messages.gateway import LookUpOrder
+from messages.gateway import LookUpOrder, SubmitOrder
 from messages.money import Money
 from messages.order_router import CompareOrders, ListSymbols, ListUnfilled, ReleaseOrders
-from messages.orders import OrderStatus, OrderType, Side
+from messages.orders import OrderStatus, OrderType, RejectReason, Side
 from messages.portfolio import Unfilled, UnfilledListed, UnmatchedFill
 from messages.reconciler import ListedOrder, OrdersUnknown, SymbolsListed, Trade
 from tests.actors.order_router.stage import ORDER, P1, SETTINGS, SYMBOL, Stage, facts, request
@@ -163,3 +163,40 @@ def test_what_it_does_not_have_is_named_to_the_reconciler() -> None:
     [send] = stage.last.outbox
     assert send.to == RECONCILER
     assert send.message == OrdersUnknown(symbol=SYMBOL, orders=(stray,))
+
+
+SOLD_BY, NEXT = "he1p1x1", "he1p1x2"
+
+
+def sell(stage: Stage, order_id: str) -> OrderStatus:
+    stage.place(replace(request(order_id), side=Side.SELL, type=OrderType.MARKET, price=None))
+    return stage.order(order_id).facts.status
+
+
+def unseen_sale() -> Stage:
+    """Return a stage with a sale of unknown outcome."""
+    stage = Stage()
+    sell(stage, SOLD_BY)
+    stage.report(OrderStatus.UNKNOWN, order_id=SOLD_BY)
+    return stage
+
+
+def test_a_position_sells_no_more_while_a_list_shows_that_its_unseen_sale_filled() -> None:
+    stage = unseen_sale()
+    compare(stage, listed("2", order_id=SOLD_BY))
+    assert sell(stage, NEXT) is OrderStatus.REJECTED
+    assert stage.order(NEXT).facts.reason is RejectReason.INSUFFICIENT_FUNDS, "so it looks again"
+    assert not stage.just_sent(SubmitOrder)
+
+
+def test_it_sells_again_once_the_look_up_has_said_what_the_list_shows() -> None:
+    stage = unseen_sale()
+    compare(stage, listed("1", order_id=SOLD_BY))
+    stage.report(OrderStatus.PARTIALLY_FILLED, "1", order_id=SOLD_BY)
+    assert sell(stage, NEXT) is OrderStatus.SUBMITTED
+
+
+def test_a_sale_of_which_lists_show_no_more_than_is_known_keeps_no_other_one_back() -> None:
+    stage = unseen_sale()
+    compare(stage, listed("0", order_id=SOLD_BY))
+    assert sell(stage, NEXT) is OrderStatus.SUBMITTED
