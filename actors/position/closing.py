@@ -48,6 +48,9 @@ OFFSET_STEP = Decimal("0.001")
 """By how much, at least, an IOC at the ladder's end reaches further the first time it is repeated;
 doubles each time, up to ``OFFSET_MOST``."""
 OFFSET_MOST = Decimal("0.5")
+LOOKS_APART_MS = 5_000
+"""Between two looks at the balance that agree, while an exit is lost: longer than an answer is on
+its way."""
 _DOUBLINGS_MOST = 10
 _NOT_SHOWN = "the venue does not show the coins"
 
@@ -150,8 +153,7 @@ def on_balance(turn: Turn, free: Decimal | None) -> None:
     closing = turn.position.closing
     if closing is None or not closing.waits_for_balance or free is None:
         return  # without an answer the deadline looks again
-    # While an exit is lost, one look is no proof: its coins may be locked, or about to be sold.
-    is_proof = not lost_orders(turn.position) or closing.sellable == free
+    is_proof = _is_proof(turn, closing, free)
     turn.update_closing(waits_for_balance=not is_proof, sellable=free)
     is_shown_before = free in {closing.sellable, closing.seen}
     after = turn.position.closing
@@ -161,6 +163,27 @@ def on_balance(turn: Turn, free: Decimal | None) -> None:
         base = turn.charter.rules.base
         text = f"{turn.life.held} {base} are held, but the venue would sell only {free}"
         turn.alarm(AlarmKind.SHORTAGE, text)
+
+
+def _is_proof(turn: Turn, closing: Closing, free: Decimal) -> bool:
+    """Return whether a look says what may be sold.
+
+    While an exit is lost, one look does not: its coins may be locked, or about to be sold. Nor do
+    two at once, where what was asked about it may still be on its way: after the machine stood
+    still, the first answer comes later than the moment at which the exit counts as lost.
+    """
+    if not lost_orders(turn.position):
+        return True
+    is_same = closing.sellable == free
+    if not doubtful_orders(turn.position):
+        return is_same
+    since = closing.shown_since if is_same else None
+    since = turn.now if since is None else since
+    again_at = Timestamp(since + LOOKS_APART_MS)
+    if turn.now < again_at:
+        retry_at = max(closing.retry_at or again_at, again_at)
+        turn.update_closing(shown_since=since, retry_at=retry_at)
+    return turn.now >= again_at
 
 
 def _go_on_contested(turn: Turn, closing: Closing) -> None:

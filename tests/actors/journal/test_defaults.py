@@ -70,6 +70,7 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "waits_for_balance": False,
         "sellable": None,
         "seen": None,
+        "shown_since": None,
         "too_small": "0",
         "dust_up_to": "0",
         "is_stuck": False,

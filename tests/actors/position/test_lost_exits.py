@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
+from actors.position.closing import LOOKS_APART_MS
 from actors.position.exit_slot import SlotState
 from actors.position.own_orders import lost_orders
 from actors.position.states import State
@@ -170,16 +171,27 @@ def lost() -> Stage:
 
 def test_after_a_lost_exit_two_equal_looks_let_the_rest_be_sold() -> None:
     stage = tell_free(lost(), "9.98")
-    stage.wait(500)
+    stage.wait(LOOKS_APART_MS - 500)
     assert len(stage.placed) == 2, "one look is no proof"
     stage.wait(500)
     tell_free(stage, "9.98").wait(1_000)
     assert stage.request(X2).quantity == HELD
 
 
+def test_after_a_lost_exit_two_looks_at_once_are_no_proof() -> None:
+    # The machine stood still: the first answer about the exit is still on its way.
+    stage = tell_free(lost(), "5").wait(LOOKS_APART_MS - 1)
+    assert len(stage.all_sent(RequestBalance)) == 1
+    tell_free(stage, "5").wait(0)
+    assert len(stage.placed) == 2
+    stage.report(X1, OrderStatus.FILLED, filled=str(HELD), price="99").wait(60_000)
+    assert len(stage.placed) == 2
+    assert stage.state() is State.CLOSED
+
+
 def test_after_a_lost_exit_two_different_looks_are_no_proof() -> None:
-    stage = tell_free(lost(), "9.98").wait(1_000)
-    tell_free(stage, "4").wait(1_000)
+    stage = tell_free(lost(), "9.98").wait(LOOKS_APART_MS)
+    tell_free(stage, "4").wait(LOOKS_APART_MS)
     assert len(stage.placed) == 2
     tell_free(stage, "4").wait(4_000)
     assert stage.request(X2).quantity == 4
@@ -200,17 +212,17 @@ def test_a_look_before_an_exit_was_lost_is_no_proof_after_it() -> None:
 
 
 def test_coins_that_a_lost_exit_locks_are_not_sold_again() -> None:
-    stage = tell_free(lost(), "0").wait(1_000)
+    stage = tell_free(lost(), "0").wait(LOOKS_APART_MS)
     tell_free(stage, "0").wait(60_000)
     assert len(stage.placed) == 2
 
 
 def test_what_a_look_showed_is_sold_once() -> None:
     # Half of the coins are locked by the lost exit: the other half is sold, and no more.
-    stage = tell_free(lost(), "4.99").wait(1_000)
+    stage = tell_free(lost(), "4.99").wait(LOOKS_APART_MS)
     tell_free(stage, "4.99").wait(1_000)
     stage.fill(X2, "99").wait(500)
-    tell_free(stage, "0").wait(1_000)
+    tell_free(stage, "0").wait(LOOKS_APART_MS)
     tell_free(stage, "0").wait(600_000)
     assert len(stage.placed) == 3
     stage.report(X1, OrderStatus.CANCELED)
@@ -219,10 +231,10 @@ def test_what_a_look_showed_is_sold_once() -> None:
 
 
 def test_after_a_sale_beside_a_lost_exit_two_new_looks_are_needed() -> None:
-    stage = tell_free(lost(), "4.99").wait(1_000)
+    stage = tell_free(lost(), "4.99").wait(LOOKS_APART_MS)
     tell_free(stage, "4.99").wait(1_000)
     stage.fill(X2, "99")
-    tell_free(stage, "4.99").wait(900)
+    tell_free(stage, "4.99").wait(LOOKS_APART_MS - 100)
     assert len(stage.placed) == 3
     stage.wait(100)
     tell_free(stage, "4.99").wait(1_000)
@@ -253,7 +265,7 @@ def test_a_lost_exit_that_comes_back_alive_is_canceled() -> None:
 
 
 def test_a_position_with_a_lost_exit_is_not_over_until_that_one_is() -> None:
-    stage = tell_free(lost(), "9.98").wait(1_000)
+    stage = tell_free(lost(), "9.98").wait(LOOKS_APART_MS)
     tell_free(stage, "9.98").wait(1_000)
     stage.fill(X2, "99")
     assert stage.state() is State.CLOSING
