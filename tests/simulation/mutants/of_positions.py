@@ -57,7 +57,7 @@ def _closed_early(turn: Any) -> None:
 def _believed_at_once(real: Any, turn: Any, free: Any) -> None:
     exit_ = turn.position.closing
     if exit_ is not None and exit_.waits_for_balance and free is not None:
-        turn.update_closing(sellable=free)
+        turn.update_closing(sellable=free, shown_since=0)  # as if an equal one had come long ago
     real(turn, free)
 
 
