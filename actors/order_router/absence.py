@@ -129,7 +129,7 @@ def _counts(
         return False
     if at > until + terms.read_lag_ms:
         return True
-    return look is not None and not look.missing and _is_shown(order, look, until, terms)
+    return _is_shown(order, look, until, terms)
 
 
 def _is_current(
@@ -140,16 +140,18 @@ def _is_current(
     terms: RequestTerms,
 ) -> bool:
     """Return whether a look, without the lag, shows all that the venue took until ``until``."""
+    if look is None or not _is_shown(order, look, until, terms):
+        return False
+    is_after_lag = at > until + (terms.stream_lag_ms or 0)
+    return is_after_lag or _is_unchanged(order, look, until, terms)
+
+
+def _is_shown(
+    order: RoutedOrder, look: WholeLook | None, until: Timestamp, terms: RequestTerms
+) -> bool:
+    """Return whether a look has what may stand for the lag of the venue's reads."""
     if look is None or look.missing:
         return False
-    if _is_unchanged(order, look, until, terms):
-        return True
-    lag_ms = terms.stream_lag_ms
-    return lag_ms is not None and at > until + lag_ms and _is_heard(look)
-
-
-def _is_shown(order: RoutedOrder, look: WholeLook, until: Timestamp, terms: RequestTerms) -> bool:
-    """Return whether a look has what may stand for the lag of the venue's reads."""
     is_told = terms.stream_lag_ms is not None and _is_heard(look)
     return is_told or _is_unchanged(order, look, until, terms)
 

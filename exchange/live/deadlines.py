@@ -48,10 +48,7 @@ class SubmitDeadline:
     ) -> dict[str, Any]:
         """Return the signed request, with its deadline in it. Raises ``TooLateError``."""
         self._check(client.venue_time_ms())
-        if self.window_ms is None or profile.deadline is None:
-            request = sign(params)
-        else:
-            request = self._with_deadline(client, profile, sign, params)
+        request = self._with_deadline(client, profile, sign, params)
         after = client.venue_time_ms()
         self._check(after)
         self.signed_at = Timestamp(after)
@@ -75,7 +72,7 @@ class SubmitDeadline:
         sign: Callable[[Mapping[str, Any]], dict[str, Any]],
         params: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """Sign a request with its deadline in the form that the exchange has for it."""
+        """Sign a request, with its deadline in the form that the exchange has for it, if any."""
         deadline, window_ms = profile.deadline, self.window_ms
         if deadline is None or window_ms is None:
             return sign(params)

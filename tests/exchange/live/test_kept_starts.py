@@ -167,19 +167,24 @@ def test_where_fresh_markets_do_not_come_orders_leave_all_the_same(starts: Start
         venue.close()
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", file_of(a_market(), exchange="kraken")])
-def test_a_file_that_is_refused_is_named_and_the_markets_are_loaded(
-    starts: Starts, content: bytes, tmp_path: Path
-) -> None:
-    (tmp_path / "markets-live-x-main.json").write_bytes(content)
+def assert_loaded_anew(starts: Starts, why: str) -> None:
+    """Start where the kept markets can't be used: they are loaded, and a note says ``why``."""
     before = starts.reads
     venue = starts.open()
     try:
         assert not venue.connection.opened.is_kept
         assert starts.reads == before + 1
-        assert any("markets-live-x-main.json" in note for note in venue.notes)
+        assert any(why in note for note in venue.notes)
     finally:
         venue.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", file_of(a_market(), exchange="kraken")])
+def test_a_file_that_is_refused_is_named_and_the_markets_are_loaded(
+    starts: Starts, content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "markets-live-x-main.json").write_bytes(content)
+    assert_loaded_anew(starts, "markets-live-x-main.json")
 
 
 def test_markets_of_another_account_are_loaded_before_anything_is_traded(
@@ -190,14 +195,7 @@ def test_markets_of_another_account_are_loaded_before_anything_is_traded(
     kept = msgspec.json.decode(path.read_bytes(), type=KeptMarkets)
     other = replace(kept, account="another")
     path.write_bytes(msgspec.json.encode(replace(other, digest=other.true_digest)))
-    before = starts.reads
-    venue = starts.open()
-    try:
-        assert not venue.connection.opened.is_kept
-        assert starts.reads == before + 1
-        assert any("is of another account" in note for note in venue.notes)
-    finally:
-        venue.close()
+    assert_loaded_anew(starts, "is of another account")
 
 
 def test_a_symbol_that_the_last_run_did_not_follow_is_asked_for_and_not_called_gone(

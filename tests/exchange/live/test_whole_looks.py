@@ -42,11 +42,13 @@ def venue() -> Iterator[WireVenue]:
     with ServerThread("binance", [RULES], holding()) as server:
         settings = replace(STILL, request_timeout_ms=LATE_MS, call_timeout_ms=LATE_MS)
         one = WireVenue(server, "binance", settings)
-        one.exchange.subscribe(SYMBOL, one.now)
-        one.move(100.0)
-        yield one
-        server.send(Release())
-        one.close()
+        try:
+            one.exchange.subscribe(SYMBOL, one.now)
+            one.move(100.0)
+            yield one
+        finally:
+            server.send(Release())
+            one.close()
 
 
 def submit(venue: WireVenue, *faults: WireFault, is_market: bool = False) -> None:
@@ -153,13 +155,7 @@ def test_a_cancel_that_is_refused_for_another_reason_says_nothing(venue: WireVen
 
 def test_coins_that_an_order_out_of_sight_locks_are_not_explained(venue: WireVenue) -> None:
     hidden = (NOT_FOUND, NO_OPEN, NO_FILLS, UNHEARD)
-    refuses = WireFault(
-        on=Call.CANCEL,
-        kind=WireFaultKind.REFUSED,
-        code=-2011,
-        text="Unknown order sent.",
-        times=FOR_EVER,
-    )
+    refuses = replace(NOT_FOUND, on=Call.CANCEL, code=-2011, text="Unknown order sent.")
     submit(venue, replace(UNANSWERED, acted=True), *hidden, refuses)
     look = whole(venue)
     assert look.missing == ()
