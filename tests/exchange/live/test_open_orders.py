@@ -304,7 +304,7 @@ def test_fills_of_a_day_are_owned_by_one_list_of_orders(server: ServerThread, di
     ids = [f"h0e1p{number}x1" for number in range(1, 10)]
     for one in ids:
         first.buy(one, "0.1")
-    first.wait(0)
+        first.wait(0)  # sent side by side, they would reach the exchange in any order
     first.close()
     venue = WireVenue(server, dialect)
     try:
