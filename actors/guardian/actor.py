@@ -10,7 +10,7 @@ from actors.guardian.core import Guard
 from actors.runtime.actor import CoreActor
 from config.settings import GuardianSettings
 from messages.base import Address, Message, Timestamp
-from messages.envelope import NOTHING, Envelope, Send, Step, Wake
+from messages.envelope import NOTHING, Send, Step, Wake
 from messages.guardian import (
     EnterReducing,
     Halt,
@@ -56,11 +56,6 @@ class GuardianActor(CoreActor):
         if again is not None and again.is_outdated(message, is_again=self._is_again()):
             return NOTHING
         return core.step(self.guard, self.settings, message, now)
-
-    def _is_again(self) -> bool:
-        """Whether the message in hand queued again, after it was skipped."""
-        in_hand = self._lane.in_hand
-        return isinstance(in_hand, Envelope) and in_hand.sender == self.address
 
     def apply(self, change: msgspec.Struct) -> None:
         """Take the new state.

@@ -11,8 +11,8 @@ from actors.order_router.orders import Orders
 from actors.runtime.actor import CoreActor, describe
 from config.settings import RouterSettings
 from messages.base import Address, ClientOrderId, Message, Timestamp
-from messages.envelope import NO_TIMER, NOTHING, Envelope, Removed, Send, Step, Wake
-from messages.order_router import PlaceOrder, StreamChanged
+from messages.envelope import NO_TIMER, NOTHING, Removed, Send, Step, Wake
+from messages.order_router import PlaceOrder
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
@@ -34,7 +34,7 @@ class OrderRouter(CoreActor):
         self.orders = Orders() if orders is None else orders
         self._skipped_once: set[tuple[str, str]] = set()
         """What was skipped and asked for again, by type and entity; not recorded."""
-        self._stream_again = Again()
+        self._again: dict[type[Message], Again] = {kind: Again() for kind in skipped.LATEST}
 
     def on_start(self) -> None:
         """Set the timers of recovered orders."""
@@ -43,19 +43,13 @@ class OrderRouter(CoreActor):
 
     def step(self, message: Message, now: Timestamp) -> Step:
         """Call the core."""
-        if type(message) is StreamChanged and self._stream_again.is_outdated(
-            message, is_again=self._is_again()
-        ):
+        again = self._again.get(type(message))
+        if again is not None and again.is_outdated(message, is_again=self._is_again()):
             return NOTHING
         step = core.step(self.orders, self.settings, message, now)
         if self._skipped_once:
             self._skipped_once.discard(skipped.source_of(message))
         return step
-
-    def _is_again(self) -> bool:
-        """Whether the message in hand queued again, after it was skipped."""
-        in_hand = self._lane.in_hand
-        return isinstance(in_hand, Envelope) and in_hand.sender == self.address
 
     def apply(self, change: msgspec.Struct) -> None:
         """Take one change into the orders."""
@@ -79,8 +73,9 @@ class OrderRouter(CoreActor):
             return ()
         if isinstance(message, PlaceOrder):
             return (skipped.refusal(self.orders, message.request, describe(error)),)
-        if isinstance(message, StreamChanged):
-            self._stream_again.queue(message)
+        again = self._again.get(type(message))
+        if again is not None:
+            again.queue(message)
         source = skipped.source_of(message)
         if source in self._skipped_once:
             self._skipped_once.discard(source)

@@ -19,6 +19,7 @@ from messages.order_router import (
     OrderNotFound,
     OrderReported,
     ReleaseOrders,
+    RequestTimingMeasured,
     ResendConflicts,
     ResendOrders,
     StreamChanged,
@@ -26,6 +27,10 @@ from messages.order_router import (
 )
 from messages.orders import OrderRequest
 from messages.position import Resync
+from messages.reconciler import IdentityChanged
+
+LATEST = (StreamChanged, RequestTimingMeasured, IdentityChanged)
+"""Each is sent once, and holds until the next one of its kind."""
 
 
 def refusal(orders: Orders, request: OrderRequest, error: str) -> Send:
@@ -49,6 +54,8 @@ def after_skip(message: Message) -> tuple[Send, ...]:
             | ResendOrders()
             | LookBack()
             | StreamChanged()
+            | RequestTimingMeasured()
+            | IdentityChanged()
             | ConflictCleared()
             | ResendConflicts()
         ):

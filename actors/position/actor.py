@@ -4,6 +4,7 @@ from typing import cast
 
 import msgspec
 
+from actors.again import Again
 from actors.position import core, salvage
 from actors.position.inputs import PositionMessage
 from actors.position.position import Charter, Life, Position, life_after
@@ -12,13 +13,14 @@ from actors.runtime.actor import CoreActor, describe
 from actors.runtime.system import System
 from messages.addresses import OBSERVERS, POSITIONS
 from messages.base import Address, Message, PositionId, Timestamp
-from messages.envelope import NO_TIMER, Send, Step
+from messages.envelope import NO_TIMER, NOTHING, Send, Step
 from messages.observers import EntryRefused
 from messages.position import (
     AddToPosition,
     Begin,
     ChangeProtection,
     ClosePosition,
+    OwnershipChanged,
     Resync,
     SalvagePosition,
     SessionEnding,
@@ -40,9 +42,14 @@ class PositionActor(CoreActor):
         """The position with its charter; None before it has begun."""
         self.salvage: Salvage | None = None
         """An operator has it closed without its core."""
+        self._ownership_again = Again()
 
     def step(self, message: Message, now: Timestamp) -> Step:
         """See ``core.step``; from an operator's word on, ``salvage.step``."""
+        if isinstance(message, OwnershipChanged) and self._ownership_again.is_outdated(
+            message, is_again=self._is_again()
+        ):
+            return NOTHING
         if self.salvage is not None or isinstance(message, SalvagePosition):
             return salvage.step(self.life, self.salvage, message, now)
         return core.step(self.life, cast("PositionMessage", message), now)
@@ -72,6 +79,8 @@ class PositionActor(CoreActor):
 
     def _after_core(self, message: Message, error: BaseException) -> tuple[Send, ...]:
         """Refuse a command, or hear it once more; after a fact ask for all facts again."""
+        if isinstance(message, OwnershipChanged):
+            self._ownership_again.queue(message)
         match message:
             case Begin(adopted=adopted) if adopted is not None:
                 return self.once_more(message, error)  # coins wait for it
@@ -83,6 +92,7 @@ class PositionActor(CoreActor):
                 ClosePosition()
                 | StopEntering()
                 | SessionEnding()
+                | OwnershipChanged()  # no Resync asks for it
                 | SalvagePosition()
                 | Resync(skipped="Resync")  # it was skipped: a person is told
             ):

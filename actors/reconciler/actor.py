@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from actors.again import Again
 from actors.reconciler import core
 from actors.reconciler.looks import Looks, NextLook
 from actors.runtime.actor import CoreActor
 from config.settings import Settings
 from messages.base import Address, Message, Timestamp
-from messages.envelope import NO_TIMER, Send, Step, Wake
+from messages.envelope import NO_TIMER, NOTHING, Send, Step, Wake
 from messages.ids import Identity
+from messages.reconciler import IdentityChanged
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
@@ -32,6 +34,7 @@ class ReconcilerActor(CoreActor):
         super().__init__(system, address)
         self.settings = settings
         self.looks = Looks(identity)
+        self._identity_again = Again()
 
     def on_start(self) -> None:
         """Look soon, also where the venue does not say that it is there."""
@@ -41,6 +44,10 @@ class ReconcilerActor(CoreActor):
 
     def step(self, message: Message, now: Timestamp) -> Step:
         """Call the core."""
+        if isinstance(message, IdentityChanged) and self._identity_again.is_outdated(
+            message, is_again=self._is_again()
+        ):
+            return NOTHING
         return core.step(self.looks, self.settings, message, now)
 
     def apply(self, change: msgspec.Struct) -> None:
@@ -52,8 +59,11 @@ class ReconcilerActor(CoreActor):
         return (_LOOK, change.at) if isinstance(change, NextLook) else NO_TIMER
 
     def on_skipped(self, message: Message, error: BaseException) -> tuple[Send, ...]:
-        """Look again at a skipped deadline; all else the next look brings again."""
+        """Look again at a skipped deadline; all else but our ids the next look brings again."""
         if isinstance(message, Wake):
             self.wake_again(message.key, self.looks.next.at or self.now())
             return ()
+        if isinstance(message, IdentityChanged):
+            self._identity_again.queue(message)
+            return self.once_more(message, error)
         return super().on_skipped(message, error)

@@ -195,10 +195,14 @@ class CoreActor(Actor):
 
         For ``on_skipped``, as ``try_again`` is; but a record holds one message, so it queues again.
         """
-        in_hand = self._lane.in_hand
-        if isinstance(in_hand, Envelope) and in_hand.sender == self.address:
+        if self._is_again():
             return (_cannot_take(self.address, message, error),)
         return (Send(self.address, message),)
+
+    def _is_again(self) -> bool:
+        """Whether the message in hand queued again, after it was skipped."""
+        in_hand = self._lane.in_hand
+        return isinstance(in_hand, Envelope) and in_hand.sender == self.address
 
     def process(self, delivery: Delivery) -> None:
         """Step, record, apply, send; whatever goes wrong in it stays in it."""

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from actors.journal.memory import MemoryJournal
 from actors.order_router.actor import OrderRouter
@@ -12,9 +13,10 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from config.settings import RouterSettings
 from messages.addresses import GATEWAY, OBSERVERS, ORDER_ROUTER, position_address
-from messages.base import Address, Message, Timestamp
+from messages.base import Address, Message, Milliseconds, Timestamp
 from messages.envelope import Removed, Step, Wake
 from messages.gateway import CancelAtVenue, LookUpOrder, SubmitOrder
+from messages.ids import Identity
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
     CancelOrder,
@@ -22,12 +24,14 @@ from messages.order_router import (
     OrderReported,
     PlaceOrder,
     ReleaseOrders,
+    RequestTimingMeasured,
     ResendOrders,
     StreamChanged,
     SubmitFailed,
 )
 from messages.orders import OrderStatus
 from messages.position import OrdersReleased, OrderUpdated
+from messages.reconciler import IdentityChanged
 from tests.actors.listener import Listener
 from tests.actors.order_router.stage import ORDER, P1, SETTINGS, facts, request
 
@@ -186,6 +190,45 @@ def test_a_skipped_command_is_heard_once_more(
     before = len(stage.heard(hearer, effect))
     stage.tell_broken(command)
     assert len(stage.heard(hearer, effect)) == before + 1
+
+
+MEASURED = RequestTimingMeasured(
+    offset_ms=20_000, error_ms=Milliseconds(2), latency_ms=Milliseconds(4)
+)
+EARLIER, LATER = Identity(account="7", epochs=("e1",)), Identity(account="7", epochs=("e1", "e2"))
+
+
+def test_a_skipped_measurement_of_the_clock_is_heard_once_more() -> None:
+    stage = Stage()
+    stage.tell_broken(MEASURED)
+    assert stage.router.orders.timing.offset_ms == 20_000
+
+
+def test_skipped_news_of_our_ids_is_heard_once_more() -> None:
+    stage = Stage()
+    stage.tell_broken(IdentityChanged(identity=LATER))
+    assert stage.router.orders.identity == LATER
+
+
+@pytest.mark.parametrize(
+    ("skipped", "newer"),
+    [
+        (MEASURED, replace(MEASURED, offset_ms=5)),
+        (IdentityChanged(identity=EARLIER), IdentityChanged(identity=LATER)),
+    ],
+)
+def test_what_was_skipped_does_not_undo_what_was_said_after_it(
+    skipped: Message, newer: Message
+) -> None:
+    stage = Stage()
+    stage.router.times = 1
+    stage.system.tell(ORDER_ROUTER, skipped)
+    stage.tell(newer)
+    told = stage.router.orders
+    if isinstance(newer, RequestTimingMeasured):
+        assert told.timing.offset_ms == newer.offset_ms
+    else:
+        assert told.identity == LATER
 
 
 def test_what_is_skipped_twice_is_alarmed_and_not_asked_for_for_ever() -> None:
