@@ -25,7 +25,7 @@ from config.settings import RouterSettings
 from messages.addresses import position_address
 from messages.base import ClientOrderId, PositionId, Timestamp
 from messages.envelope import Removed, Send, Step
-from messages.ids import EXIT_LEG, client_order_id, position_of
+from messages.ids import EXIT_LEG, client_order_id, parse, position_of
 from messages.journal import UNRECORDED_AT_MOST
 from messages.order_router import CompareOrders, LookBack
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, OrderType, Purpose, Side
@@ -82,15 +82,24 @@ def go_on(orders: Orders, taken: Step, settings: RouterSettings, now: Timestamp)
 def listed(
     orders: Orders, message: CompareOrders, settings: RouterSettings, now: Timestamp
 ) -> Step:
-    """Look as far as the venue's lists show exits: beyond more lost ones than are looked for."""
+    """Look as far as the venue's lists show exits: beyond more lost ones than are looked for.
+
+    An exit under another prefix of ours is looked up at once: no list shows it again when the
+    search at its prefix begins.
+    """
     last: dict[PositionId, int] = {}
-    for one in message.orders:
-        position_id = position_of(one.client_order_id)
-        search = None if position_id is None else orders.looking_back.get(position_id)
-        if position_id is not None and search is not None:
-            attempt = _attempt(search, one.client_order_id)
-            last[position_id] = max(last.get(position_id, 0), attempt)
     further = Step()
+    for one in message.orders:
+        order_id = one.client_order_id
+        position_id = position_of(order_id)
+        search = None if position_id is None else orders.looking_back.get(position_id)
+        if position_id is None or search is None:
+            continue
+        attempt = _attempt(search, order_id)
+        last[position_id] = max(last.get(position_id, 0), attempt)
+        if not attempt and _is_unknown_exit(orders, order_id):
+            probe = _probe(orders, search.asked, order_id, settings, now)
+            further = Step((*further.changes, probe), (*further.outbox, *sends_after(None, probe)))
     for position_id, attempt in last.items():
         search = orders.looking_back[position_id]
         if attempt > search.attempts:
@@ -98,6 +107,14 @@ def listed(
             more = _look_further(orders, seen, 0, settings, now)
             further = Step(further.changes + more.changes, further.outbox + more.outbox)
     return further
+
+
+def _is_unknown_exit(orders: Orders, order_id: ClientOrderId) -> bool:
+    """Return whether an exit is of one of our epochs, and on no record."""
+    parts = parse(order_id)
+    if parts is None or parts.leg != EXIT_LEG or order_id in orders.by_id:
+        return False
+    return orders.identity is None or orders.identity.is_own(order_id)
 
 
 def _unrecorded_at_most(asked: LookBack) -> int:
@@ -168,10 +185,14 @@ def _look_further(
 ) -> Step:
     upto = _upto(search.asked, last_found)
     prefix = search.asked.order_prefix
-    probes = [
-        _probe(orders, search.asked, attempt, settings, now)
+    ids = (
+        client_order_id(prefix, EXIT_LEG, attempt)
         for attempt in range(search.attempts + 1, upto + 1)
-        if client_order_id(prefix, EXIT_LEG, attempt) not in orders.by_id
+    )
+    probes = [
+        _probe(orders, search.asked, order_id, settings, now)
+        for order_id in ids
+        if order_id not in orders.by_id
     ]
     sends = [send_ for probe in probes for send_ in sends_after(None, probe)]
     return Step((*probes, replace(search, attempts=upto)), tuple(sends))
@@ -183,9 +204,12 @@ def _upto(asked: LookBack, last_found: int) -> int:
 
 
 def _probe(
-    orders: Orders, asked: LookBack, attempt: int, settings: RouterSettings, now: Timestamp
+    orders: Orders,
+    asked: LookBack,
+    order_id: ClientOrderId,
+    settings: RouterSettings,
+    now: Timestamp,
 ) -> RoutedOrder:
-    order_id = client_order_id(asked.order_prefix, EXIT_LEG, attempt)
     request = OrderRequest(
         client_order_id=order_id,
         position_id=asked.position_id,

@@ -10,6 +10,7 @@ from messages.addresses import position_address
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.envelope import Send
 from messages.gateway import CancelAtVenue, LookUpOrder
+from messages.ids import Identity, epoch_of
 from messages.journal import UNRECORDED_AT_MOST
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
@@ -22,7 +23,7 @@ from messages.order_router import (
 from messages.orders import OrderFacts, OrderStatus, OrderTerms, Purpose, Side
 from messages.portfolio import SymbolConflict
 from messages.position import LookedBack, OrderUpdated
-from messages.reconciler import ListedOrder
+from messages.reconciler import IdentityChanged, ListedOrder
 from tests.actors.order_router.stage import Stage, request
 
 SYMBOL = Symbol("BTC/USDT")
@@ -219,6 +220,38 @@ def test_an_exit_that_a_list_shows_is_looked_up_however_many_before_it_were_lost
     assert told(stage)[-1].message == LookedBack(attempts=12, order_prefix="he1p1")
     stage.tell(CompareOrders(symbol=SYMBOL, orders=(seen,)))
     assert not stage.orders.looking_back
+
+
+OTHERS = (
+    f"{'k' + 'a' * 15}cp1b1",  # an entry
+    f"{'k' + 'a' * 15}cp2x4",  # an exit of a position that does not look back
+    f"{'k' + 'a' * 15}zp1x4",  # an exit of an epoch that this journal lacks
+)
+
+
+def test_an_exit_under_a_prefix_whose_turn_comes_later_is_looked_up_when_a_list_shows_it() -> None:
+    identity = Identity(account="a" * 8, epochs=(epoch_of(1), epoch_of(2)))
+    prefix, later = (f"{'k' + 'a' * 15}{epoch}p1" for epoch in "bc")
+    stage = Stage()
+    stage.tell(IdentityChanged(identity=identity))
+    asked = replace(ASKED, order_prefix=prefix, after=0)
+    stage.tell(asked)
+    rows = tuple(
+        ListedOrder(client_order_id=ClientOrderId(one), is_working=False, filled=Decimal(1))
+        for one in (f"{later}x4", *OTHERS)
+    )
+    stage.tell(CompareOrders(symbol=SYMBOL, orders=rows))
+    at_venue = {f"{later}x4": found(f"{later}x4")}
+    ids = answer(stage, at_venue)
+    assert set(ids) == {*(f"{prefix}x{number}" for number in (1, 2, 3)), f"{later}x4"}
+    news, last = (one.message for one in told(stage))
+    assert isinstance(news, OrderUpdated)
+    assert news.facts.client_order_id == f"{later}x4"
+    assert last == LookedBack(attempts=3, order_prefix=prefix)
+    stage.tell(replace(asked, order_prefix=later))
+    ids = answer(stage, at_venue)  # a fill that was found is over: it is not looked up again
+    assert {f"{later}x{number}" for number in (1, 2, 3, 5, 6, 7)} <= set(ids)
+    assert told(stage)[-1].message == LookedBack(attempts=7, order_prefix=later)
 
 
 def test_what_the_position_asked_for_itself_may_rest() -> None:

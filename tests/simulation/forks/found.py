@@ -61,4 +61,8 @@ FOUND = {
     "what a twin had sold under an id that was looked for was missed at the adoption": [
         *(0, 0, 38, 25, 0, 0, 0, 0, 6, 38, 8, 0, 0, 16, 31, 18, 36, 0, 22, 0, 0, 20),
     ],
+    "a list showed a sale of a later epoch while an earlier one was looked back at": [
+        *(0, 0, 9, 0, 0, 20, 0, 22, 34, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16),
+        *(0, 4, 0, 0, 0, 0, 0, 0, 0, 34, 0, 10, 30, 0, 6, 0, 0, 25, 18),
+    ],
 }
