@@ -76,6 +76,8 @@ class LookBack(Message, frozen=True, kw_only=True):
     """Another process may hold the position: what is found live may be its own, and stays."""
     is_owned: bool = False
     """A person named this process the owner: also what a twin placed is the position's."""
+    later: tuple[str, ...] = ()
+    """The prefixes of earlier starts that are looked back at after this one."""
 
 
 class ConflictCleared(Message, frozen=True, kw_only=True):

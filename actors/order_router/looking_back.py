@@ -25,7 +25,7 @@ from config.settings import RouterSettings
 from messages.addresses import position_address
 from messages.base import ClientOrderId, PositionId, Timestamp
 from messages.envelope import Removed, Send, Step
-from messages.ids import EXIT_LEG, client_order_id, parse, position_of
+from messages.ids import EXIT_LEG, client_order_id, position_of
 from messages.journal import UNRECORDED_AT_MOST
 from messages.order_router import CompareOrders, LookBack
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, OrderType, Purpose, Side
@@ -84,8 +84,8 @@ def listed(
 ) -> Step:
     """Look as far as the venue's lists show exits: beyond more lost ones than are looked for.
 
-    An exit under another prefix of ours is looked up at once: no list shows it again when the
-    search at its prefix begins.
+    An exit under a prefix whose turn comes later is looked up at once: no list shows it again when
+    the search at its prefix begins.
     """
     last: dict[PositionId, int] = {}
     further = Step()
@@ -97,7 +97,7 @@ def listed(
             continue
         attempt = _attempt(search, order_id)
         last[position_id] = max(last.get(position_id, 0), attempt)
-        if not attempt and _is_unknown_exit(orders, order_id):
+        if order_id not in orders.by_id and _is_exit_of(search.asked.later, order_id):
             probe = _probe(orders, search.asked, order_id, settings, now)
             further = Step((*further.changes, probe), (*further.outbox, *sends_after(None, probe)))
     for position_id, attempt in last.items():
@@ -109,12 +109,8 @@ def listed(
     return further
 
 
-def _is_unknown_exit(orders: Orders, order_id: ClientOrderId) -> bool:
-    """Return whether an exit is of one of our epochs, and on no record."""
-    parts = parse(order_id)
-    if parts is None or parts.leg != EXIT_LEG or order_id in orders.by_id:
-        return False
-    return orders.identity is None or orders.identity.is_own(order_id)
+def _is_exit_of(prefixes: tuple[str, ...], order_id: ClientOrderId) -> bool:
+    return any(order_id.startswith(prefix + EXIT_LEG) for prefix in prefixes)
 
 
 def _unrecorded_at_most(asked: LookBack) -> int:

@@ -107,6 +107,7 @@ def look_back(turn: Turn) -> None:
         upto=earlier.upto,
         is_contested=bool(position.contested),
         is_owned=earlier.is_owned,
+        later=tuple(one.prefix for one in position.earlier_prefixes[1:] if not one.is_foreign),
     )
     turn.send(ORDER_ROUTER, asked)
 

@@ -10,7 +10,6 @@ from messages.addresses import position_address
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.envelope import Send
 from messages.gateway import CancelAtVenue, LookUpOrder
-from messages.ids import Identity, epoch_of
 from messages.journal import UNRECORDED_AT_MOST
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
@@ -23,7 +22,7 @@ from messages.order_router import (
 from messages.orders import OrderFacts, OrderStatus, OrderTerms, Purpose, Side
 from messages.portfolio import SymbolConflict
 from messages.position import LookedBack, OrderUpdated
-from messages.reconciler import IdentityChanged, ListedOrder
+from messages.reconciler import ListedOrder
 from tests.actors.order_router.stage import Stage, request
 
 SYMBOL = Symbol("BTC/USDT")
@@ -225,17 +224,15 @@ def test_an_exit_that_a_list_shows_is_looked_up_however_many_before_it_were_lost
 OTHERS = (
     f"{'k' + 'a' * 15}cp1b1",  # an entry
     f"{'k' + 'a' * 15}cp2x4",  # an exit of a position that does not look back
-    f"{'k' + 'a' * 15}zp1x4",  # an exit of an epoch that this journal lacks
+    f"{'k' + 'a' * 15}dp1x4",  # an exit under a prefix that is not this position's
 )
 
 
 def test_an_exit_under_a_prefix_whose_turn_comes_later_is_looked_up_when_a_list_shows_it() -> None:
-    identity = Identity(account="a" * 8, epochs=(epoch_of(1), epoch_of(2)))
     prefix, later = (f"{'k' + 'a' * 15}{epoch}p1" for epoch in "bc")
     stage = Stage()
-    stage.tell(IdentityChanged(identity=identity))
     asked = replace(ASKED, order_prefix=prefix, after=0)
-    stage.tell(asked)
+    stage.tell(replace(asked, later=(later,)))
     rows = tuple(
         ListedOrder(client_order_id=ClientOrderId(one), is_working=False, filled=Decimal(1))
         for one in (f"{later}x4", *OTHERS)

@@ -15,6 +15,7 @@ from messages.position import (
     LevelName,
     LookedBack,
     MarketReported,
+    OwnershipChanged,
     Resync,
 )
 from messages.positions import PositionRestored
@@ -137,6 +138,17 @@ def test_after_a_jump_of_the_clock_it_looks_back_and_its_further_ids_are_of_the_
     assert ids(stage) == ["h0e1p1b1", X1], "a copy may have sold: it waits for the exchange"
     stage.hear(LookedBack(attempts=3, order_prefix="h0e1p1"))
     assert ids(stage) == ["h0e1p1b1", X1, "h0e2p1x1"]
+
+
+def test_while_it_looks_back_at_one_start_it_names_the_prefixes_whose_turn_comes_later() -> None:
+    stage = Stage().protected()
+    for epoch in (2, 3):
+        prefix = f"h0e{epoch}p1"
+        stage.hear(Resync(skipped="all", error="a jump", down_since=stage.now, order_prefix=prefix))
+    stage.hear(OwnershipChanged(is_contested=False, reason="adopted", look_back_at="h0e9p1"))
+    stage.hear(LookedBack(attempts=3, order_prefix="h0e1p1"))
+    asked = {one.order_prefix: one.later for one in stage.all_sent(LookBack)}
+    assert asked == {"h0e1p1": ("h0e2p1",), "h0e2p1": ()}, "a foreign one is found by its adoption"
 
 
 def test_a_start_tells_again_of_an_exit_that_is_lost_until_it_is_found() -> None:
