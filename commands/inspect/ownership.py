@@ -5,13 +5,17 @@ Owns how the word becomes a message. What is found at the exchange is the reconc
 
 import re
 
+from actors.reconciler.looks import ForeignEpoch, ForeignOrder
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
 from commands.inspect.operating import reason_of, send_message
 from commands.inspect.position import complete_ids, seen
+from commands.inspect.source import Source
 from commands.inspect.typed import Typed, id_of
 from commands.inspect.view import View
 from messages.addresses import RECONCILER, position_address
+from messages.base import PositionId
+from messages.ids import parse
 from messages.position import OwnershipChanged
 from messages.reconciler import AdoptEpoch
 
@@ -41,7 +45,20 @@ def own(context: Context, words: list[str]) -> View:
     message = OwnershipChanged(is_contested=False, reason=reason)
     what = f"{position_id} is this process's alone: it is protected and sold as any other"
     warning = "only if no other process holds it: two would sell the same coins"
+    epochs = _epochs_to_adopt(context.source, position_id)
+    if epochs:
+        first = " and ".join(f"adopt --epoch {epoch}" for epoch in epochs)
+        warning += f"; first {first}: what was sold of it in that epoch is found by adopt alone"
     return send_message(context, position_address(position_id), message, what, warning)
+
+
+def _epochs_to_adopt(source: Source, position_id: PositionId) -> list[str]:
+    """Return the epochs that this journal lacks, and in which the position has orders."""
+    kept = source.entities(actors=(RECONCILER,), kinds=("ForeignEpoch", "ForeignOrder"))
+    ids = {order_id for row in kept.every(ForeignEpoch) for order_id in row.orders}
+    ids |= {order.client_order_id for order in kept.every(ForeignOrder)}
+    found = (parts for order_id in ids if (parts := parse(order_id)) is not None)
+    return sorted({one.epoch for one in found if one.position_id == position_id})
 
 
 ADOPT = Command(
