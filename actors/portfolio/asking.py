@@ -6,7 +6,7 @@ process may sell the position too, its fills are looked at after the balance: of
 the coins that it bought, and what it sold of the position is gone, whatever else lies there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -68,14 +68,21 @@ def _answer(asker: Asker, free: Decimal | None) -> tuple[Removed, Send]:
     return removed, Send(position_address(asker.position_id), answer)
 
 
-def _sellable(books: Books, asker: Asker, foreign: Iterable[ForeignHolding]) -> Decimal:
+def _sellable(books: Books, asker: Asker, foreign: Sequence[ForeignHolding]) -> Decimal:
     """Return what is free and the asker's own.
 
-    What is locked may be locked by exits of its own that are lost: then what is free is others'.
+    What is locked may be locked by exits of its own that are lost: then what is free is others'. So
+    it is where another process may sell the position too, and more is locked than the coins of our
+    other positions and of that process's others: its order for this position may rest.
     """
     total, free = asker.total or ZERO, asker.free or ZERO
     own = _held(books, asker.position_id)
-    others = books.account(asker.currency).at_venue - own + _not_ours(books, asker)
+    siblings = books.account(asker.currency).at_venue - own
+    others = siblings + _not_ours(books, asker)
+    locked = min(asker.may_be_locked, total - free)
+    if asker.contested_on is not None:
+        bought = sum((one.bought for one in foreign if one.position_id != asker.position_id), ZERO)
+        locked = max(locked, total - free - siblings - bought)
     most = free
     for holding in foreign:
         held = _held(books, holding.position_id)
@@ -86,7 +93,6 @@ def _sellable(books: Books, asker: Asker, foreign: Iterable[ForeignHolding]) -> 
             most = min(free, left)
         else:
             others -= held - left
-    locked = min(asker.may_be_locked, total - free)
     return max(min(most, total - others - locked), ZERO)
 
 

@@ -179,6 +179,32 @@ def test_coins_of_the_wallet_are_not_sold_for_those_that_are_gone() -> None:
     assert answer_of_contested(ledger, 7, {}) == 0
 
 
+@pytest.mark.parametrize(
+    ("locked", "theirs", "sellable"),
+    [
+        (0, {}, 1),
+        (1, {}, 0),  # the other process's exit of this position may rest
+        ("0.4", {}, "0.6"),
+        (2, {"p9": (2, 0)}, 1),  # its exit of a position of its own
+        (3, {"p9": (2, 0)}, 0),
+    ],
+)
+def test_what_another_process_may_have_locked_of_a_position_is_not_sold_again(
+    locked: int | str, theirs: dict[str, tuple[int | str, int | str]], sellable: int | str
+) -> None:
+    ledger = Ledger(1000)
+    ledger.tell(report(5, 5))  # the wallet's
+    ledger.reserve(100)
+    ledger.tell(booked(bought=1, cost=100))
+    total = 6 + sum(int(bought) for bought, _ in theirs.values())
+    free = total - Decimal(locked)
+    assert answer_of_contested(ledger, total, theirs, free) == Decimal(sellable)
+
+
+def test_what_a_siblings_exit_locks_is_not_the_askers() -> None:
+    assert answer_of_contested(ledger_of(P1, P2), 2, {}, Decimal(1)) == 1
+
+
 def test_without_a_word_of_the_currency_no_list_is_asked_for() -> None:
     ledger = ledger_of(P1)
     ledger.tell(replace(ask(), contested_on=BTC_USDT))
@@ -188,10 +214,13 @@ def test_without_a_word_of_the_currency_no_list_is_asked_for() -> None:
 
 
 def answer_of_contested(
-    ledger: Ledger, total: int, theirs: dict[str, tuple[int | str, int | str]]
+    ledger: Ledger,
+    total: int,
+    theirs: dict[str, tuple[int | str, int | str]],
+    free: Decimal | None = None,
 ) -> Decimal | None:
     ledger.tell(replace(ask(), contested_on=BTC_USDT))
-    done = ledger.tell(report(total, total))
+    done = ledger.tell(report(total, str(total if free is None else free)))
     assert ledger.said(BalanceAnswered) == []
     assert Send(RECONCILER, ListForeign(symbol=BTC_USDT)) in done.outbox
     holdings = tuple(

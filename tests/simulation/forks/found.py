@@ -68,4 +68,7 @@ FOUND = {
     "an adopted sale was looked up as one of the journal's own": [
         *(0, 0, 34, 0, 0, 16, 20, 18, 25, 30, 35, 0, 0, 23, 36, 24, 36, 20),
     ],
+    "a contested position sold what another process's order for it had locked": [
+        *(0, 0, 8, 0, 0, 16, 12, 34, 0, 0, 23, 14, 9, 22, 24, 36, 0, 0, 36, 0, 7),
+    ],
 }
