@@ -6,7 +6,7 @@ process may sell the position too, its fills are looked at after the balance: of
 the coins that it bought, and what it sold of the position is gone, whatever else lies there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -68,7 +68,7 @@ def _answer(asker: Asker, free: Decimal | None) -> tuple[Removed, Send]:
     return removed, Send(position_address(asker.position_id), answer)
 
 
-def _sellable(books: Books, asker: Asker, foreign: Sequence[ForeignHolding]) -> Decimal:
+def _sellable(books: Books, asker: Asker, foreign: Iterable[ForeignHolding]) -> Decimal:
     """Return what is free and the asker's own.
 
     What is locked may be locked by exits of its own that are lost: then what is free is others'. So
@@ -77,23 +77,22 @@ def _sellable(books: Books, asker: Asker, foreign: Sequence[ForeignHolding]) -> 
     """
     total, free = asker.total or ZERO, asker.free or ZERO
     own = _held(books, asker.position_id)
-    siblings = books.account(asker.currency).at_venue - own
-    others = siblings + _not_ours(books, asker)
-    locked = min(asker.may_be_locked, total - free)
-    if asker.contested_on is not None:
-        bought = sum((one.bought for one in foreign if one.position_id != asker.position_id), ZERO)
-        locked = max(locked, total - free - siblings - bought)
-    most = free
+    # What other positions hold, here and in the other process.
+    elsewhere = books.account(asker.currency).at_venue - own
+    not_ours, most = _not_ours(books, asker), free
     for holding in foreign:
         held = _held(books, holding.position_id)
         theirs = max(holding.bought - max(holding.sold - held, ZERO), ZERO)
         left = max(held - holding.sold, ZERO)
-        others += theirs
         if holding.position_id == asker.position_id:
+            not_ours += theirs
             most = min(free, left)
         else:
-            others -= held - left
-    return max(min(most, total - others - locked), ZERO)
+            elsewhere += theirs - (held - left)
+    locked = min(asker.may_be_locked, total - free)
+    if asker.contested_on is not None:
+        locked = max(locked, total - free - elsewhere)
+    return max(min(most, total - elsewhere - not_ours - locked), ZERO)
 
 
 def _held(books: Books, position_id: PositionId) -> Decimal:

@@ -187,6 +187,7 @@ def test_coins_of_the_wallet_are_not_sold_for_those_that_are_gone() -> None:
         ("0.4", {}, "0.6"),
         (2, {"p9": (2, 0)}, 1),  # its exit of a position of its own
         (3, {"p9": (2, 0)}, 0),
+        (1, {"p9": (2, 2)}, 0),  # which is sold, and locks nothing
     ],
 )
 def test_what_another_process_may_have_locked_of_a_position_is_not_sold_again(
@@ -196,7 +197,7 @@ def test_what_another_process_may_have_locked_of_a_position_is_not_sold_again(
     ledger.tell(report(5, 5))  # the wallet's
     ledger.reserve(100)
     ledger.tell(booked(bought=1, cost=100))
-    total = 6 + sum(int(bought) for bought, _ in theirs.values())
+    total = 6 + sum(int(bought) - int(sold) for bought, sold in theirs.values())
     free = total - Decimal(locked)
     assert answer_of_contested(ledger, total, theirs, free) == Decimal(sellable)
 
