@@ -97,20 +97,18 @@ def listed(
             continue
         attempt = _attempt(search, order_id)
         last[position_id] = max(last.get(position_id, 0), attempt)
-        if order_id not in orders.by_id and _is_exit_of(search.asked.later, order_id):
-            probe = _probe(orders, search.asked, order_id, settings, now)
-            further = Step((*further.changes, probe), (*further.outbox, *sends_after(None, probe)))
+        if order_id.startswith(tuple(prefix + EXIT_LEG for prefix in search.asked.later)):
+            further = _joined(further, _look_up(orders, search.asked, (order_id,), settings, now))
     for position_id, attempt in last.items():
         search = orders.looking_back[position_id]
         if attempt > search.attempts:
             seen = replace(search, asked=replace(search.asked, upto=attempt))
-            more = _look_further(orders, seen, 0, settings, now)
-            further = Step(further.changes + more.changes, further.outbox + more.outbox)
+            further = _joined(further, _look_further(orders, seen, 0, settings, now))
     return further
 
 
-def _is_exit_of(prefixes: tuple[str, ...], order_id: ClientOrderId) -> bool:
-    return any(order_id.startswith(prefix + EXIT_LEG) for prefix in prefixes)
+def _joined(first: Step, then: Step) -> Step:
+    return Step(first.changes + then.changes, first.outbox + then.outbox)
 
 
 def _unrecorded_at_most(asked: LookBack) -> int:
@@ -185,13 +183,24 @@ def _look_further(
         client_order_id(prefix, EXIT_LEG, attempt)
         for attempt in range(search.attempts + 1, upto + 1)
     )
-    probes = [
-        _probe(orders, search.asked, order_id, settings, now)
+    looked_up = _look_up(orders, search.asked, ids, settings, now)
+    return Step((*looked_up.changes, replace(search, attempts=upto)), looked_up.outbox)
+
+
+def _look_up(
+    orders: Orders,
+    asked: LookBack,
+    ids: Iterable[ClientOrderId],
+    settings: RouterSettings,
+    now: Timestamp,
+) -> Step:
+    """Look up what is on no record yet."""
+    probes = tuple(
+        _probe(orders, asked, order_id, settings, now)
         for order_id in ids
         if order_id not in orders.by_id
-    ]
-    sends = [send_ for probe in probes for send_ in sends_after(None, probe)]
-    return Step((*probes, replace(search, attempts=upto)), tuple(sends))
+    )
+    return Step(probes, tuple(send_ for probe in probes for send_ in sends_after(None, probe)))
 
 
 def _upto(asked: LookBack, last_found: int) -> int:
