@@ -48,7 +48,7 @@ def own(context: Context, words: list[str]) -> View:
     epochs = _epochs_to_adopt(context.source, position_id)
     if epochs:
         first = " and ".join(f"adopt --epoch {epoch}" for epoch in epochs)
-        warning += f"; first {first}: what was sold of it in that epoch is found by adopt alone"
+        warning += f"; first {first}: what was sold of it there is found by adopt alone"
     return send_message(context, position_address(position_id), message, what, warning)
 
 
