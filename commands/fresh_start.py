@@ -20,7 +20,7 @@ from actors.position.position import Charter, Life, Position
 from actors.position.states import State
 from actors.runtime.watchdog import STUCK_NOTE
 from commands.errors import UsageError
-from commands.person import is_anyone_there, typed_by
+from commands.person import is_anyone_there, read_line, typed_by
 from messages.addresses import ORDER_ROUTER
 from messages.money import ZERO, plain
 
@@ -83,7 +83,7 @@ def ask_to_give_up(
     given: str | None,
     say: Callable[[str], None],
     is_terminal: bool | None = None,
-    read: Callable[[], str] = input,
+    read: Callable[[], str] = read_line,
 ) -> None:
     """List what is open; go on only where the account's name confirms that it is given up.
 

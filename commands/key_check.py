@@ -8,7 +8,7 @@ from collections.abc import Callable
 from commands.connecting import EXIT_KEY_REFUSED, Say
 from commands.errors import ConnectFailedError, UsageError
 from commands.modes import Mode, Venue
-from commands.person import is_anyone_there, typed_by
+from commands.person import is_anyone_there, read_line, typed_by
 from config.settings import Settings
 from exchange.live.connection import Connection
 from exchange.live.key_watch import read_rights, told, too_much
@@ -25,7 +25,7 @@ def check_key(
     say: Say,
     *,
     is_terminal: bool | None = None,
-    read: Callable[[], str] = input,
+    read: Callable[[], str] = read_line,
 ) -> None:
     """Say what the key may do. In live mode only one that can't take money out is used.
 

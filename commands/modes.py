@@ -11,7 +11,7 @@ import msgspec
 
 from commands.connecting import Say, profile_named
 from commands.errors import UsageError
-from commands.person import is_anyone_there, typed_by
+from commands.person import is_anyone_there, read_line, typed_by
 from config.settings import Settings
 from exchange.live.connection import Connection
 from exchange.profiles.profile import Profile
@@ -169,7 +169,7 @@ def account_lines(connection: Connection, venue: Venue, settings: Settings) -> l
 
 
 def ask_consent(
-    venue: Venue, say: Say, *, is_terminal: bool | None = None, read: Callable[[], str] = input
+    venue: Venue, say: Say, *, is_terminal: bool | None = None, read: Callable[[], str] = read_line
 ) -> None:
     """Ask whether real money may be traded. Raises ``UsageError`` where the answer is not yes."""
     if venue.mode is not Mode.LIVE or venue.is_sure:

@@ -14,15 +14,17 @@ def is_anyone_there(*, is_terminal: bool | None = None) -> bool:
 
 def typed_by(read: Callable[[], str]) -> str:
     """Return what a person types, without spaces around it; empty where the input has ended."""
-    if read is input:
-        _wait_for_line()
     try:
         return read().strip()
     except EOFError:
         return ""
 
 
-def _wait_for_line() -> None:
-    """Wait in short turns: a Ctrl-C just before a read began would count only after a line came."""
+def read_line() -> str:
+    """Return the next line. Raises ``EOFError`` where the input has ended.
+
+    It waits in short turns: a Ctrl-C just before a read begins would count only after a line came.
+    """
     while not select.select([sys.stdin], [], [], _LOOK_SECONDS)[0]:
         pass
+    return input()

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from actors.position.prices import has_stop, possible_mode
 from commands.connecting import Say
 from commands.errors import UsageError
-from commands.person import is_anyone_there, typed_by
+from commands.person import is_anyone_there, read_line, typed_by
 from config.settings import Settings
 from messages.base import Symbol
 from messages.market import Capabilities
@@ -94,7 +94,7 @@ def choose_on_stop(
     *,
     may_ask: bool,
     is_terminal: bool | None = None,
-    read: Callable[[], str] = input,
+    read: Callable[[], str] = read_line,
 ) -> Settings:
     """Return the settings with ``plan.on_stop``, typed by a person where nothing else says it.
 

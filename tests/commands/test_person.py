@@ -10,7 +10,7 @@ from tests.sources import ROOT
 
 _INTERRUPTED_ELSEWHERE = """
 import os, signal, threading
-from commands.person import typed_by
+from commands.person import read_line, typed_by
 
 def interrupt():
     # As a signal that came just before the read: the main thread's system call does not end by it.
@@ -18,7 +18,7 @@ def interrupt():
 
 threading.Timer(0.5, interrupt).start()
 try:
-    typed_by(input)
+    typed_by(read_line)
 except KeyboardInterrupt:
     os._exit(130)
 os._exit(1)
