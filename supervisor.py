@@ -108,7 +108,8 @@ def start(system: System, wiring: Wiring) -> Children:
             restore(system, wiring.recovered)
             children.start()
     system.spawn(Supervisor, SUPERVISOR, specs, _restarts(wiring), escalate)
-    is_looked = wiring.connect_live is not None and wiring.settings.reconciler.look_ms is not None
+    looks = wiring.settings.reconciler.look_ms is not None
+    is_looked = wiring.connect_live is not None and looks
     if is_looked:
         hold_until_looked(system)
     if wiring.recovered is not None:
@@ -118,6 +119,7 @@ def start(system: System, wiring: Wiring) -> Children:
             wiring.stuck,
             wiring.restored,
             exits_recorded=wiring.exits_recorded,
+            awaits_lists=wiring.identity is not None and looks,
         )
     capital = wiring.settings.capital
     system.tell(PORTFOLIO, SetLimits(limits=_limits(wiring)))

@@ -261,6 +261,13 @@ class LookedBack(Message, frozen=True, kw_only=True):
     """As asked for; 0: an earlier version's, which does not say."""
 
 
+class ListsCompared(Message, frozen=True, kw_only=True):
+    """The exchange's lists were compared after a restart. From positions.
+
+    What they say of another process's orders was told before it.
+    """
+
+
 class OwnershipChanged(Message, frozen=True, kw_only=True):
     """Whether another process may hold this position too. From positions, or from an operator.
 
@@ -294,6 +301,8 @@ class Resync(Message, frozen=True, kw_only=True):
     """Of a restart; see ``BeginRecovery``."""
     exits_recorded: bool = False
     """Of a restart: memory that outlives the process says that no exit left without a record."""
+    awaits_lists: bool = False
+    """Of a restart: the exchange's lists are compared with the journal; see ``ListsCompared``."""
     order_prefix: str = ""
     """The exchange's clock jumped: what its further client order ids begin with. A copy of the
     process may have acted since ``down_since``; this one was not down as far as it knows."""

@@ -101,6 +101,15 @@ class OwnershipDoubted(Message, frozen=True, kw_only=True):
     """In which the other process placed orders; empty: not known."""
 
 
+class SymbolCompared(Message, frozen=True, kw_only=True):
+    """A start's first look at the lists of a symbol is over. From the reconciler.
+
+    What they show of another process's orders was told before it.
+    """
+
+    symbol: Symbol
+
+
 class EpochAdopted(Message, frozen=True, kw_only=True):
     """An epoch is one of ours from now on. From the reconciler."""
 

@@ -92,6 +92,8 @@ class OrdersUnknown(Message, frozen=True, kw_only=True):
     orders: tuple[ListedOrder, ...]
     answers: str = ""
     """As asked for."""
+    of_listening: tuple[ClientOrderId, ...] = ()
+    """Those whose positions have not let go of their orders: what filled of these is remembered."""
 
 
 class StraySettled(Message, frozen=True, kw_only=True):

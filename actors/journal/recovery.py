@@ -33,13 +33,21 @@ from messages.guardian import (
 )
 from messages.order_router import StreamChanged
 from messages.portfolio import TradingState, TradingStateChanged
-from messages.position import Resync, SessionEnding
-from messages.positions import BeginRecovery
+from messages.position import ListsCompared, Resync, SessionEnding
+from messages.positions import BeginRecovery, SymbolCompared
 from messages.strategy import SymbolBusy
 
-_OF_THE_LAST_PROCESS = (BeginRecovery, RecoveryDone, TradingStateChanged, SessionEnding)
+_OF_THE_LAST_PROCESS = (
+    BeginRecovery,
+    ListsCompared,
+    RecoveryDone,
+    SessionEnding,
+    SymbolCompared,
+    TradingStateChanged,
+)
 """What may still be under way, and is true no more. Delivered, the end of a recovery would let
-entries in, and the end of a session would sell; what is true now is said anew."""
+entries in, the end of a session would sell, and so would a comparison of older lists; what is true
+now is said anew."""
 
 
 def restore(system: System, snapshot: Snapshot) -> None:
@@ -54,12 +62,14 @@ def resume(
     restored: str = "",
     *,
     exits_recorded: bool = False,
+    awaits_lists: bool = False,
 ) -> None:
     """Go on: every actor of the tree lives, and nothing was sent to any of them yet.
 
     ``stuck``: the message that the process before this one hung on; it is skipped, not delivered.
     ``restored``: from which backup the journal is, for people; empty: from none.
     ``exits_recorded``: no exit left without a record (``unrecorded_mark``).
+    ``awaits_lists``: the exchange's lists are compared with the journal, before anything is sold.
     """
     living = tuple(living_positions(snapshot))
     if restored:  # first of all: a start that finds any later record takes it for recorded
@@ -85,6 +95,7 @@ def resume(
         down_since=snapshot.at,
         recovery=snapshot.sequence,
         exits_recorded=exits_recorded,
+        awaits_lists=awaits_lists,
     )
     for one in living:
         system.tell(position_address(one.position_id), resync)

@@ -16,7 +16,7 @@ from config.settings import RouterSettings
 from messages.addresses import PORTFOLIO, RECONCILER
 from messages.base import Symbol, Timestamp
 from messages.envelope import Send
-from messages.ids import position_of
+from messages.ids import EXIT_LEG, position_of
 from messages.money import ZERO
 from messages.order_router import CompareOrders
 from messages.orders import Side
@@ -88,15 +88,35 @@ def unknown(orders: Orders, message: CompareOrders) -> tuple[Send, ...]:
     )
     if not not_here and not message.answers:
         return ()
-    told = OrdersUnknown(symbol=message.symbol, orders=not_here, answers=message.answers)
+    told = OrdersUnknown(
+        symbol=message.symbol,
+        orders=not_here,
+        answers=message.answers,
+        of_listening=tuple(one.client_order_id for one in not_here if _is_heard(orders, one)),
+    )
     return (Send(RECONCILER, told),)
 
 
 def _is_still_sought(orders: Orders, listed: ListedOrder) -> bool:
-    """Return whether the look-ups of its position may still find it: not another process's."""
-    if position_of(listed.client_order_id) not in orders.looking_back:
+    """Return whether its position's search may still find it: not another process's.
+
+    Under a prefix whose search has ended nothing of ours is left to be found: a process with a copy
+    of this journal placed it. Where a person called that process dead, a position looks for it.
+    """
+    order_id, identity = listed.client_order_id, orders.identity
+    position_id = position_of(order_id)
+    search = None if position_id is None else orders.looking_back.get(position_id)
+    if search is None:
         return False
-    return orders.identity is None or orders.identity.is_own(listed.client_order_id)
+    if identity is None or identity.is_adopted(order_id):
+        return True
+    asked = search.asked
+    return order_id.startswith(tuple(one + EXIT_LEG for one in (asked.order_prefix, *asked.later)))
+
+
+def _is_heard(orders: Orders, listed: ListedOrder) -> bool:
+    position_id = position_of(listed.client_order_id)
+    return position_id is not None and orders.has_listener(position_id)
 
 
 def _is_behind(order: RoutedOrder, listed: ListedOrder) -> bool:

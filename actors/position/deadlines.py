@@ -32,6 +32,7 @@ def deadlines_of(life: Life) -> list[Timestamp]:
         deadlines.append(faulted.look_at)
     if position.stranded is not None:
         deadlines.append(position.stranded.ask_at)
+    deadlines.append(position.lists_until)
     if not position.is_looking_back:  # else it acts when it has heard, which comes as a message
         deadlines += _of_work(life)
     return [Timestamp(at) for at in deadlines if at is not None]

@@ -37,6 +37,7 @@ from messages.position import (
     CloseCause,
     ClosePosition,
     LevelName,
+    ListsCompared,
     LookedBack,
     MarketFreshness,
     MarketReported,
@@ -88,6 +89,8 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
             unseen_exits.on_offer(turn, message)
         case LookedBack():
             restoring.on_looked_back(turn, message)
+        case ListsCompared():
+            turn.update(lists_until=None)
         case OwnershipChanged():
             restoring.on_ownership(turn, message)
             planner.take_back_lost(turn)
@@ -100,6 +103,7 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
             market.on_reported(turn, message)
         case VenueReachability():
             turn.update(venue_is_reachable=message.reachable)
+            restoring.on_reachability(turn)
         case TriggersArmed():
             _hear_armed(turn, message)
         case TriggerFired():
@@ -192,6 +196,7 @@ def _look_at_deadlines(turn: Turn) -> None:
     if position.state is not State.CLOSED and position.stranded is None:
         closing.on_deadline(turn)
     market.on_deadline(turn)
+    restoring.on_deadline(turn)
     resync.on_deadline(turn)
 
 
@@ -204,6 +209,7 @@ def _hear_order(turn: Turn, facts: OrderFacts) -> None:
         known = _forgotten_order(facts)
     elif known.facts == facts:
         return
+    before = turn.position
     order = msgspec.structs.replace(known, facts=facts)
     turn.update(orders=with_order(turn.position.orders, order))
     turn.update(booked=sums(turn.position.orders, turn.charter))
@@ -215,6 +221,7 @@ def _hear_order(turn: Turn, facts: OrderFacts) -> None:
         entry.hear_entry_order(turn, known, order)
         return
     planner.hear_slot_order(turn, facts)
+    unseen_exits.end_doubt(turn, before)
     is_live = facts.status in LIVE_STATUSES
     if is_live and turn.position.slot.order_id != facts.client_order_id:
         planner.take_back(turn, order)

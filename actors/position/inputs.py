@@ -11,6 +11,7 @@ from messages.position import (
     BudgetGranted,
     ChangeProtection,
     ClosePosition,
+    ListsCompared,
     LookedBack,
     MarketFreshness,
     MarketReported,
@@ -44,6 +45,7 @@ PositionMessage = (
     | OrderUpdated
     | OrdersReleased
     | LookedBack
+    | ListsCompared
     | OwnershipChanged
     | BalanceAnswered
     | VenueReachability
@@ -69,6 +71,7 @@ INPUTS: dict[type[Message], Input] = {
     Wake: Input.DEADLINE_PASSED,
     OrderUpdated: Input.ORDER_UPDATED,
     LookedBack: Input.LOOKED_BACK,
+    ListsCompared: Input.LISTS_COMPARED,
     OwnershipChanged: Input.OWNERSHIP_CHANGED,
     OrdersReleased: Input.ORDERS_RELEASED,
     BalanceAnswered: Input.BALANCE_TOLD,

@@ -186,6 +186,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
     the last record. It places none meanwhile."""
     exits_recorded: bool = False
     """While it looks back: no exit of this journal's processes left without a record."""
+    lists_until: Timestamp | None = None
+    """After a restart: the exchange's lists are awaited until then. None: they are compared."""
     contested: str = ""
     """Why another process may hold it too; empty: none does."""
     shared_prefixes: tuple[str, ...] = ()
@@ -219,11 +221,11 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_default
 
     @property
     def is_looking_back(self) -> bool:
-        """Whether an exit may have left that is not on record here: nothing is placed meanwhile.
+        """Whether something may have been sold that is not on record here: it places nothing.
 
         From a start on, also before its first message: one that was under way may come before.
         """
-        return self.looks_back is not None or bool(self.earlier_prefixes)
+        return (self.lists_until, self.looks_back, self.earlier_prefixes) != (None, None, ())
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True, gc=False):

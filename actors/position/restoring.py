@@ -3,7 +3,8 @@
 While the disk was dead, exits may have left that no record tells of. Until the router has looked
 for them, the position places nothing: what it would sell may be sold. It looks under the prefix of
 each process since the last one that it looked back at, one after the other. Where memory that
-outlives the process says that no exit left so, only the orders that are known are looked up.
+outlives the process says that no exit left so, only the orders that are known are looked up. The
+exchange's lists come first, too: a process with a copy of the journal may have sold the coins.
 """
 
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from actors.position.protection import is_stopped_at_venue, unprotected_quantity
 from actors.position.states import AT_REST
 from actors.position.turn import Turn
 from messages.addresses import ORDER_ROUTER, POSITIONS
+from messages.base import Milliseconds, Timestamp
 from messages.market import MarketPhase
 from messages.money import ZERO
 from messages.observers import AlarmKind
@@ -24,6 +26,11 @@ from messages.order_router import LookBack
 from messages.orders import LIVE_STATUSES, Side
 from messages.position import LookedBack, OwnershipChanged, Resync
 from messages.positions import PositionRestored
+
+LISTS_WAIT_MS = Milliseconds(60_000)
+"""After a restart the exchange's lists are awaited for so long at most, then no exit waits."""
+LISTS_LATE_MS = Milliseconds(5_000)
+"""The same since the exchange can be reached: other questions may have been answered by then."""
 
 
 def begin(turn: Turn, message: Resync) -> None:
@@ -41,12 +48,35 @@ def begin(turn: Turn, message: Resync) -> None:
         looks_back=None if is_over else since,
         exits_recorded=is_known and message.exits_recorded and not message.order_prefix,
         recovery=message.recovery,
+        lists_until=_lists_until(turn, message, is_over=is_over),
     )
     if is_over:
         turn.update(earlier_prefixes=())
     turn.update_protection(is_left=False)
     if is_stopped_at_venue(turn.position):
         turn.update(market_is_fresh=False)  # until market data says so: that stop stays meanwhile
+
+
+def _lists_until(turn: Turn, message: Resync, *, is_over: bool) -> Timestamp | None:
+    if is_over:
+        return None
+    return (
+        Timestamp(turn.now + LISTS_WAIT_MS) if message.awaits_lists else turn.position.lists_until
+    )
+
+
+def on_reachability(turn: Turn) -> None:
+    """Wait less for the lists once they can be asked for."""
+    until = turn.position.lists_until
+    if until is not None and turn.position.venue_is_reachable:
+        turn.update(lists_until=min(until, Timestamp(turn.now + LISTS_LATE_MS)))
+
+
+def on_deadline(turn: Turn) -> None:
+    """Go on without the lists: no exit waits for them any longer."""
+    until = turn.position.lists_until
+    if until is not None and turn.now >= until:
+        turn.update(lists_until=None)
 
 
 def tell_again(turn: Turn) -> None:
@@ -174,7 +204,7 @@ def tell_restored(turn: Turn) -> None:
     if not position.is_restoring:
         return
     # Of a market that is gone the venue can't be asked: its position holds nobody else up.
-    if position.looks_back is not None and position.phase is not MarketPhase.GONE:
+    if position.is_looking_back and position.phase is not MarketPhase.GONE:
         return
     is_settled = position.closing is not None or position.stranded is not None
     if is_settled or not unprotected_quantity(turn.life):

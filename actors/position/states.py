@@ -58,6 +58,7 @@ class Input(StrEnum):
     ORDER_UPDATED = "order_updated"
     ORDERS_RELEASED = "orders_released"
     LOOKED_BACK = "looked_back"
+    LISTS_COMPARED = "lists_compared"
     OWNERSHIP_CHANGED = "ownership_changed"
     BALANCE_TOLD = "balance_told"
     MARKET_REPORTED = "market_reported"
@@ -87,6 +88,7 @@ HEARD_FROM_THE_VENUE = frozenset(
         Input.ORDER_UPDATED,
         Input.ORDERS_RELEASED,
         Input.LOOKED_BACK,
+        Input.LISTS_COMPARED,
         Input.OWNERSHIP_CHANGED,
         Input.BALANCE_TOLD,
         Input.MARKET_REPORTED,
@@ -126,6 +128,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: Ignore("it has placed no order yet"),
         Input.ORDERS_RELEASED: Ignore("it has placed no order yet"),
         Input.LOOKED_BACK: Ignore("it has placed no order yet"),
+        Input.LISTS_COMPARED: Ignore("it has placed no order yet"),
         Input.OWNERSHIP_CHANGED: STAY,
         Input.BALANCE_TOLD: _NO_MARKET_YET,
         Input.MARKET_REPORTED: STAY,
@@ -161,6 +164,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
+        Input.LISTS_COMPARED: STAY,
         Input.OWNERSHIP_CHANGED: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.MARKET_REPORTED: STAY,
@@ -197,6 +201,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
+        Input.LISTS_COMPARED: STAY,
         Input.OWNERSHIP_CHANGED: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.MARKET_REPORTED: STAY,
@@ -230,6 +235,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
+        Input.LISTS_COMPARED: STAY,
         Input.OWNERSHIP_CHANGED: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.MARKET_REPORTED: STAY,
@@ -265,6 +271,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
+        Input.LISTS_COMPARED: STAY,
         Input.OWNERSHIP_CHANGED: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.MARKET_REPORTED: STAY,
@@ -300,6 +307,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: STAY,
         Input.ORDERS_RELEASED: Ignore("it did not ask for that yet"),
         Input.LOOKED_BACK: STAY,
+        Input.LISTS_COMPARED: STAY,
         Input.OWNERSHIP_CHANGED: STAY,
         Input.BALANCE_TOLD: STAY,
         Input.MARKET_REPORTED: STAY,
@@ -336,6 +344,7 @@ TRANSITIONS: dict[State, dict[Input, Outcome[State]]] = {
         Input.ORDER_UPDATED: _OVER,
         Input.ORDERS_RELEASED: STAY,
         Input.LOOKED_BACK: _OVER,
+        Input.LISTS_COMPARED: _OVER,
         Input.OWNERSHIP_CHANGED: _OVER,
         Input.BALANCE_TOLD: _OVER,
         Input.MARKET_REPORTED: _OVER,

@@ -8,11 +8,11 @@ refuses every buy until the unseen order is over. Here the account's total is lo
 
 import msgspec
 
-from actors.position import resting
+from actors.position import closing, resting
 from actors.position.deadlines import pause_after
 from actors.position.exit_slot import SlotInput, SlotState, slot_after
-from actors.position.own_orders import is_slot_in_conflict
-from actors.position.position import OwnOrder, find_order
+from actors.position.own_orders import doubtful_orders, is_slot_in_conflict
+from actors.position.position import OwnOrder, Position, find_order
 from actors.position.progress import UnseenExit
 from actors.position.turn import Turn
 from messages.addresses import PORTFOLIO
@@ -84,6 +84,18 @@ def write_off(turn: Turn, order: OwnOrder, text: str) -> None:
         # What the venue showed before an exit was lost proves nothing after it.
         turn.update_closing(sellable=None)
     turn.alarm(AlarmKind.EXIT_LOST, text)
+
+
+def end_doubt(turn: Turn, before: Position) -> None:
+    """Sell what the ledger says once nothing may sell twice any more: no look bounds the next exit.
+
+    A look may show less for ever, where coins that are not ours were sold since they were counted.
+    """
+    if not doubtful_orders(before) or doubtful_orders(turn.position) or turn.position.contested:
+        return
+    if turn.position.closing is not None:
+        turn.update_closing(sellable=None, shown_since=None, waits_for_balance=False)
+        closing.end_pause(turn)
 
 
 def _offered(turn: Turn) -> UnseenExit | None:

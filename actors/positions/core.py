@@ -40,6 +40,7 @@ from messages.positions import (
     RequestMarket,
     StopAllEntering,
     StrayFound,
+    SymbolCompared,
 )
 from messages.strategy import SymbolBusy
 
@@ -57,6 +58,7 @@ PositionsMessage = (
     | EpochAdded
     | EpochAdopted
     | OwnershipDoubted
+    | SymbolCompared
     | BeginRecovery
     | PositionRestored
     | StrayFound
@@ -97,6 +99,8 @@ def step(  # noqa: C901, PLR0911, PLR0912 - one a message
             return ownership.added(roster, message, now)
         case OwnershipDoubted():
             return ownership.doubted(roster, message)
+        case SymbolCompared():
+            return ownership.compared(roster, message)
         case EpochAdopted():
             return ownership.adopted(roster, message)
         case BeginRecovery():

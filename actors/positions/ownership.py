@@ -9,8 +9,8 @@ from messages.envelope import NOTHING, Send, Step
 from messages.guardian import TwinRunning
 from messages.ids import Identity
 from messages.observers import Alarm, AlarmKind
-from messages.position import OwnershipChanged, Resync
-from messages.positions import EpochAdded, EpochAdopted, OwnershipDoubted
+from messages.position import ListsCompared, OwnershipChanged, Resync
+from messages.positions import EpochAdded, EpochAdopted, OwnershipDoubted, SymbolCompared
 from messages.reconciler import IdentityChanged
 
 
@@ -32,6 +32,16 @@ def doubted(roster: Roster, message: OwnershipDoubted) -> Step:
     twin = TwinRunning(reason=message.reason)
     to = position_address(message.position_id)
     return Step((), (Send(to, doubt), Send(GUARDIAN, twin)))
+
+
+def compared(roster: Roster, message: SymbolCompared) -> Step:
+    """Let the symbol's positions go on: whatever the lists raised in doubt was told before."""
+    sends = [
+        Send(position_address(position_id), ListsCompared())
+        for position_id, living in roster.living.items()
+        if living.symbol == message.symbol
+    ]
+    return Step((), tuple(sends))
 
 
 def added(roster: Roster, message: EpochAdded, now: Timestamp) -> Step:
@@ -62,6 +72,7 @@ def _begun_anew(roster: Roster, identity: Identity, message: EpochAdded, now: Ti
             error=message.jump,
             down_since=now if message.since is None else message.since,
             recovery=roster.recovery.begun_with,
+            awaits_lists=True,
             order_prefix=identity.prefix_of(position_id),
         )
         sends.append(Send(position_address(position_id), resync))

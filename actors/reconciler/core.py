@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from actors.reconciler import epochs, holdings, strays
 from actors.reconciler.looks import ForeignOrder, Heard, Looks, NextLook
 from config.settings import Settings
-from messages.addresses import GATEWAY, GUARDIAN, ORDER_ROUTER, PORTFOLIO
+from messages.addresses import GATEWAY, GUARDIAN, ORDER_ROUTER, PORTFOLIO, POSITIONS
 from messages.base import DAY_MS, ClientOrderId, Message, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.gateway import FetchOpenOrders, FetchTrades
@@ -23,6 +23,7 @@ from messages.ids import Identity
 from messages.money import ZERO
 from messages.order_router import CompareOrders, ListSymbols, StreamChanged
 from messages.portfolio import ForeignListed
+from messages.positions import SymbolCompared
 from messages.reconciler import (
     AdoptEpoch,
     IdentityChanged,
@@ -73,7 +74,7 @@ def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> 
         case ListForeign():
             return _list_foreign(looks, settings, message.symbol, now)
         case IdentityChanged():
-            return Step((message.identity,))
+            return _identity_changed(looks, settings, message.identity, now)
         case _:
             raise TypeError(f"the reconciler does not take {type(message).__name__}")
 
@@ -88,7 +89,12 @@ def _unknown(looks: Looks, settings: Settings, message: OrdersUnknown, now: Time
     foreign = [
         one
         for one in message.orders
-        if epochs.is_foreign(identity, one, remembered_since, is_first_look=is_first)
+        if epochs.is_foreign(
+            identity,
+            one,
+            None if one.client_order_id in message.of_listening else remembered_since,
+            is_first_look=is_first,
+        )
     ]
     ours = tuple(one for one in message.orders if one not in foreign)
     first = epochs.seen(looks, identity, message.symbol, foreign, now)
@@ -111,6 +117,8 @@ def _answered(looks: Looks, identity: Identity, message: OrdersUnknown, before: 
         next_look = replace(next_look, asked=_without(next_look.asked, symbol))
     if which in next_look.awaited:
         next_look = replace(next_look, awaited=_without(next_look.awaited, which))
+        if not any(f"{kind} {symbol}" in next_look.awaited for kind in _LISTS):
+            sends.append(Send(POSITIONS, SymbolCompared(symbol=symbol)))
         if not next_look.awaited:
             next_look = replace(next_look, looked_since=identity.started_at)
             sends += _first_look_done(next_look, identity)
@@ -135,6 +143,14 @@ def _stream_up(looks: Looks, settings: Settings, now: Timestamp) -> Step:
     changed = next((one for one in soon.changes if isinstance(one, NextLook)), looks.next)
     after = replace(changed, streamed_since=identity.started_at)
     return Step((after,), (*soon.outbox, *_first_look_done(after, identity)))
+
+
+def _identity_changed(looks: Looks, settings: Settings, after: Identity, now: Timestamp) -> Step:
+    """Take in whose orders are ours; look at once where it is as after a start."""
+    before = looks.identity
+    is_as_started = before is not None and before.started_at != after.started_at
+    begun = _begin(looks, settings, now) if is_as_started else NOTHING
+    return Step((after, *begun.changes), begun.outbox)
 
 
 def _without(names: tuple[StrT, ...], name: str) -> tuple[StrT, ...]:

@@ -29,7 +29,7 @@ _LOOKS_NEEDED = 2
 def is_foreign(
     identity: Identity,
     listed: ListedOrder,
-    remembered_since: Timestamp,
+    remembered_since: Timestamp | None,
     *,
     is_first_look: bool = False,
 ) -> bool:
@@ -39,17 +39,21 @@ def is_foreign(
     without a record is looked for at a start. So a process with a copy of the journal placed it;
     but not where the router may have forgotten it: all fills that are listed are from before
     ``remembered_since``, and at the first look after a start also from before the last process's
-    end, after which the router forgot nothing that filled.
+    end, after which the router forgot nothing that filled. None: it forgets nothing of its position
+    that filled.
     """
     order_id = listed.client_order_id
     parts = parse(order_id)
     if parts is None or not identity.is_of_account(order_id) or parts.epoch in identity.adopted:
         return False
-    if not identity.is_own(order_id) or listed.is_working or not listed.trades:
-        return identity.may_be_foreign(order_id)
+    if not identity.may_be_foreign(order_id):
+        return False
+    if remembered_since is None or listed.is_working or not listed.trades:
+        return True
+    if not identity.is_own(order_id):
+        return True
     since = min(remembered_since, identity.ended_at) if is_first_look else remembered_since
-    is_remembered = any(trade.at > since + CLOCKS_DIFFER_MS for trade in listed.trades)
-    return is_remembered and identity.may_be_foreign(order_id)
+    return any(trade.at > since + CLOCKS_DIFFER_MS for trade in listed.trades)
 
 
 def seen(

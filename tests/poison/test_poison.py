@@ -199,6 +199,8 @@ UNHEARD = {
     positions.EpochAdded: "after 32,767 attempts: see test_placing",
     positions.OwnershipDoubted: "of two processes: see tests/simulation/forks",
     positions.EpochAdopted: "as above",
+    positions.SymbolCompared: "of the restart of a process that has an epoch: as above",
+    position.ListsCompared: "as above",
     position.OwnershipChanged: "as above",
     guardian.JournalBehind: "as above",
     guardian.FirstLookBegun: "of a real exchange only: see tests/system/wire/test_folders",

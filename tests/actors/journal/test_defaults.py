@@ -25,6 +25,7 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "contested": "",
         "shared_prefixes": (),
         "exits_recorded": False,
+        "lists_until": None,
         "slot": {},
         "entry": {},
         "closing": None,

@@ -37,8 +37,8 @@ from messages.guardian import (
 )
 from messages.order_router import ReleaseOrders, StreamChanged
 from messages.portfolio import ReserveBudget, TradingState, TradingStateChanged
-from messages.position import Resync, SessionEnding
-from messages.positions import BeginRecovery
+from messages.position import ListsCompared, Resync, SessionEnding
+from messages.positions import BeginRecovery, SymbolCompared
 from messages.strategy import SymbolBusy
 from tests.actors.journal.history import NOW, records
 from tests.actors.listener import Listener
@@ -144,6 +144,7 @@ def test_a_wish_that_waits_and_an_earlier_recoverys_end_come_after_the_hold(
         (PORTFOLIO, wish),
         (GUARDIAN, RecoveryDone()),
         (POSITIONS, BeginRecovery(recovery=1)),
+        (POSITIONS, SymbolCompared(symbol=SYMBOL)),
     )
     under_way = tuple(
         Undelivered(to=to, sender=POSITIONS, id=(8, n), cause=None, message=message)
@@ -158,9 +159,12 @@ def test_a_wish_that_waits_and_an_earlier_recoverys_end_come_after_the_hold(
     assert started.heard(POSITIONS) == [BeginRecovery(recovery=snapshot.sequence)]
 
 
-def test_the_end_of_the_last_session_is_not_delivered(snapshot: Snapshot) -> None:
+@pytest.mark.parametrize("message", [SessionEnding(), ListsCompared()])
+def test_what_was_true_of_the_last_process_only_is_not_delivered(
+    snapshot: Snapshot, message: Message
+) -> None:
     to = position_address(living(snapshot).position_id)
-    ending = Undelivered(to=to, sender=POSITIONS, id=(8, 0), cause=None, message=SessionEnding())
+    ending = Undelivered(to=to, sender=POSITIONS, id=(8, 0), cause=None, message=message)
     started = Started(msgspec.structs.replace(snapshot, undelivered=(ending,)))
     assert [type(message) for message in started.heard(to)] == [Resync]
 

@@ -6,10 +6,11 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from messages.addresses import position_address
+from messages.addresses import RECONCILER, position_address
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.envelope import Send
 from messages.gateway import CancelAtVenue, LookUpOrder
+from messages.ids import Identity
 from messages.journal import UNRECORDED_AT_MOST
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import (
@@ -22,7 +23,7 @@ from messages.order_router import (
 from messages.orders import OrderFacts, OrderStatus, OrderTerms, Purpose, Side
 from messages.portfolio import SymbolConflict
 from messages.position import LookedBack, OrderUpdated
-from messages.reconciler import ListedOrder
+from messages.reconciler import IdentityChanged, ListedOrder, OrdersUnknown
 from tests.actors.order_router.stage import Stage, request
 
 SYMBOL = Symbol("BTC/USDT")
@@ -249,6 +250,23 @@ def test_an_exit_under_a_prefix_whose_turn_comes_later_is_looked_up_when_a_list_
     ids = answer(stage, at_venue)  # a fill that was found is over: it is not looked up again
     assert {f"{later}x{number}" for number in (1, 2, 3, 5, 6, 7)} <= set(ids)
     assert told(stage)[-1].message == LookedBack(attempts=7, order_prefix=later)
+
+
+def test_an_exit_under_a_prefix_that_was_searched_before_is_another_processs() -> None:
+    """As where a copy starts again: it looks back at its last start, not at the one it shares."""
+    shared, current, later = (f"{'k' + 'a' * 15}{epoch}p1" for epoch in "bcd")
+    epochs = tuple(f"aaaaaaa{epoch}" for epoch in "bcd")
+    stage = Stage()
+    stage.tell(IdentityChanged(identity=Identity(account="aaaaaaaa", epochs=epochs)))
+    stage.tell(replace(ASKED, order_prefix=current, after=0, later=(later,)))
+    sold, sought, searched_later = (
+        ListedOrder(client_order_id=ClientOrderId(one), is_working=False, filled=Decimal(1))
+        for one in (f"{shared}x2", f"{current}x2", f"{later}x2")
+    )
+    stage.tell(CompareOrders(symbol=SYMBOL, orders=(sold, sought, searched_later)))
+    told_of = [send.message for send in stage.last.outbox if send.to == RECONCILER]
+    ids = (sold.client_order_id,)
+    assert told_of == [OrdersUnknown(symbol=SYMBOL, orders=(sold,), of_listening=ids)]
 
 
 def test_what_the_position_asked_for_itself_may_rest() -> None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from itertools import pairwise
 
+import pytest
 from msgspec.structs import replace
 
 from actors.position.closing import LOOKS_APART_MS
@@ -331,13 +332,24 @@ def test_a_fill_does_not_take_the_deadline_of_a_look_that_is_awaited() -> None:
     stage.report(X1, OrderStatus.OPEN)
     stage.report(X2, OrderStatus.EXPIRED, filled="5", price="99")
     tell_free(stage, "4.98")
-    stage.report(X1, OrderStatus.CANCELED)
     looks = len(stage.all_sent(RequestBalance))
     assert len(stage.placed) == 3, "one look beside a live exit is no proof"
     stage.wait(5_000)
     assert len(stage.all_sent(RequestBalance)) > looks
-    tell_free(stage, "4.98").wait(5_000)
+    tell_free(stage, "4.98").report(X1, OrderStatus.CANCELED)
     assert stage.request(X3).quantity == HELD - 5
+
+
+@pytest.mark.parametrize("is_proof", [False, True])
+def test_once_no_exit_is_in_doubt_no_look_bounds_the_next(*, is_proof: bool) -> None:
+    stage = closing().report(X1, OrderStatus.UNKNOWN).wait(PLAN.unknown_exit_ms)
+    assert alarms(stage, AlarmKind.EXIT_LOST) == 1
+    tell_free(stage, "0")
+    if is_proof:
+        tell_free(stage.wait(6_000), "0")
+    assert len(stage.placed) == 2, "the entry, and the exit in doubt"
+    refuse(stage, X1, RejectReason.NEVER_PLACED)
+    assert stage.request(X2).quantity == HELD
 
 
 def test_an_entry_taken_for_never_placed_that_is_live_after_all_is_canceled() -> None:

@@ -3,20 +3,24 @@
 import pytest
 from msgspec.structs import replace
 
+from actors.position.restoring import LISTS_LATE_MS, LISTS_WAIT_MS
 from actors.position.states import State
 from messages.base import Milliseconds, Timestamp
 from messages.market import MarketPhase
 from messages.observers import Alarm, AlarmKind
 from messages.order_router import LookBack
 from messages.orders import OrderStatus, RejectReason
+from messages.portfolio import RequestBalance
 from messages.position import (
     CloseCause,
     ClosePosition,
     LevelName,
+    ListsCompared,
     LookedBack,
     MarketReported,
     OwnershipChanged,
     Resync,
+    VenueReachability,
 )
 from messages.positions import PositionRestored
 from tests.actors.position.scenes import BARE
@@ -27,11 +31,14 @@ DOWN_MS = 600_000
 LIMITED = replace(PLAN, time_limit_ms=Milliseconds(90_000))
 
 
-def restarted(stage: Stage) -> Stage:
+def restarted(stage: Stage, *, awaits_lists: bool = False) -> Stage:
     """The process dies, is started again after a while, and has asked for everything."""
     down_since = stage.now
     stage.now = Timestamp(stage.now + DOWN_MS)
-    stage.hear(Resync(skipped="everything", error="a restart", down_since=down_since))
+    error = "a restart"
+    stage.hear(
+        Resync(skipped="everything", error=error, down_since=down_since, awaits_lists=awaits_lists)
+    )
     return stage
 
 
@@ -58,6 +65,44 @@ def test_nothing_is_placed_before_the_venue_answered() -> None:
     stage.wait(10_000)
     assert ids(stage) == ["h0e1p1b1", X1]
     stage.hear(LookedBack(attempts=1))
+    assert ids(stage) == ["h0e1p1b1", X1, "h0e1p1x2"]
+
+
+def awaiting_lists() -> Stage:
+    """It is to be sold, its orders were looked up, and the lists are not compared yet."""
+    stage = restarted(Stage().protected(), awaits_lists=True)
+    stage.hear(ClosePosition(cause=CloseCause.BY_HAND, reason="a test"))
+    stage.report(X1, OrderStatus.CANCELED)
+    stage.hear(LookedBack(attempts=1))
+    assert ids(stage) == ["h0e1p1b1", X1], "another process may have sold it"
+    assert stage.all_sent(PositionRestored) == []
+    return stage
+
+
+def test_nothing_is_sold_before_the_lists_are_compared() -> None:
+    stage = awaiting_lists()
+    stage.hear(ListsCompared())
+    assert ids(stage) == ["h0e1p1b1", X1, "h0e1p1x2"]
+    assert len(stage.all_sent(PositionRestored)) == 1
+
+
+def test_what_the_lists_show_of_another_process_is_heard_before_anything_is_sold() -> None:
+    stage = awaiting_lists()
+    stage.hear(OwnershipChanged(is_contested=True, reason="a copy sold it"))
+    stage.hear(ListsCompared())
+    assert ids(stage) == ["h0e1p1b1", X1]
+    assert [one.contested_on for one in stage.all_sent(RequestBalance)] == ["BTC/USDT"]
+
+
+@pytest.mark.parametrize(
+    ("is_reachable", "wait_ms"), [(True, LISTS_LATE_MS), (False, LISTS_WAIT_MS)]
+)
+def test_no_exit_waits_for_lists_that_do_not_come(*, is_reachable: bool, wait_ms: int) -> None:
+    stage = awaiting_lists()
+    stage.hear(VenueReachability(reachable=is_reachable))
+    stage.wait(wait_ms - 1)
+    assert ids(stage) == ["h0e1p1b1", X1]
+    stage.wait(1)
     assert ids(stage) == ["h0e1p1b1", X1, "h0e1p1x2"]
 
 

@@ -13,7 +13,9 @@ from messages.money import ZERO
 from messages.order_router import CompareOrders, ListSymbols, StreamChanged
 from messages.orders import OrderFacts, OrderStatus
 from messages.portfolio import DescribeAccounts
+from messages.positions import SymbolCompared
 from messages.reconciler import (
+    IdentityChanged,
     ListedOrder,
     LookSoon,
     OpenOrdersReported,
@@ -175,7 +177,7 @@ def test_the_first_look_does_not_wait_for_a_market_that_is_gone() -> None:
             [compared] = stage.hear(told)
             assert isinstance(compared, CompareOrders)
             done += stage.hear(OrdersUnknown(symbol=symbol, orders=(), answers=compared.answers))
-    assert done == [FirstLookDone()]
+    assert done == [SymbolCompared(symbol=BTC), SymbolCompared(symbol=ETH), FirstLookDone()]
     assert set(stage.looks.heard) == {ETH}, "its fills were not listed"
 
 
@@ -190,7 +192,8 @@ def test_a_first_look_that_takes_longer_than_a_pause_asks_only_for_what_is_missi
         assert ETH in asked
         assert (BTC in asked) is (answers != f"open {ETH}")
         symbol = BTC if answers.endswith(BTC) else ETH
-        assert stage.hear(OrdersUnknown(symbol=symbol, orders=(), answers=answers)) == []
+        said = stage.hear(OrdersUnknown(symbol=symbol, orders=(), answers=answers))
+        assert said == ([SymbolCompared(symbol=BTC)] if answers == f"fills {BTC}" else [])
     last = OrdersUnknown(symbol=ETH, orders=(), answers=f"fills {ETH}")
     assert FirstLookDone() in stage.hear(last)
 
@@ -215,6 +218,19 @@ def test_a_start_looks_at_once_however_soon_after_a_look_of_the_process_before_i
     assert stage.hear(LookSoon()) == [], "it looks no more often than it may"
     stage.looks.identity = stage.looks.identity.with_epoch("c" * 8, stage.now)
     assert stage.hear(LookSoon()) == [ListSymbols()]
+
+
+def test_after_a_jump_of_the_clock_it_looks_at_once_as_after_a_start() -> None:
+    stage = Stage()
+    first = Identity(account="a" * 8, epochs=("b" * 8,), started_at=stage.now)
+    stage.looks.identity = first
+    stage.wake()
+    stage.pass_time(1_000)
+    assert stage.hear(IdentityChanged(identity=first.with_adopted("d" * 8))) == []
+    jumped = first.with_epoch("c" * 8, stage.now)
+    assert stage.hear(IdentityChanged(identity=jumped)) == [ListSymbols()]
+    stage.symbols(BTC)
+    assert stage.looks.next.awaited == (f"open {BTC}", f"fills {BTC}")
 
 
 def test_entries_wait_for_the_questions_of_a_starts_first_look_only() -> None:

@@ -13,7 +13,7 @@ from messages.ids import Identity, client_order_id, epoch_of
 from messages.money import Money
 from messages.order_router import CompareOrders
 from messages.portfolio import ForeignHolding, ForeignListed
-from messages.positions import EpochAdopted, OwnershipDoubted
+from messages.positions import EpochAdopted, OwnershipDoubted, SymbolCompared
 from messages.reconciler import (
     AdoptEpoch,
     ListedOrder,
@@ -75,6 +75,21 @@ def test_a_fill_of_ours_that_the_router_has_forgotten_is_no_other_process_s(
 
 def test_a_fill_that_the_router_would_remember_is_another_process_s() -> None:
     assert is_doubted(stage_of(), BEFORE, TTL_MS - HOUR_MS)
+
+
+def test_a_fill_of_ours_is_another_process_s_however_old_where_its_position_still_listens() -> None:
+    stage, order_id = stage_of(is_first_look=True), an_id(BEFORE, P1, "x")
+    told = listed(order_id, trade(1, stage.now - TTL_MS - HOUR_MS, order_id))
+    said = stage.hear(replace(told, of_listening=(order_id,)))
+    assert any(isinstance(message, JournalBehind) for message in said)
+
+
+def test_that_a_symbol_was_compared_is_told_after_the_doubt_that_its_lists_raise() -> None:
+    stage, order_id = stage_of(is_first_look=True), an_id(OTHER, P1, "x")
+    stage.hear(OrdersUnknown(symbol=BTC, orders=(), answers=f"open {BTC}"))
+    said = stage.hear(listed(order_id, trade(1, stage.now, order_id)))
+    kinds = [type(message) for message in said]
+    assert kinds.index(OwnershipDoubted) < kinds.index(SymbolCompared)
 
 
 def test_a_fill_after_the_last_record_of_a_restored_journal_is_another_process_s() -> None:

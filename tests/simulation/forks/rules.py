@@ -24,7 +24,8 @@ from messages.orders import Purpose, Side
 from tests.simulation.plans import BTC
 
 if TYPE_CHECKING:
-    from tests.simulation.forks.world import ForkWorld, Process
+    from tests.simulation.forks.process import Process
+    from tests.simulation.forks.world import ForkWorld
 
 UNNOTICED_MS = 15_000
 """Two processes may sell the same coins while neither can know of the other: news takes so long."""

@@ -13,22 +13,10 @@ from typing import Any, cast
 
 from msgspec.structs import replace
 
-from actors.guardian.actor import GuardianActor
-from actors.journal.codec import Snapshot
-from actors.journal.finding import nothing
-from actors.journal.identity import begun, identity_of
-from actors.journal.memory import MemoryJournal
-from actors.journal.port import Record
-from actors.positions.actor import PositionsActor
-from actors.runtime.clock import VirtualClock
-from actors.runtime.system import System
-from commands.tree import Wiring
 from config.settings import Settings
-from exchange.port import Sink
-from messages.addresses import GUARDIAN, POSITIONS, RECONCILER, position_address
+from messages.addresses import POSITIONS, RECONCILER, position_address
 from messages.base import Milliseconds, PositionId, Timestamp
 from messages.gateway import MarketMoved
-from messages.ids import Identity, epoch_of
 from messages.market import Quote
 from messages.money import Money
 from messages.position import CloseCause, OwnershipChanged
@@ -36,12 +24,12 @@ from messages.positions import CloseAllPositions, OpenPosition
 from messages.reconciler import AdoptEpoch
 from tests.simulation.choices import Choices, Kind
 from tests.simulation.fates import DiskFate
-from tests.simulation.forks.rules import Rules, StrictSystem
-from tests.simulation.forks.venue import Link, SharedVenue, market
-from tests.simulation.journals import SimulatedDisk, SimulatedJournal
+from tests.simulation.forks.process import Process
+from tests.simulation.forks.rules import Rules
+from tests.simulation.forks.venue import SharedVenue, market
+from tests.simulation.journals import SimulatedDisk
 from tests.simulation.plans import BTC, BUDGET, CAPITAL, FOREIGN, PLANS, SETTINGS, SYMBOL, USDT
-from tests.simulation.tree import START, Tree
-from tests.simulation.world import EnterOnCandle
+from tests.simulation.tree import START
 
 TICK_MS = 2_000
 LIVELOCK = 3_000
@@ -53,7 +41,6 @@ PIECE_MS = 10_000
 FOREIGN_COINS = FOREIGN
 REMEMBERED_MS = Milliseconds(150_000)
 """Of an order that is over: a world is long enough for the router to forget it."""
-ACCOUNT = "a" * 8
 _PLANS = PLANS[:5]
 _WALLETS = (FOREIGN_COINS, Decimal(0))
 
@@ -66,71 +53,6 @@ def settings() -> Settings:
     router = replace(plain.router, terminal_ttl_ms=REMEMBERED_MS)
     drop = replace(plain.drop, symbols=(SYMBOL,))
     return replace(plain, portfolio=portfolio, reconciler=reconciler, router=router, drop=drop)
-
-
-class Process(Tree):
-    """One process that trades the account, from its start to its death."""
-
-    def __init__(self, world: "ForkWorld", number: int, disk: SimulatedDisk) -> None:
-        super().__init__(_nothing, self._note)
-        self.world, self.number, self.disk = world, number, disk
-        self.clock = VirtualClock(world.now)
-        self.journal = MemoryJournal(keep=False)
-        disk.choose_fate = lambda: DiskFate.WRITTEN
-        recovered = disk.recover()
-        is_new = recovered.sequence == 0
-        known = identity_of(recovered, ACCOUNT, "") or Identity(account=ACCOUNT, epochs=())
-        self.identity = known.with_epoch(epoch_of(number + 1), world.now, recovered.at)
-        opening = begun(nothing(world.now) if is_new else recovered, self.identity)
-        disk.begin(opening)
-        self.is_alive = True
-        self.started_at = world.now
-        self.link: Link | None = None
-        self.records: list[Record] = []
-        journal = disk.journal(world.now)
-        self.grow(self._wiring(None if is_new else opening, journal), journal)
-
-    def _new_system(self) -> System:
-        raised = self.world.rules.raised
-        return StrictSystem(raised, self.dispatcher, self.clock, self.journal)
-
-    def _wiring(self, recovered: Snapshot | None, journal: SimulatedJournal) -> Wiring:
-        def connect(emit: Sink) -> Any:  # noqa: ANN401 - a link is a port, not a whole exchange
-            self.link = Link(self.world.venue, self.number, emit)
-            return self.link
-
-        return Wiring(
-            settings=self.world.settings,
-            symbols=(SYMBOL,),
-            connect=connect,
-            strategy=cast("Any", EnterOnCandle),
-            calls_strategy_directly=True,
-            journal=journal,
-            recovered=recovered,
-            identity=self.identity,
-        )
-
-    def _note(self, record: Record) -> None:
-        self.world.rules.recorded(self, record)
-
-    @property
-    def now_identity(self) -> Identity:
-        """Whose orders it takes for its own."""
-        identity = self.actor(POSITIONS, PositionsActor).roster.numbering.identity
-        assert identity is not None
-        return identity
-
-    @property
-    def holds(self) -> set[str]:
-        """What holds its trading back."""
-        return {hold.cause.value for hold in self.actor(GUARDIAN, GuardianActor).guard.holds}
-
-    def die(self) -> None:
-        """End where it stands."""
-        self.is_alive = False
-        if self.link is not None:
-            self.link.close(self.world.now)
-        self.let_go()
 
 
 class ForkWorld:
@@ -216,6 +138,7 @@ class ForkWorld:
             ("the newest is killed, a backup is put back", self._put_back),
             ("epochs of the dead are adopted", self.adopt),
             ("2 minutes pass", lambda: self.pass_time(120_000)),
+            ("the last one that died starts, its exits on record", self._restart_on_record),
         ]
 
     # Processes and folders.
@@ -227,9 +150,10 @@ class ForkWorld:
     def _disk(self) -> SimulatedDisk:
         return SimulatedDisk(self.now, lambda: DiskFate.WRITTEN)
 
-    def _start(self, disk: SimulatedDisk) -> None:
+    def _start(self, disk: SimulatedDisk, *, exits_recorded: bool = False) -> None:
         if len(self.processes) < PROCESSES and len(self.alive) < 2:
-            self.processes.append(Process(self, len(self.processes), disk))
+            number = len(self.processes)
+            self.processes.append(Process(self, number, disk, exits_recorded=exits_recorded))
 
     def _copy(self, place: int) -> None:
         if self.alive:
@@ -247,11 +171,18 @@ class ForkWorld:
         if self.alive:
             self.alive[place].die()
 
-    def _restart(self) -> None:
+    def _restart(self, *, exits_recorded: bool = False) -> None:
         dead = [one for one in self.processes if not one.is_alive]
         in_use = [one.disk for one in self.alive]
         if dead and dead[-1].disk not in in_use:
-            self._start(dead[-1].disk)
+            self._start(dead[-1].disk, exits_recorded=exits_recorded)
+
+    def _restart_on_record(self) -> None:
+        """Start the last one again; memory that outlived it says that all exits are on record.
+
+        It is true: every disk of this world writes what it is given before an exit leaves.
+        """
+        self._restart(exits_recorded=True)
 
     def _put_back(self) -> None:
         if self.backups and len(self.processes) < PROCESSES:

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.journal import identity as starts
-from actors.order_router import looking_back
+from actors.order_router import comparing, looking_back
 from actors.order_router import ownership as orders_ownership
 from actors.position import closing, restoring
 from actors.positions import ownership
@@ -19,7 +19,7 @@ from actors.reconciler import core as reconciler
 from actors.reconciler import epochs, holdings
 from messages.base import DAY_MS, Timestamp
 from messages.envelope import NOTHING
-from messages.ids import Identity
+from messages.ids import Identity, position_of
 from tests.simulation.mutants.injecting import Mutant, around, instead, nothing
 
 
@@ -35,6 +35,15 @@ def _all_is_sellable(turn: Any, free: Any) -> None:
 
 def _as_if_remembered(real: Any, identity: Any, listed: Any, _since: Any, **named: Any) -> Any:
     return real(identity, listed, Timestamp(-DAY_MS), **named)
+
+
+def _as_if_forgotten(real: Any, identity: Any, listed: Any, since: Any, **named: Any) -> Any:
+    return real(identity, listed, identity.started_at if since is None else since, **named)
+
+
+def _is_of_one_that_looks_back(orders: Any, listed: Any) -> bool:
+    is_sought = position_of(listed.client_order_id) in orders.looking_back
+    return is_sought and orders.identity.is_own(listed.client_order_id)
 
 
 def _only_when_over(real: Any, search: Any, order: Any) -> Any:
@@ -100,5 +109,17 @@ MUTANTS = (
     Mutant(
         "a list of a start's first look counts before it is compared",
         instead(reconciler, "_unknown", lambda *_: NOTHING),
+    ),
+    Mutant(
+        "a start sells before the lists are compared",
+        instead(restoring, "_lists_until", lambda *_, **__: None),
+    ),
+    Mutant(
+        "a sale under a prefix whose search has ended is still sought",
+        instead(comparing, "_is_still_sought", _is_of_one_that_looks_back),
+    ),
+    Mutant(
+        "a fill of a living position may have been forgotten",
+        around(epochs, "is_foreign", _as_if_forgotten),
     ),
 )
