@@ -90,7 +90,7 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
         case LookedBack():
             restoring.on_looked_back(turn, message)
         case ListsCompared():
-            turn.update(lists_until=None)
+            restoring.on_compared(turn)
         case OwnershipChanged():
             restoring.on_ownership(turn, message)
             planner.take_back_lost(turn)

@@ -76,7 +76,14 @@ def on_deadline(turn: Turn) -> None:
     """Go on without the lists: no exit waits for them any longer."""
     until = turn.position.lists_until
     if until is not None and turn.now >= until:
+        on_compared(turn)
+
+
+def on_compared(turn: Turn) -> None:
+    """Ask for the orders once more: what the lists showed of them may be under way."""
+    if turn.position.lists_until is not None:
         turn.update(lists_until=None)
+        look_back(turn)
 
 
 def tell_again(turn: Turn) -> None:
@@ -147,6 +154,8 @@ def on_looked_back(turn: Turn, message: LookedBack) -> None:
     position = turn.position
     if message.recovery and message.recovery != position.recovery:
         return  # the answer to a process that died: another question was asked since
+    if position.lists_until is not None and len(position.earlier_prefixes) <= 1:
+        return  # the lists may show that more was sold: it is asked again once they are compared
     if not position.earlier_prefixes:
         attempts = max(position.exit_attempts, position.exits_before + message.attempts)
         turn.update(looks_back=None, exit_attempts=attempts)

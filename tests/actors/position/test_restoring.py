@@ -81,15 +81,22 @@ def awaiting_lists() -> Stage:
 
 def test_nothing_is_sold_before_the_lists_are_compared() -> None:
     stage = awaiting_lists()
+    asked = len(stage.all_sent(LookBack))
     stage.hear(ListsCompared())
+    assert ids(stage) == ["h0e1p1b1", X1], "what the lists show may be looked up now"
+    assert len(stage.all_sent(LookBack)) == asked + 1
+    stage.hear(LookedBack(attempts=1))
     assert ids(stage) == ["h0e1p1b1", X1, "h0e1p1x2"]
     assert len(stage.all_sent(PositionRestored)) == 1
+    stage.hear(ListsCompared())
+    assert len(stage.all_sent(LookBack)) == asked + 1, "heard twice"
 
 
 def test_what_the_lists_show_of_another_process_is_heard_before_anything_is_sold() -> None:
     stage = awaiting_lists()
     stage.hear(OwnershipChanged(is_contested=True, reason="a copy sold it"))
     stage.hear(ListsCompared())
+    stage.hear(LookedBack(attempts=1))
     assert ids(stage) == ["h0e1p1b1", X1]
     assert [one.contested_on for one in stage.all_sent(RequestBalance)] == ["BTC/USDT"]
 
@@ -102,7 +109,7 @@ def test_no_exit_waits_for_lists_that_do_not_come(*, is_reachable: bool, wait_ms
     stage.hear(VenueReachability(reachable=is_reachable))
     stage.wait(wait_ms - 1)
     assert ids(stage) == ["h0e1p1b1", X1]
-    stage.wait(1)
+    stage.wait(1).hear(LookedBack(attempts=1))
     assert ids(stage) == ["h0e1p1b1", X1, "h0e1p1x2"]
 
 

@@ -84,4 +84,7 @@ FOUND = {
     "a copy's sale just after the last record was taken for one that was forgotten": [
         *(4, 0, 8, 0, 16, 18, 7, 21, 8, 0, 25, 26),
     ],
+    "a start went on before it had looked up what the lists had just shown": [
+        *(0, 0, 8, 0, 0, 16, 18, 10, 21, 14, 10, 0, 0, 26, 14),
+    ],
 }
