@@ -68,6 +68,10 @@ class RequestQuote(Message, frozen=True, kw_only=True):
     symbol: Symbol
 
 
+class ShowMarkets(Message, frozen=True, kw_only=True):
+    """Show the strategy each market as it is: entries are let in again. From the portfolio."""
+
+
 class NextLevel(Message, frozen=True, kw_only=True):
     """Which armed or resting price does a move from ``start`` to ``end`` meet first?
 

@@ -26,6 +26,7 @@ from messages.market_data import (
     QuoteReceived,
     ReadMarket,
     RequestQuote,
+    ShowMarkets,
 )
 from messages.observers import Alarm, AlarmKind
 from messages.portfolio import ConversionRate
@@ -71,7 +72,7 @@ class MarketData:
             return
         self._on_notable_quote(quote, now)
 
-    def handle(self, message: Message, now: Timestamp) -> object:
+    def handle(self, message: Message, now: Timestamp) -> object:  # noqa: C901 - one a message
         """Handle any message; the return value answers an ask. Raises ``TypeError``."""
         match message:
             case QuoteReceived():
@@ -86,6 +87,8 @@ class MarketData:
                 self._hold(message, now)
             case RequestQuote():
                 self._answer_quote(message, now)
+            case ShowMarkets():
+                self._show_again(now)
             case Wake():
                 self._look_at_age(self._market(Symbol(message.key)), now)
             case NextLevel():
@@ -151,6 +154,12 @@ class MarketData:
 
     def _show(self, market: Market, quote: Quote) -> None:
         self._send(STRATEGY, MarketSeen(quote=quote, candle=None, atr=market.history.atr))
+
+    def _show_again(self, now: Timestamp) -> None:
+        """Show what a strategy that hears every quote wished for in vain a moment ago."""
+        for market in self._markets.values():
+            if self._wants_ticks and market.quote is not None and market.is_fresh_at(now):
+                self._show(market, market.quote)
 
     def _arm(self, message: ArmTriggers, now: Timestamp) -> None:
         market = self._market(message.symbol)

@@ -25,9 +25,10 @@ from actors.portfolio.unmatched import (
     taken_over,
 )
 from actors.portfolio.valuation import Rate, equity
-from messages.addresses import ORDER_ROUTER, position_address
+from messages.addresses import MARKET_DATA, ORDER_ROUTER, position_address
 from messages.base import Message, PositionId, Timestamp, quote_currency
 from messages.envelope import NO_TIMER, NOTHING, Removed, Send, Step, Wake
+from messages.market_data import ShowMarkets
 from messages.order_router import ConflictCleared, ResendConflicts
 from messages.portfolio import (
     AccountsDescribed,
@@ -44,6 +45,7 @@ from messages.portfolio import (
     ReserveBudget,
     SetLimits,
     SymbolConflict,
+    TradingState,
     TradingStateChanged,
     UnfilledListed,
     UnmatchedFill,
@@ -147,13 +149,21 @@ def _be_told(
         case ConversionRate():
             return _take_rate(books, message)
         case TradingStateChanged():
-            trading = Trading(state=message.state, reason=message.reason)
-            return NOTHING if trading == books.trading else Step((trading,))
+            return _let_in(books, Trading(state=message.state, reason=message.reason))
         case SetLimits():
             return Step((message.limits, *look_scheduled(books, message.limits, now)))
         case AllotCapital():
             asked = ask_balances(now, is_routine=True)
             return Step((*allotted(books, message.capital, now), *asked.changes), asked.outbox)
+
+
+def _let_in(books: Books, trading: Trading) -> Step:
+    """Take in what may be done; a strategy need not wait for the next quote to enter again."""
+    before = books.trading
+    if trading == before:
+        return NOTHING
+    is_opened = trading.state is TradingState.ACTIVE and before.state is not TradingState.ACTIVE
+    return Step((trading,), (Send(MARKET_DATA, ShowMarkets()),) if is_opened else ())
 
 
 def _in_conflict(books: Books, message: SymbolConflict | ClearConflict) -> Step:

@@ -23,6 +23,7 @@ from messages.market_data import (
     QuoteReceived,
     ReadMarket,
     RequestQuote,
+    ShowMarkets,
 )
 from messages.observers import Alarm, AlarmKind
 from messages.plan import TriggerSource
@@ -346,6 +347,16 @@ def test_the_strategy_sees_plain_quotes_only_if_it_wants_them() -> None:
     curious.quote(100)
     seen = MarketSeen(quote=quote(101), candle=None, atr=None)
     assert curious.quote(101) == [(STRATEGY, seen)]
+
+
+def test_asked_to_it_shows_the_strategy_each_market_that_is_fresh() -> None:
+    plain, curious = Desk(), Desk(wants_ticks=True)
+    for desk in (plain, curious):
+        desk.quote(100)
+    seen = MarketSeen(quote=quote(100), candle=None, atr=None)
+    assert curious.tell(ShowMarkets(), now=1_000) == [(STRATEGY, seen)]
+    assert curious.tell(ShowMarkets(), now=SETTINGS.stale_ms + 1) == [], "its quote is too old"
+    assert plain.tell(ShowMarkets(), now=1_000) == [], "it wants candles only"
 
 
 def test_the_portfolio_hears_the_rate_of_a_held_symbol_now_and_then() -> None:

@@ -6,10 +6,11 @@ import pytest
 
 from actors.portfolio.core import describe, step
 from actors.portfolio.skipped import after_skip
-from messages.addresses import GUARDIAN, PORTFOLIO, position_address
+from messages.addresses import GUARDIAN, MARKET_DATA, PORTFOLIO, position_address
 from messages.base import Timestamp, end_of_day
 from messages.envelope import NOTHING, Send
 from messages.guardian import DailyLossReached, ResendTradingState, Resume
+from messages.market_data import ShowMarkets
 from messages.observers import Alarm, AlarmKind
 from messages.orders import Side
 from messages.portfolio import (
@@ -102,6 +103,19 @@ def test_nothing_is_granted_while_trading_is_not_active() -> None:
     assert both(denied.reason, "by hand" in denied.text) == (DenialReason.NOT_ACTIVE, True)
     ledger.tell(TradingStateChanged(state=TradingState.ACTIVE, reason="looked at"))
     assert isinstance(ledger.reserve(50, P2), BudgetGranted)
+
+
+def test_once_entries_are_let_in_again_the_strategy_is_shown_the_markets() -> None:
+    ledger = Ledger(1000)
+    shown = (Send(MARKET_DATA, ShowMarkets()),)
+    for state, outbox in (
+        (TradingState.ACTIVE, ()),
+        (TradingState.REDUCING, ()),
+        (TradingState.HALTED, ()),
+        (TradingState.ACTIVE, shown),
+    ):
+        told = TradingStateChanged(state=state, reason=f"it is {state}")
+        assert ledger.tell(told).outbox == outbox
 
 
 def test_a_trading_state_told_twice_is_recorded_once() -> None:
