@@ -88,6 +88,8 @@ class FetchOpenOrders(Message, frozen=True, kw_only=True):
     symbol: Symbol
     is_awaited: bool = False
     """Entries wait for the answer."""
+    gap_ms: Milliseconds = Milliseconds(0)
+    """Nothing waits for the answer: it is asked so long after the last such question. 0: now."""
 
 
 class FetchTrades(Message, frozen=True, kw_only=True):
@@ -97,6 +99,8 @@ class FetchTrades(Message, frozen=True, kw_only=True):
     since: Timestamp
     is_awaited: bool = False
     """Entries wait for the answer."""
+    gap_ms: Milliseconds = Milliseconds(0)
+    """As of ``FetchOpenOrders``."""
 
 
 class MarketMoved(Message, frozen=True, kw_only=True):

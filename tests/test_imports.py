@@ -24,7 +24,7 @@ EDGES = {
     r"exchange\.live\.(fill_owners|market_list|open_orders|order_calls)": "on ccxt's loop",
     r"exchange\.live\.(throttle|venue_clock)": "on ccxt's loop",
     r"exchange\.live\.((borrow|key|rules)_watch|task_guard)": "lasting tasks on ccxt's loop",
-    r"exchange\.live\.(stream_watch|whole_looks)": "on ccxt's loop",
+    r"exchange\.live\.(routine|stream_watch|whole_looks)": "on ccxt's loop",
     r"exchange\.live\.clock_jumps": "this machine's clocks, and chance for an epoch",
     r"exchange\.server\..+": "a venue for tests, with a clock, threads and sockets of its own",
 }

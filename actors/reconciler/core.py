@@ -15,7 +15,7 @@ from actors.reconciler import epochs, holdings, strays
 from actors.reconciler.looks import ForeignOrder, Heard, Looks, NextLook
 from config.settings import Settings
 from messages.addresses import GATEWAY, GUARDIAN, ORDER_ROUTER, PORTFOLIO, POSITIONS
-from messages.base import DAY_MS, ClientOrderId, Message, Symbol, Timestamp
+from messages.base import DAY_MS, ClientOrderId, Message, Milliseconds, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
 from messages.gateway import FetchOpenOrders, FetchTrades
 from messages.guardian import FirstLookDone
@@ -41,6 +41,9 @@ from messages.reconciler import (
 StrT = TypeVar("StrT", bound=str)
 
 _LISTS = ("open", "fills")
+NO_GAP = Milliseconds(0)
+GAP_MOST_MS = Milliseconds(60_000)
+"""Between two questions of a routine look: an exchange counts the weight of each minute."""
 FIRST_LOOK_MS = DAY_MS - 60_000
 """How far back a start looks for fills of another journal's epoch. Where an answer holds the fills
 of a day, a whole day would take two: the question leaves a moment later."""
@@ -170,15 +173,18 @@ def _list_foreign(looks: Looks, settings: Settings, symbol: Symbol, now: Timesta
 
 def _wake(looks: Looks, settings: Settings, now: Timestamp) -> Step:
     at = looks.next.at
-    return NOTHING if at is not None and now < at else _begin(looks, settings, now)
+    if at is not None and now < at:
+        return NOTHING
+    return _begin(looks, settings, now, is_routine=looks.next.is_regular)
 
 
-def _begin(looks: Looks, settings: Settings, now: Timestamp) -> Step:
+def _begin(looks: Looks, settings: Settings, now: Timestamp, *, is_routine: bool = False) -> Step:
     """Begin a look, and set the next one."""
     every = settings.reconciler.look_ms
     if every is None:
         return NOTHING
-    begun = replace(looks.next, at=Timestamp(now + every), begun_at=now)
+    at = Timestamp(now + every)
+    begun = replace(looks.next, at=at, begun_at=now, is_routine=is_routine, is_regular=True)
     return Step((begun,), (Send(ORDER_ROUTER, ListSymbols()),))
 
 
@@ -195,7 +201,7 @@ def _look_soon(looks: Looks, settings: Settings, now: Timestamp) -> Step:
         return _begin(looks, settings, now)
     if looks.next.is_by(soon):
         return NOTHING
-    return Step((replace(looks.next, at=soon),))
+    return Step((replace(looks.next, at=soon, is_regular=False),))
 
 
 def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Timestamp) -> Step:
@@ -223,6 +229,7 @@ def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Ti
             awaited=awaited,
             awaited_since=identity.started_at,
             at=soon if awaited else listed.at,
+            is_regular=listed.is_regular and not awaited,
         )
         if not awaited:
             listed = replace(listed, looked_since=identity.started_at)
@@ -230,10 +237,12 @@ def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Ti
     in_doubt = (symbol for row in looks.foreign.values() for symbol in row.symbols)
     looked_at = tuple(dict.fromkeys((*looked_at, *in_doubt)))
     is_awaited = bool(listed.awaited)
+    is_routine = looks.next.is_routine and not is_awaited and not looks.is_in_doubt
+    gap_ms = _gap_ms(settings, len(looked_at)) if is_routine else NO_GAP
     asked = [
         send
         for symbol in looked_at
-        for send in _questions(looks, settings, symbol, now, is_awaited=is_awaited)
+        for send in _questions(looks, settings, symbol, now, is_awaited=is_awaited, gap_ms=gap_ms)
     ]
     again = strays.look_again(looks, settings, now)
     adopted = epochs.looked(looks, settings, now)
@@ -243,8 +252,23 @@ def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Ti
     )
 
 
+def _gap_ms(settings: Settings, symbols: int) -> Milliseconds:
+    """Return how far apart the questions of a routine look leave: all within the time of a look.
+
+    Two of a symbol, one for the balances, and one to spare.
+    """
+    every = settings.reconciler.look_ms or 0
+    return Milliseconds(min(GAP_MOST_MS, every // (2 * symbols + 2)))
+
+
 def _questions(
-    looks: Looks, settings: Settings, symbol: Symbol, now: Timestamp, *, is_awaited: bool = False
+    looks: Looks,
+    settings: Settings,
+    symbol: Symbol,
+    now: Timestamp,
+    *,
+    is_awaited: bool = False,
+    gap_ms: Milliseconds = NO_GAP,
 ) -> tuple[Send, Send]:
     """Return the questions about a symbol; ``is_awaited``: entries wait for the answers."""
     heard = looks.heard.get(symbol)
@@ -254,10 +278,15 @@ def _questions(
     else:
         since = Timestamp(heard.upto - settings.reconciler.overlap_ms)
     return (
-        Send(GATEWAY, FetchOpenOrders(symbol=symbol, is_awaited=is_awaited)),
+        Send(GATEWAY, FetchOpenOrders(symbol=symbol, is_awaited=is_awaited, gap_ms=gap_ms)),
         Send(
             GATEWAY,
-            FetchTrades(symbol=symbol, since=Timestamp(max(since, 0)), is_awaited=is_awaited),
+            FetchTrades(
+                symbol=symbol,
+                since=Timestamp(max(since, 0)),
+                is_awaited=is_awaited,
+                gap_ms=gap_ms,
+            ),
         ),
     )
 

@@ -23,6 +23,10 @@ class NextLook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """None: it was not looked at yet."""
     begun_at: Timestamp | None = None
     """Of the last look."""
+    is_routine: bool = False
+    """The last look was begun because it was time for it, and for no other reason."""
+    is_regular: bool = False
+    """The same will be true of the next one."""
     listed_at: Timestamp | None = None
     """When the router last said where there are orders."""
     looked_since: Timestamp | None = None
@@ -144,6 +148,11 @@ class Looks:
         self.foreign: dict[str, ForeignEpoch] = {}
         """By epoch."""
         self.foreign_orders: dict[ClientOrderId, ForeignOrder] = {}
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether something that was listed waits for further looks."""
+        return bool(self.foreign) or not all(row.is_settled for row in self.strays.values())
 
     def apply(self, change: msgspec.Struct) -> None:  # noqa: C901 - one line per entity
         """Take in one change. Raises ``TypeError`` for an entity that is none of these."""

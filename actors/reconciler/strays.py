@@ -32,7 +32,7 @@ def unknown(looks: Looks, settings: Settings, message: OrdersUnknown, now: Times
     again = Timestamp(now + settings.reconciler.again_ms)
     is_doubted = any(row not in told and not row.is_settled for row in rows)
     is_late = is_doubted and not looks.next.is_by(again)
-    soon = (replace(looks.next, at=again),) if is_late else ()
+    soon = (replace(looks.next, at=again, is_regular=False),) if is_late else ()
     return Step((*rows, *soon), tuple(_found(row) for row in told))
 
 

@@ -73,9 +73,13 @@ class AccountWatch:
             self._answered_at = Timestamp(now - REFRESH_MS + OPENED_MS)
             self._quiet_ms = 0.0
 
-    def still_true(self, now: Timestamp) -> BalancesReported | None:
-        """Return the last answer where nothing changed since; None: the exchange must be asked."""
-        is_recent = 0 <= now - self._answered_at < REFRESH_MS
+    def still_true(self, now: Timestamp, *, may_wait: bool = False) -> BalancesReported | None:
+        """Return the last answer where nothing changed since; None: the exchange must be asked.
+
+        ``may_wait``: an answer that is only old will do once more, for a while.
+        """
+        longest = 2 * REFRESH_MS if may_wait else REFRESH_MS
+        is_recent = 0 <= now - self._answered_at < longest
         return self._answer if is_recent else None
 
     def certain(self, now: Timestamp, lag_ms: int) -> BalancesReported | None:

@@ -8,6 +8,7 @@ the connection is told as unknown.
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterable
+from functools import partial
 from typing import Any
 
 from exchange.live.alarms import ConnectionAlarms
@@ -23,6 +24,7 @@ from exchange.live.questions import Questions
 from exchange.live.rate_limits import Demand
 from exchange.live.reconciling import Reconciling
 from exchange.live.requests import Requests
+from exchange.live.routine import RoutineQuestions
 from exchange.live.rules_watch import RulesWatch
 from exchange.live.streams import Streams
 from exchange.live.task_guard import TaskGuard
@@ -101,11 +103,11 @@ class CcxtExchange:
 
     def fetch_open_orders(self, request: FetchOpenOrders, now: Timestamp) -> None:  # noqa: ARG002
         """Ask which orders work on a symbol."""
-        self._begin(self._questions.tell_open_orders, request)
+        self._begin_in_turn(request, self._questions.tell_open_orders)
 
     def fetch_trades(self, request: FetchTrades, now: Timestamp) -> None:  # noqa: ARG002
         """Ask for the account's fills on a symbol."""
-        self._begin(self._questions.tell_trades, request)
+        self._begin_in_turn(request, self._questions.tell_trades)
 
     def fetch_balances(self, request: FetchBalances, now: Timestamp) -> None:  # noqa: ARG002
         """Ask what the account holds."""
@@ -179,11 +181,13 @@ class CcxtExchange:
         self._guard = guard = TaskGuard(connection.thread.spawn, alarms, connection.text_of)
         self._lists = lists = OpenOrders(connection, book, answers)
         self._requests = Requests(connection, book, answers, lists, self._tell_of_order)
-        self._questions = Questions(connection, book, answers, lists, tell, alarms)
+        self._routine = routine = RoutineQuestions()
+        self._questions = Questions(connection, book, answers, lists, tell, alarms, routine)
         self._rules = RulesWatch(connection, tell, self._subscribe, self._unsubscribe)
         self._reconciling = Reconciling(
             connection, book, answers, self._requests, self._questions, guard
         )
+        self._questions.on_open_orders = self._reconciling.hear_list
         self._market = MarketSide(
             connection, self._questions, tell, guard, alarms, self._reconciling.quoted
         )
@@ -221,6 +225,7 @@ class CcxtExchange:
             self._streams.start()
             self._market.start()
             self._reconciling.start()
+            self._guard.keep("the routine questions", self._routine.run)
             self._guard.keep("the look at the clock", self._keep_time)
             if self._connection.has_keys:
                 self._guard.keep("the look at the key", self._keys.run)
@@ -322,6 +327,15 @@ class CcxtExchange:
             return True
         self._end()
         return False
+
+    def _begin_in_turn(self, request: FetchOpenOrders | FetchTrades, tell: Any) -> None:  # noqa: ANN401 - as above
+        """Ask at once, or in its turn where nothing waits for the answer."""
+        if not request.gap_ms:
+            self._begin(tell, request)
+            return
+        name = f"{type(request).__name__} {request.symbol}"
+        ask = partial(self._begin, tell, request)
+        self._connection.thread.call(self._routine.add, name, request.gap_ms, ask)
 
     def _spawn(self, ask: Any, args: tuple[object, ...]) -> None:  # noqa: ANN401 - as above
         name = getattr(ask, "__name__", "a request")

@@ -28,6 +28,7 @@ from exchange.live.open_orders import OpenOrders
 from exchange.live.order import LiveOrder, facts_of, hear
 from exchange.live.pages import WholeList, read_fills
 from exchange.live.parsing import Leg, read_balances
+from exchange.live.routine import RoutineQuestions
 from exchange.live.throttle import ON_LEAVING
 from exchange.port import Event
 from messages.base import ClientOrderId, Symbol, Timestamp
@@ -51,8 +52,12 @@ class Questions:
         lists: OpenOrders,
         tell: Callable[[Event], None],
         alarms: ConnectionAlarms,
+        routine: RoutineQuestions,
     ) -> None:
         """Tell every answer as an event; ``lists`` are shared with the look-ups."""
+        self._routine = routine
+        self.on_open_orders: Callable[[Symbol, list[Leg]], Awaitable[None]] = _nothing
+        """Hears each list that was read for somebody else."""
         self._connection = connection
         self._book = book
         self._answers = answers
@@ -71,7 +76,12 @@ class Questions:
 
         It is asked for as urgently as an exit while one is in doubt: the next waits for it.
         """
-        known = self._account.still_true(self._connection.now()) if request.is_routine else None
+        known = None
+        if request.is_routine:
+            may_wait = not self._routine.is_free
+            known = self._account.still_true(self._connection.now(), may_wait=may_wait)
+        if request.is_routine and known is None:
+            self._routine.left()
         report = known or await self._balances()
         if report is not None:
             self._tell(report)
@@ -107,6 +117,7 @@ class Questions:
             self._asked.discard(request.symbol)
         if legs is not None:
             self._tell_legs(request, legs)
+            await self.on_open_orders(request.symbol, legs)
 
     def _tell_legs(self, request: FetchOpenOrders, legs: list[Leg]) -> None:
         told: dict[ClientOrderId, OrderFacts] = {}
@@ -251,3 +262,7 @@ class Questions:
                 await self._connection.try_measure_clock()
             await asyncio.sleep(pause_ms / 1000)
             pause_ms *= 2
+
+
+async def _nothing(_symbol: Symbol, _legs: list[Leg]) -> None:
+    """Do nothing."""

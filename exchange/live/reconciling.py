@@ -6,6 +6,7 @@ whose price the market trades is looked up soon (``due_fills``). On the loop onl
 """
 
 import asyncio
+from collections.abc import Iterable
 
 from exchange.live.answers import Answers
 from exchange.live.book import Book
@@ -13,10 +14,11 @@ from exchange.live.connection import Connection
 from exchange.live.due_fills import DueFills
 from exchange.live.errors import NotFoundError
 from exchange.live.order import LiveOrder
+from exchange.live.parsing import Leg
 from exchange.live.questions import Questions
 from exchange.live.requests import Requests
 from exchange.live.task_guard import TaskGuard
-from messages.base import Symbol
+from messages.base import Symbol, Timestamp
 from messages.market import Quote
 from messages.orders import Priority
 
@@ -43,6 +45,8 @@ class Reconciling:
         self._wanted = asyncio.Event()
         self._due = DueFills()
         self._is_due = asyncio.Event()
+        self._listed_at: dict[Symbol, Timestamp] = {}
+        """When the open orders of a symbol were listed last."""
 
     def start(self) -> None:
         """Look now and then from now on, and after ``look_now``."""
@@ -64,7 +68,7 @@ class Reconciling:
             try:
                 await asyncio.wait_for(self._wanted.wait(), settings.reconcile_ms / 1000)
             except TimeoutError:
-                await self.reconcile()
+                await self.reconcile(is_routine=True)
                 continue
             self._wanted.clear()
             await self.reconcile()
@@ -83,23 +87,32 @@ class Reconciling:
                 if not self._requests.is_under_way(order.client_order_id):
                     await self._refresh(order)
 
-    async def reconcile(self) -> None:
-        """Compare every symbol on which something of ours works."""
+    async def reconcile(self, *, is_routine: bool = False) -> None:
+        """Compare every symbol on which something of ours works.
+
+        ``is_routine``: but those of which a list was read for somebody else meanwhile.
+        """
         for order in self._book.incomplete():
             await self._answers.fill_in(order, Priority.QUERY)
+        since = self._connection.now() - self._connection.settings.reconcile_ms
         symbols = dict.fromkeys(order.symbol for order in self._book.live())
-        await asyncio.gather(*(self._reconcile_symbol(symbol) for symbol in symbols))
+        due = [one for one in symbols if not is_routine or self._listed_at.get(one, 0) <= since]
+        await asyncio.gather(*(self._reconcile_symbol(symbol) for symbol in due))
 
     async def _reconcile_symbol(self, symbol: Symbol) -> None:
         legs = await self._questions.open_legs(symbol)
         if legs is None:
             return
-        seen = set()
         for leg in legs:
             order_id = self._book.whose_leg(symbol, leg)
             if order_id is not None:
-                seen.add(order_id)
                 self._answers.heard_on_stream(order_id, leg)
+        await self.hear_list(symbol, legs)
+
+    async def hear_list(self, symbol: Symbol, legs: Iterable[Leg]) -> None:
+        """Look up what lives as far as we know, and is not in a list of the open orders."""
+        self._listed_at[symbol] = self._connection.now()
+        seen = {self._book.whose_leg(symbol, leg) for leg in legs}
         for order in self._book.live():
             is_missing = order.symbol == symbol and order.client_order_id not in seen
             if is_missing and order.legs and not self._requests.is_under_way(order.client_order_id):

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.reconciler.looks import Heard
-from messages.base import ClientOrderId, ExchangeOrderId, Message, Timestamp
+from messages.base import ClientOrderId, ExchangeOrderId, Message, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed
 from messages.gateway import FetchOpenOrders, FetchTrades
 from messages.guardian import FirstLookDone
@@ -20,6 +20,7 @@ from messages.reconciler import (
     LookSoon,
     OpenOrdersReported,
     OrdersUnknown,
+    StraySettled,
     TradesReported,
 )
 from tests.actors.reconciler.stage import BTC, ETH, OURS, SETTINGS, Stage, trade
@@ -266,3 +267,56 @@ def test_a_first_look_is_over_once_lists_are_compared_and_the_stream_was_up(
     stage.looks.identity = stage.looks.identity.with_epoch("c" * 8, Timestamp(stage.now + 1))
     stage.now = Timestamp(stage.now + AGAIN_MS)
     assert FirstLookDone() not in stage.hear(StreamChanged(up=True)), "the next process's lists"
+
+
+def gaps(said: list[Message]) -> list[int]:
+    return [one.gap_ms for one in said if isinstance(one, FetchOpenOrders | FetchTrades)]
+
+
+def looked_before() -> Stage:
+    """A stage at the time of a look that nothing but the time asks for."""
+    stage = Stage()
+    stage.wake()
+    stage.symbols(BTC)
+    stage.pass_time(LOOK_MS)
+    return stage
+
+
+@pytest.mark.parametrize(("count", "gap_ms"), [(1, 60_000), (3, 60_000), (10, LOOK_MS // 22)])
+def test_the_questions_of_a_routine_look_leave_apart_and_within_the_time_of_a_look(
+    count: int, gap_ms: int
+) -> None:
+    stage = looked_before()
+    stage.wake()
+    symbols = [Symbol(f"C{number}/USDT") for number in range(count)]
+    assert gaps(stage.symbols(*symbols)) == [gap_ms] * (2 * count)
+    assert 2 * count * gap_ms < LOOK_MS
+
+
+def test_a_look_after_the_stream_was_lost_or_that_somebody_asked_for_leaves_at_once() -> None:
+    for message in (StreamChanged(up=True), LookSoon()):
+        stage = looked_before()
+        stage.hear(message)
+        assert gaps(stage.symbols(BTC)) == [0, 0]
+        stage.pass_time(1_000)
+        stage.hear(message)  # so soon after the last look it is put off
+        stage.pass_time(AGAIN_MS)
+        stage.wake()
+        assert gaps(stage.symbols(BTC)) == [0, 0], "put off, it is no routine"
+        stage.pass_time(LOOK_MS)
+        stage.wake()
+        assert gaps(stage.symbols(BTC)) == [60_000, 60_000]
+
+
+def test_while_a_listed_order_is_in_doubt_no_look_is_routine() -> None:
+    stage = looked_before()
+    stage.unknown_order()
+    stage.wake()
+    assert gaps(stage.symbols(BTC)) == [0, 0]
+    stage.pass_time(LOOK_MS)
+    stage.wake()
+    assert gaps(stage.symbols(BTC)) == [0, 0], "it is not settled yet"
+    stage.hear(StraySettled(client_order_id=OURS))
+    stage.pass_time(LOOK_MS)
+    stage.wake()
+    assert gaps(stage.symbols(BTC)) == [60_000, 60_000]

@@ -86,6 +86,15 @@ def test_after_a_while_the_exchange_is_asked_whatever_the_stream_tells() -> None
     assert watch.still_true(at(999)) is None, "the clock was set back"
 
 
+def test_an_old_answer_will_do_once_more_while_other_questions_have_the_turn() -> None:
+    watch = streaming()
+    at_last = at(1_000 + 2 * REFRESH_MS - 1)
+    assert watch.still_true(at_last, may_wait=True) is ANSWER
+    assert watch.still_true(at(1_000 + 2 * REFRESH_MS), may_wait=True) is None
+    watch.changed()
+    assert watch.still_true(at_last, may_wait=True) is None
+
+
 def test_over_the_wire_a_routine_question_costs_no_request_until_something_changes() -> None:
     with ServerThread("binance", [RULES], holding()) as server:
         venue = WireVenue(server, "binance")
