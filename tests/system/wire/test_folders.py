@@ -6,14 +6,16 @@ Nothing is bought or sold twice, no id is used twice, and one sentence says how 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from exchange.server.control import SetClock, VenuePicture
 from exchange.server.remote import ServerProcess
+from messages.base import Currency
 from messages.ids import EXIT_LEG
-from messages.money import ZERO
+from messages.money import ZERO, Money
 from tests.system.running import run_supervisor
 from tests.system.wire.ids import parts_of
 from tests.system.wire.program import Program, trading
@@ -134,6 +136,32 @@ def test_two_processes_with_copies_of_one_folder_know_of_each_other(
             second.interrupt()
         first.interrupt()
     check(server.read())
+
+
+def test_a_copy_that_starts_again_sells_nothing_that_its_original_sold_meanwhile(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """There are other coins in the account: a second sale would be executed."""
+    other = tmp_path / "other"
+    balances = (*BALANCES, Money(Currency("BTC"), Decimal(1)))
+    with ServerProcess(scene.dialect, [scene.rules], balances, tmp_path) as server:
+        server.move(SYMBOL, ENTRY)
+        with begun(server, scene, tmp_path) as first:
+            shutil.copytree(tmp_path / "state", other / "state")
+            with Program(server, other, *trading(scene, other, "Never", "--yes")) as copy:
+                copy.read_until("resuming, ")
+                copy.read_some(3.0)
+                copy.kill()  # nothing has left, and memory says so
+            server.move(SYMBOL, LOSS)
+            server.wait_for(lambda picture: not rests(picture) and picture.orders[-1].filled > 0)
+            first.kill()
+        with Program(server, other, *trading(scene, other, "Never", "--yes")) as again:
+            again.read_until("resuming, ")
+            server.move(SYMBOL, LOSS - 1)
+            again.read_until("→ closed: ")
+            after = server.read()
+            again.interrupt()
+        check(after)
 
 
 def test_another_account_tag_leaves_the_orders_of_the_first_alone(
