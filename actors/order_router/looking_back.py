@@ -37,13 +37,14 @@ def begin(orders: Orders, asked: LookBack, settings: RouterSettings, now: Timest
     search = LookingBack(asked=asked, attempts=asked.after)
     known = orders.of_position(asked.position_id)
     last_found = max(_found(search, known), default=0)
-    further = _look_further(orders, search, max(last_found, asked.after), settings, now)
+    last = max(last_found, asked.after)
+    further = _look_further(orders, search, last, orders.venue, settings, now)
     is_begun = asked.position_id in orders.looking_back
     if further.outbox or not (asked.is_recorded or orders.venue.up):
         return further
     # Nothing new to look up: all is known, or it was answered before and the position raised on it.
-    search = replace(search, attempts=_upto(asked, max(last_found, asked.after)))
-    ended = _after(orders, search, known, settings, now)
+    search = replace(search, attempts=_upto(asked, last))
+    ended = _after(orders, search, known, orders.venue, settings, now)
     return Step(ended.changes if is_begun else (), ended.outbox) if ended.outbox else further
 
 
@@ -73,7 +74,7 @@ def go_on(orders: Orders, taken: Step, settings: RouterSettings, now: Timestamp)
                 for order in orders.of_position(position_id)
                 if _id(order) not in gone
             ]
-            more = _after(orders, search, now_known, settings, now)
+            more = _after(orders, search, now_known, venue, settings, now)
             changes += more.changes
             outbox += more.outbox
     return Step(tuple(changes), tuple(outbox))
@@ -98,12 +99,14 @@ def listed(
         attempt = _attempt(search, order_id)
         last[position_id] = max(last.get(position_id, 0), attempt)
         if order_id.startswith(tuple(prefix + EXIT_LEG for prefix in search.asked.later)):
-            further = _joined(further, _look_up(orders, search.asked, (order_id,), settings, now))
+            found = _look_up(orders, search.asked, (order_id,), orders.venue, settings, now)
+            further = _joined(further, found)
     for position_id, attempt in last.items():
         search = orders.looking_back[position_id]
         if attempt > search.attempts:
             seen = replace(search, asked=replace(search.asked, upto=attempt))
-            further = _joined(further, _look_further(orders, seen, 0, settings, now))
+            beyond = _look_further(orders, seen, 0, orders.venue, settings, now)
+            further = _joined(further, beyond)
     return further
 
 
@@ -120,12 +123,13 @@ def _after(
     orders: Orders,
     search: LookingBack,
     now_known: Iterable[RoutedOrder],
+    venue: VenueStream,
     settings: RouterSettings,
     now: Timestamp,
 ) -> Step:
     last_found = max(_found(search, now_known), default=0)
     if last_found + _unrecorded_at_most(search.asked) > search.attempts:
-        further = _look_further(orders, search, last_found, settings, now)
+        further = _look_further(orders, search, last_found, venue, settings, now)
         if len(further.changes) > 1:
             return further
         # All of these were looked up before: no answer is awaited.
@@ -174,6 +178,7 @@ def _look_further(
     orders: Orders,
     search: LookingBack,
     last_found: int,
+    venue: VenueStream,
     settings: RouterSettings,
     now: Timestamp,
 ) -> Step:
@@ -183,7 +188,7 @@ def _look_further(
         client_order_id(prefix, EXIT_LEG, attempt)
         for attempt in range(search.attempts + 1, upto + 1)
     )
-    looked_up = _look_up(orders, search.asked, ids, settings, now)
+    looked_up = _look_up(orders, search.asked, ids, venue, settings, now)
     return Step((*looked_up.changes, replace(search, attempts=upto)), looked_up.outbox)
 
 
@@ -191,12 +196,13 @@ def _look_up(
     orders: Orders,
     asked: LookBack,
     ids: Iterable[ClientOrderId],
+    venue: VenueStream,
     settings: RouterSettings,
     now: Timestamp,
 ) -> Step:
-    """Look up what is on no record yet."""
+    """Look up what is on no record yet; ``venue``: as it is after this step."""
     probes = tuple(
-        _probe(orders, asked, order_id, settings, now)
+        _probe(asked, order_id, venue, settings, now)
         for order_id in ids
         if order_id not in orders.by_id
     )
@@ -209,9 +215,9 @@ def _upto(asked: LookBack, last_found: int) -> int:
 
 
 def _probe(
-    orders: Orders,
     asked: LookBack,
     order_id: ClientOrderId,
+    venue: VenueStream,
     settings: RouterSettings,
     now: Timestamp,
 ) -> RoutedOrder:
@@ -229,4 +235,4 @@ def _probe(
         request=request, facts=facts, is_probe=True, is_traceable=True, sought_since=asked.since
     )
     # While the stream is down, it is looked up with the others as soon as it is up.
-    return send(probe, Request.LOOK_UP, settings, now) if orders.venue.up else probe
+    return send(probe, Request.LOOK_UP, settings, now) if venue.up else probe

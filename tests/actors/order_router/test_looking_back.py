@@ -117,6 +117,20 @@ def test_while_the_stream_is_down_nothing_is_concluded() -> None:
     assert isinstance(told(stage)[-1].message, LookedBack)
 
 
+def test_what_is_looked_further_for_as_the_stream_comes_up_is_looked_up_at_once() -> None:
+    """An answer came while it was down; nobody would look up the id beyond it any more."""
+    stage = Stage()
+    stage.tell(StreamChanged(up=False))
+    stage.tell(ASKED)
+    stage.tell(found("he1p1x5"))
+    stage.tell(StreamChanged(up=True))
+    asked = [one.message for one in stage.last.outbox if isinstance(one.message, LookUpOrder)]
+    beyond = {f"he1p1x{number}" for number in (6, 7, 8)}
+    assert beyond <= {one.client_order_id for one in asked}
+    answer(stage, {"he1p1x5": found("he1p1x5")})
+    assert told(stage)[-1].message == LookedBack(attempts=8, order_prefix="he1p1")
+
+
 @pytest.mark.parametrize(
     ("terms", "word"),
     [

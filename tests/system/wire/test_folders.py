@@ -158,7 +158,13 @@ def test_a_copy_that_starts_again_sells_nothing_that_its_original_sold_meanwhile
         with Program(server, other, *trading(scene, other, "Never", "--yes")) as again:
             again.read_until("resuming, ")
             server.move(SYMBOL, LOSS - 1)
-            again.read_until("→ closed: ")
+            knows = ("→ closed: ", "another process", BEHIND)  # by when which id was looked for
+            for _ in range(60):
+                if any(words in again.said for words in knows):
+                    break
+                again.read_some(1.0)
+            assert any(words in again.said for words in knows), again.said
+            again.read_some(3.0)
             after = server.read()
             again.interrupt()
         check(after)
