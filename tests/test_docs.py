@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docs.generate import generated
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\((?!https?:)(?P<file>[^)#\s]*)(#[^)]*)?\)")

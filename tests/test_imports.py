@@ -7,8 +7,8 @@ import tomllib
 
 import pytest
 
-from tests.sources import LAYERS, ROOT, imports, imports_on_load, modules
 from tests.system.running import run_python
+from verification.sources import LAYERS, ROOT, imports, imports_on_load, modules
 
 EDGES = {
     r"supervisor|commands(\..+)?": "start the program and talk to a person",

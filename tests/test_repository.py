@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import LAYERS, ROOT, modules
+from verification.sources import LAYERS, ROOT, modules
 
 MAX_LINES = 400
 PACKAGES = sorted(file for layer in LAYERS for file in (ROOT / layer).rglob("__init__.py"))

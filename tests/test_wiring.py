@@ -47,8 +47,8 @@ from messages.addresses import (
 )
 from messages.base import Address, Milliseconds
 from messages.portfolio import Limits
-from tests.sources import ROOT
 from tests.test_supervisor import SECONDS, Tree, wiring
+from verification.sources import ROOT
 
 _NUMBERS = count(1_000)
 

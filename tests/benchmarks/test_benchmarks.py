@@ -17,7 +17,7 @@ from benchmarks import (
     writer,
 )
 from messages.plan import ProtectionMode
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from exchange.server.wire import Call
 from messages.base import Currency, Symbol, Timestamp
 from messages.money import Money
 from messages.orders import OrderStatus, OrderType, Side, StopStatus
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 BTC = Symbol("BTC/USDT")
 ONE = Decimal(1)

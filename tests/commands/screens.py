@@ -27,7 +27,7 @@ from messages.addresses import OBSERVERS
 from messages.base import Timestamp
 from messages.session import PositionRow, ReadSession, SessionPicture
 from tests.commands.pictures import HEADER, beginning, busy
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 FOLDER = ROOT / "docs" / "screens"
 FRAME_SECONDS = 0.25

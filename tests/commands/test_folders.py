@@ -9,7 +9,7 @@ import pytest
 
 from commands.errors import UsageError
 from commands.folders import SESSION_NAME, SESSIONS, session_folder
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 USE = """
 import sys

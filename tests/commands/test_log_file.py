@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from commands.log_file import LogFile
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 FULL = """
 import resource, signal, sys

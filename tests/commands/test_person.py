@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from commands.person import typed_by
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 _INTERRUPTED_ELSEWHERE = """
 import os, signal, threading

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 ENOUGH_SECONDS = 30.0
 """Each of these programs would run for an hour."""

@@ -22,9 +22,9 @@ from messages.envelope import Wake
 from messages.money import Money
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, OrderType, Purpose, Side
 from messages.reconciler import Trade, TradesReported
-from tests.simulation.journals import JOURNALS, Store
-from tests.simulation.schedules import FOLDER, Kept
-from tests.simulation.world import World
+from verification.simulation.journals import JOURNALS, Store
+from verification.simulation.schedules import FOLDER, Kept
+from verification.simulation.world import World
 
 BTC = Symbol("BTC/USDT")
 USDT, BASE, BNB = Currency("USDT"), Currency("BTC"), Currency("BNB")

@@ -6,8 +6,8 @@ import tomllib
 import pytest
 
 from config.packages import DISTRIBUTION, missing_package
-from tests.sources import ROOT
 from tests.system.running import run_python
+from verification.sources import ROOT
 
 DRY_RUN = ["--mode", "dry-run", "--exchange", "binance", "--set", 'drop.symbols=["BTC/USDT"]']
 HIDDEN = """

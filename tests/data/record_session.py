@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from tests.sources import ROOT
 from tests.system.running import run_supervisor
+from verification.sources import ROOT
 
 FOLDER = ROOT / "tests" / "data" / "session"
 ARGUMENTS = (

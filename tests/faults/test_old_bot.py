@@ -43,7 +43,7 @@ from tests.faults.scene import (
     SWITCHING,
     Scene,
 )
-from tests.poison.market import (
+from verification.poison.market import (
     BTC_USDT,
     CAPITAL,
     MARKETS,

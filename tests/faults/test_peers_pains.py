@@ -33,7 +33,7 @@ from tests.faults.scene import (
     SWITCHING,
     Scene,
 )
-from tests.poison.market import BTC, PLAN
+from verification.poison.market import BTC, PLAN
 
 CLOSE_LOST = Fault(on=On.EVENT, kind=FaultKind.LOST, purpose=Purpose.CLOSE)
 ALL_MODES = [PLAN, STOP_RESTS, OCO, SWITCHING]

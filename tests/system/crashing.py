@@ -41,11 +41,11 @@ from messages.money import ZERO
 from messages.orders import Side
 from messages.positions import OpenPosition
 from tests.actors.journal.history import ORIGIN, holder
-from tests.disk import ALL, SimulatedDisk
 from tests.exchange.venue import SYMBOL
 from tests.system.dying import Journal
 from tests.system.outside import Crash, Points, Venue
 from tests.system.watched import check_books, check_venue
+from verification.simulation.disk import ALL, SimulatedDisk
 
 START = Timestamp(1_704_067_200_000)
 TICK_MS = 2_000

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 TIMEOUT_SECONDS = 120.0
 """Far more than any run here takes; one that hangs fails its test by ``TimeoutExpired``."""

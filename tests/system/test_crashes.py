@@ -22,9 +22,9 @@ from actors.journal.segment import SegmentWriter, segment_numbers
 from config.loading import load
 from config.settings import Settings
 from messages.base import Milliseconds
-from tests.disk import ALL, NONE
 from tests.system.crashing import Mend, Session, as_found
 from tests.system.outside import Points
+from verification.simulation.disk import ALL, NONE
 
 MODES = ("synthetic", "oco", "stop_rests")
 FOLDER = Path("/account")

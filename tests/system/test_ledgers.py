@@ -8,8 +8,8 @@ from config.loading import load
 from config.settings import CandlePath, Settings
 from messages.base import Currency
 from messages.money import ZERO
-from tests.sources import ROOT
 from tests.system.watched import Watched, told_profit, venue_profit
+from verification.sources import ROOT
 
 DATA = ROOT / "tests" / "data"
 USDT = Currency("USDT")

@@ -13,8 +13,8 @@ from messages.order_router import PlaceOrder
 from messages.orders import Purpose
 from messages.plan import ProtectionMode, Rung
 from messages.position import CloseCause
-from tests.sources import ROOT
 from tests.system.watched import Watched, told_profit, venue_profit
+from verification.sources import ROOT
 
 MODES = ROOT / "config" / "modes"
 BTC_USDT = "BTC-USDT-1m-2022-01.csv.gz"

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.sources import ROOT
 from tests.system.running import Finished, run_supervisor
+from verification.sources import ROOT
 
 RECORDING = ROOT / "tests" / "data" / "BTC-USDT-1m.csv"
 _ROWS = 100

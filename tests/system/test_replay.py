@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import ROOT
 from tests.system.running import Finished, run_supervisor
+from verification.sources import ROOT
 
 DATA = ROOT / "tests" / "data"
 BTC = DATA / "BTC-USDT-1m.csv"

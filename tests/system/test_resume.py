@@ -18,8 +18,8 @@ from exchange.matching_book import Balance
 from messages.addresses import GATEWAY, PORTFOLIO
 from messages.base import Currency
 from messages.money import ZERO
-from tests.sources import ROOT
 from tests.system.running import Finished, run_supervisor
+from verification.sources import ROOT
 
 GOLDEN = ROOT / "tests" / "actors" / "journal" / "golden"
 LIVELY = ("--headless", "--speed", "300", "--set", "drop.drop_ratio=0.3%")

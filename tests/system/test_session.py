@@ -24,8 +24,8 @@ import pytest
 from commands.summary import EQUITY_COLUMNS, TRADE_COLUMNS
 from commands.table_files import utc
 from messages.base import Timestamp
-from tests.sources import ROOT
 from tests.system.running import TIMEOUT_SECONDS, run_supervisor
+from verification.sources import ROOT
 
 FAST = ("--headless", "--seed", "3", "--speed", "1000")
 """An hour of the market in under four seconds."""

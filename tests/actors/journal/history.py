@@ -11,8 +11,8 @@ from actors.journal.port import Record
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from config.loading import load
 from messages.base import Timestamp
-from tests.sources import ROOT
 from tests.system.watched import Watched
+from verification.sources import ROOT
 
 NOW = Timestamp(1_700_000_000_000)
 ORIGIN = Origin(code="c0de", config="{}", seed=7)

@@ -12,7 +12,7 @@ from actors.journal.entities import Entities
 from actors.journal.finding import ANCHOR, Found, JournalLostError, find, nothing
 from actors.journal.segment import segment_path
 from tests.actors.journal.history import NOW, journal_in, records, write
-from tests.disk import ALL, SimulatedDisk
+from verification.simulation.disk import ALL, SimulatedDisk
 
 COUNT = 12
 BATCH = 3

@@ -18,7 +18,7 @@ from messages.observers import Alarm, AlarmOver
 from messages.order_router import ReleaseOrders
 from tests.actors.journal.history import NOW, journal_in, records
 from tests.actors.journal.test_actor import ORDER, SETTINGS, Stage, place
-from tests.disk import NONE, SimulatedDisk
+from verification.simulation.disk import NONE, SimulatedDisk
 
 FOLDER = Path("/account")
 LIMITS = JournalLimits(reserve_bytes=60_000, pending_bytes=20_000)

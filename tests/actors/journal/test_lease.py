@@ -12,8 +12,8 @@ import pytest
 
 from actors.journal.lease import AccountInUseError, EpochLostError, Lease, is_held, read_holder
 from tests.actors.journal.history import holder
-from tests.disk import SimulatedDisk
-from tests.sources import ROOT
+from verification.simulation.disk import SimulatedDisk
+from verification.sources import ROOT
 
 FOLDER = Path("/account")
 HOLD = """

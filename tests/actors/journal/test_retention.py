@@ -8,8 +8,8 @@ from actors.journal.segment import segment_numbers
 from actors.journal.store import JournalLimits
 from messages.base import Milliseconds
 from tests.actors.journal.history import journal_in, records
-from tests.disk import SimulatedDisk
-from tests.sources import ROOT
+from verification.simulation.disk import SimulatedDisk
+from verification.sources import ROOT
 
 DAY = 86_400_000
 RULES = Retention(age_ms=Milliseconds(30 * DAY), size_bytes=1_000, floor_bytes=300)

@@ -26,8 +26,8 @@ from messages.market_data import MarketRow, ReadMarket
 from messages.operator import Operation, OperatorCommand
 from messages.position import OrdersReleased, TriggerFired
 from tests.commands.inspect.recording import Lived, lived, write_session
-from tests.sources import ROOT
 from tests.system.watched import Watched
+from verification.sources import ROOT
 
 BTC_USDT = Symbol("BTC/USDT")
 RECORDING = ROOT / "tests" / "data" / "BTC-USDT-1m.csv"

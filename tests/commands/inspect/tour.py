@@ -13,7 +13,7 @@ from commands.inspect.command import Context
 from commands.inspect.front import open_session
 from commands.inspect.running import run_line
 from tests.data.record_session import FOLDER
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 PAGE = ROOT / "docs" / "inspection.md"
 SCREEN = ROOT / "docs" / "screens" / "inspect.svg"

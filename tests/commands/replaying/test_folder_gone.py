@@ -12,7 +12,7 @@ from commands.errors import RunFailedError
 from commands.options import Options
 from commands.replaying.replay import Request, replay
 from commands.tree import Wiring
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 BTC = ROOT / "tests" / "data" / "BTC-USDT-1m.csv"
 

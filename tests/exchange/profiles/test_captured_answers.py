@@ -23,7 +23,7 @@ from messages.money import Money
 from messages.orders import OrderStatus, Side
 from tests.exchange.profiles.capture import market
 from tests.exchange.profiles.scripted import Session, scripted_client
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 ANSWERS: dict[str, dict[str, Any]] = json.loads(
     (ROOT / "tests" / "data" / "exchange_responses" / "answers.json").read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from exchange.profiles.registry import PROFILES
 from messages.base import Symbol, Timestamp
 from tests.exchange.profiles.capture import market
 from tests.exchange.profiles.scripted import Response, scripted_client
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 CAPTURED = json.loads(
     (ROOT / "tests" / "data" / "exchange_responses" / "fills.json").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from exchange.profiles.registry import PROFILES
 from exchange.profiles.request_terms import locks
 from messages.base import DAY_MS
 from messages.orders import OrderType
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 PAGE = ROOT / "docs" / "exchanges.md"
 

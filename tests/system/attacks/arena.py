@@ -16,10 +16,10 @@ import msgspec
 from exchange.server.control import VenuePicture
 from exchange.server.remote import ServerProcess
 from messages.orders import OrderStatus
-from tests.sources import ROOT
 from tests.system.attacks.streams import blocked_pipe
 from tests.system.wire.program import keys_named, trading
 from tests.system.wire.scenes import BALANCES, SCENES, SYMBOL, Scene
+from verification.sources import ROOT
 
 SYNTHETIC = SCENES[3]
 """The stop lives in the process: only a program that runs can sell at it."""

@@ -17,12 +17,12 @@ from pathlib import Path
 from commands.verify import Verdict, verify
 from exchange.server.control import VenuePicture
 from messages.ids import ENTRY_LEG
-from tests.sources import ROOT
 from tests.system.attacks.arena import FALLEN, SOON_SECONDS, Arena, Victim, coins
 from tests.system.attacks.attack import Figures, attack
 from tests.system.running import run_supervisor
 from tests.system.wire.ids import parts_of
 from tests.system.wire.scenes import SYMBOL
+from verification.sources import ROOT
 
 NOTICED, SOLD = "noticed after s", "sold after s"
 NOTICED_SECONDS = 15.0

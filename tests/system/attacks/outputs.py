@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.sources import ROOT
 from tests.system.attacks.arena import Arena, Victim, heed_signals
 from tests.system.attacks.attack import Figures, attack
 from tests.system.attacks.streams import Terminal
+from verification.sources import ROOT
 
 SOLD, ENDED = "sold after s", "ended after s"
 _AT_ONCE_SECONDS = 10.0

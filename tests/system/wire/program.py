@@ -23,9 +23,9 @@ from messages.addresses import PORTFOLIO
 from messages.base import Currency
 from messages.ids import ENTRY_LEG
 from messages.money import ZERO
-from tests.sources import ROOT
 from tests.system.wire.ids import parts_of
 from tests.system.wire.scenes import Scene
+from verification.sources import ROOT
 
 ENOUGH_SECONDS = 60.0
 """For what takes seconds; later the test fails."""

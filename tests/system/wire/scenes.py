@@ -14,7 +14,7 @@ from exchange.server.wire_faults import WireFault, WireFaultKind
 from messages.base import Currency, Symbol
 from messages.market import FeeCurrency, MarketRules
 from messages.money import Money
-from tests.sources import ROOT
+from verification.sources import ROOT
 
 SYMBOL = Symbol("BTC/USDT")
 RECORDING = ROOT / "tests" / "data" / "BTC-USDT-1m.csv"

@@ -1,0 +1,1 @@
+"""Rules that hold after every delivery, and at rest, by the venue's own ledger."""

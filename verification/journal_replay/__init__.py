@@ -1,0 +1,1 @@
+"""Sessions replayed from their journals, message for message, and out of order."""

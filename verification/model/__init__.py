@@ -1,0 +1,1 @@
+"""A model that is small enough to be searched whole."""

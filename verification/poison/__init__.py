@@ -1,0 +1,1 @@
+"""Messages whose handling raises, on the whole tree."""
