@@ -28,7 +28,7 @@ from commands.replaying.feed import Feed
 from commands.replaying.items import FeedItem, candle_items
 from commands.replaying.stage import RATE_MS, STALE_INTERVALS
 from config.settings import CandlePath, MarketDataSettings, VolumeIn
-from exchange.recordings import open_recording, read_candles
+from exchange.recordings.reader import open_recording, read_candles
 from messages.base import Milliseconds, Symbol, Timestamp
 from messages.market import Candle, MarketRules
 from messages.plan import AgedTarget, Plan, ProtectionMode, Trailing

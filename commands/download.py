@@ -1,7 +1,8 @@
 """``download``: candles of an exchange into a recording, a page at a time, resumable.
 
 Owns the pages and the file's growth: only whole, closed, sane candles are written, in order, each
-page durable before the next is asked for. The form of a recording is ``exchange.recordings``'.
+page durable before the next is asked for. The form of a recording is
+``exchange.recordings.reader``'.
 """
 
 import os
@@ -23,7 +24,7 @@ from config.live import LiveSettings
 from exchange.keys import no_keys
 from exchange.live.connection import Connection
 from exchange.port import UnknownSymbolError
-from exchange.recordings import CANDLE_HEADER
+from exchange.recordings.reader import CANDLE_HEADER
 from messages.base import Milliseconds, Symbol, Timestamp
 from messages.border import EARLIEST, LATEST
 from messages.money import plain

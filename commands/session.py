@@ -36,8 +36,8 @@ from commands.summary import Outcome, Summary, summarise
 from commands.tempo import Deadline, at_speed, pace_ms
 from commands.tree import StartTree, Wiring, observers_of
 from config.settings import MarketSettings, Settings
-from exchange.generated import GeneratedMarket
-from exchange.generated_listings import DEFAULT_SYMBOLS
+from exchange.generated.listings import DEFAULT_SYMBOLS
+from exchange.generated.market import GeneratedMarket
 from exchange.paper import PaperExchange
 from exchange.port import Sink
 from exchange.price_grid import nearest_price

@@ -9,8 +9,8 @@ from decimal import Decimal
 from heapq import heappop, heappush
 
 from exchange.fault_plan import Fault, FaultKind, FaultPlan, On
-from exchange.matching import ForceFill
-from exchange.matching_book import Depth
+from exchange.matching.engine import ForceFill
+from exchange.matching.state import Depth
 from exchange.paper import ALL_CAPABILITIES, DEFAULT_DEPTH, NO_LATENCY, PaperExchange
 from exchange.port import Event, Sink
 from messages.base import ClientOrderId, Milliseconds, Timestamp

@@ -2,7 +2,7 @@
 
 Owns the book, the latency of the way there and back, and who hears quotes. It has no thread and no
 clock: the market's moves and the time come in, its events go out through the sink. What fills is
-decided in ``exchange.matching``. Everything in it is a frozen entity, so it can be recorded.
+decided in ``exchange.matching.engine``. Everything in it is a frozen entity, so it can be recorded.
 """
 
 from collections.abc import Iterable
@@ -12,8 +12,8 @@ from math import inf
 
 import msgspec
 
-from exchange.matching import Command, ForceFill, step
-from exchange.matching_book import Balance, Depth, Market, MatchingBook, VenueOrder
+from exchange.matching.engine import Command, ForceFill, step
+from exchange.matching.state import Balance, Depth, Market, MatchingBook, VenueOrder
 from exchange.port import Event, Sink, UnknownSymbolError
 from messages.base import ClientOrderId, Milliseconds, Symbol, Timestamp
 from messages.envelope import Removed

@@ -1,7 +1,7 @@
 """What a venue demands of an order, what it charges, and how much a budget buys.
 
 Owns the arithmetic of tick, step, minimum and fee. Knows no balance, no market and no other order:
-see ``exchange.matching_checks`` for those.
+see ``exchange.matching.checks`` for those.
 """
 
 from collections.abc import Iterator

@@ -13,7 +13,7 @@ from actors.gateway.exit_mark import ExitMark
 from actors.gateway.paper import Drive, PaperGateway
 from actors.journal.port import Record
 from actors.runtime.system import System
-from exchange.generated import GeneratedMarket, MarketState
+from exchange.generated.market import GeneratedMarket, MarketState
 from exchange.paper import PaperExchange
 from exchange.port import Sink
 from messages.addresses import MARKET_DATA, OBSERVERS

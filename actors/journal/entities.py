@@ -22,9 +22,9 @@ from actors.position.position import Charter, Position
 from actors.position.salvage import Salvage
 from actors.positions.roster import ListedMarket, Living, Numbering, Recovery, Retired
 from actors.reconciler.looks import ForeignEpoch, ForeignOrder, Heard, NextLook, Stray
-from exchange.generated import MarketState
-from exchange.matching_book import Balance as VenueBalance
-from exchange.matching_book import Taken, VenueOrder
+from exchange.generated.market import MarketState
+from exchange.matching.state import Balance as VenueBalance
+from exchange.matching.state import Taken, VenueOrder
 from exchange.paper import InFlight
 from messages.base import Address
 from messages.gateway import MarketMoved

@@ -10,7 +10,7 @@ import msgspec
 
 from config.settings import CandlePath
 from exchange.candles import CandleBuilder, PricePoint, end_of, walk
-from exchange.recordings import RecordedTrade
+from exchange.recordings.reader import RecordedTrade
 from messages.base import Milliseconds, Symbol, Timestamp
 from messages.market import Candle
 

@@ -27,7 +27,7 @@ from commands.summary import write_equity, write_json, write_trades
 from commands.tempo import Deadline
 from commands.tree import StartTree
 from config.settings import CandlePath
-from exchange.recordings import RecordingError
+from exchange.recordings.reader import RecordingError
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

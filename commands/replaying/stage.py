@@ -15,8 +15,8 @@ from commands.errors import UsageError
 from commands.replaying.feed import Surroundings
 from commands.replaying.items import FeedItem, IsQuiet, candle_items, trade_items
 from config.settings import CandlePath, MarketSettings, Settings
-from exchange.inference import Market, Survey, infer_market, survey
-from exchange.recordings import (
+from exchange.recordings.inference import Market, Survey, infer_market, survey
+from exchange.recordings.reader import (
     Recording,
     RecordingKind,
     open_recording,

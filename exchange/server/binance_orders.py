@@ -5,7 +5,7 @@ Owns the client order ids of OCO legs. How a request becomes an order is in ``bi
 
 import msgspec
 
-from exchange.matching_book import Market, VenueOrder
+from exchange.matching.state import Market, VenueOrder
 from exchange.server.binance_payloads import (
     order_payload,
     placed_payload,

@@ -5,7 +5,7 @@ Source: Binance's spot API documentation (REST, WebSocket streams, user data str
 
 from decimal import Decimal
 
-from exchange.matching_book import Balance, Market
+from exchange.matching.state import Balance, Market
 from exchange.server.legs import IDS_AN_ORDER, Leg, LegReport, LegRow
 from exchange.server.prices import (
     PLACES,

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from exchange.matching_book import Market
+from exchange.matching.state import Market
 from exchange.server.dialect import bought_for, failed_filter, number_of
 from exchange.server.legs import OcoNames
 from exchange.server.venue import NOBODY, OrderRefusedError

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from exchange.matching_book import Market
+from exchange.matching.state import Market
 from exchange.server.binance_orders import BinanceOrders
 from exchange.server.binance_payloads import (
     account_position,

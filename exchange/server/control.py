@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from exchange.matching_book import Balance, ExecutionRules
+from exchange.matching.state import Balance, ExecutionRules
 from exchange.server.server import ExchangeServer
 from exchange.server.venue import Account, MarketStatus, Venue
 from exchange.server.wire import Call, Reach

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from exchange.matching_book import Market
+from exchange.matching.state import Market
 from exchange.server.venue import Happened, MarketStatus, Venue
 from exchange.server.wire import Answer, Call, RefusedError, Request, StreamEvent
 from messages.base import Symbol

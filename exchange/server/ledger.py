@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from exchange.matching_book import VenueOrder
+from exchange.matching.state import VenueOrder
 from exchange.server.venue import Clock, Happened
 from exchange.server.wire import Call, Request
 from exchange.server.wire_faults import WireFault, WireFaultKind

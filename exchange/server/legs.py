@@ -10,7 +10,7 @@ from enum import IntEnum
 
 import msgspec
 
-from exchange.matching_book import VenueOrder
+from exchange.matching.state import VenueOrder
 from exchange.server.venue import OrderStep, client_name
 from messages.money import ZERO
 from messages.orders import OrderRequest, OrderStatus, OrderType, RejectReason, StopStatus

@@ -7,7 +7,7 @@ does: what asks for a stop becomes the plain order it also is.
 
 from collections.abc import Iterable
 
-from exchange.matching_book import VenueOrder
+from exchange.matching.state import VenueOrder
 from exchange.server.dialect import (
     DEFAULT_LIMIT,
     Route,

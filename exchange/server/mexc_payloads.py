@@ -10,7 +10,7 @@ from ccxt.protobuf.mexc.PushDataV3ApiWrapper_pb2 import (  # type: ignore[import
     PushDataV3ApiWrapper,
 )
 
-from exchange.matching_book import Balance, Market
+from exchange.matching.state import Balance, Market
 from exchange.server.legs import LegRow
 from exchange.server.prices import Payload, market_id, moved_of, number
 from exchange.server.venue import MarketStatus

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from exchange.matching_book import Market
+from exchange.matching.state import Market
 from messages.base import Symbol, Timestamp
 from messages.gateway import MarketMoved
 from messages.money import plain

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from sys import maxsize
 
-from exchange.matching_book import Market
+from exchange.matching.state import Market
 from exchange.server.dialect import DEFAULT_LIMIT, Route, Routes, market_of, priced
 from exchange.server.intervals import INTERVALS_MS
 from exchange.server.prices import Payload, book_ticker, day_ticker, market_id

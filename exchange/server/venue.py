@@ -10,8 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
-from exchange.matching import Command, ForceFill, step
-from exchange.matching_book import Balance, Depth, ExecutionRules, MatchingBook, VenueOrder
+from exchange.matching.engine import Command, ForceFill, step
+from exchange.matching.state import Balance, Depth, ExecutionRules, MatchingBook, VenueOrder
 from exchange.server.tape import Tape
 from messages.base import ClientOrderId, Currency, PositionId, Symbol, Timestamp
 from messages.gateway import CancelAtVenue, MarketMoved, SubmitOrder

@@ -26,7 +26,7 @@ from exchange.live.parsing import read_balances, read_candle, read_quote
 from exchange.live.redact import Redactor
 from exchange.profiles.precision import Mode, Precision, UnreadableRulesError
 from exchange.profiles.registry import PROFILES
-from exchange.recordings import CANDLE_HEADER, RecordingError, open_recording, read_candles
+from exchange.recordings.reader import CANDLE_HEADER, RecordingError, open_recording, read_candles
 from messages.base import Timestamp
 from messages.border import LARGEST, BadValueError
 from messages.market import Capabilities, FeeCurrency

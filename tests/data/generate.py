@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from exchange.recordings import CANDLE_HEADER, TRADE_HEADER
+from exchange.recordings.reader import CANDLE_HEADER, TRADE_HEADER
 
 FOLDER = Path(__file__).parent
 START_MS = 1_704_067_200_000

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from exchange.inference import survey
-from exchange.recordings import open_recording
+from exchange.recordings.inference import survey
+from exchange.recordings.reader import open_recording
 from tests.data.generate import FOLDER, HOLE, TRADES, files
 
 MOST_BYTES = 100_000

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.fault_plan import FaultPlan
 from exchange.faults import FaultyExchange
-from exchange.matching_book import Balance
+from exchange.matching.state import Balance
 from exchange.paper import Holding
 from exchange.port import UnknownSymbolError
 from messages.base import Milliseconds, Symbol

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from exchange.matching_book import Balance
+from exchange.matching.state import Balance
 from exchange.paper import PaperExchange
 from exchange.port import Event, Sink
 from messages.base import ClientOrderId, Currency, PositionId, Symbol, Timestamp

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from actors.portfolio.actor import PortfolioActor
 from actors.position.states import State
 from exchange.fault_plan import Fault, FaultKind, On
-from exchange.matching_book import Balance
+from exchange.matching.state import Balance
 from messages.addresses import ORDER_ROUTER, PORTFOLIO, POSITIONS
 from messages.base import Milliseconds, PositionId
 from messages.money import ZERO

@@ -14,7 +14,7 @@ from actors.journal.segment import read_segment
 from actors.portfolio.accounts import Account
 from commands.account import account_folder
 from commands.verify import Verdict, verify
-from exchange.matching_book import Balance
+from exchange.matching.state import Balance
 from messages.addresses import GATEWAY, PORTFOLIO
 from messages.base import Currency
 from messages.money import ZERO

@@ -26,7 +26,7 @@ from commands.replaying.playing import Played, Player
 from commands.replaying.stage import Stage, look_at
 from commands.tree import Wiring
 from config.settings import CandlePath, Settings
-from exchange.matching_book import MatchingBook
+from exchange.matching.state import MatchingBook
 from exchange.paper import PaperExchange
 from exchange.port import Sink
 from messages.addresses import PORTFOLIO

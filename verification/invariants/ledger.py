@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from exchange.matching_book import VenueOrder
+from exchange.matching.state import VenueOrder
 from messages.base import ClientOrderId
 from messages.money import ZERO, amount_in
 from messages.orders import OrderFacts, Side

@@ -15,7 +15,7 @@ from actors.market_data.market import Market
 from actors.position.actor import PositionActor
 from actors.position.position import Charter, Life, Position
 from actors.position.states import State
-from exchange.matching_book import VenueOrder
+from exchange.matching.state import VenueOrder
 from messages.addresses import MARKET_DATA
 from messages.base import Address, PositionId
 from messages.envelope import Envelope

@@ -15,7 +15,7 @@ from actors.position.own_orders import lost_orders
 from actors.position.position import Life
 from actors.position.prices import protection_mode, rests_stop, stop, target
 from actors.position.states import State
-from exchange.matching_book import VenueOrder
+from exchange.matching.state import VenueOrder
 from messages.addresses import ORDER_ROUTER, position_address
 from messages.base import PositionId, Timestamp
 from messages.orders import LIVE_STATUSES

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from exchange.matching_book import ExecutionRules, VenueOrder
+from exchange.matching.state import ExecutionRules, VenueOrder
 from messages.base import ClientOrderId, Milliseconds, Timestamp, base_currency
 from messages.gateway import LookUpOrder, SubmitOrder
 from messages.market import RequestTerms

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import msgspec
 
-from exchange.matching_book import VenueOrder
-from exchange.matching_queries import balances
+from exchange.matching.queries import balances
+from exchange.matching.state import VenueOrder
 from exchange.paper import PaperExchange
 from exchange.port import Event, Sink
 from messages.base import ClientOrderId, Timestamp

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from exchange.matching_book import Balance, VenueOrder
+from exchange.matching.state import Balance, VenueOrder
 from messages.base import ClientOrderId, Currency, Timestamp, base_currency, quote_currency
 from messages.gateway import LookUpOrder, SubmitOrder
 from messages.money import ZERO

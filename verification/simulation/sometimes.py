@@ -14,7 +14,7 @@ from actors.order_router.timing import has_deadline
 from actors.position.exit_slot import SlotState
 from actors.position.position import Position
 from actors.position.states import State
-from exchange.matching_queries import balances
+from exchange.matching.queries import balances
 from messages.addresses import (
     GATEWAY,
     JOURNAL,

@@ -15,8 +15,8 @@ from enum import IntEnum
 
 from msgspec.structs import replace
 
-from exchange.matching_book import VenueOrder
-from exchange.matching_draft import Draft
+from exchange.matching.draft import Draft
+from exchange.matching.state import VenueOrder
 from messages.base import ClientOrderId, Symbol, Timestamp
 from messages.gateway import CancelAtVenue, LookUpOrder, MarketMoved, SubmitOrder
 from messages.market import MarketPhase

@@ -7,7 +7,7 @@ from actors.journal.memory import MemoryJournal
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
-from exchange.generated import GeneratedMarket
+from exchange.generated.market import GeneratedMarket
 from exchange.paper import PaperExchange
 from exchange.port import Sink
 from messages.addresses import GATEWAY

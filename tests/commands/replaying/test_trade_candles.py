@@ -9,7 +9,7 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.strategy.port import Enter, MarketView
 from commands.replaying.items import FeedItem, trade_items
 from config.settings import CandlePath
-from exchange.recordings import RecordedTrade
+from exchange.recordings.reader import RecordedTrade
 from messages.base import Milliseconds, Symbol, Timestamp
 from messages.orders import Side
 from tests.commands.replaying.scene import BEGIN, play

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from exchange.matching_book import ExecutionRules, SelfTrade
+from exchange.matching.state import ExecutionRules, SelfTrade
 from exchange.profiles.ends import end_reason
 from exchange.profiles.registry import PROFILES
 from exchange.server.control import SetExecution, SetRules, SetStatus

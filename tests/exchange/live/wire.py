@@ -11,7 +11,7 @@ from config.live import LiveSettings
 from exchange.live.connection import Connection, Credentials
 from exchange.live.exchange import CcxtExchange
 from exchange.live.kept_markets import MarketsFile
-from exchange.matching_book import Balance
+from exchange.matching.state import Balance
 from exchange.port import Event
 from exchange.profiles.registry import profile_of
 from exchange.server.connect import open_session

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from config.loading import load
 from config.settings import Settings, VolumeIn
-from exchange.recordings import open_recording, read_candles
+from exchange.recordings.reader import open_recording, read_candles
 from exchange.server.wire import Call
 from exchange.server.wire_faults import WireFault, WireFaultKind
 from messages.base import Currency, Symbol

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commands.probe.evidence_file import evidence_path, read_evidence
-from exchange.matching_book import ExecutionRules
+from exchange.matching.state import ExecutionRules
 from exchange.profiles.evidence import Evidence, IdReuse, Said
 from exchange.server.control import ServerHand, SetExecution, VenuePicture
 from exchange.server.remote import ServerProcess

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from exchange.matching_book import Balance, ExecutionRules
+from exchange.matching.state import Balance, ExecutionRules
 from messages.market import Capabilities, OcoRemainder
 from messages.orders import OrderStatus, OrderType, RejectReason, Side, StopStatus
 from tests.exchange.venue import BTC, RULES, SYMBOL, USDT, Venue, holding, pairs

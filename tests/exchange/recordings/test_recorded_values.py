@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import VolumeIn
-from exchange.recordings import (
+from exchange.recordings.reader import (
     CANDLE_HEADER,
     TRADE_HEADER,
     RecordingError,

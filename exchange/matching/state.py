@@ -1,7 +1,8 @@
 """The state of the matching engine: frozen entities by key, and the indexes derived from them.
 
 Owns orders, balances, trades, the outside market's last word, and which price touches which
-order. ``apply`` is the one place where any of it changes; ``exchange.matching`` decides what.
+order. ``apply`` is the one place where any of it changes; ``exchange.matching.engine`` decides
+what.
 """
 
 from collections import deque
@@ -11,8 +12,8 @@ from enum import StrEnum
 
 import msgspec
 
+from exchange.matching.price_index import PriceIndex
 from exchange.price_grid import nearest_price
-from exchange.price_index import PriceIndex
 from messages.base import ClientOrderId, Currency, Symbol
 from messages.envelope import Removed
 from messages.gateway import MarketMoved
@@ -190,7 +191,7 @@ class Market:
 
 
 class MatchingBook:
-    """Everything the engine knows; ``exchange.matching.step`` reads it, ``apply`` changes it."""
+    """Everything the engine knows; ``engine.step`` reads it, ``apply`` changes it."""
 
     def __init__(
         self, rules: Iterable[MarketRules], capabilities: Capabilities, depth: Depth

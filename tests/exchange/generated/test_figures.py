@@ -8,9 +8,9 @@ from statistics import correlation, fmean, median
 
 import pytest
 
-from exchange.generated import GeneratedMarket
-from exchange.generated_listings import DEFAULT_SYMBOLS
-from exchange.generated_regimes import Regime
+from exchange.generated.listings import DEFAULT_SYMBOLS
+from exchange.generated.market import GeneratedMarket
+from exchange.generated.regimes import Regime
 from messages.base import Symbol, Timestamp
 from messages.gateway import MarketMoved
 

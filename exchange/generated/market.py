@@ -1,7 +1,7 @@
 """The embedded market: prices of ten spot symbols, out of a seed. Pure.
 
-Owns who quotes when. What all symbols share is ``exchange.generated_regimes``', what each does is
-``exchange.generated_symbol``'s, and who trades at these prices the matching engine's business.
+Owns who quotes when. What all symbols share is ``exchange.generated.regimes``', what each does is
+``exchange.generated.symbol``'s, and who trades at these prices the matching engine's business.
 
 Every symbol quotes once a second of the market, one after the other: the reference first, the
 others spread evenly over the second. A minute's candle comes just before its symbol's first quote
@@ -13,9 +13,9 @@ from typing import Self
 import msgspec
 
 from exchange.chance import Chance
-from exchange.generated_listings import DEFAULT_SYMBOLS, Listing
-from exchange.generated_regimes import Climate, ClimateState, opening_climate
-from exchange.generated_symbol import GeneratedSymbol, SymbolState
+from exchange.generated.listings import DEFAULT_SYMBOLS, Listing
+from exchange.generated.regimes import Climate, ClimateState, opening_climate
+from exchange.generated.symbol import GeneratedSymbol, SymbolState
 from messages.base import Symbol, Timestamp
 from messages.gateway import MarketMoved
 from messages.market import MarketRules

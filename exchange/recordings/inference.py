@@ -20,8 +20,8 @@ from typing import TypeVar
 import msgspec
 
 from config.settings import MarketDefaults, MarketSettings, VolumeIn
-from exchange.grid import Grid
-from exchange.recordings import (
+from exchange.recordings.grid import Grid
+from exchange.recordings.reader import (
     Recording,
     RecordingError,
     RecordingKind,

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from exchange.matching_book import Depth
+from exchange.matching.state import Depth
 from messages.orders import OrderStatus
 from tests.exchange.venue import Venue, holding, pairs
 

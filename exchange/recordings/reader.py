@@ -26,7 +26,7 @@ import msgspec
 
 from config.files import FileProblemError, MissingFileError, open_file
 from config.settings import VolumeIn
-from exchange.recording_problems import (
+from exchange.recordings.problems import (
     PRICE_LEAST,
     PRICE_MOST,
     VOLUME_LEAST,

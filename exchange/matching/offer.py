@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from exchange.matching_book import Depth, Market, Taken
+from exchange.matching.state import Depth, Market, Taken
 from messages.gateway import MarketMoved
 from messages.money import ZERO, floor_to_step
 from messages.orders import Side

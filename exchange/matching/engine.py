@@ -21,10 +21,10 @@ from itertools import islice
 
 import msgspec
 
-from exchange.matching_book import Market, MatchingBook, SelfTrade, VenueOrder
-from exchange.matching_checks import check_funds, check_submit, outlay
-from exchange.matching_draft import Draft, Outcome, cash_fee_ratio, without_stop
-from exchange.matching_queries import balances, look_up, open_orders, trades
+from exchange.matching.checks import check_funds, check_submit, outlay
+from exchange.matching.draft import Draft, Outcome, cash_fee_ratio, without_stop
+from exchange.matching.queries import balances, look_up, open_orders, trades
+from exchange.matching.state import Market, MatchingBook, SelfTrade, VenueOrder
 from exchange.rules import quantity_for
 from messages.base import ClientOrderId, Message, Milliseconds, Timestamp
 from messages.envelope import Removed

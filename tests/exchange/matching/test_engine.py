@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from exchange.matching import KEEP_FINISHED_MS, step
-from exchange.matching_book import Balance
+from exchange.matching.engine import KEEP_FINISHED_MS, step
+from exchange.matching.state import Balance
 from messages.base import Timestamp
 from messages.gateway import (
     FetchOpenOrders,

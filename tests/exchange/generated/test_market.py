@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.generated import GeneratedMarket, MarketState
-from exchange.generated_listings import DEFAULT_SYMBOLS
+from exchange.generated.listings import DEFAULT_SYMBOLS
+from exchange.generated.market import GeneratedMarket, MarketState
 from exchange.rules import quantity_for
 from messages.base import Symbol, Timestamp
 from messages.gateway import MarketMoved

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from config.settings import MarketDefaults, MarketSettings
-from exchange.grid import Grid
-from exchange.inference import Source, infer_market, survey
-from exchange.recordings import (
+from exchange.recordings.grid import Grid
+from exchange.recordings.inference import Source, infer_market, survey
+from exchange.recordings.reader import (
     CANDLE_HEADER,
     TRADE_HEADER,
     RecordingError,

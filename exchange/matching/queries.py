@@ -1,6 +1,6 @@
 """What the venue's books answer when they are asked; nothing changes."""
 
-from exchange.matching_book import MatchingBook
+from exchange.matching.state import MatchingBook
 from messages.base import ClientOrderId, Symbol
 from messages.gateway import FetchTrades
 from messages.money import Money

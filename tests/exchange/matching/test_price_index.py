@@ -6,7 +6,7 @@ from math import inf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.price_index import PriceIndex
+from exchange.matching.price_index import PriceIndex
 from messages.base import ClientOrderId
 
 

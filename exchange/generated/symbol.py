@@ -1,15 +1,15 @@
 """One symbol of the embedded market: its value, its quotes and its candles. Pure.
 
 Owns how the symbol follows the whole market and what it does by itself. When it quotes is
-``exchange.generated``'s business. Prices and quantities are whole ticks and steps, divided once:
-each float is the one nearest to its decimal.
+``exchange.generated.market``'s business. Prices and quantities are whole ticks and steps, divided
+once: each float is the one nearest to its decimal.
 """
 
 import msgspec
 
 from exchange.chance import Chance, normal, share
-from exchange.generated_listings import Listing
-from exchange.generated_regimes import Climate, jump
+from exchange.generated.listings import Listing
+from exchange.generated.regimes import Climate, jump
 from messages.base import Milliseconds, Symbol, Timestamp
 from messages.gateway import MarketMoved
 from messages.market import Candle

@@ -5,8 +5,8 @@ The texts name the numbers, and carry the codes real venues send with such a ref
 
 from decimal import Decimal
 
-from exchange.matching_book import Market, MatchingBook, VenueOrder
-from exchange.matching_draft import Draft, cash_fee_ratio, lock_of
+from exchange.matching.draft import Draft, cash_fee_ratio, lock_of
+from exchange.matching.state import Market, MatchingBook, VenueOrder
 from exchange.rules import Refusal, check_request
 from messages.market import Capabilities
 from messages.money import ONE, ZERO

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from exchange.matching_book import ExecutionRules, SelfTrade
+from exchange.matching.state import ExecutionRules, SelfTrade
 from exchange.rules import most_in_one_order
 from messages.orders import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from tests.exchange.venue import RULES, SYMBOL, Venue, holding

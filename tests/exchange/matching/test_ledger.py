@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from exchange.matching import ForceFill, step
-from exchange.matching_book import Depth, VenueOrder
+from exchange.matching.engine import ForceFill, step
+from exchange.matching.state import Depth, VenueOrder
 from messages.base import ClientOrderId
 from messages.market import Capabilities, FeeCurrency, OcoRemainder
 from messages.money import ZERO, Money

@@ -1,15 +1,15 @@
 """What one command changes, before it is applied: the book read through its own changes.
 
 Owns the bookkeeping of a fill (trade, fee, balances, locks, cumulative facts). Who fills against
-whom, and when, is decided in ``exchange.matching``.
+whom, and when, is decided in ``exchange.matching.engine``.
 """
 
 from decimal import Decimal
 
 import msgspec
 
-from exchange.matching_book import Balance, Market, MatchingBook, Taken, VenueOrder
-from exchange.offer import Offer
+from exchange.matching.offer import Offer
+from exchange.matching.state import Balance, Market, MatchingBook, Taken, VenueOrder
 from exchange.port import Event
 from exchange.rules import fee_of_fill
 from messages.base import ClientOrderId, Currency, ExchangeOrderId, Symbol, Timestamp

@@ -1,7 +1,7 @@
 """The moods of the embedded market, and what the whole market does in a second. Pure.
 
 Owns regimes, panics and the volatility that clusters. A symbol's own moves, its quotes and its
-candles are ``exchange.generated_symbol``'s.
+candles are ``exchange.generated.symbol``'s.
 
         calm ⇄ trend up, trend down          when its time is over
         any  → panic → recovery → calm       when a panic is due

@@ -1,0 +1,1 @@
+"""The embedded market: ten spot symbols from a seed, with moods, listings and quotes. Pure."""
