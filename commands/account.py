@@ -36,11 +36,11 @@ from commands.account_notes import (
     note_taken,
     take_restored,
 )
-from commands.errors import UsageError
 from commands.fresh_start import GiveUp, LeftOpen, left_open, new_aside, put_aside
 from config.settings import Settings
 from messages.base import Timestamp
 from messages.ids import Identity
+from terminal.errors import UsageError
 
 STATE = Path("state")
 PAPER = "paper-embedded"

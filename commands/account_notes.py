@@ -23,7 +23,7 @@ from actors.journal.notes import (
 )
 from actors.journal.port import CustodyError
 from actors.journal.store import FileJournal
-from commands.errors import UsageError
+from terminal.errors import UsageError
 
 
 def check_not_taken(folder: Path) -> None:

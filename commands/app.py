@@ -30,9 +30,9 @@ from commands.shared_options import (
     Yes,
     all_sets,
 )
-from commands.streams import bounded_streams
 from commands.tree import StartTree
 from messages.border import printable
+from terminal.streams import bounded_streams
 
 HELP = """Holdfast holds each position fast: every position is an actor with a formal life.
 

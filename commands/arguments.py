@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from commands.errors import UsageError
+from terminal.errors import UsageError
 
 DEFAULT_COMMAND = "run"
 HELP_OPTIONS = ("-h", "--help")

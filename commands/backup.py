@@ -20,10 +20,10 @@ from actors.journal.notes import BACKUP_NOTE, Backup, write_note
 from actors.journal.segment import log_path, segment_numbers, segment_path
 from actors.plain_files import new_file
 from commands.account import named_account
-from commands.console import new_console
-from commands.errors import RunFailedError, UsageError
 from config.packages import version
 from messages.base import Timestamp
+from terminal.console import new_console
+from terminal.errors import RunFailedError, UsageError
 
 _TRIES = 5
 """A session that begins or ends meanwhile may change a file under the copy: then once more."""

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import msgspec
 
-from commands.errors import ConnectFailedError, UsageError
 from commands.probe.evidence_file import UnreadableEvidenceError, read_evidence
 from config.live import LiveSettings
 from exchange.keys import Keys, KeysError, no_keys, read_keys, variable_names
@@ -27,6 +26,7 @@ from exchange.profiles.profile import Profile
 from exchange.profiles.registry import profile_of
 from messages.base import Symbol, Timestamp
 from messages.border import one_line
+from terminal.errors import ConnectFailedError, UsageError
 
 EXIT_UNAVAILABLE = 69
 """No network, no answer, or maintenance: later it may work. (sysexits: EX_UNAVAILABLE.)"""

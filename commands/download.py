@@ -18,7 +18,6 @@ import msgspec
 from rich.console import Console
 
 from commands.connecting import EXIT_UNAVAILABLE, Way, connect, profile_named
-from commands.errors import ConnectFailedError, UsageError
 from commands.screen import progress_bar
 from config.live import LiveSettings
 from exchange.keys import no_keys
@@ -29,6 +28,7 @@ from messages.base import Milliseconds, Symbol, Timestamp
 from messages.border import EARLIEST, LATEST
 from messages.money import plain
 from messages.orders import Priority
+from terminal.errors import ConnectFailedError, UsageError
 
 INTERVALS: dict[str, Milliseconds] = {
     "1m": Milliseconds(60_000),

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from commands.console import new_console
-from commands.errors import UsageError
 from commands.explaining import explaining
 from commands.options import Options
 from commands.shared_options import StateDir
-from commands.streams import bounded_streams
 from commands.tree import StartTree
 from messages.base import Symbol
+from terminal.console import new_console
+from terminal.errors import UsageError
+from terminal.streams import bounded_streams
 
 if TYPE_CHECKING:
     from commands.connecting import Way

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 import typer
 
-from commands.errors import ConnectFailedError, RunFailedError, StopAtOnceError, UsageError
 from commands.logs import write_fault
 from commands.process import end_now
 from config.packages import missing_package
 from messages.border import one_line, printable
+from terminal.errors import ConnectFailedError, RunFailedError, StopAtOnceError, UsageError
 
 EXIT_OK = 0
 EXIT_FAILED = 1

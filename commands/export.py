@@ -19,13 +19,13 @@ from actors.order_router.order import RoutedOrder
 from actors.position.position import Charter, Position
 from actors.position.states import State
 from commands.account import find_account
-from commands.console import new_console
-from commands.errors import RunFailedError, UsageError
 from commands.fills import FillBook
 from commands.table_files import TABLES, Format, Row, monies, write_table
 from commands.tax import TaxBook, lot_rows
 from messages.base import ClientOrderId, PositionId, Timestamp
 from messages.money import plain
+from terminal.console import new_console
+from terminal.errors import RunFailedError, UsageError
 
 
 class Tables:

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from actors.plain_files import new_file
-from commands.errors import UsageError
+from terminal.errors import UsageError
 
 SESSIONS = Path("sessions")
 SESSION_NAME = "session.json"

@@ -19,10 +19,10 @@ from actors.order_router.order import RoutedOrder
 from actors.position.position import Charter, Life, Position
 from actors.position.states import State
 from actors.runtime.watchdog import STUCK_NOTE
-from commands.errors import UsageError
-from commands.person import is_anyone_there, read_line, typed_by
 from messages.addresses import ORDER_ROUTER
 from messages.money import ZERO, plain
+from terminal.errors import UsageError
+from terminal.person import is_anyone_there, read_line, typed_by
 
 
 class LeftOpen(msgspec.Struct, frozen=True, kw_only=True):

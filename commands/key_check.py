@@ -6,12 +6,12 @@ Owns the refusal, and the acknowledgement where the exchange does not say what a
 from collections.abc import Callable
 
 from commands.connecting import EXIT_KEY_REFUSED, Say
-from commands.errors import ConnectFailedError, UsageError
 from commands.modes import Mode, Venue
-from commands.person import is_anyone_there, read_line, typed_by
 from config.settings import Settings
 from exchange.live.connection import Connection
 from exchange.live.key_watch import read_rights, told, too_much
+from terminal.errors import ConnectFailedError, UsageError
+from terminal.person import is_anyone_there, read_line, typed_by
 
 ACKNOWLEDGED = "cannot withdraw"
 """What a person types of a key whose rights the exchange does not tell."""

@@ -19,7 +19,6 @@ from actors.strategy.actor import StrategySource
 from commands.account import STATE, account_folder
 from commands.account_name import AccountName
 from commands.connecting import Files, Way, connect, keys_of
-from commands.errors import UsageError
 from commands.kept_markets_file import KeptMarketsFile
 from commands.key_check import check_key
 from commands.modes import Mode, Venue, account_lines, ask_consent, budget_problem, check_venue
@@ -40,6 +39,7 @@ from messages.base import Milliseconds, Symbol, Timestamp
 from messages.gateway import MarketMoved
 from messages.market_data import CandleReceived, QuoteReceived
 from messages.money import Money
+from terminal.errors import UsageError
 
 _DRY_PACE_MS = Milliseconds(50)
 """Between two looks at what a real market did, for paper fills."""

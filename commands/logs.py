@@ -18,12 +18,12 @@ import msgspec
 from loguru import logger
 
 from actors.observers.events import Event
-from commands.errors import UsageError
 from commands.log_file import LogFile
-from commands.spool import Spool, drain_all
 from config.settings import LogSettings
 from messages.base import Timestamp
 from messages.border import one_line
+from terminal.errors import UsageError
+from terminal.spool import Spool, drain_all
 
 if TYPE_CHECKING:
     from loguru import Record

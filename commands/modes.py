@@ -10,8 +10,6 @@ from pathlib import Path
 import msgspec
 
 from commands.connecting import Say, profile_named
-from commands.errors import UsageError
-from commands.person import is_anyone_there, read_line, typed_by
 from config.settings import Settings
 from exchange.live.connection import Connection
 from exchange.profiles.profile import Profile
@@ -22,6 +20,8 @@ from messages.market import MarketRules
 from messages.money import ZERO, Money, money_text, plain
 from messages.orders import OrderType
 from messages.plan import Plan
+from terminal.errors import UsageError
+from terminal.person import is_anyone_there, read_line, typed_by
 
 CONSENT = "live"
 """What a person types to let it trade."""

@@ -9,11 +9,11 @@ import msgspec
 from actors.strategy.actor import DROP, StrategySource, strategy_of
 from actors.strategy.host import OwnProcess
 from actors.strategy.port import Strategy, StrategyError
-from commands.errors import UsageError
 from commands.logs import write_text
 from config.loading import ConfigError, load
 from config.settings import Settings
 from messages.plan import ProtectionMode
+from terminal.errors import UsageError
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

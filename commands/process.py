@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
 
-from commands.spool import drain_all
+from terminal.spool import drain_all
 
 EXIT_FAILED = 1
 _HANDLERS_SECONDS = 2.0

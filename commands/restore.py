@@ -20,10 +20,10 @@ from actors.plain_files import read_plain
 from commands.account import is_account, unusable, utc
 from commands.account_notes import forget_taken
 from commands.backup import copy_file, hash_of
-from commands.console import new_console
-from commands.errors import UsageError
 from commands.fresh_start import new_aside, put_aside
 from messages.base import Timestamp
+from terminal.console import new_console
+from terminal.errors import UsageError
 
 
 def restore(backup: Path, state_dir: Path, *, replaces: bool) -> None:

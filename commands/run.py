@@ -16,10 +16,8 @@ from actors.runtime.supervision import StartError
 from actors.strategy.actor import StrategySource
 from commands.account import PAPER, Account, account_folder
 from commands.account_name import AccountName
-from commands.errors import RunFailedError
 from commands.folders import session_folder
 from commands.fresh_start import ask_to_give_up
-from commands.header import EMBEDDED, SessionHeader
 from commands.logs import (
     LOG_NAME,
     faults_of_threads_logged,
@@ -32,9 +30,7 @@ from commands.options import Options, read_config, session_strategy
 from commands.process import end_within
 from commands.session import Ended, MakeWiring, Session, check_market, paper_wiring
 from commands.session_files import SessionFiles
-from commands.spool import Spool
 from commands.stopping import Stopping
-from commands.streams import on_output_gone, output_is_ready
 from commands.telling import (
     EMBEDDED_AFTERWARDS,
     SessionConsole,
@@ -47,6 +43,10 @@ from commands.tree import StartTree
 from config.settings import Settings
 from messages.addresses import STRATEGY_RUNNER
 from messages.base import Timestamp
+from terminal.errors import RunFailedError
+from terminal.header import EMBEDDED, SessionHeader
+from terminal.spool import Spool
+from terminal.streams import on_output_gone, output_is_ready
 
 TIME_IS_UP = "its time is up"
 OUTPUT_CLOSED = "its output was closed"
@@ -213,7 +213,7 @@ def _watch_view(
     header: SessionHeader,
     deadline: Deadline,
 ) -> str:
-    from commands.view import LiveView  # noqa: PLC0415 - only where it is shown
+    from terminal.live_view import LiveView  # noqa: PLC0415 - only where it is shown
 
     with LiveView(console, header) as view:
         while True:

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from commands.panels.words import date_and_time, percent
 from commands.summary import CurrencySummary, Summary
 from messages.money import ZERO, amount_text, money_text
+from terminal.words import date_and_time, percent
 
 _ADVANCE_EVERY = 500
 NOTHING_DONE = CurrencySummary(**dict.fromkeys(CurrencySummary.__struct_fields__, ZERO))

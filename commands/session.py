@@ -28,8 +28,6 @@ from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from actors.strategy.actor import DROP, StrategySource
 from commands.account import Account
-from commands.errors import UsageError
-from commands.header import SessionHeader
 from commands.options import check_oco
 from commands.session_files import SessionFiles
 from commands.summary import Outcome, Summary, summarise
@@ -47,6 +45,8 @@ from messages.market import MarketRules
 from messages.money import ZERO, Money
 from messages.positions import EndSession, StopAllEntering
 from messages.session import PositionRow, ReadSession, SessionPicture
+from terminal.errors import UsageError
+from terminal.header import SessionHeader
 
 _LOOK_SECONDS = 2.0
 """How long a view waits for its picture."""

@@ -21,11 +21,8 @@ import msgspec
 
 from actors.observers.equity import EquityPoint
 from actors.observers.trades import Trade
-from commands.errors import UsageError
 from commands.folders import SESSION_NAME
-from commands.header import SessionHeader
 from commands.log_file import Document, LineFile
-from commands.spool import Place, Spool
 from commands.summary import (
     EQUITY_COLUMNS,
     TRADE_COLUMNS,
@@ -36,6 +33,9 @@ from commands.summary import (
 )
 from config.packages import version
 from config.settings import Settings
+from terminal.errors import UsageError
+from terminal.header import SessionHeader
+from terminal.spool import Place, Spool
 
 STACKS_NAME = "stacks.txt"
 """Where all threads stood when a message took long, or SIGUSR1 asked."""

@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from commands.errors import StopAtOnceError
+from terminal.errors import StopAtOnceError
 
 _ASKS = (signal.SIGINT, signal.SIGTERM)
 """They work also where the parent ignores them, as a script's shell does for background jobs."""

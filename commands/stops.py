@@ -6,12 +6,12 @@ from msgspec.structs import replace
 
 from actors.position.prices import has_stop, possible_mode
 from commands.connecting import Say
-from commands.errors import UsageError
-from commands.person import is_anyone_there, read_line, typed_by
 from config.settings import Settings
 from messages.base import Symbol
 from messages.market import Capabilities
 from messages.plan import OnStop, Plan, ProtectionMode
+from terminal.errors import UsageError
+from terminal.person import is_anyone_there, read_line, typed_by
 
 _IN_PROCESS = frozenset({ProtectionMode.SYNTHETIC, ProtectionMode.TRIGGERS})
 _WHILE_IT_RUNS = {

@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 
 from actors.plain_files import new_file, write_whole
-from commands.errors import UsageError
 from config.packages import missing_package
 from messages.base import Timestamp
 from messages.money import Money, plain
+from terminal.errors import UsageError
 
 _MS, _UTC = "_ms", "_utc"
 

@@ -7,14 +7,14 @@ from actors.position.position import Life
 from actors.position.prices import stop
 from actors.position.protection import is_stopped_at_venue
 from actors.position.states import State
-from commands.console import unwrap
-from commands.header import SessionHeader
-from commands.panels.words import count
 from commands.screen import summary_table
 from commands.session import Ended
 from config.packages import version
 from messages.money import ZERO, amount_text, money_text
 from messages.session import SessionPicture
+from terminal.console import unwrap
+from terminal.header import SessionHeader
+from terminal.words import count
 
 EMBEDDED_AFTERWARDS = "  The venue is embedded, its money paper: the next start goes on with both."
 

@@ -19,8 +19,8 @@ from actors.journal.recovery import with_journal_epoch
 from actors.journal.rerun import Rerun
 from actors.journal.segment import Opening, SegmentReader, read_segment, segment_numbers
 from commands.account import find_account
-from commands.console import new_console
 from config.settings import Settings
+from terminal.console import new_console
 
 
 class Verdict(IntEnum):

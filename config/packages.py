@@ -34,4 +34,17 @@ def missing_package(error: ImportError) -> str | None:
     )
 
 
-_OURS = frozenset({"actors", "commands", "config", "exchange", "messages", "supervisor"})
+_OURS = frozenset(
+    {
+        "actors",
+        "commands",
+        "config",
+        "exchange",
+        "inspection",
+        "messages",
+        "replay",
+        "session",
+        "supervisor",
+        "terminal",
+    }
+)

@@ -12,6 +12,7 @@ from verification.sources import LAYERS, ROOT, imports, imports_on_load, modules
 
 EDGES = {
     r"supervisor|commands(\..+)?": "start the program and talk to a person",
+    r"terminal(\..+)?": "the process's streams and its screen",
     r"actors\.runtime\..+": "the one place where pykka, threads and clocks are at home",
     r"actors\.\w+\.actor": "a shell: an actor around a pure core",
     r"actors\.journal\.recovery": "starts actors where the journal ended",

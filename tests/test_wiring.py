@@ -48,7 +48,7 @@ from messages.addresses import (
 from messages.base import Address, Milliseconds
 from messages.portfolio import Limits
 from tests.test_supervisor import SECONDS, Tree, wiring
-from verification.sources import ROOT
+from verification.sources import LAYERS, ROOT
 
 _NUMBERS = count(1_000)
 
@@ -297,7 +297,7 @@ def _reads() -> list[tuple[set[str], set[str]]]:
     """Return, of each module that runs, the attributes it reads and the names in it."""
     found = []
     paths = [ROOT / "supervisor.py"]
-    for folder in ("actors", "commands", "exchange"):
+    for folder in LAYERS[2:-1]:  # not messages and config, which name the fields
         paths += (ROOT / folder).rglob("*.py")
     for path in paths:
         nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))

@@ -11,7 +11,20 @@ from messages.border import one_line
 _TEXT_MOST = 300
 """Characters of what an exception says."""
 _FRAMES_MOST = 50
-_OURS = frozenset({"actors", "commands", "config", "exchange", "messages", "supervisor"})
+_OURS = frozenset(
+    {
+        "actors",
+        "commands",
+        "config",
+        "exchange",
+        "inspection",
+        "messages",
+        "replay",
+        "session",
+        "supervisor",
+        "terminal",
+    }
+)
 """Packages whose lines are not the user's."""
 _INSTALLED = ("site-packages", "dist-packages")
 

@@ -26,10 +26,10 @@ from commands.inspect.view import (
     table,
     title,
 )
-from commands.panels.words import count, date_and_time, time_of_day
 from messages.addresses import SUPERVISOR, position_address
 from messages.base import Address, Milliseconds
 from messages.inspection import ActorStatus, ThreadStatus, TreeRead
+from terminal.words import count, date_and_time, time_of_day
 
 CHILDREN_SHOWN = 12
 """Of one parent, in ``tree`` without a pattern."""

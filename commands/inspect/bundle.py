@@ -22,9 +22,9 @@ from commands.inspect.recorded import facts_of
 from commands.inspect.refusals import LOG_NAME, end_of
 from commands.inspect.typed import Typed
 from commands.inspect.view import View, builtins, fields
-from commands.panels.words import count
 from config.packages import version
 from exchange.live.redact import REDACTED, Redactor
+from terminal.words import count
 
 _SECRET = re.compile(r"(?i)key|secret|password|passphrase|token|credential|authorization")
 _LOG_BYTES = 1_000_000

@@ -18,13 +18,13 @@ from commands.inspect.operating import reason_of, send_each, send_message
 from commands.inspect.position import complete_ids, last_price, seen
 from commands.inspect.typed import Typed, id_of, is_position, nearest
 from commands.inspect.view import View, number, some
-from commands.panels.words import count
 from messages.addresses import POSITIONS, position_address
 from messages.base import Currency, Symbol
 from messages.market import MarketPhase
 from messages.money import ZERO, Money, add_money, money_text
 from messages.position import CloseCause, ClosePosition
 from messages.positions import CloseWithoutCore
+from terminal.words import count
 
 _ALL = "all"
 _WITHOUT_CORE = "without-core"

@@ -19,7 +19,6 @@ from commands.inspect.sequence import actor, arrow, detail, mermaid, note
 from commands.inspect.typed import Typed, id_of, nearest
 from commands.inspect.view import ALARM, DIM, View, exact_time
 from commands.inspect.why import complete, records_of
-from commands.panels.words import duration
 from messages.addresses import (
     GATEWAY,
     GUARDIAN,
@@ -34,6 +33,7 @@ from messages.addresses import (
     position_address,
 )
 from messages.base import Address, Message, PositionId, Timestamp
+from terminal.words import duration
 
 _EDGES = frozenset((GATEWAY, MARKET_DATA, OBSERVERS, STRATEGY))
 """They leave no record of what they heard: the arrow is drawn where it was sent."""

@@ -6,10 +6,10 @@ from actors.observers.trades import profit
 from actors.position.position import Life, OwnOrder
 from actors.position.states import State
 from commands.inspect.view import number
-from commands.panels.words import duration, percent
 from messages.money import ZERO, divide_even, money_text
 from messages.orders import Purpose, Side, StopStatus
 from messages.position import CloseCause
+from terminal.words import duration, percent
 
 _ENDINGS = {
     CloseCause.TAKE_PROFIT: "took its profit",

@@ -1,6 +1,6 @@
 """What can go wrong between a person and a session.
 
-CommandError (of ``commands.errors``)
+CommandError (of ``terminal.errors``)
     InspectError        the text says what was wrong, and what would be right
         NoSessionError  there is no session to look into, or it has gone
             NotRunningError  it is over: its journal answers
@@ -9,7 +9,7 @@ CommandError (of ``commands.errors``)
         NotLiveError    only a running session can do this
 """
 
-from commands.errors import CommandError
+from terminal.errors import CommandError
 
 
 class InspectError(CommandError):

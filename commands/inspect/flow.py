@@ -18,8 +18,8 @@ from commands.inspect.sequence import detail
 from commands.inspect.source import LiveSource, message_in, message_types
 from commands.inspect.typed import Typed, address_typed, nearest
 from commands.inspect.view import ALARM, DIM, View, builtins, plain, right, stack, table
-from commands.panels.words import count, date_and_time, duration, time_of_day
 from messages.inspection import Tapped, TappedMessage
+from terminal.words import count, date_and_time, duration, time_of_day
 
 _LAST = 20
 _TAPPED = 50

@@ -15,8 +15,6 @@ import typer
 from rich.console import Console
 
 from commands.account import STATE
-from commands.console import new_console
-from commands.errors import UsageError
 from commands.inspect.command import Context, Operating
 from commands.inspect.errors import InspectError, NoJournalError, NoSessionError, NotRunningError
 from commands.inspect.finding import attach
@@ -25,8 +23,10 @@ from commands.inspect.recorded import facts_of, recorded
 from commands.inspect.running import run_line
 from commands.inspect.source import LiveSource, Source
 from commands.inspect.view import View, print_view
-from commands.panels.words import date_and_time
 from messages.border import printable
+from terminal.console import new_console
+from terminal.errors import UsageError
+from terminal.words import date_and_time
 
 EXIT_FAILED = 1
 

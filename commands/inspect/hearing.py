@@ -11,7 +11,6 @@ from actors.position.prices import stop
 from actors.runtime.system import OUTSIDE
 from commands.inspect.ending import cause_words
 from commands.inspect.view import exact_time, number
-from commands.panels.words import date_and_time, duration, percent
 from messages.addresses import OPERATOR, STRATEGY
 from messages.base import Address, Timestamp
 from messages.market import Quote
@@ -31,6 +30,7 @@ from messages.position import (
     TriggerFired,
 )
 from messages.prices import extremes, price_of
+from terminal.words import date_and_time, duration, percent
 
 PLAIN, NEWS, GOOD, BAD, ALARM = "", "bold", "green", "yellow", "bold red"
 """How loud a sentence is: a style of the terminal's."""

@@ -27,11 +27,11 @@ from commands.inspect.view import (
     table,
     title,
 )
-from commands.panels.words import count, date_and_time, percent, time_of_day
 from messages.addresses import MARKET_DATA, POSITIONS, STRATEGY
 from messages.base import Symbol
 from messages.market_data import Level, MarketRow, ReadMarket
 from messages.strategy import ReadVerdict, Verdict
+from terminal.words import count, date_and_time, percent, time_of_day
 
 _CANDLES = 5
 _UNRECORDED = "candles and what the strategy said leave no record"

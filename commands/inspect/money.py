@@ -23,10 +23,10 @@ from commands.inspect.view import (
     table,
     title,
 )
-from commands.panels.words import count, duration
 from messages.addresses import ORDER_ROUTER, PORTFOLIO
 from messages.base import Timestamp
 from messages.orders import OrderType
+from terminal.words import count, duration
 
 _SHOWN = 200
 _AMOUNTS = ("free", "reserved", "invested", "total", "realised")

@@ -17,11 +17,11 @@ from commands.inspect.operating import RATIOS, plan_with, reason_of, send_messag
 from commands.inspect.position import complete_ids, seen
 from commands.inspect.typed import Typed, amount, id_of, nearest, ratio
 from commands.inspect.view import View, number
-from commands.panels.words import percent
 from messages.addresses import POSITIONS, position_address
 from messages.base import quote_currency
 from messages.position import ChangeProtection, SwitchProtection
 from messages.positions import OpenPosition
+from terminal.words import percent
 
 
 def open_(context: Context, words: list[str]) -> View:

@@ -19,7 +19,6 @@ from commands.inspect.errors import InspectError, NotLiveError, RefusedError
 from commands.inspect.source import Source
 from commands.inspect.typed import ratio
 from commands.inspect.view import WARN, View, fields, number, pairs, some
-from commands.panels.words import count
 from config.plan_changes import PlanError, changed_plan
 from messages.addresses import (
     GATEWAY,
@@ -32,6 +31,7 @@ from messages.base import Address, Message, Milliseconds, Symbol
 from messages.inspection import Operate
 from messages.operator import Operation, OperatorCommand
 from messages.plan import Plan
+from terminal.words import count
 
 SUSPEND_SECONDS = 60
 RATIOS = ("take_profit", "stop_loss")

@@ -35,13 +35,13 @@ from commands.inspect.view import (
     stack,
     title,
 )
-from commands.panels.bar import price_bar
-from commands.panels.words import date_and_time, duration, percent
 from messages.addresses import ORDER_ROUTER, position_address
 from messages.base import PositionId, Symbol, Timestamp
 from messages.money import money_text
 from messages.orders import Purpose
 from messages.session import PositionRow
+from terminal.bar import price_bar
+from terminal.words import date_and_time, duration, percent
 
 _BAR_WIDTH = 60
 _NOTHING_SET = (None, (), False)

@@ -21,12 +21,12 @@ from commands.inspect.errors import InspectError
 from commands.inspect.market import row_of, verdict_of
 from commands.inspect.story import tell
 from commands.inspect.view import ALARM, BAD, DIM, GOOD, Cell, View, builtins, number, stack, table
-from commands.panels.words import count, date_and_time, duration
 from messages.addresses import GUARDIAN, PORTFOLIO, POSITIONS, position_address
 from messages.base import PositionId, Symbol, Timestamp
 from messages.portfolio import TradingState
 from messages.position import Begin
 from messages.strategy import Verdict
+from terminal.words import count, date_and_time, duration
 
 LOG_NAME = "log.jsonl"
 _LOG_BYTES = 8_000_000

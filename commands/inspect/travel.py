@@ -22,8 +22,8 @@ from commands.inspect.recorded import Recorded, check_sequence
 from commands.inspect.sequence import detail
 from commands.inspect.typed import Typed, address_typed, nearest
 from commands.inspect.view import ALARM, DIM, HEAD, View, builtins, plain, stack
-from commands.panels.words import count, date_and_time, time_of_day
 from messages.base import Address, Timestamp
+from terminal.words import count, date_and_time, time_of_day
 
 _NOW = "now"
 _LAST = 20

@@ -14,9 +14,9 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from commands.panels.words import time_of_day
 from messages.base import Timestamp
 from messages.border import one_line
+from terminal.words import time_of_day
 
 NOTHING = "–"
 _GAP, _LEAST_GAP = 2, 1

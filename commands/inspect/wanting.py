@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from actors.position.position import Life
 from commands.inspect.ending import cause_words
 from commands.inspect.hearing import ALARM, BAD, GOOD, NEWS, PLAIN, Told
-from commands.panels.words import duration
 from messages.base import Message
 from messages.position import CloseCause, SalvagePosition, SwitchProtection
+from terminal.words import duration
 
 
 def salvaging(message: Message) -> Iterator[Told]:

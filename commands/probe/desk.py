@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from commands.errors import RunFailedError
 from commands.probe.ledger import Ledger
 from exchange.live.answers import Answers
 from exchange.live.book import Book
@@ -48,6 +47,7 @@ from messages.orders import (
     Side,
     TimeInForce,
 )
+from terminal.errors import RunFailedError
 
 T = TypeVar("T")
 POSITION = PositionId("p1")

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from commands.connecting import Say
-from commands.errors import RunFailedError
 from commands.probe.desk import LOOK_SECONDS, Desk, Reply, Terms, ms_since
 from exchange.live.parsing import Leg
 from exchange.price_grid import floor_price, nearest_price, tick_at
@@ -21,6 +20,7 @@ from messages.base import ClientOrderId, Currency, ExchangeOrderId
 from messages.money import ZERO, amount_in, ceil_to_step, divide_up, floor_to_step
 from messages.order_router import CancelFailed, FailureKind, OrderNotFound
 from messages.orders import OrderFacts, OrderType, RejectReason, Side, TimeInForce
+from terminal.errors import RunFailedError
 
 FAR = Decimal("0.05")
 """Of the price: how far from the market an order is that is to rest."""

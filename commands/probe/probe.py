@@ -17,7 +17,6 @@ import msgspec
 
 from actors.journal.lease import is_held
 from commands.connecting import Files, Say, Way, connect, keys_of, profile_named
-from commands.errors import RunFailedError, UsageError
 from commands.key_check import check_key
 from commands.modes import Mode, Venue, ask_consent
 from commands.probe.desk import Desk, EndAskedError
@@ -35,6 +34,7 @@ from exchange.profiles.evidence import Evidence
 from messages.base import Symbol
 from messages.ids import RANDOM_BITS, Identity, account_of, epoch_of
 from messages.money import amount_in, ceil_to_step, plain
+from terminal.errors import RunFailedError, UsageError
 
 MOST = Decimal(20)
 """Quote currency that a probe with real money may have in orders at a time."""

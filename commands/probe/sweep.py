@@ -8,7 +8,6 @@ holds beyond what it held before.
 import time
 from decimal import Decimal
 
-from commands.errors import CommandError
 from commands.probe.desk import Desk
 from commands.probe.ledger import Sent
 from exchange.rules import is_tradable
@@ -16,6 +15,7 @@ from messages.base import Milliseconds
 from messages.money import ZERO, amount_in, floor_to_step, plain
 from messages.order_router import CancelFailed, OrderNotFound
 from messages.orders import OrderFacts, Side
+from terminal.errors import CommandError
 
 _PATIENCE_SECONDS = 60.0
 """Beyond the time in which a request may still arrive."""

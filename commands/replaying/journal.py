@@ -19,7 +19,6 @@ from actors.journal.lease import AccountInUseError, EpochLostError, Lease
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import CustodyError, JournalError, Record
 from actors.journal.store import FileJournal, JournalLimits, Origin
-from commands.errors import RunFailedError, UsageError
 from commands.folders import SESSION_NAME
 from commands.replaying.stage import replay_identity
 from commands.session_files import SessionRecord
@@ -27,6 +26,7 @@ from commands.summary import write_json
 from config.packages import version
 from config.settings import Settings
 from messages.base import Timestamp
+from terminal.errors import RunFailedError, UsageError
 
 _BATCH = 256
 """Records in a commit: nobody waits for one."""

@@ -16,7 +16,6 @@ from actors.runtime.dispatcher import Dispatcher
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from actors.strategy.port import Strategy
-from commands.errors import RunFailedError
 from commands.replaying.feed import Feed, NotIdleError
 from commands.replaying.items import FeedItem
 from commands.replaying.stage import Stage, replay_identity
@@ -33,6 +32,7 @@ from messages.money import Money
 from messages.observers import Alarm, AlarmKind
 from messages.position import CloseCause
 from messages.positions import CloseAllPositions
+from terminal.errors import RunFailedError
 
 STOP_TIMEOUT_SECONDS = 10.0
 SELL_OUT_MS = Milliseconds(3_600_000)

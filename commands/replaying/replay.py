@@ -13,8 +13,6 @@ from rich.console import Console
 
 from actors.runtime.dispatcher import Dispatcher, ProductionDispatcher
 from actors.runtime.simulated import SimulatedDispatcher
-from commands.console import new_console
-from commands.errors import RunFailedError, UsageError
 from commands.folders import session_folder
 from commands.logs import LOG_NAME, log_to
 from commands.options import Options, check_oco, read_settings
@@ -28,6 +26,8 @@ from commands.tempo import Deadline
 from commands.tree import StartTree
 from config.settings import CandlePath
 from exchange.recordings.reader import RecordingError
+from terminal.console import new_console
+from terminal.errors import RunFailedError, UsageError
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

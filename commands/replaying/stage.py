@@ -11,7 +11,6 @@ import msgspec
 from actors.position.distances import distance_problem
 from actors.strategy.actor import DROP
 from commands.account_name import AccountName
-from commands.errors import UsageError
 from commands.replaying.feed import Surroundings
 from commands.replaying.items import FeedItem, IsQuiet, candle_items, trade_items
 from config.settings import CandlePath, MarketSettings, Settings
@@ -26,6 +25,7 @@ from exchange.recordings.reader import (
 from messages.base import Currency, Milliseconds, Symbol, Timestamp
 from messages.ids import Identity
 from messages.money import ZERO, divide_even
+from terminal.errors import UsageError
 
 RATE_MS = Milliseconds(86_400_000)
 """In a replay equity is valued at the recorded prices: the portfolio's own need not be fresh."""

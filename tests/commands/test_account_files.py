@@ -13,8 +13,8 @@ from actors.journal.port import UNWRITTEN
 from actors.journal.segment import segment_path
 from actors.runtime.watchdog import STUCK_NOTE
 from commands.account import Account
-from commands.errors import UsageError
 from messages.base import Timestamp
+from terminal.errors import UsageError
 
 NAMES = ("lock", EPOCH, ANCHOR, UNWRITTEN, STUCK_NOTE, RESTORED_NOTE, segment_path(Path(), 1).name)
 

@@ -9,9 +9,9 @@ from actors.journal.finding import find
 from actors.journal.notes import taken_path
 from actors.journal.port import CustodyError
 from commands.account import Account
-from commands.errors import UsageError
 from config.settings import Settings
 from messages.base import Timestamp
+from terminal.errors import UsageError
 from tests.actors.journal.history import NOW, records, write
 
 LATER = Timestamp(NOW + 1)

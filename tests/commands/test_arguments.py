@@ -4,7 +4,7 @@ import pytest
 
 from commands.app import app
 from commands.arguments import OTHER_WORDS, with_command
-from commands.errors import UsageError
+from terminal.errors import UsageError
 from tests.system.running import run_python
 
 COMMANDS = [command.name or "" for command in app.registered_commands]

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from commands.errors import UsageError
 from commands.replaying.stage import look_at
 from commands.session import check_market
 from config.loading import load
+from terminal.errors import UsageError
 
 COARSE = """timestamp,open,high,low,close,volume
 1640995200000,2,3,1,2,100

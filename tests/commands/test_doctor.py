@@ -22,7 +22,6 @@ from commands.doctor import (
     _stops,
     examine,
 )
-from commands.errors import ConnectFailedError, UsageError
 from commands.probe.evidence_file import evidence_path, keep_evidence
 from config.settings import DropSettings, Settings
 from exchange.live.connection import Connection, Credentials
@@ -34,6 +33,7 @@ from exchange.server.venue import Account, MarketStatus
 from exchange.server.wire import Reach
 from messages.base import Currency, Symbol, Timestamp
 from messages.plan import Plan, ProtectionMode
+from terminal.errors import ConnectFailedError, UsageError
 from tests.commands.test_probe_evidence import PROOF
 from tests.exchange.live.wire import STILL
 from tests.exchange.venue import RULES, SYMBOL, holding

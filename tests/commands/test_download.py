@@ -11,12 +11,12 @@ from rich.console import Console
 
 from commands.connecting import Way
 from commands.download import INTERVALS, Request, Row, Tally, download, moment, pages
-from commands.errors import UsageError
 from config.settings import VolumeIn
 from exchange.recordings.reader import open_recording, read_candles
 from exchange.server.connect import open_session
 from exchange.server.thread import ServerThread
 from messages.base import Symbol, Timestamp
+from terminal.errors import UsageError
 from tests.exchange.live.wire import STILL
 from tests.exchange.venue import RULES, SYMBOL, holding
 

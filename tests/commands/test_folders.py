@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from commands.errors import UsageError
 from commands.folders import SESSION_NAME, SESSIONS, session_folder
+from terminal.errors import UsageError
 from verification.sources import ROOT
 
 USE = """

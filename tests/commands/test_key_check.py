@@ -7,7 +7,6 @@ import pytest
 from msgspec.structs import replace
 
 from commands.connecting import EXIT_KEY_REFUSED
-from commands.errors import ConnectFailedError, UsageError
 from commands.key_check import check_key
 from commands.modes import Mode, Venue
 from config.live import LiveSettings
@@ -18,6 +17,7 @@ from exchange.server.thread import ServerThread
 from exchange.server.venue import Account
 from exchange.server.wire import Call
 from exchange.server.wire_faults import FOR_EVER, WireFault, WireFaultKind
+from terminal.errors import ConnectFailedError, UsageError
 from tests.exchange.live.wire import connect
 from tests.exchange.venue import RULES, holding
 

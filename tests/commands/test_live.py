@@ -9,7 +9,6 @@ from loguru import logger
 
 import supervisor
 from commands.connecting import Way
-from commands.errors import UsageError
 from commands.live import RealMarket, run_on_exchange
 from commands.modes import Mode, Venue
 from commands.options import Options
@@ -21,6 +20,7 @@ from messages.gateway import MarketMoved
 from messages.market import Quote
 from messages.market_data import QuoteReceived
 from messages.order_router import StreamChanged
+from terminal.errors import UsageError
 from tests.exchange.venue import RULES, SYMBOL, holding
 
 SETS = (

@@ -17,7 +17,7 @@ import resource, signal, sys
 from pathlib import Path
 from commands.log_file import LogFile
 from commands.logs import _lost_lines
-from commands.spool import Spool
+from terminal.spool import Spool
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 place = LogFile(Path(sys.argv[1]), 1_000_000, 2)

@@ -11,7 +11,6 @@ import pytest
 from loguru import logger
 
 from actors.observers.events import Event
-from commands.errors import UsageError
 from commands.logs import (
     LOG_NAME,
     _lost_lines,
@@ -22,9 +21,10 @@ from commands.logs import (
     stop_logging_for_people,
     write_fault,
 )
-from commands.spool import Spool, drain_all
 from config.settings import LogSettings
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
+from terminal.errors import UsageError
+from terminal.spool import Spool, drain_all
 from tests.system.running import run_python
 
 AT = Timestamp(1_800_000_000_000)

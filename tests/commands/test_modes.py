@@ -6,7 +6,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from commands.errors import UsageError
 from commands.modes import (
     Mode,
     Venue,
@@ -20,6 +19,7 @@ from config.loading import load
 from config.settings import DropSettings, PortfolioSettings, Settings
 from exchange.profiles.registry import PROFILES
 from messages.base import Symbol
+from terminal.errors import UsageError
 
 SYMBOLS = DropSettings(symbols=(Symbol("BTC/USDT"),))
 LIMITED = Settings(

@@ -7,8 +7,8 @@ import pytest
 
 from actors.strategy.drop import DropStrategy
 from actors.strategy.host import OwnProcess
-from commands.errors import UsageError
 from commands.options import Options, read_config, session_strategy
+from terminal.errors import UsageError
 
 PIDS = """\
 import os

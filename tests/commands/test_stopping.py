@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from commands.errors import StopAtOnceError
 from commands.stopping import Stopping
+from terminal.errors import StopAtOnceError
 
 
 @pytest.mark.parametrize(

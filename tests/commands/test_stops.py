@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from commands.errors import UsageError
 from commands.stops import (
     check_stops,
     choose_on_stop,
@@ -18,6 +17,7 @@ from config.settings import Settings
 from messages.base import Symbol
 from messages.market import Capabilities
 from messages.plan import OnStop, Plan, ProtectionMode
+from terminal.errors import UsageError
 
 BTC, ETH = Symbol("BTC/USDT"), Symbol("ETH/USDT")
 NONE = Capabilities()

@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from actors.position.position import Life
-from commands.header import SessionHeader
 from commands.telling import first_screen, heartbeat, open_lines
 from messages.plan import ProtectionMode
+from terminal.header import SessionHeader
 from tests.actors.position.stage import PLAN, Stage
-from tests.commands.pictures import HEADER, busy
+from tests.terminal.pictures import HEADER, busy
 
 
 def left(mode: ProtectionMode) -> Life:

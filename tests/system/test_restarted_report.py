@@ -21,7 +21,6 @@ from actors.portfolio.accounts import Booking, Totals
 from actors.strategy.actor import strategy_of
 from commands.account import PAPER, Account, account_folder
 from commands.export import export
-from commands.header import EMBEDDED, SessionHeader
 from commands.session import Ended, Session
 from commands.session_files import SessionFiles
 from commands.table_files import Format
@@ -31,6 +30,7 @@ from messages.addresses import PORTFOLIO
 from messages.base import Timestamp
 from messages.money import ZERO, divide_even
 from messages.session import SessionPicture
+from terminal.header import EMBEDDED, SessionHeader
 
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
 FEES = "fee_currency='third',fee_third_currency='BNB',fee_third_rate=600"

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 
-from commands.console import new_console
 from commands.inspect.command import Context, Operating
 from commands.inspect.commands import COMMANDS, completions, find, help_on, run
 from commands.inspect.errors import InspectError
@@ -22,6 +21,7 @@ from commands.inspect.view import View, print_view, table
 from commands.session_files import SessionRecord
 from messages.base import PositionId
 from messages.guardian import Halt
+from terminal.console import new_console
 from tests.actors.inspector.scene import Scene, playing
 
 WIDTHS = (80, 160)

@@ -4,7 +4,6 @@ import io
 
 from msgspec.structs import replace
 
-from commands.console import new_console
 from commands.inspect.command import Context
 from commands.inspect.front import open_session
 from commands.inspect.own_orders import Requests, orders_table
@@ -15,6 +14,7 @@ from messages.base import Timestamp
 from messages.order_router import PlaceOrder
 from messages.orders import OrderStatus, OrderType, StopStatus
 from messages.plan import ProtectionMode
+from terminal.console import new_console
 from tests.actors.position.stage import PLAN, Stage
 from tests.data.record_session import FOLDER
 

@@ -8,10 +8,10 @@ import pytest
 import supervisor
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
-from commands.errors import RunFailedError
 from commands.options import Options
 from commands.replaying.replay import Request, replay
 from commands.tree import Wiring
+from terminal.errors import RunFailedError
 from verification.sources import ROOT
 
 BTC = ROOT / "tests" / "data" / "BTC-USDT-1m.csv"

@@ -28,7 +28,6 @@ from actors.position.states import State
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from commands.account import Account, account_folder
-from commands.header import SessionHeader
 from commands.live import real_wiring
 from commands.session import Session
 from commands.session_files import SessionFiles
@@ -49,6 +48,7 @@ from messages.observers import Alarm
 from messages.orders import OrderStatus
 from messages.position import CloseCause
 from messages.positions import CloseAllPositions
+from terminal.header import SessionHeader
 from tests.system.wire.ids import ours_of
 from tests.system.wire.strategy import Always, candle_at
 

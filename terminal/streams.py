@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
-from commands.spool import GoneError, Place, Spool
+from terminal.spool import GoneError, Place, Spool
 
 _BYTES_MAX = 262_144
 """Of output that waits for a reader."""

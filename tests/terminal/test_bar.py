@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commands.panels.bar import price_bar
 from messages.session import PositionRow
-from tests.commands.pictures import position
+from terminal.bar import price_bar
+from tests.terminal.pictures import position
 
 
 def text_of(row: PositionRow, width: int) -> str:

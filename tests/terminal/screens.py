@@ -1,7 +1,7 @@
-"""The screens in docs/screens: drawn from ``tests.commands.pictures``, and of a real session.
+"""The screens in docs/screens: drawn from ``tests.terminal.pictures``, and of a real session.
 
-python -m tests.commands.screens            write docs/screens
-python -m tests.commands.screens --play     play in this terminal until Ctrl-C
+python -m tests.terminal.screens            write docs/screens
+python -m tests.terminal.screens --play     play in this terminal until Ctrl-C
 """
 
 import io
@@ -21,12 +21,12 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from actors.strategy.actor import strategy_of
 from commands.session import paper_wiring
-from commands.view import LiveView, draw
 from config.loading import load
 from messages.addresses import OBSERVERS
 from messages.base import Timestamp
 from messages.session import PositionRow, ReadSession, SessionPicture
-from tests.commands.pictures import HEADER, beginning, busy
+from terminal.live_view import LiveView, draw
+from tests.terminal.pictures import HEADER, beginning, busy
 from verification.sources import ROOT
 
 FOLDER = ROOT / "docs" / "screens"

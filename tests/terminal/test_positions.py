@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from commands.panels.positions import position_lines
 from messages.base import Symbol
 from messages.session import PositionRow
-from tests.commands.pictures import busy, position
+from terminal.positions import position_lines
+from tests.terminal.pictures import busy, position
 
 
 def told(row: PositionRow, width: int = 200) -> list[str]:

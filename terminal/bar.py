@@ -6,9 +6,9 @@ beyond an end.
 
 from rich.segment import Segment
 
-from commands.panels.table import ALARM, BAD, BOLD, DIM, GOOD, Line
-from commands.panels.words import fit
 from messages.session import PositionRow
+from terminal.table import ALARM, BAD, BOLD, DIM, GOOD, Line
+from terminal.words import fit
 
 TITLE = "stop ┼ ● target"
 

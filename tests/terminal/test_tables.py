@@ -5,16 +5,16 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from commands.panels.table import Line
-from commands.panels.tables import (
+from messages.session import SessionPicture
+from terminal.table import Line
+from terminal.tables import (
     capital_lines,
     closed_lines,
     count_lines,
     mailbox_lines,
     watch_lines,
 )
-from messages.session import SessionPicture
-from tests.commands.pictures import beginning, busy, capital, mailbox, market
+from tests.terminal.pictures import beginning, busy, capital, mailbox, market
 
 Panel = Callable[[SessionPicture, int, int], list[Line]]
 

@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 
-from commands.streams import Outlet, bounded_streams, on_output_gone, output_is_ready
+from terminal.streams import Outlet, bounded_streams, on_output_gone, output_is_ready
 
 ENOUGH_SECONDS = 20.0
 
@@ -43,7 +43,7 @@ def test_a_full_pipe_stops_nobody_and_stays_replaced(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reading, writing = pipe
-    monkeypatch.setattr("commands.streams._DRAIN_SECONDS", 0.01)
+    monkeypatch.setattr("terminal.streams._DRAIN_SECONDS", 0.01)
     monkeypatch.setattr(sys, "stdout", os.fdopen(writing, "w", closefd=False))
     with bounded_streams():
         for _ in range(200):

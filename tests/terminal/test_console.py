@@ -6,10 +6,10 @@ import pytest
 from rich.table import Table
 
 from commands.check import check
-from commands.console import new_console
 from commands.inspect.view import View, print_view, table
 from commands.options import Options
 from commands.telling import SessionConsole
+from terminal.console import new_console
 
 LONG = " ".join(["word"] * 100)
 

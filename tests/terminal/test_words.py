@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from commands.panels.words import count, duration, fit, fit_end, percent, price
+from terminal.words import count, duration, fit, fit_end, percent, price
 
 
 @pytest.mark.parametrize(

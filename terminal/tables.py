@@ -6,7 +6,10 @@ from math import inf
 from rich.segment import Segment
 from rich.style import Style
 
-from commands.panels.table import (
+from messages.base import Timestamp, quote_currency
+from messages.money import ZERO, currency_digits
+from messages.session import ActorRow, CapitalRow, SessionPicture, TradeRow, WatchRow
+from terminal.table import (
     ALARM,
     BAD,
     BOLD,
@@ -20,10 +23,7 @@ from commands.panels.table import (
     lay_out,
     note,
 )
-from commands.panels.words import count, duration, percent, price, time_of_day
-from messages.base import Timestamp, quote_currency
-from messages.money import ZERO, currency_digits
-from messages.session import ActorRow, CapitalRow, SessionPicture, TradeRow, WatchRow
+from terminal.words import count, duration, percent, price, time_of_day
 
 
 def capital_lines(picture: SessionPicture, width: int, rows: int) -> list[Line]:

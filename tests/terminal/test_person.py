@@ -5,12 +5,12 @@ import pty
 import subprocess
 import sys
 
-from commands.person import typed_by
+from terminal.person import typed_by
 from verification.sources import ROOT
 
 _INTERRUPTED_ELSEWHERE = """
 import os, signal, threading
-from commands.person import read_line, typed_by
+from terminal.person import read_line, typed_by
 
 def interrupt():
     # As a signal that came just before the read: the main thread's system call does not end by it.

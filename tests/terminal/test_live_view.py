@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 
-from commands.view import LiveView, draw
 from messages.portfolio import TradingState
 from messages.session import SessionPicture
-from tests.commands.pictures import HEADER, beginning, busy, event, many, market, position
-from tests.commands.screens import text_screen, text_screens
+from terminal.live_view import LiveView, draw
+from tests.terminal.pictures import HEADER, beginning, busy, event, many, market, position
+from tests.terminal.screens import text_screen, text_screens
 
 ENTER, LEAVE, SHOW_CURSOR = "\x1b[?1049h", "\x1b[?1049l", "\x1b[?25h"
 
@@ -35,7 +35,7 @@ def terminal(width: int = 80, height: int = 24) -> tuple[Console, io.StringIO]:
 @pytest.mark.parametrize("path", text_screens(), ids=lambda path: path.name)
 def test_a_screen_in_the_docs_is_what_the_view_draws(path: Path) -> None:
     drawn = text_screens()[path]
-    assert path.read_text(encoding="utf-8") == drawn, "run: python -m tests.commands.screens"
+    assert path.read_text(encoding="utf-8") == drawn, "run: python -m tests.terminal.screens"
 
 
 @settings(deadline=None, max_examples=60)

@@ -6,7 +6,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from commands.header import SessionHeader
 from messages.base import Address, Currency, PositionId, Symbol, Timestamp
 from messages.portfolio import TradingState
 from messages.session import (
@@ -18,6 +17,7 @@ from messages.session import (
     TradeRow,
     WatchRow,
 )
+from terminal.header import SessionHeader
 
 NOW = Timestamp(1_795_183_402_000)
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000

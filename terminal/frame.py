@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from rich.segment import Segment
 from rich.style import Style
 
-from commands.header import SessionHeader
-from commands.panels.table import ALARM, BAD, BOLD, DIM, GOOD, HEADING, WARNING, Line, note
-from commands.panels.words import count, date_and_time, fit, fit_end, joined, time_of_day
 from messages.portfolio import TradingState
 from messages.session import EventLine, SessionPicture
+from terminal.header import SessionHeader
+from terminal.table import ALARM, BAD, BOLD, DIM, GOOD, HEADING, WARNING, Line, note
+from terminal.words import count, date_and_time, fit, fit_end, joined, time_of_day
 
 STALE_WARNING = 5
 """From so many stale markets on, the view warns."""

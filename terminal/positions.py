@@ -4,8 +4,11 @@ from decimal import Decimal
 
 from rich.segment import Segment
 
-from commands.panels.bar import TITLE, price_bar
-from commands.panels.table import (
+from messages.base import Timestamp, quote_currency
+from messages.money import ZERO, currency_digits
+from messages.session import PositionRow, SessionPicture
+from terminal.bar import TITLE, price_bar
+from terminal.table import (
     ALARM,
     BAD,
     BOLD,
@@ -18,10 +21,7 @@ from commands.panels.table import (
     lay_out,
     note,
 )
-from commands.panels.words import NOTHING, duration, percent, price
-from messages.base import Timestamp, quote_currency
-from messages.money import ZERO, currency_digits
-from messages.session import PositionRow, SessionPicture
+from terminal.words import NOTHING, duration, percent, price
 
 _PROTECTING, _CLOSING = "protecting", "closing"
 _NAME_WIDTHS = (9, 12)

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from rich.segment import Segment
 from rich.style import Style
 
-from commands.panels.words import fit
+from terminal.words import fit
 
 BOLD = Style.parse("bold")
 DIM = Style.parse("dim")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from commands.spool import GoneError, Spool, drain_all
+from terminal.spool import GoneError, Spool, drain_all
 
 ENOUGH_SECONDS = 20.0
 

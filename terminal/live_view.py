@@ -14,19 +14,19 @@ from rich.console import Console, ConsoleOptions
 from rich.live import Live
 from rich.segment import Segment
 
-from commands.header import SessionHeader
-from commands.keys import Keys
-from commands.panels.frame import event_lines, footer_line, header_lines, tip_line
-from commands.panels.positions import position_lines
-from commands.panels.table import Line
-from commands.panels.tables import (
+from messages.session import SessionPicture
+from terminal.frame import event_lines, footer_line, header_lines, tip_line
+from terminal.header import SessionHeader
+from terminal.keys import Keys
+from terminal.positions import position_lines
+from terminal.table import Line
+from terminal.tables import (
     capital_lines,
     closed_lines,
     count_lines,
     mailbox_lines,
     watch_lines,
 )
-from messages.session import SessionPicture
 
 _TWO_PANELS_FROM, _THREE_PANELS_FROM = 78, 140
 """Widths from which closed positions, then counts, stand beside the watchlist."""
