@@ -40,10 +40,6 @@ from actors.runtime.watchdog import STUCK_NOTE, Stuck, Watchdog, end_process, te
 from actors.runtime.watchdog import Limits as HandLimits
 from actors.strategy.actor import restart_runner, spawn_runner, spawn_strategy
 from commands.app import run_program
-from commands.logs import LOG_NAME
-from commands.process import end_now
-from commands.session_files import STACKS_NAME
-from commands.tree import Wiring
 from messages.addresses import (
     CUSTODY,
     GATEWAY,
@@ -71,6 +67,10 @@ from messages.money import Money
 from messages.portfolio import AllotCapital, Limits, SetLimits
 from messages.reconciler import LookSoon
 from messages.supervisor import ResourceLost
+from session.artifacts import STACKS_NAME
+from session.logs import LOG_NAME
+from session.process import end_now
+from session.wiring import Wiring
 
 OBSERVED_AT_MOST = 10_000
 """What may wait for the observers; a further message pushes the oldest out, which is counted."""

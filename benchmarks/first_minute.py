@@ -23,9 +23,9 @@ from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from actors.strategy.actor import strategy_of
-from commands.session import paper_wiring
 from config.loading import load
 from messages.base import Timestamp
+from session.paper import paper_wiring
 
 BEGIN = Timestamp(1_800_000_000_000)
 SEEDS = 100

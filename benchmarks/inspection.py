@@ -33,7 +33,6 @@ from actors.runtime.dispatcher import ProductionDispatcher
 from benchmarks.brackets import Brackets
 from benchmarks.journal import open_journal
 from benchmarks.measure import machine, show
-from commands.folders import SESSION_NAME
 from commands.inspect.client import Connection
 from commands.inspect.command import Context
 from commands.inspect.commands import run
@@ -41,6 +40,7 @@ from commands.inspect.source import LiveSource
 from messages.addresses import GATEWAY, OPERATOR
 from messages.base import Timestamp
 from messages.inspection import PROTOCOL, Greeting
+from session.folders import SESSION_NAME
 
 POSITIONS, QUICK_POSITIONS = 1_000, 20
 TICKS, QUICK_TICKS = 40_000, 4_000

@@ -20,7 +20,6 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from actors.strategy.actor import StrategySource
 from actors.strategy.port import Enter, MarketView
-from commands.tree import Wiring
 from config.settings import MarketDataSettings, PortfolioSettings, ReconcilerSettings, Settings
 from exchange.paper import PaperExchange
 from exchange.port import Sink
@@ -31,6 +30,7 @@ from messages.market import MarketRules
 from messages.money import Money
 from messages.plan import Plan
 from messages.portfolio import AccountsDescribed, DescribeAccounts
+from session.wiring import Wiring
 
 START = Timestamp(1_704_067_200_000)
 CAPITAL = Decimal(10) ** 12

@@ -30,8 +30,8 @@ def add_to(app: typer.Typer) -> None:
 
         Example: python supervisor.py backup backups/2026-01-31
         """
-        from commands.account import STATE  # noqa: PLC0415 - each command is imported when used
         from commands.backup import backup as copy  # noqa: PLC0415 - as above
+        from session.account import STATE  # noqa: PLC0415 - each command is imported when used
 
         with explaining():
             copy(state_dir or STATE, account, to)
@@ -48,8 +48,8 @@ def add_to(app: typer.Typer) -> None:
 
         Example: python supervisor.py restore backups/2026-01-31
         """
-        from commands.account import STATE  # noqa: PLC0415 - each command is imported when used
         from commands.restore import restore as put_back  # noqa: PLC0415 - as above
+        from session.account import STATE  # noqa: PLC0415 - each command is imported when used
 
         with explaining():
             put_back(backup, state_dir or STATE, replaces=replace)

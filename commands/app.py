@@ -14,8 +14,6 @@ from commands.explaining import (
     EXIT_USAGE,
     explaining,
 )
-from commands.options import Options
-from commands.process import may_end_process, run_to_end
 from commands.shared_options import (
     Config,
     Duration,
@@ -30,8 +28,10 @@ from commands.shared_options import (
     Yes,
     all_sets,
 )
-from commands.tree import StartTree
 from messages.border import printable
+from session.options import Options
+from session.process import may_end_process, run_to_end
+from session.wiring import StartTree
 from terminal.streams import bounded_streams
 
 HELP = """Holdfast holds each position fast: every position is an actor with a formal life.
@@ -166,8 +166,8 @@ def verify(
     Exit codes: 0 whole and reproduced, 3 damaged, lost or different, 4 whole, but written by other
     code and so not re-run.
     """
-    from commands.account import STATE
     from commands.verify import verify as look
+    from session.account import STATE
 
     with explaining():
         code = int(look(state_dir or STATE, account))
@@ -190,9 +190,9 @@ def export(
 
     Example: python supervisor.py export tables --format jsonl --tax
     """
-    from commands.account import STATE
     from commands.export import export as write
-    from commands.table_files import check_format
+    from session.account import STATE
+    from session.table_files import check_format
 
     with explaining():
         write(state_dir or STATE, account, to, check_format(kind), with_tax=tax)

@@ -19,9 +19,9 @@ from actors.journal.finding import ANCHOR, Found, JournalLostError, find
 from actors.journal.notes import BACKUP_NOTE, Backup, write_note
 from actors.journal.segment import log_path, segment_numbers, segment_path
 from actors.plain_files import new_file
-from commands.account import named_account
 from config.packages import version
 from messages.base import Timestamp
+from session.account import named_account
 from terminal.console import new_console
 from terminal.errors import RunFailedError, UsageError
 

@@ -1,11 +1,11 @@
 """``check``: is this config right? And a starter config to begin with."""
 
 from actors.position.prices import possible_mode, switch_ratios
-from commands.options import Options, read_config, session_strategy
-from commands.session import check_market
 from config.loading import default_text
 from config.settings import Settings
 from messages.plan import ProtectionMode
+from session.options import Options, read_config, session_strategy
+from session.paper import check_market
 from terminal.console import new_console
 
 

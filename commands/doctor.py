@@ -11,10 +11,6 @@ from pathlib import Path
 import msgspec
 
 from actors.position.prices import possible_mode
-from commands.account import STATE
-from commands.connecting import Say, Way, connect, keys_if_any, probed, profile_named
-from commands.modes import budget_problem, entry_problem, wait_problem
-from commands.stops import protection_words, survival_words
 from config.settings import Settings
 from exchange.keys import Keys, variable_names
 from exchange.live.borrow_watch import borrow_words, read_borrow_mode
@@ -31,6 +27,10 @@ from messages.base import Symbol, quote_currency
 from messages.market import Capabilities
 from messages.money import ZERO, amount_in, amount_text, money_text, plain
 from messages.plan import Plan, ProtectionMode
+from session.account import STATE
+from session.connection import Say, Way, connect, keys_if_any, probed, profile_named
+from session.stops import protection_words, survival_words
+from session.trading_modes import budget_problem, entry_problem, wait_problem
 
 EXIT_OK = 0
 EXIT_FAILED = 1

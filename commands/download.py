@@ -17,8 +17,6 @@ from typing import BinaryIO
 import msgspec
 from rich.console import Console
 
-from commands.connecting import EXIT_UNAVAILABLE, Way, connect, profile_named
-from commands.screen import progress_bar
 from config.live import LiveSettings
 from exchange.keys import no_keys
 from exchange.live.connection import Connection
@@ -28,6 +26,8 @@ from messages.base import Milliseconds, Symbol, Timestamp
 from messages.border import EARLIEST, LATEST
 from messages.money import plain
 from messages.orders import Priority
+from session.connection import EXIT_UNAVAILABLE, Way, connect, profile_named
+from session.screen import progress_bar
 from terminal.errors import ConnectFailedError, UsageError
 
 INTERVALS: dict[str, Milliseconds] = {

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from commands.explaining import explaining
-from commands.options import Options
 from commands.shared_options import StateDir
-from commands.tree import StartTree
 from messages.base import Symbol
+from session.options import Options
+from session.wiring import StartTree
 from terminal.console import new_console
 from terminal.errors import UsageError
 from terminal.streams import bounded_streams
 
 if TYPE_CHECKING:
-    from commands.connecting import Way
+    from session.connection import Way
 
 ModeName = Annotated[
     str, typer.Option("--mode", help="paper, dry-run (real prices), sandbox or live (real money).")
@@ -62,7 +62,7 @@ class Program(NamedTuple):
 
     def way(self) -> "Way":
         """Return how exchanges are reached."""
-        from commands.connecting import Way  # noqa: PLC0415 - only where one is reached
+        from session.connection import Way  # noqa: PLC0415 - only where one is reached
 
         return Way() if self.make_way is None else self.make_way()
 
@@ -77,7 +77,7 @@ def run_where(program: Program, where: Where) -> None:
         return
     _refuse_embedded_options(where)
     from commands.live import run_on_exchange  # noqa: PLC0415 - as above
-    from commands.modes import venue_of  # noqa: PLC0415 - as above
+    from session.trading_modes import venue_of  # noqa: PLC0415 - as above
 
     venue = venue_of(where.mode, where.exchange, where.keys_file, is_sure=where.is_sure)
     run_on_exchange(program.start, where, venue, program.way())
@@ -115,12 +115,12 @@ def add_to(app: typer.Typer) -> None:
         Exit codes: 0 yes, 1 a symbol or setting can't trade, 69 not reachable or in maintenance, 77
         the key is refused. Example: python supervisor.py doctor --exchange mexc --symbol BTC/USDT
         """
-        from commands.account import STATE  # noqa: PLC0415 - each command is imported when used
         from commands.doctor import (  # noqa: PLC0415 - each command is imported when used
             Question,
             examine,
         )
-        from commands.options import read_config  # noqa: PLC0415 - as above
+        from session.account import STATE  # noqa: PLC0415 - each command is imported when used
+        from session.options import read_config  # noqa: PLC0415 - as above
 
         console = new_console(soft_wrap=True)
         question = Question(
@@ -154,11 +154,11 @@ def add_to(app: typer.Typer) -> None:
         Exit codes: 0 done, 1 a step failed (nothing is left, or the text says what), 130 ended by
         Ctrl-C. Example: supervisor.py probe --exchange binance --symbol BTC/USDT --mode sandbox
         """
-        from commands.account import STATE  # noqa: PLC0415 - each command is imported when used
-        from commands.modes import probe_venue  # noqa: PLC0415 - as above
-        from commands.options import read_config  # noqa: PLC0415 - as above
         from commands.probe.probe import Request  # noqa: PLC0415 - as above
         from commands.probe.probe import probe as examine  # noqa: PLC0415 - as above
+        from session.account import STATE  # noqa: PLC0415 - each command is imported when used
+        from session.options import read_config  # noqa: PLC0415 - as above
+        from session.trading_modes import probe_venue  # noqa: PLC0415 - as above
 
         console = new_console(soft_wrap=True)
         with explaining():

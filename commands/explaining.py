@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import typer
 
-from commands.logs import write_fault
-from commands.process import end_now
 from config.packages import missing_package
 from messages.border import one_line, printable
+from session.logs import write_fault
+from session.process import end_now
 from terminal.errors import ConnectFailedError, RunFailedError, StopAtOnceError, UsageError
 
 EXIT_OK = 0

@@ -18,12 +18,12 @@ from actors.observers.trades import Trade, trade_of
 from actors.order_router.order import RoutedOrder
 from actors.position.position import Charter, Position
 from actors.position.states import State
-from commands.account import find_account
 from commands.fills import FillBook
-from commands.table_files import TABLES, Format, Row, monies, write_table
 from commands.tax import TaxBook, lot_rows
 from messages.base import ClientOrderId, PositionId, Timestamp
 from messages.money import plain
+from session.account import find_account
+from session.table_files import TABLES, Format, Row, monies, write_table
 from terminal.console import new_console
 from terminal.errors import RunFailedError, UsageError
 

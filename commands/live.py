@@ -16,18 +16,7 @@ from actors.observers.report import Report
 from actors.observers.session import SessionBook
 from actors.observers.watchlist import Watchlist
 from actors.strategy.actor import StrategySource
-from commands.account import STATE, account_folder
-from commands.account_name import AccountName
-from commands.connecting import Files, Way, connect, keys_of
-from commands.kept_markets_file import KeptMarketsFile
-from commands.key_check import check_key
-from commands.modes import Mode, Venue, account_lines, ask_consent, budget_problem, check_venue
-from commands.options import Options, read_config, session_strategy
-from commands.process_secrets import hide_secrets
 from commands.run import Stand, trade
-from commands.stops import check_stops, choose_on_stop, symbol_lines
-from commands.telling import SessionConsole
-from commands.tree import StartTree, Wiring
 from config.settings import Settings
 from exchange.keys import no_keys
 from exchange.live.connection import Connection
@@ -39,6 +28,24 @@ from messages.base import Milliseconds, Symbol, Timestamp
 from messages.gateway import MarketMoved
 from messages.market_data import CandleReceived, QuoteReceived
 from messages.money import Money
+from session.account import STATE, account_folder
+from session.account_name import AccountName
+from session.announcements import SessionConsole
+from session.connection import Files, Way, connect, keys_of
+from session.kept_markets_file import KeptMarketsFile
+from session.key_check import check_key
+from session.options import Options, read_config, session_strategy
+from session.process_secrets import hide_secrets
+from session.stops import check_stops, choose_on_stop, symbol_lines
+from session.trading_modes import (
+    Mode,
+    Venue,
+    account_lines,
+    ask_consent,
+    budget_problem,
+    check_venue,
+)
+from session.wiring import StartTree, Wiring
 from terminal.errors import UsageError
 
 _DRY_PACE_MS = Milliseconds(50)

@@ -17,11 +17,11 @@ from actors.journal.holder import Holder
 from actors.journal.lease import EPOCH, AccountInUseError, EpochLostError, Lease
 from actors.journal.notes import BACKUP_NOTE, RESTORED_NOTE, Backup, Restored, read_note, write_note
 from actors.plain_files import read_plain
-from commands.account import is_account, unusable, utc
-from commands.account_notes import forget_taken
 from commands.backup import copy_file, hash_of
-from commands.fresh_start import new_aside, put_aside
 from messages.base import Timestamp
+from session.account import is_account, unusable, utc
+from session.account_notes import forget_taken
+from session.fresh_start import new_aside, put_aside
 from terminal.console import new_console
 from terminal.errors import UsageError
 

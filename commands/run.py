@@ -14,11 +14,22 @@ from actors.runtime.clock import WallClock
 from actors.runtime.stacks import all_stacks
 from actors.runtime.supervision import StartError
 from actors.strategy.actor import StrategySource
-from commands.account import PAPER, Account, account_folder
-from commands.account_name import AccountName
-from commands.folders import session_folder
-from commands.fresh_start import ask_to_give_up
-from commands.logs import (
+from config.settings import Settings
+from messages.addresses import STRATEGY_RUNNER
+from messages.base import Timestamp
+from session.account import PAPER, Account, account_folder
+from session.account_name import AccountName
+from session.announcements import (
+    EMBEDDED_AFTERWARDS,
+    SessionConsole,
+    first_screen,
+    heartbeat,
+    last_screen,
+)
+from session.artifacts import SessionFiles
+from session.folders import session_folder
+from session.fresh_start import ask_to_give_up
+from session.logs import (
     LOG_NAME,
     faults_of_threads_logged,
     log_for_people,
@@ -26,23 +37,12 @@ from commands.logs import (
     log_to,
     stop_logging_for_people,
 )
-from commands.options import Options, read_config, session_strategy
-from commands.process import end_within
-from commands.session import Ended, MakeWiring, Session, check_market, paper_wiring
-from commands.session_files import SessionFiles
-from commands.stopping import Stopping
-from commands.telling import (
-    EMBEDDED_AFTERWARDS,
-    SessionConsole,
-    first_screen,
-    heartbeat,
-    last_screen,
-)
-from commands.tempo import Deadline
-from commands.tree import StartTree
-from config.settings import Settings
-from messages.addresses import STRATEGY_RUNNER
-from messages.base import Timestamp
+from session.options import Options, read_config, session_strategy
+from session.paper import Ended, MakeWiring, Session, check_market, paper_wiring
+from session.process import end_within
+from session.signals import Stopping
+from session.time_scaling import Deadline
+from session.wiring import StartTree
 from terminal.errors import RunFailedError
 from terminal.header import EMBEDDED, SessionHeader
 from terminal.spool import Spool

@@ -18,7 +18,6 @@ from actors.portfolio.accounts import Account, Booking, book
 from actors.portfolio.valuation import Rate
 from actors.position.position import Charter
 from commands.fills import Fill
-from commands.table_files import Row, utc
 from commands.tax_lots import Lot, LotBook
 from messages.base import (
     Currency,
@@ -28,6 +27,7 @@ from messages.base import (
 )
 from messages.market import MarketRules
 from messages.money import ZERO, Money, divide_even, plain
+from session.table_files import Row, utc
 
 
 class TaxBook:

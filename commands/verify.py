@@ -18,8 +18,8 @@ from actors.journal.identity import begun, identity_of
 from actors.journal.recovery import with_journal_epoch
 from actors.journal.rerun import Rerun
 from actors.journal.segment import Opening, SegmentReader, read_segment, segment_numbers
-from commands.account import find_account
 from config.settings import Settings
+from session.account import find_account
 from terminal.console import new_console
 
 

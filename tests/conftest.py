@@ -13,7 +13,7 @@ from pykka import ActorRegistry
 from actors.runtime.actor import Actor
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.system import System
-from commands.process import disarm
+from session.process import disarm
 
 _STOP_SECONDS = 5
 

@@ -12,7 +12,7 @@ from verification.sources import LAYERS, ROOT, imports, imports_on_load, modules
 
 EDGES = {
     r"supervisor|commands(\..+)?": "start the program and talk to a person",
-    r"terminal(\..+)?": "the process's streams and its screen",
+    r"(terminal|session)(\..+)?": "a process, its files and its terminal",
     r"actors\.runtime\..+": "the one place where pykka, threads and clocks are at home",
     r"actors\.\w+\.actor": "a shell: an actor around a pure core",
     r"actors\.journal\.recovery": "starts actors where the journal ended",
@@ -34,7 +34,7 @@ EDGES = {
 FORBIDDEN = {"asyncio", "ccxt", "loguru", "pykka", "random", "secrets", "threading", "time", "uuid"}
 
 EXTRAS = {
-    "commands.table_files": ("parquet",),
+    "session.table_files": ("parquet",),
     "exchange.server.": ("server",),
 }
 """Packages that need more than the program itself, and the extras that bring it."""

@@ -13,13 +13,13 @@ from actors.runtime.dispatcher import Dispatcher, ProductionDispatcher
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
-from commands.tree import Wiring
 from config.settings import GuardSettings, RuntimeSettings, Settings
 from exchange.paper import PaperExchange
 from messages.addresses import STRATEGY, STRATEGY_RUNNER, SUPERVISOR
 from messages.base import Milliseconds, Timestamp
 from messages.strategy import Consult, Enter, MarketView
 from messages.supervisor import ResourceLost
+from session.wiring import Wiring
 from tests.actors.strategy.markets import view
 
 SECONDS = 20.0

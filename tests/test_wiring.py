@@ -30,8 +30,6 @@ from actors.runtime.supervision import Supervisor
 from actors.runtime.watchdog import Limits as HandLimits
 from actors.strategy.actor import StrategyActor
 from actors.strategy.desk import Orders
-from commands.session import _open_venue
-from commands.tempo import at_speed
 from config.settings import Settings
 from messages.addresses import (
     GUARDIAN,
@@ -47,6 +45,8 @@ from messages.addresses import (
 )
 from messages.base import Address, Milliseconds
 from messages.portfolio import Limits
+from session.paper import _open_venue
+from session.time_scaling import at_speed
 from tests.test_supervisor import SECONDS, Tree, wiring
 from verification.sources import LAYERS, ROOT
 

@@ -6,7 +6,16 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LAYERS = ("messages", "config", "exchange", "actors", "terminal", "commands", "supervisor")
+LAYERS = (
+    "messages",
+    "config",
+    "exchange",
+    "actors",
+    "terminal",
+    "session",
+    "commands",
+    "supervisor",
+)
 """In the order of imports: each may import those before it."""
 
 

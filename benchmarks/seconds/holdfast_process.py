@@ -20,14 +20,14 @@ import supervisor
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from commands.app import run_program
-from commands.connecting import Way
-from commands.tree import Wiring
 from exchange.port import Event, Sink
 from exchange.server.connect import open_session
 from exchange.server.wire import Reach
 from messages.base import Milliseconds, Timestamp
 from messages.market import Candle, Quote
 from messages.market_data import CandleReceived, QuoteReceived
+from session.connection import Way
+from session.wiring import Wiring
 
 Port = TypeVar("Port")
 _MINUTE_MS = 60_000

@@ -15,7 +15,6 @@ import msgspec
 from rich.text import Text
 
 from actors.plain_files import new_file
-from commands.folders import SESSION_NAME
 from commands.inspect.command import Command, Context
 from commands.inspect.errors import InspectError
 from commands.inspect.recorded import facts_of
@@ -24,6 +23,7 @@ from commands.inspect.typed import Typed
 from commands.inspect.view import View, builtins, fields
 from config.packages import version
 from exchange.live.redact import REDACTED, Redactor
+from session.folders import SESSION_NAME
 from terminal.words import count
 
 _SECRET = re.compile(r"(?i)key|secret|password|passphrase|token|credential|authorization")

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from actors.inspector.place import SOCKET_NAME
-from commands.folders import SESSION_NAME, SESSIONS
 from commands.inspect.client import Connection
 from commands.inspect.errors import NoSessionError, NotRunningError
 from commands.inspect.recorded import facts_of
+from session.folders import SESSION_NAME, SESSIONS
 
 
 def attach(folder: Path | None) -> tuple[Connection, list[Path]]:

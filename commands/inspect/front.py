@@ -14,7 +14,6 @@ import msgspec
 import typer
 from rich.console import Console
 
-from commands.account import STATE
 from commands.inspect.command import Context, Operating
 from commands.inspect.errors import InspectError, NoJournalError, NoSessionError, NotRunningError
 from commands.inspect.finding import attach
@@ -24,6 +23,7 @@ from commands.inspect.running import run_line
 from commands.inspect.source import LiveSource, Source
 from commands.inspect.view import View, print_view
 from messages.border import printable
+from session.account import STATE
 from terminal.console import new_console
 from terminal.errors import UsageError
 from terminal.words import date_and_time

@@ -13,7 +13,6 @@ from rich.text import Text
 from actors.operator.core import SENDABLE, CommandError, message_of
 from actors.position.protection import is_covered_by_trigger, is_stopped_at_venue
 from actors.positions.roster import ListedMarket
-from commands.folders import SESSION_NAME
 from commands.inspect.command import Context, Operating
 from commands.inspect.errors import InspectError, NotLiveError, RefusedError
 from commands.inspect.source import Source
@@ -31,6 +30,7 @@ from messages.base import Address, Message, Milliseconds, Symbol
 from messages.inspection import Operate
 from messages.operator import Operation, OperatorCommand
 from messages.plan import Plan
+from session.folders import SESSION_NAME
 from terminal.words import count
 
 SUSPEND_SECONDS = 60

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 
 from actors.journal.segment import segment_numbers
-from commands.account import STATE, account_folder
-from commands.folders import SESSION_NAME
 from commands.inspect.errors import InspectError, NoSessionError
 from commands.inspect.journal import Journal
+from session.account import STATE, account_folder
+from session.folders import SESSION_NAME
 
 _ASIDE = "before-*"
 """Beside an account's journal: what ``--fresh`` put aside."""

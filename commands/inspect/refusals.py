@@ -15,7 +15,6 @@ from actors.portfolio.rules import Conflict
 from actors.position.position import Position
 from actors.positions.roster import Living
 from actors.strategy.guards import GUARDS
-from commands.folders import SESSION_NAME
 from commands.inspect.command import Context
 from commands.inspect.errors import InspectError
 from commands.inspect.market import row_of, verdict_of
@@ -26,6 +25,7 @@ from messages.base import PositionId, Symbol, Timestamp
 from messages.portfolio import TradingState
 from messages.position import Begin
 from messages.strategy import Verdict
+from session.folders import SESSION_NAME
 from terminal.words import count, date_and_time, duration
 
 LOG_NAME = "log.jsonl"

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from commands.connecting import Say
 from commands.probe.desk import LOOK_SECONDS, Desk, Reply, Terms, ms_since
 from exchange.live.parsing import Leg
 from exchange.price_grid import floor_price, nearest_price, tick_at
@@ -20,6 +19,7 @@ from messages.base import ClientOrderId, Currency, ExchangeOrderId
 from messages.money import ZERO, amount_in, ceil_to_step, divide_up, floor_to_step
 from messages.order_router import CancelFailed, FailureKind, OrderNotFound
 from messages.orders import OrderFacts, OrderType, RejectReason, Side, TimeInForce
+from session.connection import Say
 from terminal.errors import RunFailedError
 
 FAR = Decimal("0.05")

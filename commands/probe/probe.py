@@ -16,16 +16,11 @@ from pathlib import Path
 import msgspec
 
 from actors.journal.lease import is_held
-from commands.connecting import Files, Say, Way, connect, keys_of, profile_named
-from commands.key_check import check_key
-from commands.modes import Mode, Venue, ask_consent
 from commands.probe.desk import Desk, EndAskedError
-from commands.probe.evidence_file import evidence_path, keep_evidence
 from commands.probe.ledger import Book, Ledger
 from commands.probe.measures import Probe, measure, order_quantity
 from commands.probe.sweep import dust, sweep
 from commands.probe.words import lines_of
-from commands.process_secrets import hide_secrets
 from config.packages import version
 from config.settings import Settings
 from exchange.live.connection import Connection
@@ -34,6 +29,11 @@ from exchange.profiles.evidence import Evidence
 from messages.base import Symbol
 from messages.ids import RANDOM_BITS, Identity, account_of, epoch_of
 from messages.money import amount_in, ceil_to_step, plain
+from session.connection import Files, Say, Way, connect, keys_of, profile_named
+from session.evidence_file import evidence_path, keep_evidence
+from session.key_check import check_key
+from session.process_secrets import hide_secrets
+from session.trading_modes import Mode, Venue, ask_consent
 from terminal.errors import RunFailedError, UsageError
 
 MOST = Decimal(20)

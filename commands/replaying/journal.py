@@ -19,13 +19,13 @@ from actors.journal.lease import AccountInUseError, EpochLostError, Lease
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import CustodyError, JournalError, Record
 from actors.journal.store import FileJournal, JournalLimits, Origin
-from commands.folders import SESSION_NAME
 from commands.replaying.stage import replay_identity
-from commands.session_files import SessionRecord
-from commands.summary import write_json
 from config.packages import version
 from config.settings import Settings
 from messages.base import Timestamp
+from session.artifacts import SessionRecord
+from session.folders import SESSION_NAME
+from session.summary import write_json
 from terminal.errors import RunFailedError, UsageError
 
 _BATCH = 256

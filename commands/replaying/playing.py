@@ -20,9 +20,6 @@ from commands.replaying.feed import Feed, NotIdleError
 from commands.replaying.items import FeedItem
 from commands.replaying.stage import Stage, replay_identity
 from commands.replaying.tempo import AS_FAST_AS_IT_CAN, Tempo
-from commands.screen import progress_bar
-from commands.summary import Outcome, Summary, summarise
-from commands.tree import StartTree, Wiring, observers_of
 from config.settings import CandlePath
 from exchange.paper import PaperExchange
 from exchange.port import Sink
@@ -32,6 +29,9 @@ from messages.money import Money
 from messages.observers import Alarm, AlarmKind
 from messages.position import CloseCause
 from messages.positions import CloseAllPositions
+from session.screen import progress_bar
+from session.summary import Outcome, Summary, summarise
+from session.wiring import StartTree, Wiring, observers_of
 from terminal.errors import RunFailedError
 
 STOP_TIMEOUT_SECONDS = 10.0

@@ -13,19 +13,19 @@ from rich.console import Console
 
 from actors.runtime.dispatcher import Dispatcher, ProductionDispatcher
 from actors.runtime.simulated import SimulatedDispatcher
-from commands.folders import session_folder
-from commands.logs import LOG_NAME, log_to
-from commands.options import Options, check_oco, read_settings
 from commands.replaying.playing import Played, Player
 from commands.replaying.screen import reading, show_stage, show_summary
 from commands.replaying.stage import Stage, look_at
 from commands.replaying.tempo import Tempo
-from commands.stopping import Stopping
-from commands.summary import write_equity, write_json, write_trades
-from commands.tempo import Deadline
-from commands.tree import StartTree
 from config.settings import CandlePath
 from exchange.recordings.reader import RecordingError
+from session.folders import session_folder
+from session.logs import LOG_NAME, log_to
+from session.options import Options, check_oco, read_settings
+from session.signals import Stopping
+from session.summary import write_equity, write_json, write_trades
+from session.time_scaling import Deadline
+from session.wiring import StartTree
 from terminal.console import new_console
 from terminal.errors import RunFailedError, UsageError
 

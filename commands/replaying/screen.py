@@ -9,10 +9,10 @@ from rich.console import Console
 
 from commands.replaying.playing import Played
 from commands.replaying.stage import Scene, Stage
-from commands.screen import row_counter, summary_table
 from messages.base import Timestamp
 from messages.border import one_line
 from messages.money import money_text
+from session.screen import row_counter, summary_table
 from terminal.words import count, percent
 
 

@@ -10,7 +10,6 @@ import msgspec
 
 from actors.position.distances import distance_problem
 from actors.strategy.actor import DROP
-from commands.account_name import AccountName
 from commands.replaying.feed import Surroundings
 from commands.replaying.items import FeedItem, IsQuiet, candle_items, trade_items
 from config.settings import CandlePath, MarketSettings, Settings
@@ -25,6 +24,7 @@ from exchange.recordings.reader import (
 from messages.base import Currency, Milliseconds, Symbol, Timestamp
 from messages.ids import Identity
 from messages.money import ZERO, divide_even
+from session.account_name import AccountName
 from terminal.errors import UsageError
 
 RATE_MS = Milliseconds(86_400_000)

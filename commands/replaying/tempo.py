@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
-from commands.stopping import Stopping
-from commands.tempo import Deadline
 from messages.base import Timestamp
+from session.signals import Stopping
+from session.time_scaling import Deadline
 
 
 class Tempo:

@@ -2,7 +2,7 @@
 
 Owns the file's form and what makes it usable: whole, of this exchange and account, of the last day,
 and with every market that is traded. Pure: where it lies, and who reads and writes it, is in
-``commands.kept_markets_file``.
+``session.kept_markets_file``.
 """
 
 from collections.abc import Container, Iterable, Mapping

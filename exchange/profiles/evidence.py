@@ -1,6 +1,6 @@
 """What ``probe`` measured at one exchange on one day, and what of it a profile may lean on.
 
-Owns the figures and the judgement. Where they are kept is ``commands.probe.evidence_file``'s.
+Owns the figures and the judgement. Where they are kept is ``session.evidence_file``'s.
 """
 
 from enum import StrEnum

@@ -11,7 +11,7 @@ from actors.runtime.supervision import Children, StartError
 from actors.runtime.system import System
 from commands.app import run_command
 from commands.explaining import EXIT_FAILED, EXIT_OK, EXIT_USAGE
-from commands.tree import Wiring
+from session.wiring import Wiring
 
 Fault = Exception | KeyboardInterrupt
 
@@ -93,7 +93,7 @@ def test_a_fault_nobody_expected_is_one_line_and_its_traceback_is_in_the_log(
 def test_before_there_is_a_log_a_fault_has_a_file_of_its_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("commands.logs._LOGS", [])
+    monkeypatch.setattr("session.logs._LOGS", [])
     monkeypatch.setattr("commands.run.session_folder", None)  # calling it is the fault
     code, _ = typed(tmp_path, RuntimeError())
     assert code == EXIT_FAILED

@@ -9,12 +9,12 @@ import pytest
 from actors.journal.finding import find
 from actors.journal.notes import BACKUP_NOTE, RESTORED_NOTE, Backup, read_note, taken_path
 from actors.journal.segment import segment_numbers
-from commands.account import Account
 from commands.backup import backup
 from commands.restore import restore
 from commands.verify import Verdict, verify
 from config.settings import Settings
 from messages.base import Timestamp
+from session.account import Account
 from terminal.errors import RunFailedError, UsageError
 from tests.actors.journal.history import NOW, journal_in, records
 from tests.commands.test_verify import NAME, contents, write

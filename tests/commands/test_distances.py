@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from commands.replaying.stage import look_at
-from commands.session import check_market
 from config.loading import load
+from session.paper import check_market
 from terminal.errors import UsageError
 
 COARSE = """timestamp,open,high,low,close,volume

@@ -11,7 +11,6 @@ import aiohttp
 import msgspec
 import pytest
 
-from commands.connecting import EXIT_KEY_REFUSED, EXIT_UNAVAILABLE, Way
 from commands.doctor import (
     EXIT_FAILED,
     EXIT_OK,
@@ -22,7 +21,6 @@ from commands.doctor import (
     _stops,
     examine,
 )
-from commands.probe.evidence_file import evidence_path, keep_evidence
 from config.settings import DropSettings, Settings
 from exchange.live.connection import Connection, Credentials
 from exchange.profiles.registry import PROFILES
@@ -33,10 +31,12 @@ from exchange.server.venue import Account, MarketStatus
 from exchange.server.wire import Reach
 from messages.base import Currency, Symbol, Timestamp
 from messages.plan import Plan, ProtectionMode
+from session.connection import EXIT_KEY_REFUSED, EXIT_UNAVAILABLE, Way
+from session.evidence_file import evidence_path, keep_evidence
 from terminal.errors import ConnectFailedError, UsageError
-from tests.commands.test_probe_evidence import PROOF
 from tests.exchange.live.wire import STILL
 from tests.exchange.venue import RULES, SYMBOL, holding
+from tests.session.test_evidence_file import PROOF
 
 CANARY = "canary-secret-77c1"
 SETTINGS = Settings(capital={Currency("USDT"): Decimal(1)}, drop=DropSettings(symbols=(SYMBOL,)))

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from commands.connecting import Way
 from commands.download import INTERVALS, Request, Row, Tally, download, moment, pages
 from config.settings import VolumeIn
 from exchange.recordings.reader import open_recording, read_candles
 from exchange.server.connect import open_session
 from exchange.server.thread import ServerThread
 from messages.base import Symbol, Timestamp
+from session.connection import Way
 from terminal.errors import UsageError
 from tests.exchange.live.wire import STILL
 from tests.exchange.venue import RULES, SYMBOL, holding

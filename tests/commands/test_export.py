@@ -13,7 +13,7 @@ import pytest
 from actors.journal.finding import ANCHOR
 from actors.portfolio.accounts import Account
 from commands.export import export
-from commands.table_files import TABLES, Format, Row, check_format
+from session.table_files import TABLES, Format, Row, check_format
 from terminal.errors import RunFailedError, UsageError
 from tests.actors.journal.history import records
 from tests.commands.test_verify import write

@@ -8,11 +8,7 @@ import pytest
 from loguru import logger
 
 import supervisor
-from commands.connecting import Way
 from commands.live import RealMarket, run_on_exchange
-from commands.modes import Mode, Venue
-from commands.options import Options
-from commands.process import disarm
 from exchange.server.connect import open_session
 from exchange.server.thread import ServerThread
 from messages.base import Timestamp
@@ -20,6 +16,10 @@ from messages.gateway import MarketMoved
 from messages.market import Quote
 from messages.market_data import QuoteReceived
 from messages.order_router import StreamChanged
+from session.connection import Way
+from session.options import Options
+from session.process import disarm
+from session.trading_modes import Mode, Venue
 from terminal.errors import UsageError
 from tests.exchange.venue import RULES, SYMBOL, holding
 

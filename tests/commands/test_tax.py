@@ -13,7 +13,6 @@ from actors.order_router.order import RoutedOrder
 from actors.portfolio.accounts import Booking
 from commands.export import Tables
 from commands.fills import Fill, FillBook
-from commands.table_files import utc
 from commands.tax import lot_rows
 from commands.tax_lots import LotBook
 from messages.addresses import ORDER_ROUTER
@@ -22,6 +21,7 @@ from messages.envelope import Wake
 from messages.money import Money
 from messages.orders import OrderFacts, OrderRequest, OrderStatus, OrderType, Purpose, Side
 from messages.reconciler import Trade, TradesReported
+from session.table_files import utc
 from verification.simulation.journals import JOURNALS, Store
 from verification.simulation.schedules import FOLDER, Kept
 from verification.simulation.world import World

@@ -22,7 +22,6 @@ from actors.position.states import State
 from actors.runtime.clock import WallClock
 from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.system import System
-from commands.tree import Wiring
 from exchange.fault_plan import Fault, FaultKind, FaultPlan, On
 from exchange.faults import FaultyExchange
 from messages.addresses import GATEWAY, MARKET_DATA, ORDER_ROUTER, position_address
@@ -34,6 +33,7 @@ from messages.observers import AlarmKind
 from messages.orders import OrderStatus, Purpose, RejectReason
 from messages.plan import Plan
 from messages.position import CloseCause, SwitchProtection
+from session.wiring import Wiring
 from tests.faults.scene import (
     BY_HAND,
     LIMIT_EXIT,

@@ -30,7 +30,6 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from actors.runtime.watchdog import Stuck
 from actors.strategy.port import Enter, MarketView
-from commands.tree import Wiring
 from config.settings import Settings
 from messages.addresses import GATEWAY, PORTFOLIO, POSITIONS
 from messages.base import Address, PositionId, Timestamp
@@ -40,6 +39,7 @@ from messages.market import Quote
 from messages.money import ZERO
 from messages.orders import Side
 from messages.positions import OpenPosition
+from session.wiring import Wiring
 from tests.actors.journal.history import ORIGIN, holder
 from tests.exchange.venue import SYMBOL
 from tests.system.dying import Journal

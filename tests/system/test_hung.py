@@ -11,8 +11,8 @@ from actors.journal.codec import Snapshot, Undelivered
 from actors.journal.port import HungError
 from actors.journal.recovery import is_stuck
 from actors.runtime.watchdog import STUCK_NOTE, Stuck, end_process
-from commands.account import Account
 from messages.base import Address, Milliseconds, Timestamp
+from session.account import Account
 from tests.actors.journal.history import write
 from tests.system.crashing import Session
 from tests.system.outside import Points

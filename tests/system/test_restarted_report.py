@@ -19,17 +19,17 @@ from actors.journal.finding import find
 from actors.portfolio.accounts import Account as Books
 from actors.portfolio.accounts import Booking, Totals
 from actors.strategy.actor import strategy_of
-from commands.account import PAPER, Account, account_folder
 from commands.export import export
-from commands.session import Ended, Session
-from commands.session_files import SessionFiles
-from commands.table_files import Format
 from config.loading import load
 from config.settings import Settings
 from messages.addresses import PORTFOLIO
 from messages.base import Timestamp
 from messages.money import ZERO, divide_even
 from messages.session import SessionPicture
+from session.account import PAPER, Account, account_folder
+from session.artifacts import SessionFiles
+from session.paper import Ended, Session
+from session.table_files import Format
 from terminal.header import EMBEDDED, SessionHeader
 
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")

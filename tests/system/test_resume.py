@@ -12,12 +12,12 @@ from actors.journal.codec import Snapshot, decode
 from actors.journal.finding import find
 from actors.journal.segment import read_segment
 from actors.portfolio.accounts import Account
-from commands.account import account_folder
 from commands.verify import Verdict, verify
 from exchange.matching.state import Balance
 from messages.addresses import GATEWAY, PORTFOLIO
 from messages.base import Currency
 from messages.money import ZERO
+from session.account import account_folder
 from tests.system.running import Finished, run_supervisor
 from verification.sources import ROOT
 

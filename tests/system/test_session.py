@@ -21,9 +21,9 @@ from typing import Any
 
 import pytest
 
-from commands.summary import EQUITY_COLUMNS, TRADE_COLUMNS
-from commands.table_files import utc
 from messages.base import Timestamp
+from session.summary import EQUITY_COLUMNS, TRADE_COLUMNS
+from session.table_files import utc
 from tests.system.running import TIMEOUT_SECONDS, run_supervisor
 from verification.sources import ROOT
 

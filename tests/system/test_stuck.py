@@ -7,8 +7,8 @@ import msgspec
 from actors.journal.recovery import is_stuck
 from actors.runtime.sentinel_process import wait_for_note
 from actors.runtime.watchdog import EXIT_STUCK, Stuck
-from commands.account import Account
 from messages.base import Milliseconds, Timestamp
+from session.account import Account
 from tests.system.running import run_python
 
 SCRIPT = """
@@ -20,7 +20,7 @@ from actors.runtime.actor import Actor
 from actors.runtime.clock import WallClock
 from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.system import System
-from commands.tree import Wiring
+from session.wiring import Wiring
 from config.settings import RuntimeSettings, Settings
 from exchange.paper import PaperExchange
 from messages.base import Address, Milliseconds
@@ -51,8 +51,8 @@ from actors.guardian.actor import GuardianActor
 from actors.runtime.clock import WallClock
 from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.system import System
-from commands.account import Account
-from commands.tree import Wiring
+from session.account import Account
+from session.wiring import Wiring
 from config.settings import JournalSettings, RuntimeSettings, Settings
 from exchange.paper import PaperExchange
 from messages.addresses import POSITIONS

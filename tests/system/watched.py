@@ -24,7 +24,6 @@ from actors.runtime.system import System
 from actors.strategy.actor import strategy_of
 from commands.replaying.playing import Played, Player
 from commands.replaying.stage import Stage, look_at
-from commands.tree import Wiring
 from config.settings import CandlePath, Settings
 from exchange.matching.state import MatchingBook
 from exchange.paper import PaperExchange
@@ -34,6 +33,7 @@ from messages.base import Address, Currency, base_currency
 from messages.gateway import MarketMoved
 from messages.money import ZERO
 from messages.orders import Side
+from session.wiring import Wiring
 
 
 class Watched:

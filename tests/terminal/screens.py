@@ -20,11 +20,11 @@ from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from actors.strategy.actor import strategy_of
-from commands.session import paper_wiring
 from config.loading import load
 from messages.addresses import OBSERVERS
 from messages.base import Timestamp
 from messages.session import PositionRow, ReadSession, SessionPicture
+from session.paper import paper_wiring
 from terminal.live_view import LiveView, draw
 from tests.terminal.pictures import HEADER, beginning, busy
 from verification.sources import ROOT

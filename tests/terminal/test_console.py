@@ -7,8 +7,8 @@ from rich.table import Table
 
 from commands.check import check
 from commands.inspect.view import View, print_view, table
-from commands.options import Options
-from commands.telling import SessionConsole
+from session.announcements import SessionConsole
+from session.options import Options
 from terminal.console import new_console
 
 LONG = " ".join(["word"] * 100)

@@ -16,10 +16,10 @@ from actors.journal.port import Record
 from actors.positions.actor import PositionsActor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.system import System
-from commands.tree import Wiring
 from exchange.port import Sink
 from messages.addresses import GUARDIAN, POSITIONS
 from messages.ids import Identity, epoch_of
+from session.wiring import Wiring
 from verification.forks.rules import StrictSystem
 from verification.forks.venue import Link
 from verification.simulation.fates import DiskFate

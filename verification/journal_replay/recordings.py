@@ -16,9 +16,9 @@ from actors.journal.codec import Snapshot, UnreadableError, decode, decode_outli
 from actors.journal.cut import Cut, UnderWay
 from actors.journal.lease import is_held
 from actors.journal.segment import read_segment, segment_numbers
-from commands.account import STATE, account_folder
-from commands.folders import SESSION_NAME
 from config.settings import Settings
+from session.account import STATE, account_folder
+from session.folders import SESSION_NAME
 from verification.journal_replay.flight import Recording
 
 

@@ -15,7 +15,6 @@ from actors.positions.actor import PositionsActor
 from actors.runtime.actor import Actor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
-from commands.tree import Wiring
 from config.settings import Settings
 from exchange.fault_plan import Fault
 from exchange.port import Sink
@@ -35,6 +34,7 @@ from messages.orders import OrderRequest, Side
 from messages.plan import Plan
 from messages.positions import OpenPosition
 from messages.supervisor import ResourceLost
+from session.wiring import Wiring
 from verification.poison.ledgers import wrongs_at
 from verification.poison.market import (
     ALL_ABLE,

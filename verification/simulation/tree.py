@@ -13,9 +13,9 @@ from actors.journal.port import Record
 from actors.runtime.actor import Actor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.system import System
-from commands.tree import Wiring
 from messages.base import DAY_MS, Address, Timestamp
 from messages.envelope import Envelope
+from session.wiring import Wiring
 from verification.simulation.dispatcher import Poisonable
 from verification.simulation.files import StoreJournal
 from verification.simulation.journals import SimulatedJournal

@@ -22,7 +22,6 @@ from actors.position.states import State
 from actors.positions.actor import PositionsActor
 from actors.runtime.mailbox import Mailbox
 from actors.strategy.port import Enter, MarketView
-from commands.tree import Wiring
 from exchange.port import Sink
 from messages.addresses import ORDER_ROUTER, PORTFOLIO, POSITIONS
 from messages.base import Address, Message, PositionId, Timestamp
@@ -35,6 +34,7 @@ from messages.money import Money
 from messages.portfolio import ClearConflict
 from messages.position import Begin
 from messages.positions import OpenPosition
+from session.wiring import Wiring
 from verification.invariants.judges import Judges
 from verification.invariants.rest import come_to_rest
 from verification.simulation.acts import ACTS

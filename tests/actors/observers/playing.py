@@ -12,12 +12,12 @@ from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from actors.strategy.actor import strategy_of
-from commands.session import paper_wiring
-from commands.tree import observers_of
 from config.loading import load
 from messages.addresses import OBSERVERS
 from messages.base import Timestamp
 from messages.session import ReadSession, SessionPicture
+from session.paper import paper_wiring
+from session.wiring import observers_of
 
 BEGIN = Timestamp(1_800_000_000_000)
 MINUTE = 60_000

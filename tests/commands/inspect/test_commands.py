@@ -18,9 +18,9 @@ from commands.inspect.errors import InspectError
 from commands.inspect.front import _says_yes, run_all
 from commands.inspect.position import seen, view_of
 from commands.inspect.view import View, print_view, table
-from commands.session_files import SessionRecord
 from messages.base import PositionId
 from messages.guardian import Halt
+from session.artifacts import SessionRecord
 from terminal.console import new_console
 from tests.actors.inspector.scene import Scene, playing
 

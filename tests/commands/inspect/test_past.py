@@ -18,13 +18,13 @@ from commands.inspect.front import open_session
 from commands.inspect.past import Past
 from commands.inspect.recorded import recorded
 from commands.inspect.view import View
-from commands.tree import Wiring
 from config.loading import load
 from messages.addresses import GUARDIAN, MARKET_DATA, OPERATOR
 from messages.base import Address, Symbol
 from messages.market_data import MarketRow, ReadMarket
 from messages.operator import Operation, OperatorCommand
 from messages.position import OrdersReleased, TriggerFired
+from session.wiring import Wiring
 from tests.commands.inspect.recording import Lived, lived, write_session
 from tests.system.watched import Watched
 from verification.sources import ROOT

@@ -8,9 +8,9 @@ import pytest
 import supervisor
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
-from commands.options import Options
 from commands.replaying.replay import Request, replay
-from commands.tree import Wiring
+from session.options import Options
+from session.wiring import Wiring
 from terminal.errors import RunFailedError
 from verification.sources import ROOT
 

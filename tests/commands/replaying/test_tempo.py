@@ -5,9 +5,9 @@ import signal
 import pytest
 
 from commands.replaying.tempo import AS_FAST_AS_IT_CAN, Tempo
-from commands.stopping import Stopping
-from commands.tempo import Deadline
 from messages.base import Timestamp
+from session.signals import Stopping
+from session.time_scaling import Deadline
 
 MOMENTS = [Timestamp(at) for at in (0, 50_000, 100_000)]
 

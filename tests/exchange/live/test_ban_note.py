@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from commands.connecting import EXIT_UNAVAILABLE, Files, Way, connect
 from config.live import LiveSettings
 from exchange.keys import no_keys
 from exchange.live.ban_note import BanNote
@@ -16,6 +15,7 @@ from exchange.server.thread import ServerThread
 from exchange.server.wire import Call
 from exchange.server.wire_faults import WireFault, WireFaultKind
 from messages.base import Timestamp
+from session.connection import EXIT_UNAVAILABLE, Files, Way, connect
 from terminal.errors import ConnectFailedError
 from tests.exchange.live.wire import STILL
 from tests.exchange.venue import RULES, holding

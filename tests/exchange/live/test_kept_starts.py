@@ -8,7 +8,6 @@ import pytest
 from msgspec.structs import replace
 
 import exchange.live.rules_watch as watch
-from commands.kept_markets_file import KeptMarketsFile
 from exchange.live.kept_markets import KeptMarkets
 from exchange.server.control import SetRules
 from exchange.server.thread import ServerThread
@@ -16,6 +15,7 @@ from exchange.server.wire import Call
 from exchange.server.wire_faults import FOR_EVER, WireFault, WireFaultKind
 from messages.base import Timestamp
 from messages.positions import MarketGoneReported, MarketRulesReported
+from session.kept_markets_file import KeptMarketsFile
 from tests.exchange.live.test_kept_markets import a_market, file_of
 from tests.exchange.live.test_rules_watch import COARSE, OTHER, events, last
 from tests.exchange.live.wire import STILL, WAIT_SECONDS, WireVenue

@@ -19,12 +19,12 @@ import supervisor
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from commands.app import run_program
-from commands.connecting import Way
-from commands.tree import Wiring
 from exchange.port import Event, Sink
 from exchange.server.connect import open_session
 from exchange.server.wire import Reach
 from messages.market_data import QuoteReceived
+from session.connection import Way
+from session.wiring import Wiring
 from tests.system.wire.session import HASTY
 from tests.system.wire.strategy import candle_at
 

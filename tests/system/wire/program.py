@@ -15,7 +15,6 @@ import msgspec
 
 from actors.journal.finding import find
 from actors.portfolio.accounts import Account
-from commands.account import account_folder
 from commands.verify import Verdict, verify
 from exchange.server.control import ServerHand, VenuePicture
 from exchange.server.wire import Reach
@@ -23,6 +22,7 @@ from messages.addresses import PORTFOLIO
 from messages.base import Currency
 from messages.ids import ENTRY_LEG
 from messages.money import ZERO
+from session.account import account_folder
 from tests.system.wire.ids import parts_of
 from tests.system.wire.scenes import Scene
 from verification.sources import ROOT

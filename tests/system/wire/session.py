@@ -27,11 +27,7 @@ from actors.position.position import Charter, Position
 from actors.position.states import State
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
-from commands.account import Account, account_folder
 from commands.live import real_wiring
-from commands.session import Session
-from commands.session_files import SessionFiles
-from commands.tree import Wiring
 from config.live import LiveSettings
 from config.settings import Settings
 from exchange.live.connection import Connection, Credentials
@@ -48,6 +44,10 @@ from messages.observers import Alarm
 from messages.orders import OrderStatus
 from messages.position import CloseCause
 from messages.positions import CloseAllPositions
+from session.account import Account, account_folder
+from session.artifacts import SessionFiles
+from session.paper import Session
+from session.wiring import Wiring
 from terminal.header import SessionHeader
 from tests.system.wire.ids import ours_of
 from tests.system.wire.strategy import Always, candle_at

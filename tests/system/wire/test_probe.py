@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from commands.probe.evidence_file import evidence_path, read_evidence
 from exchange.matching.state import ExecutionRules
 from exchange.profiles.evidence import Evidence, IdReuse, Said
 from exchange.server.control import ServerHand, SetExecution, VenuePicture
@@ -16,6 +15,7 @@ from exchange.server.remote import ServerProcess
 from exchange.server.wire import Call
 from exchange.server.wire_faults import WireFault, WireFaultKind
 from messages.orders import StopStatus
+from session.evidence_file import evidence_path, read_evidence
 from tests.system.wire.program import Program
 from tests.system.wire.scenes import BALANCES, SCENES, SYMBOL
 

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 import supervisor
 from commands.app import run_command
-from commands.connecting import EXIT_KEY_REFUSED, EXIT_UNAVAILABLE, Way
 from commands.explaining import EXIT_USAGE
 from exchange.server.connect import open_session
 from exchange.server.control import Control, SetAccount, SetMaintenance, SetStatus
 from exchange.server.thread import ServerThread
 from exchange.server.venue import Account, MarketStatus
 from exchange.server.wire import Call, Reach
+from session.connection import EXIT_KEY_REFUSED, EXIT_UNAVAILABLE, Way
 from tests.system.wire.__main__ import way_to
 from tests.system.wire.program import keys_named
 from tests.system.wire.scenes import BALANCES, OFTEN, SCENES, SYMBOL, Scene

@@ -21,9 +21,11 @@ import msgspec
 
 from actors.observers.equity import EquityPoint
 from actors.observers.trades import Trade
-from commands.folders import SESSION_NAME
-from commands.log_file import Document, LineFile
-from commands.summary import (
+from config.packages import version
+from config.settings import Settings
+from session.folders import SESSION_NAME
+from session.log_file import Document, LineFile
+from session.summary import (
     EQUITY_COLUMNS,
     TRADE_COLUMNS,
     Summary,
@@ -31,8 +33,6 @@ from commands.summary import (
     equity_row,
     trade_row,
 )
-from config.packages import version
-from config.settings import Settings
 from terminal.errors import UsageError
 from terminal.header import SessionHeader
 from terminal.spool import Place, Spool

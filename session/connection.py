@@ -14,7 +14,6 @@ from pathlib import Path
 
 import msgspec
 
-from commands.probe.evidence_file import UnreadableEvidenceError, read_evidence
 from config.live import LiveSettings
 from exchange.keys import Keys, KeysError, no_keys, read_keys, variable_names
 from exchange.live.ban_note import BanNote
@@ -26,6 +25,7 @@ from exchange.profiles.profile import Profile
 from exchange.profiles.registry import profile_of
 from messages.base import Symbol, Timestamp
 from messages.border import one_line
+from session.evidence_file import UnreadableEvidenceError, read_evidence
 from terminal.errors import ConnectFailedError, UsageError
 
 EXIT_UNAVAILABLE = 69

@@ -19,9 +19,9 @@ from actors.observers.equity import EquityPoint
 from actors.observers.report import Report
 from actors.observers.trades import Trade
 from actors.plain_files import new_file, write_whole
-from commands.table_files import monies, utc, with_utc
 from messages.base import Timestamp
 from messages.money import ZERO, Money, divide_even, plain
+from session.table_files import monies, utc, with_utc
 
 TRADE_COLUMNS = with_utc(
     (

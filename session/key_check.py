@@ -5,11 +5,11 @@ Owns the refusal, and the acknowledgement where the exchange does not say what a
 
 from collections.abc import Callable
 
-from commands.connecting import EXIT_KEY_REFUSED, Say
-from commands.modes import Mode, Venue
 from config.settings import Settings
 from exchange.live.connection import Connection
 from exchange.live.key_watch import read_rights, told, too_much
+from session.connection import EXIT_KEY_REFUSED, Say
+from session.trading_modes import Mode, Venue
 from terminal.errors import ConnectFailedError, UsageError
 from terminal.person import is_anyone_there, read_line, typed_by
 

@@ -6,7 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from commands.modes import (
+from config.loading import load
+from config.settings import DropSettings, PortfolioSettings, Settings
+from exchange.profiles.registry import PROFILES
+from messages.base import Symbol
+from session.trading_modes import (
     Mode,
     Venue,
     ask_consent,
@@ -15,10 +19,6 @@ from commands.modes import (
     venue_of,
     wait_problem,
 )
-from config.loading import load
-from config.settings import DropSettings, PortfolioSettings, Settings
-from exchange.profiles.registry import PROFILES
-from messages.base import Symbol
 from terminal.errors import UsageError
 
 SYMBOLS = DropSettings(symbols=(Symbol("BTC/USDT"),))

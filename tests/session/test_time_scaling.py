@@ -2,8 +2,8 @@
 
 import pytest
 
-from commands.tempo import Deadline, at_speed, pace_ms
 from config.settings import Settings
+from session.time_scaling import Deadline, at_speed, pace_ms
 
 
 def test_limits_on_this_process_are_stretched_with_the_speed() -> None:

@@ -27,12 +27,6 @@ from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from actors.strategy.actor import DROP, StrategySource
-from commands.account import Account
-from commands.options import check_oco
-from commands.session_files import SessionFiles
-from commands.summary import Outcome, Summary, summarise
-from commands.tempo import Deadline, at_speed, pace_ms
-from commands.tree import StartTree, Wiring, observers_of
 from config.settings import MarketSettings, Settings
 from exchange.generated.listings import DEFAULT_SYMBOLS
 from exchange.generated.market import GeneratedMarket
@@ -45,6 +39,12 @@ from messages.market import MarketRules
 from messages.money import ZERO, Money
 from messages.positions import EndSession, StopAllEntering
 from messages.session import PositionRow, ReadSession, SessionPicture
+from session.account import Account
+from session.artifacts import SessionFiles
+from session.options import check_oco
+from session.summary import Outcome, Summary, summarise
+from session.time_scaling import Deadline, at_speed, pace_ms
+from session.wiring import StartTree, Wiring, observers_of
 from terminal.errors import UsageError
 from terminal.header import SessionHeader
 

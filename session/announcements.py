@@ -7,11 +7,11 @@ from actors.position.position import Life
 from actors.position.prices import stop
 from actors.position.protection import is_stopped_at_venue
 from actors.position.states import State
-from commands.screen import summary_table
-from commands.session import Ended
 from config.packages import version
 from messages.money import ZERO, amount_text, money_text
 from messages.session import SessionPicture
+from session.paper import Ended
+from session.screen import summary_table
 from terminal.console import unwrap
 from terminal.header import SessionHeader
 from terminal.words import count

@@ -36,7 +36,7 @@ def run(program: str, begin: Callable[[], None] | None = None) -> "subprocess.Po
 def test_what_a_user_left_behind_delays_no_end(left_over: str) -> None:
     program = f"""
 import atexit, concurrent.futures, threading, time
-from commands.process import run_to_end
+from session.process import run_to_end
 
 def main():
     {left_over}
@@ -53,7 +53,7 @@ run_to_end(main)
 def test_an_exit_handler_runs_if_it_is_quick() -> None:
     program = """
 import atexit
-from commands.process import run_to_end
+from session.process import run_to_end
 atexit.register(print, "saved", flush=True)
 run_to_end(lambda: 0)
 """
@@ -62,7 +62,7 @@ run_to_end(lambda: 0)
 
 
 def test_an_error_that_leaves_the_program_is_shown_and_ends_it_with_1() -> None:
-    process = run("from commands.process import run_to_end\nrun_to_end(lambda: 1 / 0)")
+    process = run("from session.process import run_to_end\nrun_to_end(lambda: 1 / 0)")
     _, errors = process.communicate(timeout=ENOUGH_SECONDS)
     assert process.returncode == 1
     assert errors.endswith("ZeroDivisionError: division by zero\n")
@@ -80,7 +80,7 @@ def block() -> None:
 def test_kill_int_works_though_the_parent_ignores_or_blocks_it(begin: Callable[[], None]) -> None:
     program = """
 import time
-from commands.process import run_to_end
+from session.process import run_to_end
 
 def main():
     try:
@@ -108,7 +108,7 @@ def close() -> None:
 def test_no_file_gets_the_number_of_a_stream_that_was_closed() -> None:
     program = """
 import os, sys
-from commands.process import run_to_end
+from session.process import run_to_end
 
 def main():
     number = os.open("supervisor.py", os.O_RDONLY)
@@ -124,7 +124,7 @@ run_to_end(main)
 def test_a_command_that_does_not_end_in_time_is_ended() -> None:
     program = """
 import sys, time
-from commands.process import end_within, may_end_process, run_to_end
+from session.process import end_within, may_end_process, run_to_end
 
 def main():
     with may_end_process():
@@ -141,7 +141,7 @@ run_to_end(main)
 def test_where_no_thread_can_be_started_the_end_goes_its_way_within_its_time() -> None:
     program = """
 import sys, threading, time
-from commands.process import end_within, may_end_process, run_to_end
+from session.process import end_within, may_end_process, run_to_end
 
 def start(thread):
     raise RuntimeError("can't start new thread")

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from commands.stopping import Stopping
+from session.signals import Stopping
 from terminal.errors import StopAtOnceError
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import msgspec
 
 from actors.runtime.watchdog import STUCK_NOTE, Stuck
-from commands.account import Account
 from messages.addresses import ORDER_ROUTER
 from messages.base import Milliseconds
+from session.account import Account
 from tests.actors.journal.history import NOW, write
 
 STUCK = Stuck(ORDER_ROUTER, "OrderReported", (9, 0), Milliseconds(30_000))

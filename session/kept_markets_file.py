@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from actors.plain_files import read_plain, write_whole
-from commands.connecting import Say
+from session.connection import Say
 
 _MODE = 0o600
 """It names the account."""

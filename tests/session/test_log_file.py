@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from commands.log_file import LogFile
+from session.log_file import LogFile
 from verification.sources import ROOT
 
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from commands.log_file import LogFile
-from commands.logs import _lost_lines
+from session.log_file import LogFile
+from session.logs import _lost_lines
 from terminal.spool import Spool
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -7,10 +7,10 @@ import pytest
 
 from actors.journal.finding import find
 from actors.journal.recovery import living_positions
-from commands.account import Account
-from commands.fresh_start import GiveUp, LeftOpen, ask_to_give_up, left_open, new_aside
 from config.settings import Settings
 from messages.base import Timestamp
+from session.account import Account
+from session.fresh_start import GiveUp, LeftOpen, ask_to_give_up, left_open, new_aside
 from terminal.errors import UsageError
 from tests.actors.journal.history import NOW, records, write
 from tests.commands.test_verify import contents

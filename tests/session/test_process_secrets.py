@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from commands.process_secrets import erase_variables
+from session.process_secrets import erase_variables
 from tests.system.running import run_python
 
 KEY, SECRET = "canary-key-4f1d", "canary-secret-9e2b"
 _PROGRAM = """
 import ctypes, os, resource, subprocess, sys
 from pathlib import Path
-from commands.process_secrets import hide_secrets
+from session.process_secrets import hide_secrets
 from exchange.profiles.registry import profile_of
 before = Path("/proc/self/environ").read_bytes()
 assert b"canary" in before, before

@@ -6,9 +6,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from commands.connecting import EXIT_KEY_REFUSED
-from commands.key_check import check_key
-from commands.modes import Mode, Venue
 from config.live import LiveSettings
 from config.settings import Settings
 from exchange.live.connection import Connection
@@ -17,6 +14,9 @@ from exchange.server.thread import ServerThread
 from exchange.server.venue import Account
 from exchange.server.wire import Call
 from exchange.server.wire_faults import FOR_EVER, WireFault, WireFaultKind
+from session.connection import EXIT_KEY_REFUSED
+from session.key_check import check_key
+from session.trading_modes import Mode, Venue
 from terminal.errors import ConnectFailedError, UsageError
 from tests.exchange.live.wire import connect
 from tests.exchange.venue import RULES, holding

@@ -6,17 +6,17 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from commands.stops import (
+from config.settings import Settings
+from messages.base import Symbol
+from messages.market import Capabilities
+from messages.plan import OnStop, Plan, ProtectionMode
+from session.stops import (
     check_stops,
     choose_on_stop,
     protection_words,
     survival_words,
     symbol_lines,
 )
-from config.settings import Settings
-from messages.base import Symbol
-from messages.market import Capabilities
-from messages.plan import OnStop, Plan, ProtectionMode
 from terminal.errors import UsageError
 
 BTC, ETH = Symbol("BTC/USDT"), Symbol("ETH/USDT")

@@ -28,18 +28,18 @@ from actors.journal.unrecorded_mark import UnrecordedMark
 from actors.plain_files import read_plain
 from actors.runtime.sentinel_process import wait_for_note
 from actors.runtime.watchdog import STUCK_NOTE, Stuck
-from commands.account_name import AccountName
-from commands.account_notes import (
+from config.settings import Settings
+from messages.base import Timestamp
+from messages.ids import Identity
+from session.account_name import AccountName
+from session.account_notes import (
     check_no_backup,
     check_not_taken,
     forget_taken,
     note_taken,
     take_restored,
 )
-from commands.fresh_start import GiveUp, LeftOpen, left_open, new_aside, put_aside
-from config.settings import Settings
-from messages.base import Timestamp
-from messages.ids import Identity
+from session.fresh_start import GiveUp, LeftOpen, left_open, new_aside, put_aside
 from terminal.errors import UsageError
 
 STATE = Path("state")

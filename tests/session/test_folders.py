@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from commands.folders import SESSION_NAME, SESSIONS, session_folder
+from session.folders import SESSION_NAME, SESSIONS, session_folder
 from terminal.errors import UsageError
 from verification.sources import ROOT
 
 USE = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from commands.folders import session_folder
+from session.folders import session_folder
 print(session_folder(None, "paper", 20), flush=True)
 sys.stdin.read()
 """

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from commands.connecting import Say, profile_named
 from config.settings import Settings
 from exchange.live.connection import Connection
 from exchange.profiles.profile import Profile
@@ -20,6 +19,7 @@ from messages.market import MarketRules
 from messages.money import ZERO, Money, money_text, plain
 from messages.orders import OrderType
 from messages.plan import Plan
+from session.connection import Say, profile_named
 from terminal.errors import UsageError
 from terminal.person import is_anyone_there, read_line, typed_by
 

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from commands.summary import CurrencySummary, Summary
 from messages.money import ZERO, amount_text, money_text
+from session.summary import CurrencySummary, Summary
 from terminal.words import date_and_time, percent
 
 _ADVANCE_EVERY = 500

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from commands.connecting import probed
-from commands.probe.evidence_file import evidence_path, keep_evidence, read_evidence
 from commands.probe.words import lines_of
 from exchange.profiles.evidence import Evidence, StopFate, with_evidence
 from exchange.profiles.profile import Profile
 from exchange.profiles.registry import PROFILES, profile_of
 from exchange.profiles.symbols import symbol_facts
+from session.connection import probed
+from session.evidence_file import evidence_path, keep_evidence, read_evidence
 
 SAME_ORDER = StopFate(
     is_triggered=True, is_found_by_client_id=True, keeps_exchange_id=True, fills_whole=True

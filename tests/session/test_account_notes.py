@@ -8,9 +8,9 @@ import pytest
 from actors.journal.finding import find
 from actors.journal.notes import taken_path
 from actors.journal.port import CustodyError
-from commands.account import Account
 from config.settings import Settings
 from messages.base import Timestamp
+from session.account import Account
 from terminal.errors import UsageError
 from tests.actors.journal.history import NOW, records, write
 

@@ -7,7 +7,7 @@ import pytest
 
 from actors.strategy.drop import DropStrategy
 from actors.strategy.host import OwnProcess
-from commands.options import Options, read_config, session_strategy
+from session.options import Options, read_config, session_strategy
 from terminal.errors import UsageError
 
 PIDS = """\

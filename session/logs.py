@@ -18,10 +18,10 @@ import msgspec
 from loguru import logger
 
 from actors.observers.events import Event
-from commands.log_file import LogFile
 from config.settings import LogSettings
 from messages.base import Timestamp
 from messages.border import one_line
+from session.log_file import LogFile
 from terminal.errors import UsageError
 from terminal.spool import Spool, drain_all
 

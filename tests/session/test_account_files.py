@@ -12,8 +12,8 @@ from actors.journal.notes import RESTORED_NOTE
 from actors.journal.port import UNWRITTEN
 from actors.journal.segment import segment_path
 from actors.runtime.watchdog import STUCK_NOTE
-from commands.account import Account
 from messages.base import Timestamp
+from session.account import Account
 from terminal.errors import UsageError
 
 NAMES = ("lock", EPOCH, ANCHOR, UNWRITTEN, STUCK_NOTE, RESTORED_NOTE, segment_path(Path(), 1).name)

@@ -11,7 +11,9 @@ import pytest
 from loguru import logger
 
 from actors.observers.events import Event
-from commands.logs import (
+from config.settings import LogSettings
+from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
+from session.logs import (
     LOG_NAME,
     _lost_lines,
     faults_of_threads_logged,
@@ -21,8 +23,6 @@ from commands.logs import (
     stop_logging_for_people,
     write_fault,
 )
-from config.settings import LogSettings
-from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from terminal.errors import UsageError
 from terminal.spool import Spool, drain_all
 from tests.system.running import run_python
@@ -96,7 +96,7 @@ KILLED = """
 import os, signal, sys, time
 from pathlib import Path
 from loguru import logger
-from commands.logs import log_to
+from session.logs import log_to
 from config.settings import LogSettings
 
 log_to(Path(sys.argv[1]), LogSettings())

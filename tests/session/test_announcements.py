@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from actors.position.position import Life
-from commands.telling import first_screen, heartbeat, open_lines
 from messages.plan import ProtectionMode
+from session.announcements import first_screen, heartbeat, open_lines
 from terminal.header import SessionHeader
 from tests.actors.position.stage import PLAN, Stage
 from tests.terminal.pictures import HEADER, busy

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from msgspec.structs import replace
 
 from actors.position.prices import has_stop, possible_mode
-from commands.connecting import Say
 from config.settings import Settings
 from messages.base import Symbol
 from messages.market import Capabilities
 from messages.plan import OnStop, Plan, ProtectionMode
+from session.connection import Say
 from terminal.errors import UsageError
 from terminal.person import is_anyone_there, read_line, typed_by
 

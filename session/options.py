@@ -9,10 +9,10 @@ import msgspec
 from actors.strategy.actor import DROP, StrategySource, strategy_of
 from actors.strategy.host import OwnProcess
 from actors.strategy.port import Strategy, StrategyError
-from commands.logs import write_text
 from config.loading import ConfigError, load
 from config.settings import Settings
 from messages.plan import ProtectionMode
+from session.logs import write_text
 from terminal.errors import UsageError
 
 
