@@ -24,14 +24,14 @@ from actors.observers.report import Report
 from actors.strategy.port import Enter, MarketView
 from benchmarks.measure import machine, show
 from benchmarks.stage import CAPITAL, START, SWITCHED_ON, Stage, Took, timed
-from commands.replaying.feed import Feed
-from commands.replaying.items import FeedItem, candle_items
-from commands.replaying.stage import RATE_MS, STALE_INTERVALS
 from config.settings import CandlePath, MarketDataSettings, VolumeIn
 from exchange.recordings.reader import open_recording, read_candles
 from messages.base import Milliseconds, Symbol, Timestamp
 from messages.market import Candle, MarketRules
 from messages.plan import AgedTarget, Plan, ProtectionMode, Trailing
+from replay.feed import Feed
+from replay.items import FeedItem, candle_items
+from replay.stage import RATE_MS, STALE_INTERVALS
 
 ROUNDS = 5
 CANDLES = 100_000

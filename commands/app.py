@@ -233,8 +233,8 @@ def replay(
 
     Example: python supervisor.py replay tests/data/BTC-USDT-1m.csv --set drop.drop_ratio=2%
     """
-    from commands.replaying.replay import Request
-    from commands.replaying.replay import replay as play
+    from commands.replay import Request
+    from commands.replay import replay as play
 
     path = None if candle_path is None else f"replay.candle_path={candle_path}"
     options = Options(

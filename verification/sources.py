@@ -13,6 +13,7 @@ LAYERS = (
     "actors",
     "terminal",
     "session",
+    "replay",
     "commands",
     "supervisor",
 )

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from commands.replaying.stage import look_at
 from config.loading import load
+from replay.stage import look_at
 from session.paper import check_market
 from terminal.errors import UsageError
 

@@ -15,10 +15,10 @@ from actors.journal.port import Record
 from actors.journal.retention import Retention
 from actors.journal.segment import remove_segment, segment_numbers, segment_path
 from actors.journal.store import FileJournal, JournalLimits, Origin
-from commands.replaying.stage import replay_identity
 from commands.verify import Verdict, verify
 from config.loading import load
 from messages.addresses import ORDER_ROUTER
+from replay.stage import replay_identity
 from session.account import Account
 from terminal.errors import UsageError
 from tests.actors.journal.history import NOW, holder, records

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from actors.journal.port import Record
-from commands.replaying.playing import Played
 from config.loading import load
 from config.settings import CandlePath
 from messages.order_router import PlaceOrder
 from messages.orders import Purpose
 from messages.plan import ProtectionMode, Rung
 from messages.position import CloseCause
+from replay.playback import Played
 from tests.system.watched import Watched, told_profit, venue_profit
 from verification.sources import ROOT
 

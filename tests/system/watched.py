@@ -22,8 +22,6 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
 from actors.strategy.actor import strategy_of
-from commands.replaying.playing import Played, Player
-from commands.replaying.stage import Stage, look_at
 from config.settings import CandlePath, Settings
 from exchange.matching.state import MatchingBook
 from exchange.paper import PaperExchange
@@ -33,6 +31,8 @@ from messages.base import Address, Currency, base_currency
 from messages.gateway import MarketMoved
 from messages.money import ZERO
 from messages.orders import Side
+from replay.playback import Played, Player
+from replay.stage import Stage, look_at
 from session.wiring import Wiring
 
 

@@ -19,10 +19,10 @@ from actors.journal.lease import AccountInUseError, EpochLostError, Lease
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import CustodyError, JournalError, Record
 from actors.journal.store import FileJournal, JournalLimits, Origin
-from commands.replaying.stage import replay_identity
 from config.packages import version
 from config.settings import Settings
 from messages.base import Timestamp
+from replay.stage import replay_identity
 from session.artifacts import SessionRecord
 from session.folders import SESSION_NAME
 from session.summary import write_json

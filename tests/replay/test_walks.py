@@ -11,9 +11,9 @@ import pytest
 from actors.runtime.dispatcher import ProductionDispatcher
 from config.settings import CandlePath
 from messages.base import Symbol
-from tests.commands.replaying import oracle
-from tests.commands.replaying.exit_cases import FLAT, T0, at_age, earliest, market, sold_at
-from tests.commands.replaying.oracle import (
+from tests.replay import oracle
+from tests.replay.exit_cases import FLAT, T0, at_age, earliest, market, sold_at
+from tests.replay.oracle import (
     Expected,
     Hit,
     Point,
@@ -23,7 +23,7 @@ from tests.commands.replaying.oracle import (
     reaches,
     to_tick,
 )
-from tests.commands.replaying.scene import (
+from tests.replay.scene import (
     BEGIN,
     HOUR,
     Bar,

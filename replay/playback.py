@@ -16,10 +16,6 @@ from actors.runtime.dispatcher import Dispatcher
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
 from actors.strategy.port import Strategy
-from commands.replaying.feed import Feed, NotIdleError
-from commands.replaying.items import FeedItem
-from commands.replaying.stage import Stage, replay_identity
-from commands.replaying.tempo import AS_FAST_AS_IT_CAN, Tempo
 from config.settings import CandlePath
 from exchange.paper import PaperExchange
 from exchange.port import Sink
@@ -29,6 +25,10 @@ from messages.money import Money
 from messages.observers import Alarm, AlarmKind
 from messages.position import CloseCause
 from messages.positions import CloseAllPositions
+from replay.feed import Feed, NotIdleError
+from replay.items import FeedItem
+from replay.pacing import AS_FAST_AS_IT_CAN, Tempo
+from replay.stage import Stage, replay_identity
 from session.screen import progress_bar
 from session.summary import Outcome, Summary, summarise
 from session.wiring import StartTree, Wiring, observers_of

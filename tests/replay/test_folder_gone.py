@@ -8,7 +8,7 @@ import pytest
 import supervisor
 from actors.runtime.supervision import Children
 from actors.runtime.system import System
-from commands.replaying.replay import Request, replay
+from commands.replay import Request, replay
 from session.options import Options
 from session.wiring import Wiring
 from terminal.errors import RunFailedError

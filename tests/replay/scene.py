@@ -10,11 +10,11 @@ from actors.observers.trades import Trade
 from actors.runtime.dispatcher import Dispatcher
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.strategy.port import Enter, MarketView, Strategy
-from commands.replaying.playing import Played, Player
-from commands.replaying.stage import look_at
 from config.loading import load
 from config.settings import CandlePath
 from messages.base import Symbol
+from replay.playback import Played, Player
+from replay.stage import look_at
 
 HOUR = 3_600_000
 BEGIN = 1_538_524_800_000

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from config.settings import CandlePath
-from tests.commands.replaying import oracle
-from tests.commands.replaying.exit_cases import CASES, Case
-from tests.commands.replaying.oracle import check
-from tests.commands.replaying.scene import BEGIN, played_bars
+from tests.replay import oracle
+from tests.replay.exit_cases import CASES, Case
+from tests.replay.oracle import check
+from tests.replay.scene import BEGIN, played_bars
 
 
 @pytest.mark.parametrize("path", list(CandlePath))

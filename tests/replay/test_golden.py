@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import CandlePath
 from messages.base import Symbol
-from tests.commands.replaying.scene import EntersAt, candle_file, play
+from tests.replay.scene import EntersAt, candle_file, play
 
 ABC = Symbol("ABC/USDT")
 CLOSES = ["100", "104", "96", "98", "90", "101", "99"]

@@ -7,7 +7,7 @@ import pytest
 
 from config.settings import CandlePath
 from messages.base import Symbol
-from tests.commands.replaying.scene import BEGIN, HOUR, EntersAt, candle_file, play
+from tests.replay.scene import BEGIN, HOUR, EntersAt, candle_file, play
 
 ABC = Symbol("ABC/USDT")
 TICK = 'market."ABC/USDT".tick_size=0.01'

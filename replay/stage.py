@@ -10,8 +10,6 @@ import msgspec
 
 from actors.position.distances import distance_problem
 from actors.strategy.actor import DROP
-from commands.replaying.feed import Surroundings
-from commands.replaying.items import FeedItem, IsQuiet, candle_items, trade_items
 from config.settings import CandlePath, MarketSettings, Settings
 from exchange.recordings.inference import Market, Survey, infer_market, survey
 from exchange.recordings.reader import (
@@ -24,6 +22,8 @@ from exchange.recordings.reader import (
 from messages.base import Currency, Milliseconds, Symbol, Timestamp
 from messages.ids import Identity
 from messages.money import ZERO, divide_even
+from replay.feed import Surroundings
+from replay.items import FeedItem, IsQuiet, candle_items, trade_items
 from session.account_name import AccountName
 from terminal.errors import UsageError
 

@@ -7,12 +7,12 @@ import pytest
 from actors.runtime.dispatcher import Dispatcher, ProductionDispatcher
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.strategy.port import Enter, MarketView
-from commands.replaying.items import FeedItem, trade_items
 from config.settings import CandlePath
 from exchange.recordings.reader import RecordedTrade
 from messages.base import Milliseconds, Symbol, Timestamp
 from messages.orders import Side
-from tests.commands.replaying.scene import BEGIN, play
+from replay.items import FeedItem, trade_items
+from tests.replay.scene import BEGIN, play
 
 ABC = Symbol("ABC/USDT")
 MINUTE = 60_000

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from commands.replaying.playing import Played
-from commands.replaying.stage import Scene, Stage
 from messages.base import Timestamp
 from messages.border import one_line
 from messages.money import money_text
+from replay.playback import Played
+from replay.stage import Scene, Stage
 from session.screen import row_counter, summary_table
 from terminal.words import count, percent
 

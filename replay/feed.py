@@ -19,7 +19,6 @@ import msgspec
 
 from actors.runtime.clock import VirtualClock
 from actors.runtime.system import System
-from commands.replaying.items import FeedItem, walked_items
 from config.settings import CandlePath
 from exchange.candles import PricePoint
 from messages.addresses import GATEWAY, MARKET_DATA
@@ -27,6 +26,7 @@ from messages.base import Symbol, Timestamp
 from messages.gateway import MarketMoved
 from messages.market import Candle
 from messages.market_data import CandleReceived, NextLevel, OnlyQuotesDue
+from replay.items import FeedItem, walked_items
 
 IDLE_TIMEOUT_SECONDS = 60.0
 """How long one point may keep the actors busy before the replay is given up."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.commands.replaying.oracle import (
+from tests.replay.oracle import (
     Expected,
     Hit,
     Point,
@@ -18,7 +18,7 @@ from tests.commands.replaying.oracle import (
     reaches,
     to_tick,
 )
-from tests.commands.replaying.scene import BEGIN, HOUR, Bar
+from tests.replay.scene import BEGIN, HOUR, Bar
 
 T0 = BEGIN + HOUR - 1
 """The end of the first candle: the entry, at 100."""

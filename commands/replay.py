@@ -13,12 +13,12 @@ from rich.console import Console
 
 from actors.runtime.dispatcher import Dispatcher, ProductionDispatcher
 from actors.runtime.simulated import SimulatedDispatcher
-from commands.replaying.playing import Played, Player
-from commands.replaying.screen import reading, show_stage, show_summary
-from commands.replaying.stage import Stage, look_at
-from commands.replaying.tempo import Tempo
 from config.settings import CandlePath
 from exchange.recordings.reader import RecordingError
+from replay.pacing import Tempo
+from replay.playback import Played, Player
+from replay.screen import reading, show_stage, show_summary
+from replay.stage import Stage, look_at
 from session.folders import session_folder
 from session.logs import LOG_NAME, log_to
 from session.options import Options, check_oco, read_settings
@@ -105,7 +105,7 @@ def _play_chosen(player: Player, stage: Stage, tempo: Tempo, folder: Path | None
     path = stage.settings.replay.candle_path
     if folder is None:
         return player.play(path)
-    from commands.replaying.journal import KeptReplay  # noqa: PLC0415 - SQLite only where it is kept
+    from replay.journal import KeptReplay  # noqa: PLC0415 - SQLite only where it is kept
 
     with KeptReplay(folder, stage.settings, stage.begin) as journal:
         played = player.play(path, journal)

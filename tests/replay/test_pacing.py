@@ -4,8 +4,8 @@ import signal
 
 import pytest
 
-from commands.replaying.tempo import AS_FAST_AS_IT_CAN, Tempo
 from messages.base import Timestamp
+from replay.pacing import AS_FAST_AS_IT_CAN, Tempo
 from session.signals import Stopping
 from session.time_scaling import Deadline
 
