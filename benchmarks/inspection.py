@@ -33,10 +33,10 @@ from actors.runtime.dispatcher import ProductionDispatcher
 from benchmarks.brackets import Brackets
 from benchmarks.journal import open_journal
 from benchmarks.measure import machine, show
-from commands.inspect.client import Connection
-from commands.inspect.command import Context
-from commands.inspect.commands import run
-from commands.inspect.source import LiveSource
+from inspection.client import Connection
+from inspection.command import Context
+from inspection.commands import run
+from inspection.source import LiveSource
 from messages.addresses import GATEWAY, OPERATOR
 from messages.base import Timestamp
 from messages.inspection import PROTOCOL, Greeting

@@ -95,8 +95,8 @@ def look_into(
     as_json: bool = False,
 ) -> NoReturn:
     """Do the commands of ``inspect`` in a session, or ask for them at a prompt; then exit."""
-    from commands.inspect.front import Asked  # noqa: PLC0415 - imported when used
-    from commands.inspect.front import inspect as look  # noqa: PLC0415 - as above
+    from inspection.entry import Asked  # noqa: PLC0415 - imported when used
+    from inspection.entry import inspect as look  # noqa: PLC0415 - as above
 
     asked = Asked(
         session=session,

@@ -12,7 +12,7 @@ from verification.sources import LAYERS, ROOT, imports, imports_on_load, modules
 
 EDGES = {
     r"supervisor|commands(\..+)?": "start the program and talk to a person",
-    r"(terminal|session|replay)(\..+)?": "a process, its files and its terminal",
+    r"(terminal|session|replay|inspection)(\..+)?": "a process, its files and its terminal",
     r"actors\.runtime\..+": "the one place where pykka, threads and clocks are at home",
     r"actors\.\w+\.actor": "a shell: an actor around a pure core",
     r"actors\.journal\.recovery": "starts actors where the journal ended",

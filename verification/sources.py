@@ -14,6 +14,7 @@ LAYERS = (
     "terminal",
     "session",
     "replay",
+    "inspection",
     "commands",
     "supervisor",
 )

@@ -9,8 +9,8 @@ import pytest
 import supervisor
 from commands.app import run_command
 from commands.explaining import EXIT_USAGE
-from commands.inspect.errors import InspectError
-from commands.inspect.typed import Typed, address_typed, amount, is_position, ratio
+from inspection.arguments import Typed, address_typed, amount, is_position, ratio
+from inspection.errors import InspectError
 
 LONG = "x" * 5_000
 

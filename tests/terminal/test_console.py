@@ -6,7 +6,7 @@ import pytest
 from rich.table import Table
 
 from commands.check import check
-from commands.inspect.view import View, print_view, table
+from inspection.view import View, print_view, table
 from session.announcements import SessionConsole
 from session.options import Options
 from terminal.console import new_console

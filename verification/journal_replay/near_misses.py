@@ -18,7 +18,7 @@ from actors.portfolio.actor import PortfolioActor
 from actors.position.actor import PositionActor
 from actors.position.states import State
 from actors.runtime.actor import CoreActor
-from commands.inspect.sequence import arrow
+from inspection.sequence import arrow
 from messages.addresses import CLOCK, OBSERVERS, ORDER_ROUTER, PORTFOLIO
 from messages.base import Address, ClientOrderId, Message, MessageId, PositionId
 from messages.envelope import Envelope

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from commands.inspect.sequence import arrow, mermaid, plain_line
+from inspection.sequence import arrow, mermaid, plain_line
 from messages.addresses import GATEWAY, position_address
 from messages.base import Address, PositionId
 from messages.envelope import Envelope

@@ -18,8 +18,8 @@ from actors.positions.actor import PositionsActor
 from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.system import System
 from benchmarks.brackets import Brackets
-from commands.inspect.client import Connection
-from commands.inspect.source import LiveSource
+from inspection.client import Connection
+from inspection.source import LiveSource
 from messages.addresses import OPERATOR
 from messages.base import Timestamp
 from messages.inspection import PROTOCOL, Greeting

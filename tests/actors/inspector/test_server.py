@@ -14,9 +14,9 @@ from actors.inspector.frames import frame
 from actors.inspector.place import SOCKET_NAME, short_path
 from actors.position.actor import PositionActor
 from benchmarks.brackets import SYMBOL
-from commands.inspect.client import Connection
-from commands.inspect.errors import NoSessionError, RefusedError
 from config.settings import InspectorSettings
+from inspection.client import Connection
+from inspection.errors import NoSessionError, RefusedError
 from messages.addresses import GUARDIAN, MARKET_DATA, POSITIONS, position_address
 from messages.base import Address, Message, Milliseconds, PositionId
 from messages.guardian import Halt

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from actors.inspector.taps import WAITING_MAX
-from commands.inspect.source import LiveSource
+from inspection.source import LiveSource
 from messages.addresses import GUARDIAN
 from messages.guardian import Halt
 from messages.position import Begin
