@@ -17,7 +17,7 @@ from actors.gateway.recorded import RecordedGateway
 from actors.guardian.actor import GuardianActor
 from actors.inspector.server import Inspector
 from actors.journal.actor import JournalActor
-from actors.journal.collector import making_what_stays
+from actors.journal.gc_pause import making_what_stays
 from actors.journal.port import UNWRITTEN, JournalError
 from actors.journal.recovery import hold_until_looked, restore, resume
 from actors.market_data.actor import MarketDataActor

@@ -25,8 +25,8 @@ import msgspec
 
 from actors.inspector.place import SOCKET_NAME
 from actors.inspector.server import Inspector
-from actors.journal.cut import Cut
-from actors.journal.finding import nothing
+from actors.journal.inspection import nothing
+from actors.journal.snapshot import Cut
 from actors.operator.actor import OperatorActor
 from actors.position.actor import PositionActor
 from actors.runtime.dispatcher import ProductionDispatcher

@@ -18,9 +18,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from actors.journal.codec import encode
-from actors.journal.collector import making_what_stays
-from actors.journal.finding import Found, find
+from actors.journal.gc_pause import making_what_stays
 from actors.journal.holder import Holder
+from actors.journal.inspection import Found, find
 from actors.journal.lease import Lease
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import Record

@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from actors.journal.chain import Batch, join, next_head
 from actors.journal.codec import encode
 from actors.journal.files import DISK
+from actors.journal.hash_chain import Batch, join, next_head
 from actors.journal.port import Record
 from actors.journal.segment import SegmentWriter, segment_path
 from actors.journal.store import FileJournal

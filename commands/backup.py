@@ -15,7 +15,7 @@ from pathlib import Path
 
 from actors.journal.anchor import Anchor, AnchorFile
 from actors.journal.files import DISK, Content
-from actors.journal.finding import ANCHOR, Found, JournalLostError, find
+from actors.journal.inspection import ANCHOR, Found, JournalLostError, find
 from actors.journal.notes import BACKUP_NOTE, Backup, write_note
 from actors.journal.segment import log_path, segment_numbers, segment_path
 from actors.plain_files import new_file

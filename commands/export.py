@@ -11,7 +11,7 @@ import msgspec
 
 from actors.journal.anchor import read_anchor
 from actors.journal.codec import Snapshot, UnreadableError, decode
-from actors.journal.finding import ANCHOR, against_anchor
+from actors.journal.inspection import ANCHOR, against_anchor
 from actors.journal.port import Record
 from actors.journal.segment import read_segment, segment_numbers
 from actors.observers.trades import Trade, trade_of

@@ -10,7 +10,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from actors.gateway.paper import Drive
-from actors.journal.finding import JournalLostError, find
+from actors.journal.inspection import JournalLostError, find
 from actors.journal.recovery import living_positions
 from actors.observers.report import Report
 from actors.observers.session import SessionBook

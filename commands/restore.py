@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from actors.journal.finding import ANCHOR, JournalLostError, find
 from actors.journal.holder import Holder
+from actors.journal.inspection import ANCHOR, JournalLostError, find
 from actors.journal.lease import EPOCH, AccountInUseError, EpochLostError, Lease
 from actors.journal.notes import BACKUP_NOTE, RESTORED_NOTE, Backup, Restored, read_note, write_note
 from actors.plain_files import read_plain

@@ -10,14 +10,14 @@ from pathlib import Path
 import msgspec
 
 from actors.journal.anchor import read_anchor
-from actors.journal.code import code_version
+from actors.journal.code_hash import code_version
 from actors.journal.codec import UnreadableError, decode
-from actors.journal.cut import Cut
-from actors.journal.finding import ANCHOR, against_anchor
 from actors.journal.identity import begun, identity_of
+from actors.journal.inspection import ANCHOR, against_anchor
 from actors.journal.recovery import with_journal_epoch
 from actors.journal.rerun import Rerun
 from actors.journal.segment import Opening, SegmentReader, read_segment, segment_numbers
+from actors.journal.snapshot import Cut
 from config.settings import Settings
 from session.account import find_account
 from terminal.console import new_console

@@ -18,10 +18,10 @@ import msgspec
 
 from actors.inspector.reading import is_pattern
 from actors.journal.codec import UnreadableError, decode, decode_outline
-from actors.journal.cut import Cut
 from actors.journal.entities import EntityKey, key_of
 from actors.journal.port import Record
 from actors.journal.segment import segment_numbers
+from actors.journal.snapshot import Cut
 from inspection.errors import InspectError
 from inspection.journal_segment import Chapter, Page, read_page, size_of
 from messages.base import Address, Symbol, Timestamp

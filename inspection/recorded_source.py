@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from actors.journal.cut import Cut
 from actors.journal.entities import Entities
 from actors.journal.port import Record
+from actors.journal.snapshot import Cut
 from actors.order_router.order import RoutedOrder
 from actors.order_router.order import wake_at as order_wakes_at
 from actors.portfolio.core import wake_at as portfolio_wakes_at

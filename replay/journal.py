@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from actors.journal.code import code_version
+from actors.journal.code_hash import code_version
 from actors.journal.holder import Holder
 from actors.journal.identity import beginning
 from actors.journal.lease import AccountInUseError, EpochLostError, Lease

@@ -12,11 +12,11 @@ from typing import Self
 
 import msgspec
 
-from actors.journal.code import code_version
+from actors.journal.code_hash import code_version
 from actors.journal.codec import Snapshot
-from actors.journal.finding import ANCHOR, Found, JournalLostError, find, nothing
 from actors.journal.holder import Holder
 from actors.journal.identity import beginning, begun, identity_of
+from actors.journal.inspection import ANCHOR, Found, JournalLostError, find, nothing
 from actors.journal.lease import AccountInUseError, EpochLostError, Lease, is_held, read_holder
 from actors.journal.mirror import write_unwritten
 from actors.journal.port import JournalError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from actors.journal.finding import Found, JournalLostError, find
+from actors.journal.inspection import Found, JournalLostError, find
 from actors.journal.notes import (
     BACKUP_NOTE,
     RESTORED_NOTE,

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from actors.journal.codec import Snapshot
-from actors.journal.finding import ANCHOR, JournalLostError, find
+from actors.journal.inspection import ANCHOR, JournalLostError, find
 from actors.journal.notes import RESTORED_NOTE, outer_taken_path, taken_path
 from actors.journal.segment import segment_numbers, segment_path
 from actors.observers.rows import resting

@@ -11,7 +11,7 @@ from actors.gateway.live import LivePort
 from actors.gateway.paper import Drive
 from actors.journal.actor import DurableJournal
 from actors.journal.codec import Snapshot
-from actors.journal.cut import Cut
+from actors.journal.snapshot import Cut
 from actors.observers.actor import Observers
 from actors.observers.session import SessionBook
 from actors.runtime.supervision import Children

@@ -14,8 +14,8 @@ import msgspec
 from actors.inspector.sights import Sights
 from actors.inspector.suspension import Suspensions
 from actors.journal.codec import encode, encode_entities
-from actors.journal.cut import Cut
 from actors.journal.port import Record
+from actors.journal.snapshot import Cut
 from actors.market_data.actor import MarketDataActor
 from actors.position.position import Position
 from actors.runtime.actor import CoreActor

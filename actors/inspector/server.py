@@ -24,7 +24,7 @@ from actors.inspector.reading import Reading
 from actors.inspector.sights import Sights, TimeSampling
 from actors.inspector.suspension import Suspensions
 from actors.inspector.taps import TapLine, Taps
-from actors.journal.cut import Cut
+from actors.journal.snapshot import Cut
 from actors.runtime.dispatcher import ProductionDispatcher
 from actors.runtime.system import System
 from config.settings import InspectorSettings

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from actors.journal.chain import NO_HEAD
 from actors.journal.codec import Snapshot, Undelivered
 from actors.journal.entities import Entities
-from actors.journal.finding import Found, nothing
+from actors.journal.hash_chain import NO_HEAD
+from actors.journal.inspection import Found, nothing
 from actors.order_router.order import RoutedOrder
 from actors.position.position import Charter, Position
 from actors.position.restoring import renamed

@@ -10,10 +10,10 @@ import os
 import struct
 from pathlib import Path
 
-from actors.journal.chain import Batch, next_head
 from actors.journal.codec import UnreadableError
 from actors.journal.files import DISK, DISK_ERRORS
-from actors.journal.finding import JournalLostError, find
+from actors.journal.hash_chain import Batch, next_head
+from actors.journal.inspection import JournalLostError, find
 from actors.journal.port import UNWRITTEN
 from actors.journal.segment import SegmentWriter, segment_path
 from actors.plain_files import read_plain

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import apsw
 import msgspec
 
-from actors.journal.chain import Batch, OpeningHash, why_broken
 from actors.journal.codec import (
     FORMAT,
     Snapshot,
@@ -26,6 +25,7 @@ from actors.journal.codec import (
 )
 from actors.journal.entities import Entities
 from actors.journal.files import DISK, NEW, NOTHING, OLD, Content, Files, use_alone
+from actors.journal.hash_chain import Batch, OpeningHash, why_broken
 from actors.journal.image import opened
 from actors.journal.retention import Segment
 from messages.base import Address, Timestamp

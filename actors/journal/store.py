@@ -13,12 +13,11 @@ import apsw
 import msgspec
 
 from actors.journal.anchor import Anchor, AnchorFile, read_anchor
-from actors.journal.chain import NO_HEAD, Batch, join, next_head
 from actors.journal.codec import Undelivered, UnreadableError, encode
 from actors.journal.custody import ONLY_REPORTS, AlteredError, Custody, Kept, Written
-from actors.journal.cut import Cut
 from actors.journal.files import DISK_ERRORS
-from actors.journal.finding import ANCHOR, Found, nothing
+from actors.journal.hash_chain import NO_HEAD, Batch, join, next_head
+from actors.journal.inspection import ANCHOR, Found, nothing
 from actors.journal.lease import Lease
 from actors.journal.mirror import Mirror
 from actors.journal.port import CustodyError, JournalError, Record
@@ -33,6 +32,7 @@ from actors.journal.segment import (
     segment_path,
     segment_seen,
 )
+from actors.journal.snapshot import Cut
 from messages.base import Timestamp
 
 _RESERVE = "reserve"

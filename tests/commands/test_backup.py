@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal.finding import find
+from actors.journal.inspection import find
 from actors.journal.notes import BACKUP_NOTE, RESTORED_NOTE, Backup, read_note, taken_path
 from actors.journal.segment import segment_numbers
 from commands.backup import backup

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors.journal.finding import ANCHOR
+from actors.journal.inspection import ANCHOR
 from actors.portfolio.accounts import Account
 from commands.export import export
 from session.table_files import TABLES, Format, Row, check_format

@@ -7,9 +7,9 @@ from shutil import copytree
 import msgspec
 import pytest
 
-from actors.journal.code import code_version
-from actors.journal.finding import ANCHOR, find
+from actors.journal.code_hash import code_version
 from actors.journal.identity import beginning
+from actors.journal.inspection import ANCHOR, find
 from actors.journal.lease import Lease
 from actors.journal.port import Record
 from actors.journal.retention import Retention

@@ -8,7 +8,7 @@ import msgspec
 
 from actors.gateway.recorded import RecordedGateway
 from actors.guardian.actor import GuardianActor
-from actors.journal.code import code_version
+from actors.journal.code_hash import code_version
 from actors.journal.entities import EntityKey, key_of
 from actors.journal.holder import Holder
 from actors.journal.lease import Lease

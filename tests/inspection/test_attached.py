@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal.code import code_version
+from actors.journal.code_hash import code_version
 from actors.journal.holder import Holder
 from actors.journal.lease import Lease
 from actors.journal.store import FileJournal, JournalLimits, Origin

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal.finding import ANCHOR
+from actors.journal.inspection import ANCHOR
 from actors.journal.lease import EPOCH
 from actors.journal.notes import RESTORED_NOTE
 from actors.journal.port import UNWRITTEN

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal.finding import find
+from actors.journal.inspection import find
 from actors.journal.notes import taken_path
 from actors.journal.port import CustodyError
 from config.settings import Settings

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal.finding import find
+from actors.journal.inspection import find
 from actors.journal.recovery import living_positions
 from config.settings import Settings
 from messages.base import Timestamp

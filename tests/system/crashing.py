@@ -16,7 +16,7 @@ from pykka import ActorRegistry
 
 import supervisor
 from actors.journal.codec import Snapshot, decode
-from actors.journal.finding import find
+from actors.journal.inspection import find
 from actors.journal.lease import Lease
 from actors.journal.port import Record
 from actors.journal.rerun import Rerun

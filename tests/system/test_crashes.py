@@ -17,7 +17,7 @@ from actors.gateway.actor import Gateway
 from actors.journal import segment
 from actors.journal.codec import Snapshot
 from actors.journal.files import Files
-from actors.journal.finding import JournalLostError
+from actors.journal.inspection import JournalLostError
 from actors.journal.segment import SegmentWriter, segment_numbers
 from config.loading import load
 from config.settings import Settings

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 import supervisor
-from actors.journal.finding import find
+from actors.journal.inspection import find
 from actors.portfolio.accounts import Account as Books
 from actors.portfolio.accounts import Booking, Totals
 from actors.strategy.actor import strategy_of

@@ -9,7 +9,7 @@ from shutil import copytree
 import pytest
 
 from actors.journal.codec import Snapshot, decode
-from actors.journal.finding import find
+from actors.journal.inspection import find
 from actors.journal.segment import read_segment
 from actors.portfolio.accounts import Account
 from commands.verify import Verdict, verify

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from actors.guardian.actor import GuardianActor
 from actors.journal.codec import Snapshot
-from actors.journal.finding import nothing
 from actors.journal.identity import begun, identity_of
+from actors.journal.inspection import nothing
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import Record
 from actors.positions.actor import PositionsActor

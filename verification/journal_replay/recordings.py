@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from actors.journal.code import code_version
+from actors.journal.code_hash import code_version
 from actors.journal.codec import Snapshot, UnreadableError, decode, decode_outline
-from actors.journal.cut import Cut, UnderWay
 from actors.journal.lease import is_held
 from actors.journal.segment import read_segment, segment_numbers
+from actors.journal.snapshot import Cut, UnderWay
 from config.settings import Settings
 from session.account import STATE, account_folder
 from session.folders import SESSION_NAME

@@ -14,8 +14,8 @@ from actors.guardian.core import Guard
 from actors.guardian.states import Cause
 from actors.journal.codec import Snapshot
 from actors.journal.entities import Entities, key_of
-from actors.journal.finding import nothing
 from actors.journal.identity import begun, identity_of
+from actors.journal.inspection import nothing
 from actors.journal.port import Record
 from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor

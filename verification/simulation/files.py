@@ -9,10 +9,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from actors.journal.chain import NO_HEAD
 from actors.journal.codec import Snapshot, encode
-from actors.journal.finding import Found, find
+from actors.journal.hash_chain import NO_HEAD
 from actors.journal.holder import Holder
+from actors.journal.inspection import Found, find
 from actors.journal.lease import Lease
 from actors.journal.port import Record
 from actors.journal.retention import Retention

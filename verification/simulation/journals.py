@@ -18,9 +18,9 @@ from actors.journal.codec import (
     encode,
     encode_snapshot,
 )
-from actors.journal.cut import Cut, UnderWay
-from actors.journal.finding import nothing
+from actors.journal.inspection import nothing
 from actors.journal.port import JournalError, Record
+from actors.journal.snapshot import Cut, UnderWay
 from config.settings import JournalFailure
 from messages.base import Timestamp
 from verification.simulation.fates import DiskFate

@@ -7,9 +7,9 @@ from typing import cast
 
 from actors.inspector.place import SOCKET_NAME
 from actors.inspector.server import Inspector
-from actors.journal.cut import Cut
-from actors.journal.finding import nothing
+from actors.journal.inspection import nothing
 from actors.journal.port import Record
+from actors.journal.snapshot import Cut
 from actors.operator.actor import OperatorActor
 from actors.order_router.actor import OrderRouter
 from actors.portfolio.actor import PortfolioActor

@@ -4,8 +4,8 @@ from functools import cache
 from pathlib import Path
 
 from actors.journal.files import DISK, Files
-from actors.journal.finding import Found
 from actors.journal.holder import Holder
+from actors.journal.inspection import Found
 from actors.journal.lease import Lease
 from actors.journal.port import Record
 from actors.journal.store import FileJournal, JournalLimits, Origin

@@ -10,9 +10,9 @@ import pytest
 
 from actors.gateway.actor import Gateway
 from actors.journal.actor import JournalActor
-from actors.journal.chain import Batch
 from actors.journal.files import DISK, Files
-from actors.journal.finding import find
+from actors.journal.hash_chain import Batch
+from actors.journal.inspection import find
 from actors.journal.segment import SegmentWriter, read_segment, segment_numbers
 from actors.journal.store import FileJournal, JournalLimits
 from actors.runtime.actor import CoreActor

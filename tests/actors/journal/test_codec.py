@@ -20,10 +20,10 @@ from actors.journal.codec import (
     encode,
     encode_snapshot,
 )
-from actors.journal.cut import Cut
-from actors.journal.finding import find, nothing
+from actors.journal.inspection import find, nothing
 from actors.journal.port import JournalError
 from actors.journal.segment import read_segment
+from actors.journal.snapshot import Cut
 from actors.order_router.order import RoutedOrder
 from actors.portfolio.accounts import Booking
 from actors.position.position import Position

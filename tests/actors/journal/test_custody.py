@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from actors.journal.files import Files, Sight
-from actors.journal.finding import ANCHOR, find
+from actors.journal.inspection import ANCHOR, find
 from actors.journal.port import CustodyError
 from actors.journal.segment import segment_path
 from messages.addresses import GUARDIAN, JOURNAL

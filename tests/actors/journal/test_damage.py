@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from actors.journal.anchor import read_anchor
-from actors.journal.cut import Cut
 from actors.journal.entities import Entities
-from actors.journal.finding import ANCHOR, Found, JournalLostError, find, nothing
+from actors.journal.inspection import ANCHOR, Found, JournalLostError, find, nothing
 from actors.journal.segment import segment_path
+from actors.journal.snapshot import Cut
 from tests.actors.journal.history import NOW, journal_in, records, write
 from verification.simulation.disk import ALL, SimulatedDisk
 

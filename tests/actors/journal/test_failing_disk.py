@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.journal.codec import encode
-from actors.journal.finding import find
+from actors.journal.inspection import find
 from actors.journal.port import JournalError
 from actors.journal.segment import SegmentWriter, segment_numbers
 from actors.journal.store import JournalLimits

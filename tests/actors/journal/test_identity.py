@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from actors.journal.codec import Snapshot, Undelivered
 from actors.journal.entities import Entities
-from actors.journal.finding import nothing
 from actors.journal.identity import beginning, begun, identity_of
+from actors.journal.inspection import nothing
 from actors.order_router.order import Errand, Request, RoutedOrder
 from actors.order_router.orders import Orders
 from actors.position.position import Charter, Position

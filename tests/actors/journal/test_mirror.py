@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal.finding import find
+from actors.journal.inspection import find
 from actors.journal.mirror import Mirror, write_unwritten
 from actors.journal.port import UNWRITTEN
 from tests.actors.journal.history import journal_in, records

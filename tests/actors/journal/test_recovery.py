@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from actors.journal.codec import Snapshot, Undelivered
-from actors.journal.cut import Cut
-from actors.journal.finding import nothing
+from actors.journal.inspection import nothing
 from actors.journal.memory import MemoryJournal
 from actors.journal.port import Record
 from actors.journal.recovery import resume, with_journal_epoch
+from actors.journal.snapshot import Cut
 from actors.positions.roster import Living, Numbering
 from actors.runtime.actor import CoreActor
 from actors.runtime.clock import VirtualClock

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.journal.finding import find
+from actors.journal.inspection import find
 from actors.journal.retention import Retention, Segment, removable
 from actors.journal.segment import segment_numbers
 from actors.journal.store import JournalLimits

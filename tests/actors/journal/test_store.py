@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from actors.journal.anchor import read_anchor
-from actors.journal.chain import NO_HEAD, Batch
 from actors.journal.codec import (
     Snapshot,
     UnreadableError,
@@ -18,10 +17,10 @@ from actors.journal.codec import (
     encode,
     encode_parts,
 )
-from actors.journal.cut import Cut
 from actors.journal.entities import Entities
 from actors.journal.files import DISK
-from actors.journal.finding import ANCHOR, JournalLostError, find, nothing
+from actors.journal.hash_chain import NO_HEAD, Batch
+from actors.journal.inspection import ANCHOR, JournalLostError, find, nothing
 from actors.journal.port import JournalError, Record
 from actors.journal.retention import Retention
 from actors.journal.segment import (
@@ -34,6 +33,7 @@ from actors.journal.segment import (
     segment_path,
     segment_seen,
 )
+from actors.journal.snapshot import Cut
 from actors.journal.store import JournalLimits
 from actors.portfolio.valuation import Rate
 from messages.addresses import GUARDIAN, ORDER_ROUTER, PORTFOLIO

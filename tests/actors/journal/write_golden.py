@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from actors.journal.finding import find
+from actors.journal.inspection import find
 from tests.actors.journal.history import journal_in, write
 
 GOLDEN = Path(__file__).parent / "golden"

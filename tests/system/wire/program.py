@@ -13,7 +13,7 @@ from typing import Self
 
 import msgspec
 
-from actors.journal.finding import find
+from actors.journal.inspection import find
 from actors.portfolio.accounts import Account
 from commands.verify import Verdict, verify
 from exchange.server.control import ServerHand, VenuePicture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from actors.journal import segment
-from actors.journal.finding import Found, JournalLostError, find
+from actors.journal.inspection import Found, JournalLostError, find
 from actors.journal.lease import Lease
 from actors.journal.port import JournalError
 from actors.journal.store import FileJournal

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from actors.journal.chain import Batch, next_head, why_broken
+from actors.journal.hash_chain import Batch, next_head, why_broken
 
 HEAD = bytes(32)
 RECORDS = b"as they were written"

@@ -10,10 +10,10 @@ import msgspec
 
 from actors.journal.anchor import Anchor, read_anchor
 from actors.journal.codec import Snapshot, UnreadableError, decode_outline
-from actors.journal.collector import making_what_stays
-from actors.journal.cut import Cut, UnderWay
 from actors.journal.files import DISK, Files
+from actors.journal.gc_pause import making_what_stays
 from actors.journal.segment import SegmentReader, read_segment, segment_numbers
+from actors.journal.snapshot import Cut, UnderWay
 from messages.base import Timestamp
 
 ANCHOR = "anchor"

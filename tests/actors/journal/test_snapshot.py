@@ -1,9 +1,9 @@
 """What is under way is neither dropped nor kept; entities leave with their actor."""
 
 from actors.journal.codec import Undelivered, decode_outline, encode
-from actors.journal.cut import Cut, UnderWay
-from actors.journal.finding import nothing
+from actors.journal.inspection import nothing
 from actors.journal.port import Record
+from actors.journal.snapshot import Cut, UnderWay
 from actors.positions.roster import Living
 from messages.addresses import (
     OBSERVERS,
