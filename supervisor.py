@@ -25,7 +25,7 @@ from actors.market_data.quotes import conflate, conflation_key
 from actors.observers.actor import Observers
 from actors.operator.actor import OperatorActor
 from actors.order_router.actor import OrderRouter
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
 from actors.portfolio.actor import PortfolioActor
 from actors.positions.actor import PositionsActor
 from actors.positions.roster import Numbering

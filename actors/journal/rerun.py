@@ -16,7 +16,7 @@ from actors.journal.port import HungError, Record
 from actors.operator import core as operator
 from actors.operator.core import Operator
 from actors.order_router import core as router
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
 from actors.portfolio import core as portfolio
 from actors.portfolio.books import Books
 from actors.position import salvage

@@ -18,7 +18,7 @@ that the outcome is unknown.
 from msgspec.structs import replace
 
 from actors.order_router.order import RoutedOrder
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
 from actors.order_router.timing import (
     BETWEEN_LOOKS_MS,
     SIGN_WITHIN_MS,

@@ -7,7 +7,7 @@ import msgspec
 from actors.again import Again
 from actors.order_router import core, skipped
 from actors.order_router.order import RoutedOrder, wake_at
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
 from actors.runtime.actor import CoreActor, describe
 from config.settings import RouterSettings
 from messages.base import Address, ClientOrderId, Message, Timestamp

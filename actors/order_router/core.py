@@ -17,14 +17,14 @@ from msgspec.structs import replace
 
 from actors.order_router import (
     absence,
-    answers,
-    comparing,
-    looking_back,
     ownership,
+    reconciliation,
+    recovery,
+    replies,
     second_sales,
     timing,
 )
-from actors.order_router.errands import send, want_cancel
+from actors.order_router.notifications import refused, sends_after, tell
 from actors.order_router.order import (
     Request,
     RoutedOrder,
@@ -32,8 +32,8 @@ from actors.order_router.order import (
     priority_of,
     value_of,
 )
-from actors.order_router.orders import Orders
-from actors.order_router.telling import refused, sends_after, tell
+from actors.order_router.order_store import Orders
+from actors.order_router.requests import send, want_cancel
 from config.settings import RouterSettings
 from messages.addresses import position_address
 from messages.base import ClientOrderId, Message, PositionId, Timestamp
@@ -76,10 +76,10 @@ def step(orders: Orders, settings: RouterSettings, message: Message, now: Timest
 
     """
     if isinstance(message, LookBack):
-        return _with_deadlines(orders, looking_back.begin(orders, message, settings, now), now)
+        return _with_deadlines(orders, recovery.begin(orders, message, settings, now), now)
     taken = _take(orders, settings, message, now)
     if orders.looking_back:
-        further = looking_back.go_on(orders, taken, settings, now)
+        further = recovery.go_on(orders, taken, settings, now)
         taken = _with_deadlines(orders, further, now)
     offered = second_sales.offered(orders, taken, settings, now)
     held = second_sales.held_back(orders, offered, settings, now)
@@ -116,13 +116,13 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - one for each kind of message
                 return NOTHING
             return _conclude([(order, _answered(orders, order, message, settings, now))])
         case ListSymbols():
-            return Step(outbox=(comparing.symbols(orders),))
+            return Step(outbox=(reconciliation.symbols(orders),))
         case ListUnfilled():
-            return Step(outbox=(comparing.unfilled(orders),))
+            return Step(outbox=(reconciliation.unfilled(orders),))
         case CompareOrders():
-            behind = comparing.behind(orders, message, settings, now)
-            compared = _conclude(behind, comparing.unknown(orders, message))
-            more = looking_back.listed(orders, message, settings, now)
+            behind = reconciliation.behind(orders, message, settings, now)
+            compared = _conclude(behind, reconciliation.unknown(orders, message))
+            more = recovery.listed(orders, message, settings, now)
             return Step(compared.changes + more.changes, compared.outbox + more.outbox)
         case ConflictCleared():
             return _cleared(orders, message, settings, now)
@@ -158,7 +158,7 @@ def _reported(
     if (order.conflict or order.is_cleared) and message.terms is None:
         return NOTHING  # what is said of the id may be the other order's
     found = replace(order, is_probe=False, conflict="", facts=ownership.undisputed(order.facts))
-    after = answers.reported(found, message.facts, settings, now)
+    after = replies.reported(found, message.facts, settings, now)
     more = ownership.sends_of_conflict(order, after)
     more += ownership.ended_unasked(orders, order, message.facts, settings, now)
     return _conclude([(order, after)], more)
@@ -206,7 +206,7 @@ def _measured(
     if timing.has_moved(orders.timing, latest):
         dated = {order.request.client_order_id for order in left}
         others = (o for o in known if o.request.client_order_id not in dated)
-        changes += [(o, answers.clock_moved(o, latest, settings, now)) for o in others]
+        changes += [(o, replies.clock_moved(o, latest, settings, now)) for o in others]
     news = tuple(send_ for order in left for send_ in _news(order))
     concluded = _conclude(changes, news)
     return Step((latest, *concluded.changes), concluded.outbox)
@@ -234,17 +234,17 @@ def _answered(
 ) -> RoutedOrder:
     match message:
         case SubmitFailed():
-            after = answers.submit_failed(order, message, settings, now)
+            after = replies.submit_failed(order, message, settings, now)
             return _dated(orders, order, after, settings, now)
         case SubmitHeld():
-            return answers.held(order, settings, now)
+            return replies.held(order, settings, now)
         case CancelFailed():
-            return answers.cancel_failed(order, message, settings, now)
+            return replies.cancel_failed(order, message, settings, now)
         case OrderNotFound():
-            known = answers.Known(orders.venue, orders.timing, message.venue_time, message.look)
-            return answers.not_found(order, known, settings, now)
+            known = replies.Known(orders.venue, orders.timing, message.venue_time, message.look)
+            return replies.not_found(order, known, settings, now)
         case LookUpFailed():
-            return answers.look_up_failed(order, message, settings, now)
+            return replies.look_up_failed(order, message, settings, now)
 
 
 def _conclude(changes: Iterable[Change], more: tuple[Send, ...] = ()) -> Step:
@@ -374,9 +374,9 @@ def _stream_changed(
     up = message.up
     if message.is_restart:
         most_first = sorted(orders.by_id.values(), key=value_of, reverse=True)
-        changes = [(o, answers.restarted(o, settings, now)) for o in most_first]
+        changes = [(o, replies.restarted(o, settings, now)) for o in most_first]
     elif up:
-        changes = [(o, answers.reconnected(o, settings, now)) for o in orders.by_id.values()]
+        changes = [(o, replies.reconnected(o, settings, now)) for o in orders.by_id.values()]
     if up == orders.venue.up:
         return _conclude(changes)
     told = tuple(_reachability(p, reachable=up) for p in orders.listening_positions())
@@ -396,5 +396,5 @@ def _wake(
         return NOTHING
     if order.forget_at is not None and now >= order.forget_at:
         return Step((Removed(kind=RoutedOrder.__name__, key=order_id),))
-    after = _dated(orders, order, answers.woken(order, settings, now), settings, now)
+    after = _dated(orders, order, replies.woken(order, settings, now), settings, now)
     return _conclude([(order, after)])

@@ -9,10 +9,10 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from actors.order_router.backoff import look_up_pause_ms
-from actors.order_router.errands import end, pause
 from actors.order_router.facts import with_status
 from actors.order_router.order import Request, RoutedOrder, is_under_way
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
+from actors.order_router.requests import end, pause
 from actors.order_router.states import Input, advance
 from config.settings import RouterSettings
 from messages.addresses import OBSERVERS, PORTFOLIO, POSITIONS, RECONCILER

@@ -11,10 +11,10 @@ coins that are there may be another's.
 
 from msgspec.structs import replace
 
-from actors.order_router.errands import end
 from actors.order_router.facts import with_status
 from actors.order_router.order import Request, RoutedOrder, is_under_way, is_unseen_sale
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
+from actors.order_router.requests import end
 from actors.order_router.states import Input
 from actors.order_router.timing import RequestTiming, has_deadline
 from config.settings import RouterSettings

@@ -3,8 +3,8 @@
 Owns the way on after a skipped message. Nothing changed by it; nothing went to the venue for it.
 """
 
-from actors.order_router.orders import Orders
-from actors.order_router.telling import refused, tell
+from actors.order_router.notifications import refused, tell
+from actors.order_router.order_store import Orders
 from messages.addresses import OBSERVERS, ORDER_ROUTER, position_address
 from messages.base import Message
 from messages.envelope import Send

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from actors.order_router.core import step as route
 from actors.order_router.order import RoutedOrder, wake_at
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
 from actors.position.core import step as move
 from actors.position.inputs import PositionMessage
 from actors.position.position import Charter, Life, Position

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.journal import segment
-from actors.order_router import answers
+from actors.order_router import replies
 from config.settings import JournalFailure
 from messages.base import Milliseconds, Timestamp
 from messages.gateway import SubmitOrder
@@ -65,7 +65,7 @@ def test_where_the_router_gave_up_on_one_that_waits_the_next_takes_its_place(
     tmp_path: Path, sold: list[str], failure: JournalFailure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a commit that hung for long: nobody could tell the router that it waits."""
-    monkeypatch.setattr(answers, "held", lambda order, *_: order)
+    monkeypatch.setattr(replies, "held", lambda order, *_: order)
     play(tmp_path, "synthetic", failure)
     assert sorted(one.rpartition("x")[0] for one in sold) == ["he1p1", "he1p2"]
     assert "he1p2x1" not in sold

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from actors.order_router.core import step as router_step
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
 from actors.order_router.timing import RequestTiming
 from actors.portfolio.books import Books
 from actors.portfolio.core import step as portfolio_step

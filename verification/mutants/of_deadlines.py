@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.order_router import absence, answers, second_sales, timing
+from actors.order_router import absence, replies, second_sales, timing
 from actors.position import unseen_exits
 from messages.order_router import LookPart
 from verification.mutants.injecting import Mutant, around, both, instead, nothing
@@ -49,12 +49,12 @@ def _shows_all(real: Any, turn: Any, message: Any) -> None:
 
 
 MUTANTS = (
-    Mutant("two looks at one stale cache are two", around(answers, "after_look", _without_lag)),
+    Mutant("two looks at one stale cache are two", around(replies, "after_look", _without_lag)),
     Mutant(
         "a request is taken for dead before its window is over",
         around(absence, "taken_until", _without_settling),
     ),
-    Mutant("one look after the deadline is enough", around(answers, "after_look", _one_look)),
+    Mutant("one look after the deadline is enough", around(replies, "after_look", _one_look)),
     Mutant("a gap in the stream does not matter", instead(absence, "_is_heard", _as_heard)),
     Mutant(
         "the barrier alone is a proof",
@@ -80,11 +80,11 @@ MUTANTS = (
     ),
     Mutant(
         "a deadline is compared with our own clock",
-        instead(answers, "shown_time", _by_our_clock),
+        instead(replies, "shown_time", _by_our_clock),
     ),
     Mutant(
         "time that the venue's clock skipped counts as passed",
-        instead(answers, "after_move", lambda order, *_: order),
+        instead(replies, "after_move", lambda order, *_: order),
     ),
     Mutant(
         "a copy leaves without a recorded deadline",

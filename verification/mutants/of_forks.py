@@ -11,8 +11,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.journal import identity as starts
-from actors.order_router import comparing, looking_back
 from actors.order_router import ownership as orders_ownership
+from actors.order_router import reconciliation, recovery
 from actors.position import closing, restoring
 from actors.positions import ownership
 from actors.reconciler import core as reconciler
@@ -99,7 +99,7 @@ MUTANTS = (
     ),
     Mutant(
         "a look back waits for its own orders that rest",
-        around(looking_back, "_is_answered", _only_when_over),
+        around(recovery, "_is_answered", _only_when_over),
     ),
     Mutant("no epoch is ever adopted", instead(epochs, "adopt", lambda *_: NOTHING)),
     Mutant(
@@ -116,7 +116,7 @@ MUTANTS = (
     ),
     Mutant(
         "a sale under a prefix whose search has ended is still sought",
-        instead(comparing, "_is_still_sought", _is_of_one_that_looks_back),
+        instead(reconciliation, "_is_still_sought", _is_of_one_that_looks_back),
     ),
     Mutant(
         "a fill of a living position may have been forgotten",

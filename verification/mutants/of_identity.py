@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.order_router import errands, ownership
+from actors.order_router import ownership, requests
 from actors.order_router.facts import with_status
 from actors.order_router.states import Input
 from actors.portfolio import rules
@@ -26,7 +26,7 @@ def _old_epoch(real: Any, identity: Any, epoch: Any, at: Any, ended_at: Any = No
 def _not_found(order: Any, _why: Any, settings: Any, now: Any) -> Any:
     facts = with_status(order.facts, Input.SUBMIT_UNKNOWN)
     facts = with_status(facts, Input.NOT_AT_VENUE, RejectReason.NEVER_PLACED)
-    return errands.end(replace(order, facts=facts), settings, now)
+    return requests.end(replace(order, facts=facts), settings, now)
 
 
 def _send_by_the_wish(real: Any, order: Any, request: Any, settings: Any, now: Any) -> Any:
@@ -44,7 +44,7 @@ MUTANTS = (
     Mutant(
         "another order under our id is ours", instead(ownership, "contradiction", lambda *_: None)
     ),
-    Mutant("another order under our id is canceled", around(errands, "send", _send_by_the_wish)),
+    Mutant("another order under our id is canceled", around(requests, "send", _send_by_the_wish)),
     Mutant(
         "an exit is sent beside another order that has its id",
         instead(OrderFacts, "is_in_conflict", property(nothing)),

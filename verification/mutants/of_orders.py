@@ -8,7 +8,7 @@ from typing import Any, cast
 from msgspec.structs import replace
 
 from actors.gateway.actor import Gateway
-from actors.order_router import answers, core, errands, telling
+from actors.order_router import core, notifications, replies, requests
 from actors.order_router.order import Request
 from actors.order_router.states import TRANSITIONS as ORDER
 from actors.order_router.states import Input as OrderInput
@@ -30,7 +30,7 @@ def _refused_cancel_is_canceled(
     done = real(order, failure, settings, now)
     if failure.kind != "rejected" or done is order:
         return done
-    return errands.end(
+    return requests.end(
         replace(order, facts=replace(order.facts, status=OrderStatus.CANCELED)), settings, now
     )
 
@@ -38,7 +38,7 @@ def _refused_cancel_is_canceled(
 def _resent_blindly(real: Any, order: Any, settings: Any, now: Any) -> Any:
     if order.facts.status is OrderStatus.UNKNOWN:
         back = replace(order, facts=replace(order.facts, status=OrderStatus.NEW), tries=0)
-        return errands.pause(back, Request.SUBMIT, 1_000, now)
+        return requests.pause(back, Request.SUBMIT, 1_000, now)
     return real(order, settings, now)
 
 
@@ -76,7 +76,7 @@ def _sells_of_the_symbol_canceled(
         if o.request.side is Side.SELL and o.request.position_id != order.request.position_id
     ]
     also = core._conclude(
-        [(o, errands.want_cancel(o, Priority.EXIT, settings, now)) for o in siblings]
+        [(o, requests.want_cancel(o, Priority.EXIT, settings, now)) for o in siblings]
     )
     return Step((*done.changes, *also.changes), (*done.outbox, *also.outbox))
 
@@ -108,27 +108,27 @@ def _released_twice(real: Any, booking: Any, told: Any, reserve: Any, *, closed:
 
 
 def _canceled_first(real: Any, order: Any, settings: Any, now: Any) -> Any:
-    return errands.send(replace(order, tries=0), Request.CANCEL, settings, now)
+    return requests.send(replace(order, tries=0), Request.CANCEL, settings, now)
 
 
 MUTANTS = (
     Mutant(
         "a refused cancel is taken for canceled",
-        around(answers, "cancel_failed", _refused_cancel_is_canceled),
+        around(replies, "cancel_failed", _refused_cancel_is_canceled),
     ),
-    Mutant("not-found is believed at once", instead(answers, "_is_proved", lambda *_: True)),
-    Mutant("unknown is re-sent blindly", around(answers, "settle", _resent_blindly)),
+    Mutant("not-found is believed at once", instead(replies, "_is_proved", lambda *_: True)),
+    Mutant("unknown is re-sent blindly", around(replies, "settle", _resent_blindly)),
     Mutant(
-        "a part filled before a cancel is forgotten", around(answers, "merge", _partial_forgotten)
+        "a part filled before a cancel is forgotten", around(replies, "merge", _partial_forgotten)
     ),
-    Mutant("an older report lowers what is known", around(answers, "merge", _latest_wins)),
-    Mutant("fees are forgotten", around(answers, "merge", _fees_forgotten)),
-    Mutant("a late entry fill is dropped", instead(telling, "_unmatched", lambda *_: ())),
+    Mutant("an older report lowers what is known", around(replies, "merge", _latest_wins)),
+    Mutant("fees are forgotten", around(replies, "merge", _fees_forgotten)),
+    Mutant("a late entry fill is dropped", instead(notifications, "_unmatched", lambda *_: ())),
     Mutant(
         "the router looks up nothing on a reconnect",
-        instead(answers, "reconnected", lambda order, *_: order),
+        instead(replies, "reconnected", lambda order, *_: order),
     ),
-    Mutant("a canceled order that fills is ignored", around(answers, "merge", _late_fill_ignored)),
+    Mutant("a canceled order that fills is ignored", around(replies, "merge", _late_fill_ignored)),
     Mutant(
         "a canceled order that fills is still called canceled",
         instead(_ORDER[OrderStatus.CANCELED], OrderInput.FILLED, STAY),
@@ -146,22 +146,22 @@ MUTANTS = (
     Mutant(
         "a cancel overtakes its submit",
         around(
-            errands,
+            requests,
             "is_under_way",
             lambda real, order, request=None: request is not None and real(order, request),
         ),
     ),
     Mutant(
         "an order that is back from the dead is left alone",
-        instead(answers, "is_back_from_the_dead", lambda *_: False),
+        instead(replies, "is_back_from_the_dead", lambda *_: False),
     ),
     Mutant(
         "a submit is repeated although its cancel waits",
-        around(answers, "_not_sent", _without_cancel),
+        around(replies, "_not_sent", _without_cancel),
     ),
     Mutant(
         "answers are awaited without a deadline",
-        instead(answers, "_overdue", lambda order, *_: order),
+        instead(replies, "_overdue", lambda order, *_: order),
     ),
     Mutant(
         "a request leaves before its record",
@@ -180,14 +180,14 @@ MUTANTS = (
         "a late fill stays in its row when it is taken over",
         instead(portfolio, "row_to_take_over", nothing),
     ),
-    Mutant("a cost that is not told counts as zero", around(answers, "merge", _missing_is_zero)),
-    Mutant("a fee that is not told counts as none", around(answers, "merge", _silent_is_free)),
+    Mutant("a cost that is not told counts as zero", around(replies, "merge", _missing_is_zero)),
+    Mutant("a fee that is not told counts as none", around(replies, "merge", _silent_is_free)),
     Mutant(
         "what a fill cost is not asked for again",
-        instead(errands, "ask_for_money", lambda order, *_: order),
+        instead(requests, "ask_for_money", lambda order, *_: order),
     ),
     Mutant(
         "what protects and is unknown is canceled before a look",
-        around(answers, "settle", _canceled_first),
+        around(replies, "settle", _canceled_first),
     ),
 )

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from actors.order_router import core
 from actors.order_router.order import Request, RoutedOrder, VenueStream
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
 from config.settings import RouterSettings
 from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Timestamp
 from messages.envelope import Removed, Step, Wake

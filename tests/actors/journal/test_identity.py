@@ -9,7 +9,7 @@ from actors.journal.entities import Entities
 from actors.journal.identity import beginning, begun, identity_of
 from actors.journal.inspection import nothing
 from actors.order_router.order import Errand, Request, RoutedOrder
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
 from actors.position.position import Charter, Position
 from actors.position.progress import EarlierPrefix
 from actors.positions.roster import Numbering, Roster

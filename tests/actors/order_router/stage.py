@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from actors.order_router.core import step
 from actors.order_router.order import RoutedOrder, wake_at
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
 from config.settings import RouterSettings
 from messages.base import ClientOrderId, Message, Milliseconds, PositionId, Symbol, Timestamp
 from messages.envelope import Send, Step, Wake

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from actors.journal.memory import MemoryJournal
 from actors.order_router.actor import OrderRouter
 from actors.order_router.order import RoutedOrder, VenueStream
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System

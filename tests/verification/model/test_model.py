@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from actors.order_router import ownership
 from actors.order_router.order import RoutedOrder
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
 from config.settings import RouterSettings
 from messages.base import Timestamp
 from messages.envelope import Send

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from actors.order_router.answers import doubted
 from actors.order_router.order import RoutedOrder
-from actors.order_router.orders import Orders
+from actors.order_router.order_store import Orders
+from actors.order_router.replies import doubted
 from config.settings import RouterSettings
 from messages.addresses import PORTFOLIO, RECONCILER
 from messages.base import Symbol, Timestamp

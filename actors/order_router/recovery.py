@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from actors.order_router.errands import send
+from actors.order_router.notifications import sends_after
 from actors.order_router.order import (
     LookingBack,
     Request,
@@ -19,8 +19,8 @@ from actors.order_router.order import (
     is_live,
     is_under_way,
 )
-from actors.order_router.orders import Orders
-from actors.order_router.telling import sends_after
+from actors.order_router.order_store import Orders
+from actors.order_router.requests import send
 from config.settings import RouterSettings
 from messages.addresses import position_address
 from messages.base import ClientOrderId, PositionId, Timestamp

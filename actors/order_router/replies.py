@@ -10,16 +10,6 @@ from msgspec.structs import replace
 
 from actors.order_router.absence import after_look, look_wait_ms
 from actors.order_router.backoff import look_up_pause_ms, retry_pause_ms
-from actors.order_router.errands import (
-    ask_for_money,
-    end,
-    go_on,
-    pause,
-    send,
-    settle,
-    want_cancel,
-    withdraw,
-)
 from actors.order_router.facts import merge, with_status
 from actors.order_router.order import (
     Errand,
@@ -29,6 +19,16 @@ from actors.order_router.order import (
     is_live,
     is_under_way,
     priority_of,
+)
+from actors.order_router.requests import (
+    ask_for_money,
+    end,
+    go_on,
+    pause,
+    send,
+    settle,
+    want_cancel,
+    withdraw,
 )
 from actors.order_router.states import Input, is_back_from_the_dead, is_ignored
 from actors.order_router.timing import (
