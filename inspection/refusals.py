@@ -11,7 +11,7 @@ import msgspec
 from rich.text import Text
 
 from actors.guardian.core import Guard
-from actors.portfolio.rules import Conflict
+from actors.portfolio.budget_rules import Conflict
 from actors.position.position import Position
 from actors.positions.roster import Living
 from actors.strategy.guards import GUARDS

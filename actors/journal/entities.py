@@ -14,10 +14,10 @@ from actors.operator.core import Operator
 from actors.order_router.order import LookingBack, RoutedOrder, VenueStream
 from actors.order_router.timing import RequestTiming
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
-from actors.portfolio.balances import Asker, Balance, LookDue, MayFill
+from actors.portfolio.budget_rules import Conflict, Denial, Trading
 from actors.portfolio.locks import Locks
-from actors.portfolio.rules import Conflict, Denial, Trading
 from actors.portfolio.valuation import Rate
+from actors.portfolio.venue_balances import Asker, Balance, LookDue, MayFill
 from actors.position.position import Charter, Position
 from actors.position.salvage import Salvage
 from actors.positions.roster import ListedMarket, Living, Numbering, Recovery, Retired

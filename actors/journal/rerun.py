@@ -18,7 +18,7 @@ from actors.operator.core import Operator
 from actors.order_router import core as router
 from actors.order_router.order_store import Orders
 from actors.portfolio import core as portfolio
-from actors.portfolio.books import Books
+from actors.portfolio.store import Books
 from actors.position import salvage
 from actors.position.core import step as step_position
 from actors.position.inputs import PositionMessage

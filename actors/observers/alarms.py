@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from actors.guardian.core import Guard
 from actors.guardian.states import Cause
-from actors.portfolio.balances import Balance
+from actors.portfolio.venue_balances import Balance
 from actors.position.position import Position
 from actors.position.states import State
 from messages.base import Currency, PositionId, Symbol

@@ -16,7 +16,7 @@ from actors.observers.report import Report
 from actors.observers.rows import position_row
 from actors.observers.trades import Trade
 from actors.observers.watchlist import Watchlist
-from actors.portfolio.balances import Balance
+from actors.portfolio.venue_balances import Balance
 from actors.position.position import Position
 from actors.position.states import State
 from messages.base import Milliseconds, PositionId, Symbol, Timestamp

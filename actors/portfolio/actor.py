@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from actors.portfolio import core
-from actors.portfolio.books import Books
 from actors.portfolio.skipped import after_skip
+from actors.portfolio.store import Books
 from actors.runtime.actor import CoreActor
 from messages.addresses import OBSERVERS
 from messages.base import Address, Message, Timestamp

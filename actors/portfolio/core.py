@@ -5,26 +5,26 @@ Every message costs a few dict look-ups, however many positions live.
 
 import msgspec
 
-from actors.portfolio import asking
+from actors.portfolio import balance_requests
 from actors.portfolio.accounts import FORGET_AFTER_MS, Booking, Cumulative, Posting, book
-from actors.portfolio.balances import LookDue
-from actors.portfolio.books import Books
-from actors.portfolio.looking import (
+from actors.portfolio.balance_comparison import (
     ask_balances,
     compare_balances,
     hear_unfilled,
     look_again,
     look_scheduled,
 )
-from actors.portfolio.rules import Asked, Conflict, Denial, Trading, refusal
-from actors.portfolio.settling import allotted, settled
-from actors.portfolio.unmatched import (
+from actors.portfolio.budget_rules import Asked, Conflict, Denial, Trading, refusal
+from actors.portfolio.settlement import allotted, settled
+from actors.portfolio.store import Books
+from actors.portfolio.unmatched_fills import (
     book_unmatched,
     offer_waiting,
     row_to_take_over,
     taken_over,
 )
 from actors.portfolio.valuation import Rate, equity
+from actors.portfolio.venue_balances import LookDue
 from messages.addresses import MARKET_DATA, ORDER_ROUTER, position_address
 from messages.base import Message, PositionId, Timestamp, quote_currency
 from messages.envelope import NO_TIMER, NOTHING, Removed, Send, Step, Wake
@@ -82,9 +82,9 @@ def step(books: Books, message: Message, now: Timestamp) -> Step:  # noqa: C901,
         case UnfilledListed():
             return hear_unfilled(books, message, now)
         case RequestBalance():
-            return asking.ask(message, now)
+            return balance_requests.ask(message, now)
         case ForeignListed():
-            return asking.on_foreign(books, message)
+            return balance_requests.on_foreign(books, message)
         case Wake():
             return _wake(books, message.key, now)
         case ConversionRate() | TradingStateChanged() | SetLimits() | AllotCapital():
@@ -281,7 +281,7 @@ def _remembered(after: Booking, now: Timestamp) -> Booking:
 
 def _hear_balances(books: Books, message: BalancesReported, now: Timestamp) -> Step:
     compared = compare_balances(books, message, now)
-    answered = tuple(asking.answers(books, message))
+    answered = tuple(balance_requests.answers(books, message))
     return Step(
         (*compared.changes, *(change for change, _ in answered)),
         (*compared.outbox, *(send for _, send in answered)),

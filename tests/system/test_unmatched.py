@@ -8,7 +8,7 @@ from loguru import logger
 from msgspec.structs import replace
 
 from actors.portfolio.actor import PortfolioActor
-from actors.portfolio.books import Books
+from actors.portfolio.store import Books
 from actors.position.states import State
 from actors.positions.actor import PositionsActor
 from config.settings import PortfolioSettings

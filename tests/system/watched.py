@@ -16,7 +16,7 @@ import supervisor
 from actors.journal.port import Record
 from actors.observers.trades import Trade
 from actors.portfolio.actor import PortfolioActor
-from actors.portfolio.books import Books
+from actors.portfolio.store import Books
 from actors.runtime.mailbox import Delivery
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.supervision import Children

@@ -13,8 +13,8 @@ import msgspec
 from actors.order_router.core import step as router_step
 from actors.order_router.order_store import Orders
 from actors.order_router.timing import RequestTiming
-from actors.portfolio.books import Books
 from actors.portfolio.core import step as portfolio_step
+from actors.portfolio.store import Books
 from actors.position.core import step as position_step
 from actors.position.position import Charter, Life, Position
 from config.settings import RouterSettings

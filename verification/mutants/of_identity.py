@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from actors.order_router import ownership, requests
 from actors.order_router.facts import with_status
 from actors.order_router.states import Input
-from actors.portfolio import rules
+from actors.portfolio import budget_rules
 from messages.ids import Identity
 from messages.orders import OrderFacts, RejectReason
 from messages.position import DenialReason
@@ -51,6 +51,6 @@ MUTANTS = (
     ),
     Mutant(
         "a symbol takes entries although another order has an id of ours",
-        instead(rules.RULES, DenialReason.CONFLICT, lambda _: None),
+        instead(budget_rules.RULES, DenialReason.CONFLICT, lambda _: None),
     ),
 )

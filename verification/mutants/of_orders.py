@@ -12,7 +12,7 @@ from actors.order_router import core, notifications, replies, requests
 from actors.order_router.order import Request
 from actors.order_router.states import TRANSITIONS as ORDER
 from actors.order_router.states import Input as OrderInput
-from actors.portfolio import accounts, asking
+from actors.portfolio import accounts, balance_requests
 from actors.portfolio import core as portfolio
 from actors.positions import core as roster
 from actors.tables import STAY
@@ -167,7 +167,10 @@ MUTANTS = (
         "a request leaves before its record",
         instead(Gateway, "_request_when_durable", lambda self, message: self.request(message)),
     ),
-    Mutant("strangers' and siblings' coins are sold", around(asking, "_sellable", _all_is_free)),
+    Mutant(
+        "strangers' and siblings' coins are sold",
+        around(balance_requests, "_sellable", _all_is_free),
+    ),
     Mutant("the rest of the budget stays reserved", around(portfolio, "book", _kept)),
     Mutant("a reservation is released twice", around(portfolio, "book", _released_twice)),
     Mutant(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from actors.gateway import actor as gateway
 from actors.guardian import core as guardian
 from actors.guardian.states import Cause
-from actors.portfolio import rules
+from actors.portfolio import budget_rules
 from actors.portfolio.accounts import Account
 from actors.position import core, deadlines, hearing, prices, resting
 from actors.position.position import Life
@@ -112,13 +112,13 @@ MUTANTS = (
     Mutant(
         "entries are granted although the day's loss is reached",
         both(
-            instead(rules.RULES, DenialReason.DAILY_LOSS_LIMIT, nothing),
+            instead(budget_rules.RULES, DenialReason.DAILY_LOSS_LIMIT, nothing),
             _not_of(Cause.DAILY_LOSS),
         ),
     ),
     Mutant(
         "the portfolio alone forgets the day's loss",
-        instead(rules.RULES, DenialReason.DAILY_LOSS_LIMIT, nothing),
+        instead(budget_rules.RULES, DenialReason.DAILY_LOSS_LIMIT, nothing),
     ),
     Mutant("the guardian does not hold for the day's loss", _not_of(Cause.DAILY_LOSS)),
     Mutant("an escalation holds nothing", _not_of(Cause.ESCALATION)),

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from actors.guardian.core import Guard, Held
 from actors.guardian.states import Cause
 from actors.observers.alarms import OpenAlarms
-from actors.portfolio.balances import Balance
+from actors.portfolio.venue_balances import Balance
 from actors.position.position import Booked, Position
 from actors.position.progress import Closing, Protection
 from actors.position.states import State

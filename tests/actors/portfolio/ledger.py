@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import TypeVar
 
 from actors.portfolio.accounts import Account, Booking
-from actors.portfolio.books import Books
 from actors.portfolio.core import step
+from actors.portfolio.store import Books
 from messages.base import (
     ClientOrderId,
     Currency,

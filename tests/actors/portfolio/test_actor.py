@@ -9,7 +9,7 @@ from actors.journal.memory import MemoryJournal
 from actors.portfolio import core
 from actors.portfolio.accounts import FORGET_AFTER_MS
 from actors.portfolio.actor import PortfolioActor
-from actors.portfolio.books import Books
+from actors.portfolio.store import Books
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System

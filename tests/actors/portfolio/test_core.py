@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from actors.portfolio.accounts import FORGET_AFTER_MS, Account, Booking, Posting
+from actors.portfolio.budget_rules import Denial
 from actors.portfolio.core import wake_at
-from actors.portfolio.rules import Denial
 from messages.base import ClientOrderId, PositionId, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed, Wake
 from messages.gateway import FetchBalances

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.portfolio.actor import PortfolioActor
-from actors.portfolio.balances import LOOK_AGAIN_MS
+from actors.portfolio.venue_balances import LOOK_AGAIN_MS
 from actors.position.states import State
 from messages.addresses import PORTFOLIO
 from messages.base import PositionId

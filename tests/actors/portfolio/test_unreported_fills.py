@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.portfolio.balances import LOOK_AGAIN_MS
+from actors.portfolio.venue_balances import LOOK_AGAIN_MS
 from messages.base import Milliseconds
 from messages.envelope import Wake
 from messages.gateway import FetchBalances
@@ -11,7 +11,7 @@ from messages.order_router import ListUnfilled
 from messages.portfolio import BookPosition, Limits, Unfilled, UnfilledListed
 from messages.reconciler import LookSoon
 from tests.actors.portfolio.ledger import BNB, BTC_USDT, Ledger, amount, booked
-from tests.actors.portfolio.test_balances import report
+from tests.actors.portfolio.test_venue_balances import report
 
 UNHEARD_MS = Milliseconds(90_000)
 BOUGHT = booked(bought=3, cost=120)

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from actors.portfolio.balances import Asker
-from actors.portfolio.books import Books
-from actors.portfolio.looking import ask_balances
+from actors.portfolio.balance_comparison import ask_balances
+from actors.portfolio.store import Books
+from actors.portfolio.venue_balances import Asker
 from messages.addresses import RECONCILER, position_address
 from messages.base import PositionId, Timestamp
 from messages.envelope import Removed, Send, Step

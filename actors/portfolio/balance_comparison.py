@@ -2,7 +2,10 @@
 
 import msgspec
 
-from actors.portfolio.balances import (
+from actors.portfolio.locks import Locks, has_grown, locked_by, unexplained
+from actors.portfolio.store import Books
+from actors.portfolio.unreported_fills import explained
+from actors.portfolio.venue_balances import (
     ANSWER_TIMEOUT_MS,
     LOOK_AGAIN_MS,
     Balance,
@@ -10,9 +13,6 @@ from actors.portfolio.balances import (
     MayFill,
     compared,
 )
-from actors.portfolio.books import Books
-from actors.portfolio.locks import Locks, has_grown, locked_by, unexplained
-from actors.portfolio.unheard import explained
 from messages.addresses import GATEWAY, ORDER_ROUTER, RECONCILER
 from messages.base import Currency, Milliseconds, Timestamp, base_currency, quote_currency
 from messages.envelope import Send, Step

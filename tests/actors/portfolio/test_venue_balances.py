@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from actors.portfolio.balances import ANSWER_TIMEOUT_MS, LOOK_AGAIN_MS
 from actors.portfolio.core import wake_at
 from actors.portfolio.skipped import after_skip
+from actors.portfolio.venue_balances import ANSWER_TIMEOUT_MS, LOOK_AGAIN_MS
 from messages.base import Currency, Milliseconds
 from messages.envelope import NOTHING, Wake
 from messages.gateway import FetchBalances

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from actors.portfolio.accounts import Account, Booking, Posting, SymbolRow, Totals
-from actors.portfolio.books import Books
+from actors.portfolio.store import Books
 from messages.addresses import GUARDIAN, OBSERVERS
 from messages.base import Timestamp, end_of_day
 from messages.envelope import Send, Step

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.portfolio.rules import RULES
+from actors.portfolio.budget_rules import RULES
 from messages.base import PositionId
 from messages.portfolio import Limits
 from messages.position import BudgetDenied, BudgetGranted, DenialReason

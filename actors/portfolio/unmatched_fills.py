@@ -18,8 +18,8 @@ from actors.portfolio.accounts import (
     merged,
     taken_away,
 )
-from actors.portfolio.books import Books
-from actors.portfolio.settling import Pair, settled
+from actors.portfolio.settlement import Pair, settled
+from actors.portfolio.store import Books
 from messages.addresses import OBSERVERS, POSITIONS
 from messages.base import Currency, Symbol, Timestamp, base_currency
 from messages.envelope import NOTHING, Send, Step

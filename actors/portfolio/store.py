@@ -6,10 +6,10 @@ Owns nothing but the dicts. The shell applies whole entities; nobody else writes
 import msgspec
 
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
-from actors.portfolio.balances import Asker, Balance, LookDue, MayFill
+from actors.portfolio.budget_rules import Conflict, Denial, Trading
 from actors.portfolio.locks import Locks
-from actors.portfolio.rules import Conflict, Denial, Trading
 from actors.portfolio.valuation import Rate
+from actors.portfolio.venue_balances import Asker, Balance, LookDue, MayFill
 from messages.base import ClientOrderId, Currency, PositionId, Symbol
 from messages.envelope import Removed
 from messages.portfolio import Limits

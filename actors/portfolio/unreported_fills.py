@@ -8,7 +8,7 @@ What is short without its counterpart, or by more, is short.
 from collections.abc import Mapping
 from decimal import Decimal
 
-from actors.portfolio.books import Books
+from actors.portfolio.store import Books
 from messages.base import Currency, base_currency, quote_currency
 from messages.money import ZERO
 

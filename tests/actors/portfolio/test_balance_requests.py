@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from actors.portfolio.balances import LOOK_AGAIN_MS
 from actors.portfolio.skipped import after_skip
+from actors.portfolio.venue_balances import LOOK_AGAIN_MS
 from messages.addresses import GATEWAY, RECONCILER, position_address
 from messages.base import Currency, PositionId, Symbol
 from messages.envelope import Send
