@@ -1,6 +1,6 @@
 """``check``: is this config right? And a starter config to begin with."""
 
-from actors.position.prices import possible_mode, switch_ratios
+from actors.position.price_levels import possible_mode, switch_ratios
 from config.loading import default_text
 from config.settings import Settings
 from messages.plan import ProtectionMode

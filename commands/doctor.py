@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from actors.position.prices import possible_mode
+from actors.position.price_levels import possible_mode
 from config.settings import Settings
 from exchange.keys import Keys, variable_names
 from exchange.live.borrow_watch import borrow_words, read_borrow_mode

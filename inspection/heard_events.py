@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from actors.journal.port import Record
 from actors.position.position import Life
-from actors.position.prices import stop
+from actors.position.price_levels import stop
 from actors.runtime.system import OUTSIDE
 from inspection.outcome import cause_words
 from inspection.view import exact_time, number

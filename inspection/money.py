@@ -4,9 +4,9 @@ from rich.text import Text
 
 from actors.order_router.order import RoutedOrder
 from actors.portfolio.accounts import Account, Booking, SymbolRow, Totals
+from actors.position.coverage import is_covered
 from actors.position.position import Life
-from actors.position.prices import stop, target
-from actors.position.protection import is_covered
+from actors.position.price_levels import stop, target
 from inspection.arguments import Typed, id_of, is_position, nearest
 from inspection.command import Command, Context
 from inspection.position import ids

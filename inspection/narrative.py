@@ -10,9 +10,9 @@ from decimal import Decimal
 import msgspec
 
 from actors.journal.port import Record
+from actors.position.forced_close import Salvage
 from actors.position.position import Charter, Life, Position
-from actors.position.prices import stop
-from actors.position.salvage import Salvage
+from actors.position.price_levels import stop
 from actors.position.states import State
 from inspection.exit_events import salvaging, wanted
 from inspection.heard_events import (

@@ -11,7 +11,7 @@ import msgspec
 from rich.text import Text
 
 from actors.operator.core import SENDABLE, CommandError, message_of
-from actors.position.protection import is_covered_by_trigger, is_stopped_at_venue
+from actors.position.coverage import is_covered_by_trigger, is_stopped_at_venue
 from actors.positions.roster import ListedMarket
 from config.plan_changes import PlanError, changed_plan
 from inspection.arguments import ratio

@@ -9,9 +9,9 @@ from rich.text import Text
 
 from actors.observers.rows import position_row
 from actors.order_router.order import RoutedOrder
+from actors.position.forced_close import Salvage
 from actors.position.position import Charter, Life, Position
-from actors.position.resting import wanted_resting
-from actors.position.salvage import Salvage
+from actors.position.protective_orders import wanted_resting
 from actors.position.states import State
 from inspection.arguments import Typed, id_of
 from inspection.command import Command, Context

@@ -16,8 +16,8 @@ from actors.journal.snapshot import Cut
 from actors.order_router.order import RoutedOrder
 from actors.order_router.order import wake_at as order_wakes_at
 from actors.portfolio.core import wake_at as portfolio_wakes_at
+from actors.position.forced_close import Salvage
 from actors.position.position import Life, Position
-from actors.position.salvage import Salvage
 from actors.positions.roster import Retired
 from inspection.errors import InspectError, NotLiveError
 from inspection.journal import actors_of, readable

@@ -3,9 +3,9 @@
 from rich.console import Console
 
 from actors.observers.rows import resting
+from actors.position.coverage import is_stopped_at_venue
 from actors.position.position import Life
-from actors.position.prices import stop
-from actors.position.protection import is_stopped_at_venue
+from actors.position.price_levels import stop
 from actors.position.states import State
 from config.packages import version
 from messages.money import ZERO, amount_text, money_text

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from actors.position.prices import has_stop, possible_mode
+from actors.position.price_levels import has_stop, possible_mode
 from config.settings import Settings
 from messages.base import Symbol
 from messages.market import Capabilities

@@ -18,8 +18,8 @@ from actors.portfolio.budget_rules import Conflict, Denial, Trading
 from actors.portfolio.locks import Locks
 from actors.portfolio.valuation import Rate
 from actors.portfolio.venue_balances import Asker, Balance, LookDue, MayFill
+from actors.position.forced_close import Salvage
 from actors.position.position import Charter, Position
-from actors.position.salvage import Salvage
 from actors.positions.roster import ListedMarket, Living, Numbering, Recovery, Retired
 from actors.reconciler.looks import ForeignEpoch, ForeignOrder, Heard, NextLook, Stray
 from exchange.generated.market import MarketState

@@ -15,7 +15,7 @@ from actors.journal.hash_chain import NO_HEAD
 from actors.journal.inspection import Found, nothing
 from actors.order_router.order import RoutedOrder
 from actors.position.position import Charter, Position
-from actors.position.restoring import renamed
+from actors.position.recovery import renamed
 from actors.positions.roster import Numbering
 from messages.addresses import ORDER_ROUTER, POSITIONS, RECONCILER
 from messages.base import Timestamp

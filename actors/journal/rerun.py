@@ -19,11 +19,11 @@ from actors.order_router import core as router
 from actors.order_router.order_store import Orders
 from actors.portfolio import core as portfolio
 from actors.portfolio.store import Books
-from actors.position import salvage
+from actors.position import forced_close
 from actors.position.core import step as step_position
+from actors.position.forced_close import Salvage
 from actors.position.inputs import PositionMessage
 from actors.position.position import Charter, Life, Position, life_after
-from actors.position.salvage import Salvage
 from actors.positions.core import PositionsMessage
 from actors.positions.core import step as step_positions
 from actors.positions.roster import Numbering, Roster
@@ -56,7 +56,7 @@ class _Position:
 
     def step(self, message: Message, now: Timestamp) -> Step:
         if self._salvage is not None or isinstance(message, SalvagePosition):
-            return salvage.step(self._life, self._salvage, message, now)
+            return forced_close.step(self._life, self._salvage, message, now)
         return step_position(self._life, cast("PositionMessage", message), now)
 
     def apply(self, change: msgspec.Struct) -> None:

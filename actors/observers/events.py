@@ -16,7 +16,7 @@ from actors.observers.report import Report
 from actors.observers.trades import profit
 from actors.order_router.order import RoutedOrder
 from actors.position.position import Charter, Life, Position, find_order
-from actors.position.prices import stop
+from actors.position.price_levels import stop
 from actors.position.states import State
 from messages.addresses import ORDER_ROUTER
 from messages.base import ClientOrderId, Message, MessageId, PositionId, Symbol, Timestamp

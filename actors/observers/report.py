@@ -15,8 +15,8 @@ from actors.observers.equity import Drawdown, Equity, EquityPoint
 from actors.observers.tally import Tally
 from actors.observers.trades import Trade, trade_of
 from actors.portfolio.accounts import Totals
+from actors.position.coverage import measured
 from actors.position.position import Charter, Life, Position
-from actors.position.protection import measured
 from actors.position.states import State
 from messages.base import Currency, PositionId, Symbol, Timestamp, quote_currency
 

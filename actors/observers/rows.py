@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from actors.observers.trades import profit
+from actors.position.coverage import is_covered, is_stopped_at_venue, may_be_left
 from actors.position.position import Life, OwnOrder, find_order
-from actors.position.prices import protection_mode, stop, target
-from actors.position.protection import is_covered, is_stopped_at_venue, may_be_left
+from actors.position.price_levels import protection_mode, stop, target
 from exchange.price_grid import nearest_price
 from messages.base import Timestamp
 from messages.orders import Purpose

@@ -5,10 +5,10 @@ from typing import cast
 import msgspec
 
 from actors.again import Again
-from actors.position import core, salvage
+from actors.position import core, forced_close
+from actors.position.forced_close import Salvage
 from actors.position.inputs import PositionMessage
 from actors.position.position import Charter, Life, Position, life_after
-from actors.position.salvage import Salvage
 from actors.runtime.actor import CoreActor, describe
 from actors.runtime.system import System
 from messages.addresses import OBSERVERS, POSITIONS
@@ -51,7 +51,7 @@ class PositionActor(CoreActor):
         ):
             return NOTHING
         if self.salvage is not None or isinstance(message, SalvagePosition):
-            return salvage.step(self.life, self.salvage, message, now)
+            return forced_close.step(self.life, self.salvage, message, now)
         return core.step(self.life, cast("PositionMessage", message), now)
 
     def apply(self, change: msgspec.Struct) -> None:

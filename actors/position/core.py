@@ -7,16 +7,16 @@ the facts add up to, and the portfolio what was booked.
 
 import msgspec
 
-from actors.position import closing, entry, market, planner, protection
-from actors.position.adopting import begin_adopted
-from actors.position.booking import ask_for_budget, book, let_go_of_orders, set_reserve
+from actors.position import coverage, entry_ladder, exit_ladder, exit_planner, market
+from actors.position.accounting import ask_for_budget, book, let_go_of_orders, set_reserve
+from actors.position.adoption import begin_adopted
 from actors.position.deadlines import deadlines_of
-from actors.position.hearing import take_in
+from actors.position.draft import Turn
+from actors.position.handlers import take_in
 from actors.position.inputs import INPUTS, PositionMessage
 from actors.position.position import Charter, Life, Position, life_after
-from actors.position.restoring import tell_restored
+from actors.position.recovery import tell_restored
 from actors.position.states import AT_REST, Input, State, is_ignored
-from actors.position.turn import Turn
 from messages.base import Timestamp
 from messages.envelope import NOTHING, Step, Wake
 from messages.money import from_float
@@ -56,9 +56,9 @@ def step(life: Life | None, message: PositionMessage, now: Timestamp) -> Step:
 def _measured(life: Life, message: PositionMessage, now: Timestamp) -> Position:
     """Sum the time since the last look; of a restart, as it was up to the crash and down since."""
     if not isinstance(message, Resync) or message.down_since is None or message.order_prefix:
-        return protection.measured(life, now)
-    as_it_was = protection.measured(life, message.down_since)
-    return protection.measured(Life(life.charter, as_it_was), now, was_down=True)
+        return coverage.measured(life, now)
+    as_it_was = coverage.measured(life, message.down_since)
+    return coverage.measured(Life(life.charter, as_it_was), now, was_down=True)
 
 
 def _begin(message: Begin, now: Timestamp) -> Turn:
@@ -87,7 +87,7 @@ def _begin(message: Begin, now: Timestamp) -> Turn:
     turn = Turn(Life(charter, position), now)
     if message.adopted is None:
         ask_for_budget(turn)
-    protection.hold_symbol(turn)
+    coverage.hold_symbol(turn)
     if message.adopted is not None:
         begin_adopted(turn, message.adopted)
         _settle(turn)
@@ -99,12 +99,12 @@ def _settle(turn: Turn) -> None:
     if turn.position.state not in AT_REST:
         _judge_time_limit(turn)
         if not turn.position.is_looking_back:
-            entry.work_entry(turn)
+            entry_ladder.work_entry(turn)
         market.judge_sellable(turn)
         if not turn.position.is_looking_back and turn.position.stranded is None:
-            planner.plan_exit(turn)
-        protection.arm_triggers(turn)
-        protection.judge_cover(turn)
+            exit_planner.plan_exit(turn)
+        coverage.arm_triggers(turn)
+        coverage.judge_cover(turn)
         _judge_flat(turn)
     if turn.position.state is State.CLOSED and turn.position.closed_at is None:
         _close_books(turn)
@@ -124,7 +124,7 @@ def _judge_flat(turn: Turn) -> None:
         return
     is_settled = all(order.facts.is_terminal for order in position.orders)
     # An end can't be undone: it waits until the venue has said what every fill cost.
-    if not is_settled or not position.booked.is_priced or not closing.is_only_dust(turn.life):
+    if not is_settled or not position.booked.is_priced or not exit_ladder.is_only_dust(turn.life):
         turn.update(fees_until=None)
     elif _has_its_fees(turn):
         turn.advance(Input.FLAT)
@@ -150,7 +150,7 @@ def _has_its_fees(turn: Turn) -> bool:
 
 def _close_books(turn: Turn) -> None:
     """The position is CLOSED: say why, let go of the triggers, and ask the router to let go."""
-    cause, reason = planner.why_closed(turn)
+    cause, reason = exit_planner.why_closed(turn)
     turn.update(
         closed_at=turn.now,
         close_cause=cause,
@@ -158,7 +158,7 @@ def _close_books(turn: Turn) -> None:
         entry=msgspec.structs.replace(turn.position.entry, is_over=True),
     )
     market.tell_rest(turn)
-    protection.disarm_triggers(turn)
+    coverage.disarm_triggers(turn)
     let_go_of_orders(turn)
 
 

@@ -3,7 +3,7 @@
 from actors.position.exit_slot import SlotState
 from actors.position.own_orders import is_slot_in_conflict
 from actors.position.position import Life
-from actors.position.prices import switch_back_at
+from actors.position.price_levels import switch_back_at
 from actors.position.states import State
 from messages.base import Milliseconds, Timestamp
 from messages.plan import Plan

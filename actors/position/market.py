@@ -8,12 +8,12 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from actors.position import closing, entry
+from actors.position import entry_ladder, exit_ladder
+from actors.position.draft import Turn
 from actors.position.exit_form import exit_rung, last_price, takes_an_order
 from actors.position.position import Life
 from actors.position.progress import Stranded, StrandedCause
 from actors.position.states import AT_REST, Input
-from actors.position.turn import Turn
 from exchange.price_grid import nearest_price
 from exchange.rules import is_tradable
 from messages.addresses import POSITIONS
@@ -38,7 +38,7 @@ def on_reported(turn: Turn, message: MarketReported) -> None:
         text = "" if message.phase is MarketPhase.OPEN else message.text
         turn.update(phase=message.phase, market_text=text)
         if message.phase is not MarketPhase.OPEN:
-            entry.stop_entering(turn)
+            entry_ladder.stop_entering(turn)
     if message.capabilities != turn.charter.capabilities:
         turn.charter = replace(turn.charter, capabilities=message.capabilities)
     if message.rules != turn.charter.rules:
@@ -56,7 +56,7 @@ def _change_rules(turn: Turn, rules: MarketRules) -> None:
         turn.update_closing(
             refusals=0, is_stuck=False, tries=0, too_small=ZERO, dust_up_to=ZERO, quote=None
         )
-        closing.end_pause(turn)
+        exit_ladder.end_pause(turn)
 
 
 def judge_sellable(turn: Turn) -> None:
@@ -88,7 +88,7 @@ def _free(turn: Turn) -> None:
     turn.advance(Input.FREED)
     if turn.position.closing is not None:
         turn.advance(Input.EXIT_BEGUN)
-        closing.on_deadline(turn)  # one may have passed meanwhile
+        exit_ladder.on_deadline(turn)  # one may have passed meanwhile
 
 
 def on_quote(turn: Turn, quote: Quote | None) -> None:
@@ -149,7 +149,7 @@ def _cause(life: Life) -> StrandedCause | None:
         return StrandedCause.MARKET_GONE if gone else StrandedCause.MARKET_HALTED
     if life.charter.begun_with is None and not position.refused:
         return None  # by the rules that it bought under, what can't be sold is dust
-    if not position.entry.is_over or closing.is_only_dust(life):
+    if not position.entry.is_over or exit_ladder.is_only_dust(life):
         return None
     if _is_too_little(life):
         return StrandedCause.RULES

@@ -6,12 +6,12 @@ is told to a person, and asked again more and more slowly.
 
 from msgspec.structs import replace
 
-from actors.position import market, restoring
-from actors.position.booking import ask_for_budget, book, let_go_of_orders, tell_end
+from actors.position import market, recovery
+from actors.position.accounting import ask_for_budget, book, let_go_of_orders, tell_end
+from actors.position.coverage import disarm_triggers, hold_symbol
+from actors.position.draft import Turn
 from actors.position.progress import Faulted
-from actors.position.protection import disarm_triggers, hold_symbol
 from actors.position.states import AT_REST, State
-from actors.position.turn import Turn
 from messages.addresses import ORDER_ROUTER
 from messages.base import Milliseconds, Timestamp
 from messages.observers import AlarmKind
@@ -25,10 +25,10 @@ def on_skipped(turn: Turn, message: Resync) -> None:
     faulted = turn.position.faulted
     if message.down_since is not None:
         if message.order_prefix:
-            restoring.renumber(turn, message.order_prefix)
+            recovery.renumber(turn, message.order_prefix)
         else:
-            restoring.tell_again(turn)
-        restoring.begin(turn, message)
+            recovery.tell_again(turn)
+        recovery.begin(turn, message)
         _ask_again(turn)
     elif faulted is None:
         _mark(turn, turn.now, turn.charter.plan.exit_retry_ms)
@@ -74,7 +74,7 @@ def _ask_again(turn: Turn) -> None:
 def _ask_for_facts(turn: Turn) -> None:
     position, exit_ = turn.position, turn.position.closing
     position_id = turn.charter.position_id
-    restoring.look_back(turn)
+    recovery.look_back(turn)
     market.ask_for_market(turn, reads_again=False)
     awaited = tuple(
         order.facts.client_order_id

@@ -8,13 +8,13 @@ refuses every buy until the unseen order is over. Here the account's total is lo
 
 import msgspec
 
-from actors.position import closing, resting
+from actors.position import exit_ladder, protective_orders
 from actors.position.deadlines import pause_after
+from actors.position.draft import Turn
 from actors.position.exit_slot import SlotInput, SlotState, slot_after
 from actors.position.own_orders import doubtful_orders, is_slot_in_conflict
 from actors.position.position import OwnOrder, Position, find_order
 from actors.position.progress import UnseenExit
-from actors.position.turn import Turn
 from messages.addresses import PORTFOLIO
 from messages.base import Timestamp
 from messages.money import floor_to_step
@@ -95,7 +95,7 @@ def end_doubt(turn: Turn, before: Position) -> None:
         return
     if turn.position.closing is not None:
         turn.update_closing(sellable=None, shown_since=None, waits_for_balance=False)
-        closing.end_pause(turn)
+        exit_ladder.end_pause(turn)
 
 
 def _offered(turn: Turn) -> UnseenExit | None:
@@ -115,5 +115,5 @@ def _would_sell(turn: Turn, beside: tuple[OrderType, ...]) -> bool:
         return False
     if turn.position.closing is not None:
         return OrderType.MARKET in beside and OrderType.LIMIT in beside
-    want = resting.wanted_resting(turn.life, turn.now)
+    want = protective_orders.wanted_resting(turn.life, turn.now)
     return want is not None and want.type in beside

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.journal import segment
-from actors.position import restoring
+from actors.position import recovery
 from messages.base import Milliseconds
 from tests.system.crashing import Outage, Session
 from tests.system.dying import AT_A_DEAD_DISK
@@ -100,7 +100,7 @@ def test_without_looking_back_coins_are_sold_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Venue, "reuses_ids", True)
-    monkeypatch.setattr(restoring, "begin", lambda _turn, _since: None)
+    monkeypatch.setattr(recovery, "begin", lambda _turn, _since: None)
     failures = []
     for session in crashed(tmp_path, "synthetic", FALL, 1):
         try:

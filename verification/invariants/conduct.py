@@ -16,7 +16,7 @@ from actors.order_router.order import RoutedOrder
 from actors.portfolio.actor import PortfolioActor
 from actors.position.actor import PositionActor
 from actors.position.position import Life, Position
-from actors.position.prices import stop, target
+from actors.position.price_levels import stop, target
 from actors.position.states import AT_REST, State
 from messages.addresses import (
     GATEWAY,

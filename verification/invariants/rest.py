@@ -13,7 +13,7 @@ from actors.position.actor import PositionActor
 from actors.position.exit_slot import SlotState
 from actors.position.own_orders import lost_orders
 from actors.position.position import Life
-from actors.position.prices import protection_mode, rests_stop, stop, target
+from actors.position.price_levels import protection_mode, rests_stop, stop, target
 from actors.position.states import State
 from exchange.matching.state import VenueOrder
 from messages.addresses import ORDER_ROUTER, position_address

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from actors.journal import identity as starts
 from actors.order_router import ownership as orders_ownership
 from actors.order_router import reconciliation, recovery
-from actors.position import closing, restoring
+from actors.position import exit_ladder
+from actors.position import recovery as restoring
 from actors.positions import ownership
 from actors.reconciler import core as reconciler
 from actors.reconciler import epochs, holdings
@@ -30,7 +31,7 @@ def _epoch_of_before(real: Any, identity: Any, epoch: Any, at: Any) -> Any:
 def _all_is_sellable(turn: Any, free: Any) -> None:
     if free is not None and turn.position.closing is not None:
         turn.update_closing(waits_for_balance=False, sellable=turn.life.held)
-        closing.end_pause(turn)
+        exit_ladder.end_pause(turn)
 
 
 def _as_if_remembered(real: Any, identity: Any, listed: Any, _since: Any, **named: Any) -> Any:
@@ -69,7 +70,8 @@ MUTANTS = (
     Mutant("the doubt reaches no position", instead(ownership, "doubted", lambda *_: NOTHING)),
     Mutant("a position ignores that it is contested", instead(restoring, "on_ownership", nothing)),
     Mutant(
-        "a contested exit sells all that it holds", instead(closing, "on_balance", _all_is_sellable)
+        "a contested exit sells all that it holds",
+        instead(exit_ladder, "on_balance", _all_is_sellable),
     ),
     Mutant(
         "a contested exit counts what another process bought and sold for nothing",

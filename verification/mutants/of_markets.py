@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from actors.position import exit_form, market, planner, resting
+from actors.position import exit_form, exit_planner, market, protective_orders
 from actors.position.position import Life
 from actors.positions import core as positions
 from actors.positions import markets
@@ -34,7 +34,8 @@ def _deaf_after_kept(real: Any, roster: Any, message: Any) -> Any:
 
 MUTANTS = (
     Mutant(
-        "what a rule refused is sent again as it was", instead(planner, "_note_refusal", nothing)
+        "what a rule refused is sent again as it was",
+        instead(exit_planner, "_note_refusal", nothing),
     ),
     Mutant("coarser rules count at once", instead(markets, "are_stricter", lambda *_: False)),
     Mutant(
@@ -67,8 +68,8 @@ MUTANTS = (
     Mutant(
         "what rests may be larger than one order",
         both(
-            instead(resting, "most_in_one_order", nothing),
-            instead(resting, "_refused_at_rest", lambda *_: ()),
+            instead(protective_orders, "most_in_one_order", nothing),
+            instead(protective_orders, "_refused_at_rest", lambda *_: ()),
         ),
     ),
 )

@@ -8,8 +8,15 @@ from typing import Any, cast
 from msgspec.structs import replace
 
 from actors.market_data import triggers
-from actors.position import closing, entry, hearing, planner, protection, resting
 from actors.position import core as position
+from actors.position import (
+    coverage,
+    entry_ladder,
+    exit_ladder,
+    exit_planner,
+    handlers,
+    protective_orders,
+)
 from actors.position import position as facts
 from actors.position.exit_slot import EMPTY_SLOT, SLOT_TRANSITIONS, SlotInput, SlotState
 from actors.position.position import find_order
@@ -50,7 +57,7 @@ def _dust_is_anything(real: Any, life: Any) -> bool:
 
 
 def _closed_early(turn: Any) -> None:
-    if turn.position.entry.is_over and closing.is_only_dust(turn.life):
+    if turn.position.entry.is_over and exit_ladder.is_only_dust(turn.life):
         turn.advance(PositionInput.FLAT)
 
 
@@ -119,28 +126,31 @@ def _heard_once(real: Any, index: Any, message: Any) -> Any:
 MUTANTS = (
     Mutant(
         "the slot is freed on the cancel request",
-        around(planner, "slot_after", _slot_freed_on_request),
+        around(exit_planner, "slot_after", _slot_freed_on_request),
     ),
     Mutant(
         "an exit is placed before the cancel is confirmed",
-        around(planner, "plan_exit", _placed_at_once),
+        around(exit_planner, "plan_exit", _placed_at_once),
     ),
     Mutant(
         "no exit deduplication: unknown frees the slot",
         instead(_SLOT[SlotState.PLACING], SlotInput.LOST, Goto(SlotState.EMPTY)),
     ),
-    Mutant("a fill is counted twice", around(hearing, "sums", _filled_twice)),
-    Mutant("a stale trigger is obeyed", around(hearing, "_hear_trigger", _stale_trigger)),
-    Mutant("triggers are not armed", instead(protection, "arm_triggers", nothing)),
-    Mutant("an oversold exit is retried without looking", instead(closing, "_look", nothing)),
+    Mutant("a fill is counted twice", around(handlers, "sums", _filled_twice)),
+    Mutant("a stale trigger is obeyed", around(handlers, "_hear_trigger", _stale_trigger)),
+    Mutant("triggers are not armed", instead(coverage, "arm_triggers", nothing)),
+    Mutant("an oversold exit is retried without looking", instead(exit_ladder, "_look", nothing)),
     Mutant(
-        "some coins are left and called dust", around(closing, "is_only_dust", _dust_is_anything)
+        "some coins are left and called dust",
+        around(exit_ladder, "is_only_dust", _dust_is_anything),
     ),
-    Mutant("an exit is never written off as lost", instead(planner, "_write_off_if_lost", nothing)),
+    Mutant(
+        "an exit is never written off as lost", instead(exit_planner, "_write_off_if_lost", nothing)
+    ),
     Mutant("closing books nothing", instead(position, "book", nothing)),
     Mutant(
         "a resting order is left when the exit begins",
-        instead(planner, "_is_unwanted", lambda turn: not turn.life.sellable),
+        instead(exit_planner, "_is_unwanted", lambda turn: not turn.life.sellable),
     ),
     Mutant("CLOSED although orders may be live", instead(position, "_judge_flat", _closed_early)),
     Mutant(
@@ -149,56 +159,63 @@ MUTANTS = (
     ),
     Mutant(
         "an OCO without its stop is left as it is",
-        instead(planner, "_has_lost_its_stop", lambda *_: False),
+        instead(exit_planner, "_has_lost_its_stop", lambda *_: False),
     ),
     Mutant(
         "a lost exit is taken for gone",
         both(
-            instead(closing, "lost_orders", lambda _: ()),
-            instead(closing, "doubtful_orders", lambda _: ()),
-            instead(resting, "doubtful_orders", lambda _: ()),
+            instead(exit_ladder, "lost_orders", lambda _: ()),
+            instead(exit_ladder, "doubtful_orders", lambda _: ()),
+            instead(protective_orders, "doubtful_orders", lambda _: ()),
         ),
     ),
     Mutant(
         "one look is enough after a lost exit",
-        around(closing, "on_balance", _believed_at_once),
+        around(exit_ladder, "on_balance", _believed_at_once),
     ),
-    Mutant("an exit that is live outside the slot is left", instead(planner, "take_back", nothing)),
+    Mutant(
+        "an exit that is live outside the slot is left", instead(exit_planner, "take_back", nothing)
+    ),
     Mutant("fees taken in coins are forgotten", instead(facts, "amount_in", lambda *_: 0)),
     Mutant("what is sold is rounded up", instead(facts, "floor_to_step", ceil_to_step)),
     Mutant(
         "an exit is repeated with its first quantity",
-        around(closing, "wanted_exit", _first_quantity),
+        around(exit_ladder, "wanted_exit", _first_quantity),
     ),
-    Mutant("the entry goes on while the exit sells", instead(entry, "stop_entering", nothing)),
+    Mutant(
+        "the entry goes on while the exit sells", instead(entry_ladder, "stop_entering", nothing)
+    ),
     Mutant(
         "the entry is called over while its order may fill",
-        instead(entry, "live_orders", lambda *_: ()),
+        instead(entry_ladder, "live_orders", lambda *_: ()),
     ),
     Mutant(
         "each rung of the entry has the whole budget",
-        instead(entry, "remaining_budget", lambda turn: turn.charter.budget),
+        instead(entry_ladder, "remaining_budget", lambda turn: turn.charter.budget),
     ),
-    Mutant("an exit that is stuck is given up", around(closing, "_back_off", _given_up)),
+    Mutant("an exit that is stuck is given up", around(exit_ladder, "_back_off", _given_up)),
     Mutant(
         "a touched stop is left to fill for ever",
-        around(planner, "_is_left_to_the_stop", _left_for_ever),
+        around(exit_planner, "_is_left_to_the_stop", _left_for_ever),
     ),
     Mutant(
         "a resting order is not sized anew when more is bought",
-        around(planner, "_is_as_wanted", _any_size),
+        around(exit_planner, "_is_as_wanted", _any_size),
     ),
     Mutant(
-        "a stop at the venue stays where it was", around(planner, "_is_as_wanted", _any_trigger)
+        "a stop at the venue stays where it was",
+        around(exit_planner, "_is_as_wanted", _any_trigger),
     ),
-    Mutant("a close by hand in a switch is forgotten", around(hearing, "_close", _not_in_a_switch)),
+    Mutant(
+        "a close by hand in a switch is forgotten", around(handlers, "_close", _not_in_a_switch)
+    ),
     Mutant(
         "a resting order that the venue ended is not placed again",
-        around(planner, "_on_resting_refused", _not_placed_again),
+        around(exit_planner, "_on_resting_refused", _not_placed_again),
     ),
     Mutant(
         "a deadline of an earlier state is obeyed",
-        around(hearing, "_look_at_deadlines", _withdrawn_late),
+        around(handlers, "_look_at_deadlines", _withdrawn_late),
     ),
     Mutant(
         "CLOSED before it is known what its fills cost",
@@ -209,10 +226,10 @@ MUTANTS = (
     ),
     Mutant(
         "the next rung buys although the cost of the last is not known",
-        instead(entry, "_may_have_spent_all", lambda _: False),
+        instead(entry_ladder, "_may_have_spent_all", lambda _: False),
     ),
     Mutant(
         "a trigger over an order that is unknown counts as cover",
-        instead(protection, "may_sell_at_once", lambda position: position.looks_back is None),
+        instead(coverage, "may_sell_at_once", lambda position: position.looks_back is None),
     ),
 )

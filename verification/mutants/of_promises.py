@@ -13,10 +13,10 @@ from actors.guardian import core as guardian
 from actors.guardian.states import Cause
 from actors.portfolio import budget_rules
 from actors.portfolio.accounts import Account
-from actors.position import core, deadlines, hearing, prices, resting
+from actors.position import core, deadlines, handlers, price_levels, protective_orders
+from actors.position.draft import Turn
 from actors.position.position import Life
 from actors.position.states import State
-from actors.position.turn import Turn
 from messages.gateway import CancelAtVenue
 from messages.money import ZERO
 from messages.observers import AlarmKind
@@ -76,25 +76,30 @@ def _not_left(real: Any, life: Any, now: Any) -> Any:
 
 
 MUTANTS = (
-    Mutant("a stop three times too far", around(prices, "plain_stop", _three_times)),
-    Mutant("a target eight times too near", around(prices, "_at", _too_near)),
+    Mutant("a stop three times too far", around(price_levels, "plain_stop", _three_times)),
+    Mutant("a target eight times too near", around(price_levels, "_at", _too_near)),
     Mutant(
         "a session that ends leaves the take profit where the stop should rest",
-        around(resting, "_wanted_in_mode", _not_left),
+        around(protective_orders, "_wanted_in_mode", _not_left),
     ),
     Mutant(
         "the stop of a session's end rests on in mode triggers",
-        instead(resting, "lets_nothing_rest", lambda _: False),
+        instead(protective_orders, "lets_nothing_rest", lambda _: False),
     ),
     Mutant(
         "the lines that follow from the plan lie elsewhere",
-        instead(prices, "_TO_STOP_LOSS", Decimal("0.5")),
+        instead(price_levels, "_TO_STOP_LOSS", Decimal("0.5")),
     ),
     Mutant(
         "where the lines follow from the plan the take profit rests first",
-        both(*(instead(one, "rests_stop", _as_told) for one in (prices, resting, hearing))),
+        both(
+            *(
+                instead(one, "rests_stop", _as_told)
+                for one in (price_levels, protective_orders, handlers)
+            )
+        ),
     ),
-    Mutant("a switch is never asked for", instead(prices, "_switch_levels", lambda *_: [])),
+    Mutant("a switch is never asked for", instead(price_levels, "_switch_levels", lambda *_: [])),
     Mutant(
         "a time limit is ignored",
         both(

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 import supervisor
 from actors.gateway import waiting
 from actors.journal import recovery
-from actors.position import restoring, resync
+from actors.position import recovery as restoring
+from actors.position import resync
 from actors.positions import core as roster
 from actors.runtime.actor import Actor
 from messages.addresses import GUARDIAN

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from actors.position.prices import possible_mode, switch_ratios
+from actors.position.price_levels import possible_mode, switch_ratios
 from messages.base import Milliseconds
 from messages.market import Capabilities
 from messages.orders import OrderStatus, OrderType, Purpose, StopStatus

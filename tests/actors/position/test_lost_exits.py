@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from actors.position.closing import LOOKS_APART_MS
+from actors.position.exit_ladder import LOOKS_APART_MS
 from actors.position.exit_slot import SlotState
 from actors.position.own_orders import lost_orders
 from actors.position.states import State

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from actors.position.closing import DUST_FACTOR
+from actors.position.exit_ladder import DUST_FACTOR
 from actors.position.states import State
 from messages.base import Milliseconds
 from messages.market import FeeCurrency, MarketRules

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
+from actors.position.coverage import is_stopped_at_venue, may_be_left
 from actors.position.exit_slot import SlotState
-from actors.position.protection import is_stopped_at_venue, may_be_left
 from actors.position.states import State
 from messages.base import Timestamp
 from messages.market import Capabilities

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.position.exit_slot import SlotState
-from actors.position.prices import protection_mode
+from actors.position.price_levels import protection_mode
 from actors.position.states import State
 from actors.tables import IllegalInputError
 from messages.base import Milliseconds

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from actors.position.prices import break_even_price, stop, target
+from actors.position.price_levels import break_even_price, stop, target
 from actors.position.states import State
 from messages.base import Currency, Milliseconds, Timestamp
 from messages.market import FeeCurrency

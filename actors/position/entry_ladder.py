@@ -3,12 +3,12 @@
 from decimal import Decimal
 
 from actors.position.distances import distance_problem
+from actors.position.draft import Turn
+from actors.position.orders import Want, cancel, place, rung_price
 from actors.position.own_orders import live_orders
-from actors.position.placing import Want, cancel, place, rung_price
 from actors.position.position import OwnOrder, ask_of
-from actors.position.prices import plain_stop
+from actors.position.price_levels import plain_stop
 from actors.position.states import AT_REST, Input, State
-from actors.position.turn import Turn
 from exchange.price_grid import nearest_price
 from exchange.rules import most_in_one_order, quantity_for
 from messages.addresses import OBSERVERS, STRATEGY

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from actors.position.restoring import LISTS_LATE_MS, LISTS_WAIT_MS
+from actors.position.recovery import LISTS_LATE_MS, LISTS_WAIT_MS
 from actors.position.states import State
 from messages.base import Milliseconds, Timestamp
 from messages.market import MarketPhase

@@ -1,8 +1,8 @@
 """How a position numbers its orders: no id twice, and no limit stops an exit."""
 
-from actors.position.placing import next_id
+from actors.position.draft import Turn
+from actors.position.orders import next_id
 from actors.position.position import Life
-from actors.position.turn import Turn
 from messages.addresses import POSITIONS
 from messages.ids import ATTEMPT_LAST, Identity, epoch_of, parse
 from messages.orders import Side

@@ -10,13 +10,13 @@ exchange's lists come first, too: a process with a copy of the journal may have 
 from msgspec.structs import replace
 
 from actors.position import market
-from actors.position.entry import stop_entering
+from actors.position.coverage import is_stopped_at_venue, unprotected_quantity
+from actors.position.draft import Turn
+from actors.position.entry_ladder import stop_entering
 from actors.position.own_orders import lost_orders
 from actors.position.position import Position
 from actors.position.progress import EarlierPrefix
-from actors.position.protection import is_stopped_at_venue, unprotected_quantity
 from actors.position.states import AT_REST
-from actors.position.turn import Turn
 from messages.addresses import ORDER_ROUTER, POSITIONS
 from messages.base import Milliseconds, Timestamp
 from messages.market import MarketPhase

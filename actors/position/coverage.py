@@ -9,12 +9,12 @@ from decimal import Decimal
 
 import msgspec
 
+from actors.position.draft import Turn
 from actors.position.exit_slot import SlotState
 from actors.position.position import Life, OwnOrder, Position, find_order
-from actors.position.prices import on_stop, stop, wanted_levels
+from actors.position.price_levels import on_stop, stop, wanted_levels
 from actors.position.progress import Unprotected, UnprotectedCause
 from actors.position.states import Input, State
-from actors.position.turn import Turn
 from exchange.price_grid import nearest_price
 from messages.addresses import MARKET_DATA
 from messages.base import Timestamp

@@ -1,8 +1,8 @@
 """What a position tells of its money: to the portfolio on every change, and of its end."""
 
-from actors.position import entry
+from actors.position import entry_ladder
+from actors.position.draft import Turn
 from actors.position.states import State
-from actors.position.turn import Turn
 from messages.addresses import ORDER_ROUTER, PORTFOLIO, POSITIONS
 from messages.money import ZERO
 from messages.order_router import ReleaseOrders
@@ -27,7 +27,7 @@ def set_reserve(turn: Turn) -> None:
     if turn.position.state is State.NEW:
         return
     is_spent = turn.position.entry.is_over and not turn.position.booked.unpriced_bought
-    reserve = ZERO if is_spent else entry.remaining_budget(turn)
+    reserve = ZERO if is_spent else entry_ladder.remaining_budget(turn)
     if reserve != turn.position.reserve:
         turn.update(reserve=reserve)
 

@@ -4,10 +4,10 @@ It asks for no budget and buys nothing. Its plan protects it, or it leaves at on
 says.
 """
 
+from actors.position.draft import Turn
 from actors.position.position import OwnOrder, sums
 from actors.position.progress import Entry
 from actors.position.states import Input
-from actors.position.turn import Turn
 from messages.money import ZERO
 from messages.orders import OrderFacts, OrderStatus, Purpose, Side
 from messages.portfolio import AdoptedFill, UnmatchedPolicy

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from actors.position.position import Life, life_after
-from actors.position.prices import stop
+from actors.position.price_levels import stop
 from actors.position.progress import Closing, Entry, Protection
 from actors.position.states import Input, State, advance
 from messages.addresses import MARKET_DATA, OBSERVERS

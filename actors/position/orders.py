@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import msgspec
 
+from actors.position.draft import Turn
 from actors.position.position import OwnOrder, leg_of, with_order
-from actors.position.turn import Turn
 from exchange.price_grid import ceil_price, floor_price, nearest_price
 from messages.addresses import ORDER_ROUTER, POSITIONS
 from messages.base import ClientOrderId, Milliseconds

@@ -5,8 +5,8 @@ from decimal import Decimal
 import msgspec
 from msgspec.structs import replace
 
+from actors.position.forced_close import Salvage, step
 from actors.position.position import Life, Position
-from actors.position.salvage import Salvage, step
 from actors.position.states import State
 from messages.base import ClientOrderId, Currency, Message, Timestamp
 from messages.envelope import NOTHING, Wake

@@ -7,12 +7,13 @@ a cancel, a cancel refused because the order filled, all converge, in whatever o
 
 import msgspec
 
-from actors.position import closing, market, resting, unseen_exits
+from actors.position import exit_ladder, market, protective_orders, unseen_exits
 from actors.position.deadlines import pause_after
+from actors.position.draft import Turn
 from actors.position.exit_form import CLOSED_MARKET, is_by_rule, is_outdated
 from actors.position.exit_slot import ExitSlot, SlotInput, SlotState, slot_after
+from actors.position.orders import Want, cancel, place
 from actors.position.own_orders import lost_orders
-from actors.position.placing import Want, cancel, place
 from actors.position.position import (
     REFUSED_MOST,
     OwnOrder,
@@ -22,7 +23,6 @@ from actors.position.position import (
     with_order,
 )
 from actors.position.states import State
-from actors.position.turn import Turn
 from messages.base import Timestamp
 from messages.observers import AlarmKind
 from messages.orders import (
@@ -47,10 +47,10 @@ def plan_exit(turn: Turn) -> None:
     if turn.position.closing is not None:
         if _is_left_to_the_stop(turn):
             return
-        closing.prepare(turn)
-        want = closing.wanted_exit(turn.life, turn.now)
+        exit_ladder.prepare(turn)
+        want = exit_ladder.wanted_exit(turn.life, turn.now)
     else:
-        want = resting.wanted_resting(turn.life, turn.now)
+        want = protective_orders.wanted_resting(turn.life, turn.now)
     slot = turn.position.slot
     match slot.state:
         case SlotState.EMPTY:
@@ -164,7 +164,7 @@ def _has_wanted_quantity(turn: Turn, want: Want, order: OwnOrder) -> bool:
     """Whether it has the quantity that should rest; of a part of it, what did not fill yet."""
     if want.quantity == order.remaining:
         return True
-    most = resting.most_at_rest(turn.life, want)
+    most = protective_orders.most_at_rest(turn.life, want)
     return want.quantity == most and bool(order.facts.filled) and order.quantity == most
 
 
@@ -186,7 +186,7 @@ def _is_unwanted(turn: Turn) -> bool:
     """Whether a resting order must go although nothing is to take its place."""
     if turn.position.closing is not None or not turn.life.sellable:
         return True
-    return resting.lets_nothing_rest(turn.life)
+    return protective_orders.lets_nothing_rest(turn.life)
 
 
 def _has_lost_its_stop(want: Want, order: OwnOrder) -> bool:
@@ -221,7 +221,7 @@ def _after_end(turn: Turn, slot: ExitSlot, facts: OrderFacts) -> None:
     order = find_order(turn.position, facts.client_order_id)
     if turn.position.closing is not None:
         if slot.purpose is Purpose.CLOSE:
-            closing.on_exit_order_ended(turn, facts)
+            exit_ladder.on_exit_order_ended(turn, facts)
         return
     if facts.reason is RejectReason.WOULD_TRIGGER_AT_ONCE:
         begin_stop_exit(turn, "price was beyond the stop when it was placed")
@@ -254,7 +254,7 @@ def _on_resting_refused(turn: Turn, slot: ExitSlot, facts: OrderFacts) -> None:
     by_rule = facts.status is OrderStatus.REJECTED and is_by_rule(slot.type, facts.reason)
     attempts = plan.placement_attempts
     if by_rule:
-        attempts = min(attempts, resting.FORMS_AT_REST)
+        attempts = min(attempts, protective_orders.FORMS_AT_REST)
     if refusals == attempts or by_a_switch:
         text = f"{facts.status}: {facts.reason or 'not by us'} {facts.text}".rstrip()
         turn.alarm(AlarmKind.PLACEMENT_FAILED, f"a resting order ended {refusals} times, {text}")

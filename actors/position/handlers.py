@@ -5,23 +5,23 @@ from typing import assert_never
 import msgspec
 
 from actors.position import (
-    closing,
-    entry,
+    coverage,
+    entry_ladder,
+    exit_ladder,
+    exit_planner,
     market,
-    planner,
-    protection,
-    restoring,
+    recovery,
     resync,
     unseen_exits,
 )
-from actors.position.booking import book, tell_end
+from actors.position.accounting import book, tell_end
 from actors.position.distances import distance_problem
+from actors.position.draft import Turn
 from actors.position.exit_form import CLOSED_MARKET, NAMED_RULES
 from actors.position.inputs import PositionMessage
 from actors.position.position import OwnOrder, find_order, sums, with_order
-from actors.position.prices import on_stop, protection_mode, rests_stop
+from actors.position.price_levels import on_stop, protection_mode, rests_stop
 from actors.position.states import State
-from actors.position.turn import Turn
 from actors.tables import IllegalInputError
 from messages.envelope import Wake
 from messages.ids import ENTRY_LEG, leg_of_id
@@ -63,9 +63,9 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
         case Begin():
             raise AssertionError("the table ignores a second beginning")
         case BudgetGranted():
-            entry.begin_entry(turn)
+            entry_ladder.begin_entry(turn)
         case BudgetDenied():
-            entry.refuse(turn, CloseCause.DENIED, message.reason, message.text)
+            entry_ladder.refuse(turn, CloseCause.DENIED, message.reason, message.text)
         case ClosePosition():
             _close(turn, message)
         case StopEntering():
@@ -88,22 +88,22 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
             _hear_order(turn, message.facts)
             unseen_exits.on_offer(turn, message)
         case LookedBack():
-            restoring.on_looked_back(turn, message)
+            recovery.on_looked_back(turn, message)
         case ListsCompared():
-            restoring.on_compared(turn)
+            recovery.on_compared(turn)
         case OwnershipChanged():
-            restoring.on_ownership(turn, message)
-            planner.take_back_lost(turn)
+            recovery.on_ownership(turn, message)
+            exit_planner.take_back_lost(turn)
         case OrdersReleased():
             _hear_released(turn)
         case BalanceAnswered():
-            closing.on_balance(turn, message.free)
+            exit_ladder.on_balance(turn, message.free)
             unseen_exits.on_balance(turn, message)
         case MarketReported():
             market.on_reported(turn, message)
         case VenueReachability():
             turn.update(venue_is_reachable=message.reachable)
-            restoring.on_reachability(turn)
+            recovery.on_reachability(turn)
         case TriggersArmed():
             _hear_armed(turn, message)
         case TriggerFired():
@@ -112,8 +112,8 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
             turn.update(market_is_fresh=message.fresh)
         case QuoteAnswered():
             market.on_quote(turn, message.quote)
-            entry.on_entry_quote(turn, message.quote)
-            closing.on_exit_quote(turn, message.quote)
+            entry_ladder.on_entry_quote(turn, message.quote)
+            exit_ladder.on_exit_quote(turn, message.quote)
         case _:
             assert_never(message)
 
@@ -121,7 +121,7 @@ def take_in(turn: Turn, message: PositionMessage) -> None:  # noqa: C901, PLR091
 def _close(turn: Turn, message: ClosePosition) -> None:
     market.try_again(turn)
     if turn.position.closing is not None:
-        closing.hurry(turn)
+        exit_ladder.hurry(turn)
         return
     if turn.position.state is State.NEW:
         turn.update(close_cause=CloseCause.WITHDRAWN, close_reason=message.reason)
@@ -133,7 +133,7 @@ def _stop_entering(turn: Turn) -> None:
         turn.update(close_cause=CloseCause.WITHDRAWN, close_reason="entries are halted")
         turn.begin_exit(CloseCause.WITHDRAWN, "entries are halted")
         return
-    entry.stop_entering(turn)
+    entry_ladder.stop_entering(turn)
 
 
 def _change_plan(turn: Turn, message: ChangeProtection) -> None:
@@ -180,7 +180,7 @@ def _end_session(turn: Turn) -> None:
     """See that what is held has a stop without this process, or is sold: as the plan says."""
     match on_stop(turn.charter):
         case OnStop.CLOSE:
-            if not protection.is_stopped_at_venue(turn.position):
+            if not coverage.is_stopped_at_venue(turn.position):
                 turn.begin_exit(CloseCause.SESSION_END, "the session ends")
         case OnStop.NATIVE_STOP:
             turn.update_protection(is_left=True, retry_at=None)
@@ -191,12 +191,14 @@ def _end_session(turn: Turn) -> None:
 def _look_at_deadlines(turn: Turn) -> None:
     position, plan = turn.position, turn.charter.plan
     if position.state is State.NEW and turn.now >= position.began_at + plan.budget_deadline_ms:
-        entry.refuse(turn, CloseCause.WITHDRAWN, "late_grant", entry.late_reason(plan))
-        turn.begin_exit(CloseCause.WITHDRAWN, entry.late_reason(plan))
+        entry_ladder.refuse(
+            turn, CloseCause.WITHDRAWN, "late_grant", entry_ladder.late_reason(plan)
+        )
+        turn.begin_exit(CloseCause.WITHDRAWN, entry_ladder.late_reason(plan))
     if position.state is not State.CLOSED and position.stranded is None:
-        closing.on_deadline(turn)
+        exit_ladder.on_deadline(turn)
     market.on_deadline(turn)
-    restoring.on_deadline(turn)
+    recovery.on_deadline(turn)
     resync.on_deadline(turn)
 
 
@@ -218,13 +220,13 @@ def _hear_order(turn: Turn, facts: OrderFacts) -> None:
             facts.reason in NAMED_RULES or facts.reason in CLOSED_MARKET
         ):
             market.ask_for_market(turn, reads_again=True)
-        entry.hear_entry_order(turn, known, order)
+        entry_ladder.hear_entry_order(turn, known, order)
         return
-    planner.hear_slot_order(turn, facts)
+    exit_planner.hear_slot_order(turn, facts)
     unseen_exits.end_doubt(turn, before)
     is_live = facts.status in LIVE_STATUSES
     if is_live and turn.position.slot.order_id != facts.client_order_id:
-        planner.take_back(turn, order)
+        exit_planner.take_back(turn, order)
 
 
 def _forgotten_order(facts: OrderFacts) -> OwnOrder:
@@ -258,7 +260,7 @@ def _hear_trigger(turn: Turn, message: TriggerFired) -> None:
     turn.update_protection(levels=(), armed=())
     if LevelName.STOP_LOSS in message.levels:
         price = price_of(message.quote, turn.charter.plan.trigger_source)
-        planner.begin_stop_exit(turn, f"price {price} is at or under the stop")
+        exit_planner.begin_stop_exit(turn, f"price {price} is at or under the stop")
     if turn.position.closing is not None:
         turn.update_closing(quote=message.quote)
         return
@@ -266,7 +268,7 @@ def _hear_trigger(turn: Turn, message: TriggerFired) -> None:
         turn.begin_exit(CloseCause.TAKE_PROFIT, "the target was reached")
         turn.update_closing(quote=message.quote)
     if LevelName.RATCHET in message.levels:
-        protection.ratchet(turn, message.quote)
+        coverage.ratchet(turn, message.quote)
     if LevelName.SWITCH_TO_STOP_LOSS in message.levels:
         _switch(turn, to_stop=True)
     if LevelName.SWITCH_TO_TAKE_PROFIT in message.levels:

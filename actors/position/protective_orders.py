@@ -5,10 +5,17 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from actors.position.exit_form import under_refused
+from actors.position.orders import Want
 from actors.position.own_orders import doubtful_orders
-from actors.position.placing import Want
 from actors.position.position import Life, RefusedOrder, find_order
-from actors.position.prices import leaves_stop, next_part, protection_mode, rests_stop, stop, target
+from actors.position.price_levels import (
+    leaves_stop,
+    next_part,
+    protection_mode,
+    rests_stop,
+    stop,
+    target,
+)
 from actors.position.states import AT_REST
 from exchange.price_grid import floor_price
 from exchange.rules import most_in_one_order

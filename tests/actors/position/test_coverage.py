@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from actors.position.coverage import is_covered, unprotected_quantity
 from actors.position.exit_slot import SlotState
 from actors.position.progress import UnprotectedCause
-from actors.position.protection import is_covered, unprotected_quantity
 from actors.position.states import State
 from messages.base import Currency
 from messages.market import FeeCurrency

@@ -9,14 +9,14 @@ calls nothing of the core but the sums, the booking and the numbering of orders.
 import msgspec
 from msgspec.structs import replace
 
-from actors.position.booking import book, let_go_of_orders, tell_end
+from actors.position.accounting import book, let_go_of_orders, tell_end
+from actors.position.coverage import disarm_triggers
+from actors.position.draft import Turn
 from actors.position.exit_slot import EMPTY_SLOT
-from actors.position.placing import next_id
+from actors.position.orders import next_id
 from actors.position.position import Life, OwnOrder, sums
 from actors.position.progress import Closing
-from actors.position.protection import disarm_triggers
 from actors.position.states import State
-from actors.position.turn import Turn
 from messages.addresses import ORDER_ROUTER, POSITIONS
 from messages.base import Message, Milliseconds, Timestamp
 from messages.envelope import NOTHING, Send, Step, Wake

@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.position.deadlines import pause_after
+from actors.position.draft import Turn
 from actors.position.exit_form import (
     NAMED_RULES,
     current_rung,
@@ -13,11 +14,10 @@ from actors.position.exit_form import (
     exit_rung,
     last_price,
 )
+from actors.position.orders import Want, rung_price
 from actors.position.own_orders import doubtful_orders, lost_orders
-from actors.position.placing import Want, rung_price
 from actors.position.position import Life
 from actors.position.progress import Closing
-from actors.position.turn import Turn
 from messages.addresses import PORTFOLIO
 from messages.base import Timestamp
 from messages.market import Quote
