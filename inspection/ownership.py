@@ -5,7 +5,7 @@ Owns how the word becomes a message. What is found at the exchange is the reconc
 
 import re
 
-from actors.reconciler.looks import ForeignEpoch, ForeignOrder
+from actors.reconciler.state import ForeignEpoch, ForeignOrder
 from inspection.arguments import Typed, id_of
 from inspection.command import Command, Context
 from inspection.errors import InspectError

@@ -21,7 +21,7 @@ from actors.portfolio.venue_balances import Asker, Balance, LookDue, MayFill
 from actors.position.forced_close import Salvage
 from actors.position.position import Charter, Position
 from actors.positions.roster import ListedMarket, Living, Numbering, Recovery, Retired
-from actors.reconciler.looks import ForeignEpoch, ForeignOrder, Heard, NextLook, Stray
+from actors.reconciler.state import ForeignEpoch, ForeignOrder, Heard, NextLook, Stray
 from exchange.generated.market import MarketState
 from exchange.matching.state import Balance as VenueBalance
 from exchange.matching.state import Taken, VenueOrder

@@ -28,7 +28,7 @@ from actors.positions.core import PositionsMessage
 from actors.positions.core import step as step_positions
 from actors.positions.roster import Numbering, Roster
 from actors.reconciler import core as reconciler
-from actors.reconciler.looks import Looks
+from actors.reconciler.state import Looks
 from config.settings import Settings
 from messages.addresses import (
     GUARDIAN,

@@ -9,9 +9,9 @@ from typing import assert_never
 
 import msgspec
 
-from actors.positions import markets, ownership, strays
+from actors.positions import markets, orphan_orders, ownership
+from actors.positions.orphan_orders import Whose
 from actors.positions.roster import ListedMarket, Living, Recovery, Retired, Roster
-from actors.positions.strays import Whose
 from messages.addresses import GATEWAY, GUARDIAN, OBSERVERS, STRATEGY, position_address
 from messages.base import ClientOrderId, Milliseconds, PositionId, Timestamp
 from messages.envelope import NOTHING, Removed, Send, Step, Wake
@@ -108,7 +108,7 @@ def step(  # noqa: C901, PLR0911, PLR0912 - one a message
         case PositionRestored():
             return _restored(roster, message)
         case StrayFound():
-            return strays.found(message, _whose(roster, message.order.client_order_id))
+            return orphan_orders.found(message, _whose(roster, message.order.client_order_id))
         case Wake():
             return _forget(roster, PositionId(message.key), now)
         case _:

@@ -6,7 +6,7 @@ import msgspec
 
 from actors.again import Again
 from actors.reconciler import core
-from actors.reconciler.looks import Looks, NextLook
+from actors.reconciler.state import Looks, NextLook
 from actors.runtime.actor import CoreActor
 from config.settings import Settings
 from messages.base import Address, Message, Timestamp

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from actors.reconciler import epochs, holdings, strays
-from actors.reconciler.looks import ForeignOrder, Heard, Looks, NextLook
+from actors.reconciler import epochs, holdings, orphan_policy
+from actors.reconciler.state import ForeignOrder, Heard, Looks, NextLook
 from config.settings import Settings
 from messages.addresses import GATEWAY, GUARDIAN, ORDER_ROUTER, PORTFOLIO, POSITIONS
 from messages.base import DAY_MS, ClientOrderId, Message, Milliseconds, Symbol, Timestamp
@@ -71,7 +71,7 @@ def step(looks: Looks, settings: Settings, message: Message, now: Timestamp) -> 
         case OrdersUnknown():
             return _unknown(looks, settings, message, now)
         case StraySettled():
-            return strays.settled(looks, message, now)
+            return orphan_policy.settled(looks, message, now)
         case AdoptEpoch():
             return epochs.adopt(looks, message, now)
         case ListForeign():
@@ -86,7 +86,7 @@ def _unknown(looks: Looks, settings: Settings, message: OrdersUnknown, now: Time
     """Tell orders of epochs that are not ours from those of ours that nobody has."""
     identity = looks.identity
     if identity is None:
-        return strays.unknown(looks, settings, message, now)
+        return orphan_policy.unknown(looks, settings, message, now)
     remembered_since = Timestamp(now - settings.router.terminal_ttl_ms)
     is_first = message.answers in looks.next.awaited
     foreign = [
@@ -101,7 +101,7 @@ def _unknown(looks: Looks, settings: Settings, message: OrdersUnknown, now: Time
     ]
     ours = tuple(one for one in message.orders if one not in foreign)
     first = epochs.seen(looks, identity, message.symbol, foreign, now)
-    then = strays.unknown(looks, settings, replace(message, orders=ours), now)
+    then = orphan_policy.unknown(looks, settings, replace(message, orders=ours), now)
     answered = _answered(looks, identity, message, Step((*first.changes, *then.changes)))
     return Step(
         (*first.changes, *then.changes, *answered.changes),
@@ -244,7 +244,7 @@ def _look(looks: Looks, settings: Settings, symbols: tuple[Symbol, ...], now: Ti
         for symbol in looked_at
         for send in _questions(looks, settings, symbol, now, is_awaited=is_awaited, gap_ms=gap_ms)
     ]
-    again = strays.look_again(looks, settings, now)
+    again = orphan_policy.look_again(looks, settings, now)
     adopted = epochs.looked(looks, settings, now)
     return Step(
         (listed, *gone, *again.changes, *adopted.changes),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from actors.reconciler import holdings
-from actors.reconciler.looks import EpochKind, ForeignEpoch, ForeignOrder, Looks
+from actors.reconciler.state import EpochKind, ForeignEpoch, ForeignOrder, Looks
 from config.settings import Settings
 from messages.addresses import GUARDIAN, OBSERVERS, POSITIONS
 from messages.base import CLOCKS_DIFFER_MS, PositionId, Symbol, Timestamp

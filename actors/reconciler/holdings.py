@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 
-from actors.reconciler.looks import ForeignFill, ForeignOrder, Looks
+from actors.reconciler.state import ForeignFill, ForeignOrder, Looks
 from messages.base import ClientOrderId, PositionId, Symbol, base_currency
 from messages.ids import ENTRY_LEG, parse
 from messages.money import ZERO, amount_in

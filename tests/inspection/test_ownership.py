@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from actors.journal.entities import Entities
-from actors.reconciler.looks import EpochKind, ForeignEpoch, ForeignOrder
+from actors.reconciler.state import EpochKind, ForeignEpoch, ForeignOrder
 from inspection.command import Context
 from inspection.source import Kept, LiveSource
 from messages.addresses import RECONCILER

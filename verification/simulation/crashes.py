@@ -24,7 +24,7 @@ from actors.position.actor import PositionActor
 from actors.positions.actor import PositionsActor
 from actors.positions.roster import Living
 from actors.reconciler.actor import ReconcilerActor
-from actors.reconciler.looks import Looks
+from actors.reconciler.state import Looks
 from actors.runtime.actor import CoreActor
 from config.settings import JournalFailure
 from messages.addresses import (

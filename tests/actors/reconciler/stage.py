@@ -5,7 +5,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from actors.reconciler.core import step
-from actors.reconciler.looks import Looks
+from actors.reconciler.state import Looks
 from config.settings import AccountSettings, Settings
 from messages.base import (
     ClientOrderId,

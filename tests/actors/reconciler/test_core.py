@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from actors.reconciler.looks import Heard
+from actors.reconciler.state import Heard
 from messages.base import ClientOrderId, ExchangeOrderId, Message, Symbol, Timestamp
 from messages.envelope import NOTHING, Removed
 from messages.gateway import FetchOpenOrders, FetchTrades

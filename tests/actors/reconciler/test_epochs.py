@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from actors.reconciler.looks import ForeignOrder
+from actors.reconciler.state import ForeignOrder
 from messages.base import ClientOrderId, PositionId, Timestamp, base_currency
 from messages.gateway import FetchTrades
 from messages.guardian import JournalBehind, OwnershipSettled

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from actors.portfolio.accounts import FORGET_AFTER_MS
-from actors.reconciler.looks import Stray
-from actors.reconciler.strays import REMEMBERED_MS
+from actors.reconciler.orphan_policy import REMEMBERED_MS
+from actors.reconciler.state import Stray
 from messages.base import CLOCKS_DIFFER_MS
 from messages.envelope import NOTHING, Removed
 from messages.positions import StrayFound

@@ -7,7 +7,7 @@ can have booked. What is done for it is the positions actor's.
 from msgspec.structs import replace
 
 from actors.reconciler import epochs
-from actors.reconciler.looks import Looks, Stray
+from actors.reconciler.state import Looks, Stray
 from config.settings import Settings
 from messages.addresses import POSITIONS
 from messages.base import CLOCKS_DIFFER_MS, Milliseconds, Timestamp
