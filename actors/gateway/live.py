@@ -16,7 +16,7 @@ from actors.gateway.exit_mark import ExitMark
 from actors.order_router.order import RoutedOrder
 from actors.positions.roster import Living
 from actors.runtime.system import System
-from exchange.live.book import OrderOnRecord
+from exchange.live.own_orders import OrderOnRecord
 from exchange.port import Event, ExchangePort, Sink
 from messages.addresses import OBSERVERS, ORDER_ROUTER, POSITIONS
 from messages.base import Address, Message, Milliseconds

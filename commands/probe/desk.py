@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from commands.probe.ledger import Ledger
-from exchange.live.answers import Answers
-from exchange.live.book import Book
 from exchange.live.client import can_call
 from exchange.live.connection import Connection
+from exchange.live.fill_completion import Answers
 from exchange.live.market_list import Listing
 from exchange.live.open_orders import OpenOrders
+from exchange.live.order_requests import Requests
+from exchange.live.own_orders import Book
 from exchange.live.pages import read_open
 from exchange.live.parsing import Leg, read_balances, read_quote
-from exchange.live.requests import Requests
 from exchange.port import Event
 from exchange.price_grid import ceil_price, floor_price, nearest_price
 from exchange.profiles.order_ids import at_venue

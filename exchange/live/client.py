@@ -12,8 +12,8 @@ from exchange.live.clock_jumps import ClockJumps
 from exchange.live.deadlines import DEADLINE
 from exchange.live.errors import NotFoundError, UnknownOutcomeError, WrongShapeError
 from exchange.live.preparing import prepare
+from exchange.live.rate_limiter import ENDPOINT, ORDER_ID, PLACES, Throttle
 from exchange.live.rate_limits import Demand, demanded
-from exchange.live.throttle import ENDPOINT, ORDER_ID, PLACES, Throttle
 from exchange.profiles.profile import Profile
 from exchange.profiles.shapes import call_name, finds_nothing, shape_problem
 from messages.base import ClientOrderId

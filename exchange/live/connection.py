@@ -30,10 +30,10 @@ from exchange.live.errors import LiveError, UnansweredError
 from exchange.live.loop import LoopThread, as_error
 from exchange.live.market_list import Listing, MarketList, Opened
 from exchange.live.parsing import read_balances, uid_of
+from exchange.live.rate_limiter import BURST_MS, PATIENCE_MS, PLACES, URGENCY, Throttle
 from exchange.live.rate_limits import Demand
 from exchange.live.redact import Redactor, quiet_ccxt
 from exchange.live.stream_watch import StreamWatch
-from exchange.live.throttle import BURST_MS, PATIENCE_MS, PLACES, URGENCY, Throttle
 from exchange.live.venue_clock import CLOCK_READS, VenueClock
 from exchange.port import UnknownSymbolError
 from exchange.profiles.key_rights import KeyRights

@@ -11,19 +11,19 @@ from collections.abc import Coroutine, Iterable
 from functools import partial
 from typing import Any
 
+from exchange.live.account_queries import Questions
 from exchange.live.alarms import ConnectionAlarms
-from exchange.live.answers import Answers
-from exchange.live.book import Book, OrderOnRecord
 from exchange.live.borrow_watch import read_borrow_mode
 from exchange.live.clock_sync import clock_sync
 from exchange.live.connection import Connection
+from exchange.live.fill_completion import Answers
 from exchange.live.key_watch import KeyWatch
-from exchange.live.market import MarketSide
+from exchange.live.market_data import MarketSide
 from exchange.live.open_orders import OpenOrders
-from exchange.live.questions import Questions
+from exchange.live.order_requests import Requests
+from exchange.live.own_orders import Book, OrderOnRecord
 from exchange.live.rate_limits import Demand
-from exchange.live.reconciling import Reconciling
-from exchange.live.requests import Requests
+from exchange.live.reconciliation import Reconciling
 from exchange.live.routine import RoutineQuestions
 from exchange.live.rules_watch import RulesWatch
 from exchange.live.streams import Streams

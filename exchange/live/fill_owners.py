@@ -7,11 +7,11 @@ or heard. Asked one by one, the orders of a day take a minute. On the loop only.
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from exchange.live.answers import Answers
-from exchange.live.book import Book, OrderOnRecord
 from exchange.live.client import can_call
 from exchange.live.connection import Connection
 from exchange.live.fields import Raw
+from exchange.live.fill_completion import Answers
+from exchange.live.own_orders import Book, OrderOnRecord
 from messages.base import ClientOrderId, ExchangeOrderId, Symbol, Timestamp
 from messages.orders import Priority
 from messages.reconciler import Trade

@@ -10,14 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import partial
 
-from exchange.live.answers import Answers
-from exchange.live.book import Book
 from exchange.live.connection import Connection
 from exchange.live.fields import Raw, said
+from exchange.live.fill_completion import Answers
 from exchange.live.order import LiveOrder
+from exchange.live.own_orders import Book
 from exchange.live.pages import read_open
 from exchange.live.parsing import Leg
-from exchange.live.throttle import ON_LEAVING
+from exchange.live.rate_limiter import ON_LEAVING
 from messages.base import Symbol
 from messages.orders import Priority
 

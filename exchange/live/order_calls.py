@@ -7,8 +7,6 @@ the loop only.
 from collections.abc import Mapping
 from typing import Any
 
-from exchange.live.answers import Answers
-from exchange.live.book import Book
 from exchange.live.connection import Connection
 from exchange.live.errors import (
     NotFoundError,
@@ -19,7 +17,9 @@ from exchange.live.errors import (
     of_read,
 )
 from exchange.live.fields import Raw, rows_of
+from exchange.live.fill_completion import Answers
 from exchange.live.order import LiveOrder
+from exchange.live.own_orders import Book
 from exchange.live.pages import read_whole
 from exchange.live.parsing import Leg
 from exchange.profiles.calls import OrderCall, cancel_call, look_up_calls

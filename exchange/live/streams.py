@@ -13,12 +13,12 @@ from functools import partial
 from typing import Any
 
 from exchange.live.alarms import ConnectionAlarms
-from exchange.live.answers import Answers
-from exchange.live.book import Book
 from exchange.live.client import can_call
 from exchange.live.connection import Connection
 from exchange.live.fields import Raw, rows_of, symbol_of
+from exchange.live.fill_completion import Answers
 from exchange.live.loop import as_error
+from exchange.live.own_orders import Book
 from exchange.live.task_guard import TaskGuard
 from messages.base import Symbol
 from messages.orders import FillSource

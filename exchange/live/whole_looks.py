@@ -13,13 +13,13 @@ from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from exchange.live.answers import Answers
-from exchange.live.book import Book
 from exchange.live.connection import Connection
 from exchange.live.errors import RejectedError, UnansweredError, WrongShapeError, of_cancel
 from exchange.live.fields import Raw, exactly, said
+from exchange.live.fill_completion import Answers
 from exchange.live.order import LiveOrder
 from exchange.live.order_calls import OrderCalls
+from exchange.live.own_orders import Book
 from exchange.live.pages import read_fills, read_open
 from exchange.live.parsing import Leg, read_balances
 from exchange.profiles.request_terms import terms_of

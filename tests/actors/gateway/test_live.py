@@ -13,7 +13,7 @@ from actors.runtime.actor import Actor
 from actors.runtime.clock import VirtualClock
 from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.system import System
-from exchange.live.book import OrderOnRecord
+from exchange.live.own_orders import OrderOnRecord
 from exchange.port import Event, Sink
 from messages.addresses import GATEWAY, MARKET_DATA, OBSERVERS, ORDER_ROUTER
 from messages.base import Address, ExchangeOrderId, Message, Milliseconds, Timestamp

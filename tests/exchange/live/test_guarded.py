@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from exchange.live.market import closed_candles
+from exchange.live.market_data import closed_candles
 from exchange.server.control import LoadCandles
 from exchange.server.thread import ServerThread
 from messages.base import Milliseconds, Symbol, Timestamp

@@ -7,12 +7,12 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
-from exchange.live.answers import Answers
-from exchange.live.book import Book, OrderOnRecord
 from exchange.live.connection import Connection
+from exchange.live.fill_completion import Answers
 from exchange.live.open_orders import START_SECONDS, WHOLE_FROM, OpenOrders
 from exchange.live.order import LiveOrder
-from exchange.live.throttle import ON_LEAVING
+from exchange.live.own_orders import Book, OrderOnRecord
+from exchange.live.rate_limiter import ON_LEAVING
 from exchange.profiles.registry import profile_of
 from exchange.server.thread import ServerThread
 from exchange.server.wire import Call

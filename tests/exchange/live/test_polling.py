@@ -1,6 +1,6 @@
 """Who is polled when: held symbols first, and only who is silent."""
 
-from exchange.live.market import closed_candles
+from exchange.live.market_data import closed_candles
 from exchange.live.polling import AT_ONCE, SHORTEST_SILENCE_MS, PollPlan
 from messages.base import Milliseconds, Symbol, Timestamp
 from messages.gateway import WatchSymbols

@@ -11,7 +11,7 @@ import trustme
 from exchange.live.deadlines import DEADLINE
 from exchange.live.http_session import harden, open_session
 from exchange.live.preparing import hosts_of
-from exchange.live.throttle import ORDER_ID, PLACES
+from exchange.live.rate_limiter import ORDER_ID, PLACES
 from exchange.profiles.calls import OrderCall
 from exchange.profiles.registry import PROFILES
 from exchange.server.connect import LocalResolver

@@ -8,7 +8,7 @@ from typing import Any
 
 from config.live import LiveSettings
 from exchange.live.client import make_client
-from exchange.live.throttle import Throttle
+from exchange.live.rate_limiter import Throttle
 from exchange.profiles.registry import PROFILES
 from tests.exchange.profiles.capture import market
 

@@ -12,7 +12,7 @@ import pytest
 
 from exchange.live.deadlines import DEADLINE, SubmitDeadline
 from exchange.live.errors import TooLateError
-from exchange.live.throttle import ORDER_ID, PLACES
+from exchange.live.rate_limiter import ORDER_ID, PLACES
 from exchange.profiles.calls import OrderCall
 from exchange.profiles.promises import CheckedAt, Deadline, DeadlineForm, Reads
 from exchange.profiles.registry import PROFILES

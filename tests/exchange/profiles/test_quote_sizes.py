@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from exchange.live.answers import as_event
 from exchange.live.fields import Raw
+from exchange.live.fill_completion import as_event
 from exchange.live.parsing import Leg, read_leg
 from exchange.profiles.quote_sizes import in_base
 from exchange.profiles.registry import PROFILES, profile_of

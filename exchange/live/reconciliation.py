@@ -8,15 +8,15 @@ whose price the market trades is looked up soon (``due_fills``). On the loop onl
 import asyncio
 from collections.abc import Iterable
 
-from exchange.live.answers import Answers
-from exchange.live.book import Book
+from exchange.live.account_queries import Questions
 from exchange.live.connection import Connection
 from exchange.live.due_fills import DueFills
 from exchange.live.errors import NotFoundError
+from exchange.live.fill_completion import Answers
 from exchange.live.order import LiveOrder
+from exchange.live.order_requests import Requests
+from exchange.live.own_orders import Book
 from exchange.live.parsing import Leg
-from exchange.live.questions import Questions
-from exchange.live.requests import Requests
 from exchange.live.task_guard import TaskGuard
 from messages.base import Symbol, Timestamp
 from messages.market import Quote

@@ -12,11 +12,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from exchange.live.book import Book
 from exchange.live.client import can_call
 from exchange.live.connection import Connection
 from exchange.live.fields import Raw, rows_of, said
 from exchange.live.order import LiveOrder, terms_of
+from exchange.live.own_orders import Book
 from exchange.live.pages import read_fills
 from exchange.live.parsing import Leg, read_leg, read_trade
 from exchange.port import Event

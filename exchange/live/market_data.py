@@ -7,12 +7,12 @@ a connection that was lost leaves no gap in them. On the loop only.
 import asyncio
 from collections.abc import Callable, Iterable
 
+from exchange.live.account_queries import Questions
 from exchange.live.alarms import ConnectionAlarms
 from exchange.live.connection import Connection
 from exchange.live.fields import Raw, Refuse, not_counted
 from exchange.live.parsing import MINUTE_MS, read_candle, read_quote
 from exchange.live.polling import PollPlan
-from exchange.live.questions import Questions
 from exchange.live.task_guard import TaskGuard
 from exchange.port import Event
 from messages.base import Symbol, Timestamp

@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 
-from exchange.live.answers import Answers
-from exchange.live.book import Book
 from exchange.live.connection import Connection
 from exchange.live.deadlines import DEADLINE, GRACE_MS, SubmitDeadline
 from exchange.live.errors import (
@@ -26,10 +24,12 @@ from exchange.live.errors import (
 )
 from exchange.live.failures import cancel_failed, kind_of, look_up_failed, submit_failed
 from exchange.live.fields import exactly
+from exchange.live.fill_completion import Answers
 from exchange.live.open_orders import OpenOrders
 from exchange.live.order import LiveOrder
 from exchange.live.order_calls import OrderCalls
-from exchange.live.throttle import ORDER_ID
+from exchange.live.own_orders import Book
+from exchange.live.rate_limiter import ORDER_ID
 from exchange.live.whole_looks import FoundError, WholeLooks
 from exchange.port import Event, UnknownSymbolError
 from exchange.price_grid import nearest_price

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from exchange.live.errors import PausedError, RetryableError
+from exchange.live.rate_limiter import ENDPOINT, PATIENCE_MS, PLACES, URGENCY, Throttle
 from exchange.live.rate_limits import Demand
-from exchange.live.throttle import ENDPOINT, PATIENCE_MS, PLACES, URGENCY, Throttle
 from exchange.profiles.rate_rules import Scope
 from messages.base import Milliseconds
 from messages.orders import Priority

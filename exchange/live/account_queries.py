@@ -11,8 +11,6 @@ from functools import partial
 from typing import Any
 
 from exchange.live.alarms import ConnectionAlarms
-from exchange.live.answers import Answers
-from exchange.live.book import Book
 from exchange.live.client import can_call
 from exchange.live.connection import Connection
 from exchange.live.errors import (
@@ -23,13 +21,15 @@ from exchange.live.errors import (
     of_read,
 )
 from exchange.live.fields import Raw
+from exchange.live.fill_completion import Answers
 from exchange.live.fill_owners import FillOwners
 from exchange.live.open_orders import OpenOrders
 from exchange.live.order import LiveOrder, facts_of, hear
+from exchange.live.own_orders import Book
 from exchange.live.pages import WholeList, read_fills
 from exchange.live.parsing import Leg, read_balances
+from exchange.live.rate_limiter import ON_LEAVING
 from exchange.live.routine import RoutineQuestions
-from exchange.live.throttle import ON_LEAVING
 from exchange.port import Event
 from messages.base import ClientOrderId, Symbol, Timestamp
 from messages.gateway import FetchBalances, FetchOpenOrders, FetchTrades
