@@ -29,7 +29,7 @@ from actors.runtime.simulated import SimulatedDispatcher
 from actors.runtime.supervision import Supervisor
 from actors.runtime.watchdog import Limits as HandLimits
 from actors.strategy.actor import StrategyActor
-from actors.strategy.desk import Orders
+from actors.strategy.entry_desk import Orders
 from config.settings import Settings
 from messages.addresses import (
     GUARDIAN,

@@ -16,8 +16,8 @@ from actors.runtime.actor import Actor
 from actors.runtime.supervision import RestartPolicy
 from actors.runtime.system import System
 from actors.strategy.advisor import Advisor
-from actors.strategy.desk import Desk, Orders, Ways
 from actors.strategy.drop import DropStrategy
+from actors.strategy.entry_desk import Desk, Orders, Ways
 from actors.strategy.host import OwnProcess, StrategyHost
 from actors.strategy.port import Strategy, loaded
 from actors.strategy.runner import StrategyRunner

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.strategy.desk import DEADLINE, Desk, Orders, Ways
+from actors.strategy.entry_desk import DEADLINE, Desk, Orders, Ways
 from config.settings import GuardSettings
 from messages.addresses import OBSERVERS, POSITIONS
 from messages.base import Address, Message, Milliseconds, Symbol, Timestamp
