@@ -36,7 +36,7 @@ from verification.simulation.shrinking import shrink
 from verification.simulation.sometimes import EXPECTED, Sometimes
 from verification.simulation.story import Story
 from verification.simulation.strategies import AT_DEADLINES, STRATEGIES, strategy
-from verification.simulation.unreached import REVIEWED, why_unreached
+from verification.simulation.unreachable_cells import REVIEWED, why_unreached
 from verification.simulation.world import World
 
 BATCH = 200
@@ -187,7 +187,7 @@ def _batches(pool: Pool, options: argparse.Namespace, first: int, ends: float) -
 
 
 _NOT_YET = "NOT YET: a longer search reads these"
-_BUT_READ = "READ, though reviewed as never (see verification/simulation/unreached.py)"
+_BUT_READ = "READ, though reviewed as never (see verification/simulation/unreachable_cells.py)"
 
 
 def _so_far(found: Found) -> str:

@@ -15,9 +15,9 @@ from messages.gateway import CancelAtVenue, MarketMoved
 from messages.orders import OrderRequest, OrderType, Priority, Purpose, TimeInForce
 from messages.plan import Plan, ProtectionMode, Rung, Switching
 from messages.position import CloseCause, ClosePosition
+from verification.poison.harness import Theatre
 from verification.poison.ledgers import check_over
 from verification.poison.market import BTC_USDT, PLAN
-from verification.poison.theatre import Theatre
 
 STOP_RESTS = replace(PLAN, protection_mode=ProtectionMode.STOP_RESTS)
 OCO = replace(PLAN, protection_mode=ProtectionMode.OCO)

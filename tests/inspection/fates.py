@@ -19,8 +19,8 @@ from messages.plan import Plan, Trailing
 from messages.position import Resync
 from messages.positions import OpenPosition
 from tests.faults.scene import OCO, RESTS_BELOW
+from verification.poison.harness import Theatre
 from verification.poison.market import PLAN, SETTINGS
-from verification.poison.theatre import Theatre
 
 P1, P2 = PositionId("p1"), PositionId("p2")
 DOWN_MS = 8_000

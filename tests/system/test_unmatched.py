@@ -23,9 +23,9 @@ from messages.portfolio import UnmatchedPolicy
 from messages.position import CloseCause
 from tests.actors.portfolio.ledger import assert_exact
 from tests.faults.scene import RESTS_BELOW
+from verification.poison.harness import Theatre
 from verification.poison.ledgers import check_over
 from verification.poison.market import BTC, PLAN, SETTINGS
-from verification.poison.theatre import Theatre
 
 P2, P3 = PositionId("p2"), PositionId("p3")
 ENTRY = replace(PLAN, entry_ladder=(RESTS_BELOW,), entry_deadline_ms=Milliseconds(2_000))

@@ -7,7 +7,7 @@ import pytest
 from verification import explore
 from verification.simulation.coverage import cells
 from verification.simulation.sometimes import EXPECTED
-from verification.simulation.unreached import REVIEWED, why_unreached
+from verification.simulation.unreachable_cells import REVIEWED, why_unreached
 
 
 @pytest.mark.parametrize(

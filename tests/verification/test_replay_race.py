@@ -12,9 +12,9 @@ from messages.envelope import Step
 from tests.system.running import run_supervisor
 from verification.journal_replay import __main__ as replay_race
 from verification.journal_replay.__main__ import keep, load
-from verification.journal_replay.flight import Differs, Flight, Recording
 from verification.journal_replay.near_misses import fly, orders_to_try
 from verification.journal_replay.recordings import find_journal, read
+from verification.journal_replay.replay import Differs, Flight, Recording
 from verification.simulation.runs import without_logs
 
 SEED, SPEED, SECONDS = 7, 1_000, 3

@@ -22,7 +22,7 @@ from messages.ids import Identity, epoch_of
 from session.wiring import Wiring
 from verification.forks.rules import StrictSystem
 from verification.forks.venue import Link
-from verification.simulation.fates import DiskFate
+from verification.simulation.faults import DiskFate
 from verification.simulation.journals import SimulatedDisk, SimulatedJournal
 from verification.simulation.plans import SYMBOL
 from verification.simulation.tree import Tree

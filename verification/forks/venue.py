@@ -34,8 +34,8 @@ from messages.order_router import (
 from messages.orders import OrderTerms
 from messages.reconciler import OpenOrdersReported
 from verification.simulation.choices import Kind
+from verification.simulation.in_flight import Way
 from verification.simulation.plans import rules
-from verification.simulation.way import Way
 
 if TYPE_CHECKING:
     from verification.forks.world import ForkWorld

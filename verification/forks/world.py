@@ -26,7 +26,7 @@ from verification.forks.process import Process
 from verification.forks.rules import Rules
 from verification.forks.venue import SharedVenue, market
 from verification.simulation.choices import Choices, Kind
-from verification.simulation.fates import DiskFate
+from verification.simulation.faults import DiskFate
 from verification.simulation.journals import SimulatedDisk
 from verification.simulation.plans import (
     BTC,

@@ -16,7 +16,6 @@ import msgspec
 from rich.console import Console
 
 from actors.journal.codec import UnreadableError, decode, decode_snapshot, encode, encode_snapshot
-from verification.journal_replay.flight import Differs, Flight, Recording
 from verification.journal_replay.near_misses import fly, orders_to_try
 from verification.journal_replay.recordings import (
     SessionError,
@@ -25,6 +24,7 @@ from verification.journal_replay.recordings import (
     read,
     settings_of,
 )
+from verification.journal_replay.replay import Differs, Flight, Recording
 from verification.simulation.runs import rule_of, without_logs
 from verification.simulation.schedules import in_a_name
 from verification.simulation.shrinking import shrink

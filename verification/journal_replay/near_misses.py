@@ -26,7 +26,7 @@ from messages.gateway import SubmitOrder
 from messages.money import ZERO
 from messages.observers import MessageSkipped
 from messages.orders import OrderFacts, OrderStatus, Side
-from verification.journal_replay.flight import Flight, Recording
+from verification.journal_replay.replay import Flight, Recording
 from verification.simulation.story import diagram_of
 
 _REFUSED_BY_NAME = "IllegalInputError"

@@ -19,7 +19,7 @@ from actors.journal.snapshot import Cut, UnderWay
 from config.settings import Settings
 from session.account import STATE, account_folder
 from session.folders import SESSION_NAME
-from verification.journal_replay.flight import Recording
+from verification.journal_replay.replay import Recording
 
 
 class SessionError(Exception):

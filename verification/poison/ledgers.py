@@ -16,7 +16,7 @@ from messages.orders import Side
 from verification.poison.market import BTC, ETH, USDT, Venue
 
 if TYPE_CHECKING:
-    from verification.poison.theatre import Theatre
+    from verification.poison.harness import Theatre
 
 
 def wrongs_at(venue: Venue) -> list[str]:

@@ -18,9 +18,9 @@ from messages.orders import (
     RejectReason,
     Side,
 )
-from verification.simulation.fates import SubmitFate, submit_failed
-from verification.simulation.looks import LookedAtVenue
+from verification.simulation.faults import SubmitFate, submit_failed
 from verification.simulation.plans import VenueKind
+from verification.simulation.whole_looks import LookedAtVenue
 
 TAKEN = frozenset({SubmitFate.TAKEN, SubmitFate.TAKEN_AND_SHOWN})
 _DIFFERENCES = 4

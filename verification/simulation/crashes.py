@@ -42,7 +42,7 @@ from messages.ids import Identity, epoch_of
 from messages.orders import Side
 from messages.portfolio import TradingState
 from verification.simulation.choices import Kind
-from verification.simulation.fates import DiskFate
+from verification.simulation.faults import DiskFate
 from verification.simulation.files import SURVIVALS, StoreDisk
 from verification.simulation.journals import SimulatedDisk, Store
 

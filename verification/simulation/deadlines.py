@@ -23,10 +23,10 @@ from messages.order_router import (
 )
 from messages.orders import OrderFacts
 from messages.reconciler import OpenOrdersReported, TradesReported
-from verification.simulation.line import BEHIND_MS
+from verification.simulation.in_flight import LIVES_MS
 from verification.simulation.market import FickleMarket
+from verification.simulation.network import BEHIND_MS
 from verification.simulation.plans import SYMBOL, VenueKind
-from verification.simulation.way import LIVES_MS
 
 SKEW_MS = -15_000
 """The venue's clock less the client's: who compares a deadline with the client's clock is early.

@@ -19,7 +19,7 @@ from actors.journal.retention import Retention
 from actors.journal.store import FileJournal, JournalLimits, Origin
 from messages.base import Timestamp
 from verification.simulation.disk import ALL, NONE, SimulatedDisk
-from verification.simulation.fates import DiskFate
+from verification.simulation.faults import DiskFate
 from verification.simulation.journals import ChooseFate, ProcessDiedError
 
 SURVIVALS = 8

@@ -23,7 +23,7 @@ from actors.journal.port import JournalError, Record
 from actors.journal.snapshot import Cut, UnderWay
 from config.settings import JournalFailure
 from messages.base import Timestamp
-from verification.simulation.fates import DiskFate
+from verification.simulation.faults import DiskFate
 
 FULL = "database or disk is full"
 _DIGEST_BYTES = 16

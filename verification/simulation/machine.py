@@ -9,12 +9,12 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from verification.simulation.acts import ACTS
 from verification.simulation.choices import Kind, Scripted
-from verification.simulation.fates import CancelFate, DiskFate, EventFate, LookUpFate, SubmitFate
+from verification.simulation.faults import CancelFate, DiskFate, EventFate, LookUpFate, SubmitFate
 from verification.simulation.journals import JOURNALS
 from verification.simulation.plans import PLANS, VENUES, WALLETS
 from verification.simulation.runs import Outcome, Trace, rule_of, without_logs
+from verification.simulation.stimuli import ACTS
 from verification.simulation.world import DELIVERY_CHOICES, STEP_CHOICES, World
 
 _ACT = {name: place + DELIVERY_CHOICES for place, (name, _, _) in enumerate(ACTS)}

@@ -12,7 +12,7 @@ from messages.gateway import FetchOpenOrders, FetchTrades, MarketMoved
 from messages.market import MarketPhase, MarketRules
 from messages.orders import RejectReason
 from messages.positions import MarketGoneReported, MarketRulesReported
-from verification.simulation.line import Line
+from verification.simulation.network import Line
 from verification.simulation.plans import COARSE, DEAR, SHUT, SPLIT, SYMBOL
 
 CLOSED_REASONS = {

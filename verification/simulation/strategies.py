@@ -11,11 +11,11 @@ from random import Random
 from typing import ClassVar
 
 from messages.base import Address
-from verification.simulation.acts import ACTS
 from verification.simulation.choices import Choices, Kind
-from verification.simulation.fates import CancelFate, EventFate, LookUpFate, SubmitFate
+from verification.simulation.faults import CancelFate, EventFate, LookUpFate, SubmitFate
 from verification.simulation.journals import JOURNALS
 from verification.simulation.plans import PUNCTUAL, VENUES
+from verification.simulation.stimuli import ACTS
 
 _DELIVERIES_WEIGHT = 80
 """Of all deliveries out of turn together, beside the acts' own weights."""

@@ -28,7 +28,7 @@ from messages.order_router import (
 from messages.orders import OrderStatus, Priority, RejectReason, Side
 from verification.simulation.choices import Kind
 from verification.simulation.conflicts import TAKEN, TakenIds
-from verification.simulation.fates import (
+from verification.simulation.faults import (
     NO_ANSWER,
     SUBMIT_FAILURES,
     SUBMIT_REFUSALS,
@@ -38,8 +38,8 @@ from verification.simulation.fates import (
     cancel_failed,
     submit_failed,
 )
+from verification.simulation.in_flight import LIVES_MS
 from verification.simulation.market import CLOSED_REASONS
-from verification.simulation.way import LIVES_MS
 
 _HELD = {SubmitFate.HELD_BEHIND_THE_DOOR, SubmitFate.HELD_AND_UNKNOWN}
 _LATE_FATES = {SubmitFate.LATE, SubmitFate.FAR_TOO_LATE, *_HELD}

@@ -35,9 +35,8 @@ from messages.portfolio import ClearConflict
 from messages.position import Begin
 from messages.positions import OpenPosition
 from session.wiring import Wiring
-from verification.invariants.judges import Judges
-from verification.invariants.rest import come_to_rest
-from verification.simulation.acts import ACTS
+from verification.invariants.quiescence import come_to_rest
+from verification.invariants.safety import Judges
 from verification.simulation.choices import Choices, Kind
 from verification.simulation.crashes import ACCOUNT, Crashes
 from verification.simulation.journals import JOURNALS, ProcessDiedError, Store
@@ -55,6 +54,7 @@ from verification.simulation.plans import (
     capabilities,
     rules,
 )
+from verification.simulation.stimuli import ACTS
 from verification.simulation.tree import START, DurableJournals, Tree
 from verification.simulation.venue import Edge
 

@@ -31,10 +31,10 @@ from messages import (
 from messages.base import ClientOrderId, Message
 from messages.observers import AlarmKind
 from messages.orders import OrderStatus
+from verification.poison.harness import Theatre
+from verification.poison.injection import BYSTANDER, Cue, Poison, PoisonError
 from verification.poison.ledgers import check_over
-from verification.poison.poisoned import BYSTANDER, Cue, Poison, PoisonError
-from verification.poison.scripts import SCRIPTS
-from verification.poison.theatre import Theatre
+from verification.poison.scenarios import SCRIPTS
 
 EDGES = {"gateway", "market_data", "strategy", "strategy_runner", "supervisor"}
 """Their handling leaves traces: they also raise after it."""

@@ -20,10 +20,10 @@ from messages.observers import AlarmKind
 from messages.orders import Purpose, RejectReason
 from messages.position import CloseCause, ClosePosition
 from messages.positions import CloseWithoutCore
+from verification.poison.harness import START, Theatre
+from verification.poison.injection import BYSTANDER, HERO, PoisonError
 from verification.poison.ledgers import check_over
 from verification.poison.market import SETTINGS
-from verification.poison.poisoned import BYSTANDER, HERO, PoisonError
-from verification.poison.theatre import START, Theatre
 
 SALE_REFUSED = Fault(
     on=On.SUBMIT,

@@ -4,7 +4,7 @@ import pytest
 
 from tests.system.running import run_python
 from verification.simulation.coverage import cells
-from verification.simulation.unreached import REVIEWED, why_unreached
+from verification.simulation.unreachable_cells import REVIEWED, why_unreached
 
 READ = """
 from verification.simulation.coverage import install
@@ -12,7 +12,7 @@ read = install()
 from verification.simulation.runs import run, without_logs
 from verification.simulation.schedules import kept_files, load
 from verification.simulation.strategies import strategy
-from verification.simulation.unreached import REVIEWED
+from verification.simulation.unreachable_cells import REVIEWED
 with without_logs():
     for path in kept_files():
         run(load(path).schedule)

@@ -19,7 +19,7 @@ from messages.orders import OrderRequest, OrderStatus, OrderType, Priority, Purp
 from messages.reconciler import OpenOrdersReported
 from verification.simulation.choices import Kind, Scripted
 from verification.simulation.deadlines import CLOCK_ERROR_MS, FORGETS_MS, SKEW_MS
-from verification.simulation.fates import EventFate, LookUpFate, SubmitFate
+from verification.simulation.faults import EventFate, LookUpFate, SubmitFate
 from verification.simulation.plans import BTC, PUNCTUAL, SYMBOL, TERMS, USDT, capabilities, rules
 from verification.simulation.venue import Edge
 

@@ -20,7 +20,7 @@ from messages.orders import OrderRequest, OrderStatus, OrderType, Priority, Purp
 from tests.verification.simulation import test_deadlines
 from verification.simulation.choices import Kind
 from verification.simulation.deadlines import CLOCK_ERROR_MS, SKEW_MS
-from verification.simulation.fates import EventFate, LookUpFate, SubmitFate
+from verification.simulation.faults import EventFate, LookUpFate, SubmitFate
 from verification.simulation.plans import SYMBOL, TERMS
 from verification.simulation.venue import Edge
 

@@ -17,7 +17,7 @@ from messages.observers import Alarm
 from messages.orders import OrderType
 from messages.position import SessionEnding
 from messages.positions import EndSession
-from verification.invariants.rest import come_to_rest
+from verification.invariants.quiescence import come_to_rest
 from verification.simulation import plans
 from verification.simulation.runs import without_logs
 from verification.simulation.world import World

@@ -11,7 +11,7 @@ from verification.simulation.strategies import strategy
 
 TRACES = """
 from verification.simulation.runs import run, without_logs
-from verification.simulation.acts import ACTS
+from verification.simulation.stimuli import ACTS
 from verification.simulation.strategies import strategy
 from verification.simulation.world import DELIVERY_CHOICES
 names = [name for name, *_ in ACTS]

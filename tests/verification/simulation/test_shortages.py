@@ -13,7 +13,7 @@ from messages.base import PositionId
 from messages.observers import AlarmKind
 from verification.simulation import plans
 from verification.simulation.choices import Kind, Scripted
-from verification.simulation.fates import EventFate
+from verification.simulation.faults import EventFate
 from verification.simulation.plans import BTC
 from verification.simulation.runs import without_logs
 from verification.simulation.world import World

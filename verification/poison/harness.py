@@ -35,6 +35,7 @@ from messages.plan import Plan
 from messages.positions import OpenPosition
 from messages.supervisor import ResourceLost
 from session.wiring import Wiring
+from verification.poison.injection import BYSTANDER, HERO, Cue, Poison, PoisonedSystem
 from verification.poison.ledgers import wrongs_at
 from verification.poison.market import (
     ALL_ABLE,
@@ -47,7 +48,6 @@ from verification.poison.market import (
     EnterOnce,
     Venue,
 )
-from verification.poison.poisoned import BYSTANDER, HERO, Cue, Poison, PoisonedSystem
 
 ActorT = TypeVar("ActorT", bound=Actor)
 

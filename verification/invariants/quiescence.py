@@ -21,7 +21,7 @@ from messages.base import PositionId, Timestamp
 from messages.orders import LIVE_STATUSES
 from messages.plan import ProtectionMode
 from messages.position import LevelName
-from verification.invariants.promises import keep_time_limits, limit_of
+from verification.invariants.price_levels import keep_time_limits, limit_of
 
 if TYPE_CHECKING:
     from verification.simulation.world import World

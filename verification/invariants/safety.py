@@ -36,7 +36,7 @@ from messages.observers import Alarm, AlarmKind, MessageSkipped
 from messages.orders import RejectReason
 from messages.portfolio import AdoptedFill, TradingState
 from messages.position import LevelName
-from verification.invariants.conduct import Conduct
+from verification.invariants.justification import Conduct
 from verification.invariants.ledger import Account
 from verification.simulation.plans import BTC, SYMBOL, USDT
 

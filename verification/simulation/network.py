@@ -30,8 +30,8 @@ from messages.orders import OrderFacts, Side
 from messages.portfolio import BalancesReported
 from messages.reconciler import OpenOrdersReported, TradesReported
 from verification.simulation.choices import Choices, Kind
-from verification.simulation.fates import EventFate, less_told
-from verification.simulation.way import LIVES_MS, Way
+from verification.simulation.faults import EventFate, less_told
+from verification.simulation.in_flight import LIVES_MS, Way
 
 BEHIND_MS = 60_000
 """How old balances may be that are told again: an exit without an answer is lost by then."""

@@ -45,18 +45,18 @@ from messages.position import (
 )
 from messages.positions import PositionRestored
 from messages.prices import extremes
-from verification.invariants.cover import Cover
+from verification.invariants.accounting import Totals
+from verification.invariants.alarms import Told
+from verification.invariants.coverage import Cover
 from verification.invariants.deadlines import Deadlines
-from verification.invariants.holds import Holds
+from verification.invariants.durability import Leaving
+from verification.invariants.halts import Holds
 from verification.invariants.identity import Ownership
-from verification.invariants.kept_rules import KeptRules
-from verification.invariants.leaving import Leaving
 from verification.invariants.ledger import Account
 from verification.invariants.markets import Markets
-from verification.invariants.promises import Promises
+from verification.invariants.price_levels import Promises
 from verification.invariants.rule import POSITION, Rule, budget_granted
-from verification.invariants.told import Told
-from verification.invariants.totals import Totals
+from verification.invariants.rules_of_earlier_runs import KeptRules
 from verification.invariants.unseen_sales import UnseenSales
 from verification.simulation.plans import BUDGET
 

@@ -54,9 +54,9 @@ from messages.positions import (
     EndSession,
     MarketGoneReported,
 )
+from verification.poison.harness import Theatre
+from verification.poison.injection import BYSTANDER, HERO, Poison
 from verification.poison.market import ALL_ABLE, BTC_USDT, CAPITAL, PLAN, SYMBOLS, USDT
-from verification.poison.poisoned import BYSTANDER, HERO, Poison
-from verification.poison.theatre import Theatre
 
 ratio = Decimal
 
