@@ -1,4 +1,4 @@
-"""What a person types and sees: one module per command, and the rooms they share.
+"""The commands that a person types, one module each.
 
-Owns options, screens and files of a session. Decides nothing about a position.
+Decides nothing about a position.
 """
