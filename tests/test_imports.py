@@ -56,6 +56,19 @@ def test_a_module_imports_only_its_own_layer_and_those_before_it(module: str) ->
     assert not later
 
 
+def test_the_program_needs_no_verification_and_verification_no_test() -> None:
+    """What checks the code may import all of the program; a test uses it, never the reverse."""
+    assert {name for name in modules() if "verification" in imports_of_rooms(name)} == set()
+    files = sorted((ROOT / "verification").rglob("*.py"))
+    assert files
+    of_tests = re.compile(r"^\s*(from|import) tests\b", re.MULTILINE)
+    assert [str(one) for one in files if of_tests.search(one.read_text(encoding="utf-8"))] == []
+
+
+def imports_of_rooms(module: str) -> set[str]:
+    return {name.partition(".")[0] for name in imports(module)}
+
+
 def test_nobody_imports_the_supervisor() -> None:
     assert [name for name in modules() if "supervisor" in imports(name)] == []
 
