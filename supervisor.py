@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import NoReturn
 
 from actors.gateway.live import LiveGateway
 from actors.gateway.paper import PaperGateway
@@ -339,5 +340,10 @@ def _limits(wiring: Wiring) -> Limits:
     )
 
 
-if __name__ == "__main__":
+def main() -> NoReturn:
+    """Run the command that was typed, and end the process."""
     run_program(start, sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 """What a person types: commands and options. Each command's module is imported when used."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -28,6 +28,7 @@ from commands.shared_options import (
     Yes,
     all_sets,
 )
+from config.packages import CHECKOUT, program
 from messages.border import printable
 from session.options import Options
 from session.process import may_end_process, run_to_end
@@ -67,7 +68,7 @@ app = typer.Typer(
     help=HELP,
     epilog=EPILOG,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     context_settings={"help_option_names": list(HELP_OPTIONS)},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -319,7 +320,10 @@ def run_command(
         with explaining():
             given = with_command(arguments, names)
         with may_end_process():
-            code = app(given, obj=exchange_commands.Program(start, make_way), standalone_mode=False)
+            command = as_it_was_typed(typer.main.get_command(app))
+            code = command(
+                given, obj=exchange_commands.Program(start, make_way), standalone_mode=False
+            )
     except SystemExit as stop:  # how a callback may end
         return stop.code if isinstance(stop.code, int) else EXIT_FAILED
     except typer.Exit as stop:
@@ -334,6 +338,18 @@ def run_command(
         typer.echo(f"error: {printable(problem)}", err=True)
         return EXIT_USAGE
     return code if isinstance(code, int) else EXIT_OK
+
+
+def as_it_was_typed(command: Any) -> Any:  # noqa: ANN401 - the parser's classes are private
+    """Return a command whose help names the program as a person starts it."""
+    for one in (command, *getattr(command, "commands", {}).values()):
+        one.help = _renamed(one.help)
+        one.epilog = _renamed(one.epilog)
+    return command
+
+
+def _renamed(text: str | None) -> str | None:
+    return None if text is None else text.replace(CHECKOUT, program())
 
 
 def run_program(

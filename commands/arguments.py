@@ -3,11 +3,14 @@
 import difflib
 from collections.abc import Iterable
 
+from config.packages import program
 from terminal.errors import UsageError
 
 DEFAULT_COMMAND = "run"
 HELP_OPTIONS = ("-h", "--help")
-_OF_THE_PROGRAM = frozenset({*HELP_OPTIONS, "--version"})
+_OF_THE_PROGRAM = frozenset(
+    {*HELP_OPTIONS, "--version", "--install-completion", "--show-completion"}
+)
 
 OTHER_WORDS = {
     "backtest": "replay",
@@ -74,4 +77,4 @@ def parse_problem(error: Exception) -> str | None:
     text = str(format_message()).rstrip(".")
     context = getattr(error, "ctx", None)
     command = "" if context is None or context.parent is None else f" {context.info_name}"
-    return f"{text[:1].lower()}{text[1:]}; python supervisor.py{command} --help lists the options"
+    return f"{text[:1].lower()}{text[1:]}; {program()}{command} --help lists the options"

@@ -19,7 +19,7 @@ from actors.journal.inspection import ANCHOR, Found, JournalLostError, find
 from actors.journal.notes import BACKUP_NOTE, Backup, write_note
 from actors.journal.segment import log_path, segment_numbers, segment_path
 from actors.plain_files import new_file
-from config.packages import version
+from config.packages import program, version
 from messages.base import Timestamp
 from session.account import named_account
 from terminal.console import new_console
@@ -62,7 +62,7 @@ def backup(state_dir: Path, account: str | None, to: Path) -> None:
     console = new_console(soft_wrap=True)
     ending = "" if count == 1 else "s"
     console.print(f"{place}: up to record {found.snapshot.sequence}, {count} segment{ending}")
-    console.print(f"  check it: python supervisor.py verify --state-dir {to} {folder.name}")
+    console.print(f"  check it: {program()} verify --state-dir {to} {folder.name}")
     for aside in sorted(folder.glob("before-*")):
         console.print(f"  {aside} is not in it: it was put aside by --fresh")
 

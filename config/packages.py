@@ -2,12 +2,24 @@
 
 import sys
 from importlib import metadata
+from pathlib import Path
 
 DISTRIBUTION = "holdfast-trading"
 """As pyproject.toml names it; "holdfast" is another package on the index."""
 
 _EXTRAS = {"pyarrow": "parquet", "trustme": "server"}
 """Package: the optional extra that brings it. Every other package is a base dependency."""
+
+
+CHECKOUT = "python supervisor.py"
+"""How the program is started in a checkout."""
+SCRIPT = "holdfast"
+"""The console script of an installed one."""
+
+
+def program() -> str:
+    """Return what a person types to start the program, as it was typed this time."""
+    return SCRIPT if Path(sys.argv[0]).stem == SCRIPT else CHECKOUT
 
 
 def version() -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from actors.inspector.place import SOCKET_NAME
+from config.packages import program
 from inspection.client import Connection
 from inspection.errors import NoSessionError, NotRunningError
 from inspection.recorded import facts_of
@@ -33,7 +34,7 @@ def attach(folder: Path | None) -> tuple[Connection, list[Path]]:
             others.append(path.parent)
     if found is None:
         raise NoSessionError(
-            f"no session runs in {SESSIONS}/; {_last_one()}start one: python supervisor.py; "
+            f"no session runs in {SESSIONS}/; {_last_one()}start one: {program()}; "
             "one with a --session-dir of its own: inspect --session DIR"
         )
     return found, others

@@ -23,6 +23,7 @@ from actors.journal.notes import (
 )
 from actors.journal.port import CustodyError
 from actors.journal.store import FileJournal
+from config.packages import program
 from terminal.errors import UsageError
 
 
@@ -92,7 +93,7 @@ def check_no_backup(folder: Path) -> None:
     if (folder / BACKUP_NOTE).exists():
         raise UsageError(
             f"{folder} is a backup, and a session would change it: put it in place with "
-            f"python supervisor.py restore {folder}"
+            f"{program()} restore {folder}"
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.segment import Segment
 from rich.style import Style
 
+from config.packages import program
 from messages.portfolio import TradingState
 from messages.session import EventLine, SessionPicture
 from terminal.header import SessionHeader
@@ -103,7 +104,7 @@ def tip_line(header: SessionHeader, width: int) -> Line:
         tries = [f"--fresh --seed {header.seed + 1}", "--speed 1", "check", "replay FILE", *tries]
     return [
         Segment(
-            joined([" try next: python supervisor.py " + tries[0], *tries[1:]], width, "  or  "),
+            joined([f" try next: {program()} {tries[0]}", *tries[1:]], width, "  or  "),
             DIM,
         )
     ]
