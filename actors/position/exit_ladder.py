@@ -154,7 +154,7 @@ def on_balance(turn: Turn, free: Decimal | None) -> None:
     if closing is None or not closing.waits_for_balance or free is None:
         return  # without an answer the deadline looks again
     is_proof = _is_proof(turn, closing, free)
-    turn.update_closing(waits_for_balance=not is_proof, sellable=free)
+    turn.update_closing(waits_for_balance=not is_proof, sellable=free, lacks_coins=False)
     is_shown_before = free in {closing.sellable, closing.seen}
     after = turn.position.closing
     if after is not None and turn.position.contested and is_proof:
@@ -274,6 +274,7 @@ def _on_refused(turn: Turn, facts: OrderFacts) -> None:
     match facts.reason:
         case RejectReason.INSUFFICIENT_FUNDS:
             # Not "no liquidity": the coins are locked by another order, or a fee took some. Look.
+            turn.update_closing(lacks_coins=True)
             _look(turn)
         case _ if _is_short(turn):
             _look(turn)  # what was shown is old: more may be ours to sell by now
@@ -288,7 +289,7 @@ def _go_on_if_never_placed(turn: Turn, facts: OrderFacts) -> None:
     closing = turn.position.closing
     is_stuck = closing is not None and closing.is_stuck
     if facts.reason is RejectReason.NEVER_PLACED and not is_stuck:
-        turn.update_closing(retry_at=None)
+        end_pause(turn)
 
 
 def _on_rule(turn: Turn, facts: OrderFacts) -> None:

@@ -54,6 +54,8 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     """What the venue said it would let us sell, after it refused; base."""
     seen: Decimal | None = None
     """The same of an earlier look, which counts no more: another process may sell meanwhile."""
+    lacks_coins: bool = False
+    """The venue refused an exit for want of coins, and was not looked at since."""
     shown_since: Timestamp | None = None
     """While an exit is lost: when the venue first said what ``sellable`` holds."""
     too_small: Decimal = ZERO

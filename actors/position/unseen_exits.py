@@ -90,10 +90,11 @@ def end_doubt(turn: Turn, before: Position) -> None:
     """Sell what the ledger says once nothing may sell twice any more: no look bounds the next exit.
 
     A look may show less for ever, where coins that are not ours were sold since they were counted.
+    Where the venue refused an exit for want of coins, a look comes first all the same.
     """
     if not doubtful_orders(before) or doubtful_orders(turn.position) or turn.position.contested:
         return
-    if turn.position.closing is not None:
+    if turn.position.closing is not None and not turn.position.closing.lacks_coins:
         turn.update_closing(sellable=None, shown_since=None, waits_for_balance=False)
         exit_ladder.end_pause(turn)
 

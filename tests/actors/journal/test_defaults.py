@@ -69,6 +69,7 @@ UNWRITTEN: dict[type[msgspec.Struct], dict[str, object]] = {
         "waits_for_quote": False,
         "lacks_quote": False,
         "waits_for_balance": False,
+        "lacks_coins": False,
         "sellable": None,
         "seen": None,
         "shown_since": None,

@@ -352,6 +352,27 @@ def test_once_no_exit_is_in_doubt_no_look_bounds_the_next(*, is_proof: bool) -> 
     assert stage.request(X2).quantity == HELD
 
 
+def test_after_a_refusal_for_want_of_coins_the_end_of_the_doubt_waits_for_the_look() -> None:
+    stage = closing().report(X1, OrderStatus.UNKNOWN)
+    refuse(stage, X1, RejectReason.NEVER_PLACED)
+    stage.report(X1, OrderStatus.OPEN)
+    refuse(stage, X2, RejectReason.INSUFFICIENT_FUNDS)
+    stage.report(X1, OrderStatus.CANCELED)
+    assert len(stage.placed) == 3, "the venue refused the last one: it is looked at first"
+    tell_free(stage, str(HELD)).wait(2_000)
+    assert stage.request(X3).quantity == HELD
+
+
+def test_an_exit_that_was_never_placed_takes_no_deadline_of_a_look_that_is_awaited() -> None:
+    stage = closing().report(X1, OrderStatus.UNKNOWN)
+    refuse(stage, X1, RejectReason.NEVER_PLACED)
+    stage.report(X2, OrderStatus.UNKNOWN).report(X1, OrderStatus.OPEN)
+    refuse(stage, X2, RejectReason.NEVER_PLACED)
+    exit_ = stage.position.closing
+    assert exit_ is not None
+    assert not exit_.waits_for_balance or exit_.retry_at is not None
+
+
 def test_an_entry_taken_for_never_placed_that_is_live_after_all_is_canceled() -> None:
     plan = replace(BARE, entry_ladder=(GTC, GTC))
     stage = Stage(plan).grant().report(B1, OrderStatus.UNKNOWN)
